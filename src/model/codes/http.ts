@@ -1,0 +1,6 @@
+// Error codes of this area: title, why it happens, what to do. `millrace explain CODE` prints them.
+import type { CodeEntry } from "./entry.ts";
+
+export const httpCodes = {
+  MR3501: { title: "An HTTP source failed", why: "…", fix: "…" },
+} as const satisfies Record<string, CodeEntry>;

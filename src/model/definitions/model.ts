@@ -1,0 +1,28 @@
+// A model's front matter (`models/…/NAME.sql`, PROJECT §4) and a check's own SQL file.
+import * as z from "zod";
+import { duration } from "../duration.ts";
+import { checkCommon } from "./check.ts";
+import { assetCommon } from "./source.ts";
+
+export const materialization = z.enum(["view", "table", "incremental", "snapshot", "external"]);
+
+export const modelSpec = z.strictObject({
+  ...assetCommon,
+  materialize: materialization.default("view"),
+  key: z.union([z.string(), z.array(z.string())]).optional(),
+  columns: z
+    .record(z.string(), z.union([z.string(), z.strictObject({ description: z.string().optional(), type: z.string().optional() })]))
+    .optional(),
+  incremental: z
+    .strictObject({
+      by: z.string(),
+      lookback: duration.optional(),
+      unit: z.enum(["hour", "day", "week", "month"]).default("day"),
+      start: z.string().optional(),
+    })
+    .optional(),
+});
+export type ModelSpec = z.infer<typeof modelSpec>;
+
+export const checkFileSpec = z.strictObject({ ...checkCommon, description: z.string().optional(), on: z.string() });
+export type CheckFileSpec = z.infer<typeof checkFileSpec>;

@@ -1,0 +1,67 @@
+// A source as users write it: `sources/NAME.yaml` (PROJECT §3).
+import * as z from "zod";
+import { duration } from "../duration.ts";
+import { checkEntry } from "./check.ts";
+
+export const columnSpec = z.strictObject({
+  from: z.string().optional(),
+  type: z.string().optional(),
+  parse: z.string().optional(),
+  nulls: z.array(z.string()).optional(),
+  required: z.boolean().optional(),
+  description: z.string().optional(),
+});
+export type ColumnSpec = z.infer<typeof columnSpec>;
+
+export const contractSpec = z.strictObject({
+  newColumn: z.enum(["add", "ignore", "quarantine", "fail"]).default("add"),
+  missingColumn: z.enum(["null", "fail"]).default("null"),
+  typeChange: z.enum(["widen", "variant", "quarantine", "fail"]).default("widen"),
+  badValue: z.enum(["quarantine", "null", "fail"]).default("quarantine"),
+  maxQuarantined: z.union([z.number(), z.string()]).optional(),
+});
+export type ContractSpec = z.infer<typeof contractSpec>;
+
+export const loadMode = z.enum(["replace", "append", "merge", "snapshot"]);
+export type LoadMode = z.infer<typeof loadMode>;
+
+const oneOrMany = z.union([z.string(), z.array(z.string())]);
+export const retrySpec = z.strictObject({
+  attempts: z.int().min(1).max(100).optional(),
+  delay: duration.optional(),
+  factor: z.number().min(1).optional(),
+  maxDelay: duration.optional(),
+  jitter: z.boolean().optional(),
+  on: z.array(z.enum(["retryable", "terminal", "timeout"])).optional(),
+});
+export type RetrySpec = z.infer<typeof retrySpec>;
+
+/** Keys that every asset may have. */
+export const assetCommon = {
+  name: z.string().optional(),
+  description: z.string().optional(),
+  owner: z.string().optional(),
+  tags: z.array(z.string()).optional(),
+  checks: z.array(checkEntry).optional(),
+  retry: retrySpec.optional(),
+  timeout: duration.optional(),
+  pool: z.string().optional(),
+};
+
+export const sourceSpec = z.strictObject({
+  ...assetCommon,
+  from: z.record(z.string(), z.unknown()),
+  primaryKey: oneOrMany.optional(),
+  cursor: z.string().optional(),
+  partition: z.strictObject({ by: z.enum(["hour", "day", "week", "month"]), column: z.string() }).optional(),
+  load: loadMode.optional(),
+  lookback: duration.optional(),
+  columns: z.record(z.string(), columnSpec).optional(),
+  names: z.enum(["snake", "keep"]).optional(),
+  contract: contractSpec.partial().optional(),
+  changedFile: z.enum(["replace", "append", "ignore", "fail"]).optional(),
+  lineage: z.enum(["rows"]).optional(),
+  deletes: z.enum(["close", "ignore"]).optional(),
+  pii: z.record(z.string(), z.string()).optional(),
+});
+export type SourceSpec = z.infer<typeof sourceSpec>;

@@ -1,0 +1,87 @@
+// The project as the planner sees it: nodes with what they need, whatever file they came from.
+import type { ExportSpec } from "./definitions/export.ts";
+import type { ModelSpec } from "./definitions/model.ts";
+import type { CheckEntry } from "./definitions/check.ts";
+import type { RetrySpec, SourceSpec } from "./definitions/source.ts";
+
+/** Name of an asset, `schema.name`; a task's node is `task:NAME`. */
+export type NodeId = string;
+
+interface NodeCommon {
+  readonly id: NodeId;
+  /** File of the definition, relative to the project, and the text it was read from. */
+  readonly file: string;
+  readonly description: string | undefined;
+  readonly tags: readonly string[];
+  readonly owner: string | undefined;
+  readonly retry: RetrySpec | undefined;
+  readonly timeout: string | undefined;
+  /** Hash of everything in the definition that changes what is built (comments and formatting do not). */
+  readonly codeHash: string;
+}
+
+export interface SourceNode extends NodeCommon {
+  readonly kind: "source";
+  readonly spec: SourceSpec;
+  /** Exactly one connector and its options, unresolved `${env:…}` included. */
+  readonly connector: string;
+  readonly options: unknown;
+  readonly checks: readonly CheckEntry[];
+}
+
+/** A source written in TypeScript: `defineAsset({ extract })`. */
+export interface ExtractNode extends NodeCommon {
+  readonly kind: "extract";
+  readonly spec: SourceSpec;
+  readonly module: string;
+  readonly exportName: string;
+  readonly checks: readonly CheckEntry[];
+}
+
+export interface ModelNode extends NodeCommon {
+  readonly kind: "model";
+  readonly spec: ModelSpec;
+  /** The user's SQL, exactly as it stands behind the front matter. */
+  readonly sql: string;
+  /** Offset of `sql` in the file, for places in errors. */
+  readonly sqlOffset: number;
+  readonly text: string;
+  readonly checks: readonly CheckEntry[];
+}
+
+/** An asset made by TypeScript from others: `defineAsset({ needs, transform })`. */
+export interface TransformNode extends NodeCommon {
+  readonly kind: "transform";
+  readonly needs: readonly NodeId[];
+  readonly key: readonly string[];
+  readonly module: string;
+  readonly exportName: string;
+  readonly checks: readonly CheckEntry[];
+}
+
+export interface ExportNode extends NodeCommon {
+  readonly kind: "export";
+  readonly spec: ExportSpec;
+  readonly connector: string;
+  readonly options: unknown;
+}
+
+export interface TaskNode extends NodeCommon {
+  readonly kind: "task";
+  readonly after: readonly NodeId[];
+  readonly module: string;
+  readonly exportName: string;
+}
+
+/** A check in a file of its own (`checks/NAME.sql`). It is run with the asset it is `on`. */
+export interface CheckFile {
+  readonly name: string;
+  readonly on: NodeId;
+  readonly file: string;
+  readonly sql: string;
+  readonly sqlOffset: number;
+  readonly text: string;
+  readonly entry: CheckEntry;
+}
+
+export type ProjectNode = SourceNode | ExtractNode | ModelNode | TransformNode | ExportNode | TaskNode;
