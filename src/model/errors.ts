@@ -1,6 +1,6 @@
 // The one error of the product: a code, a sentence, the place in the user's file, the cause and what to do.
 // `code` finds the explanation (`millrace explain MR1001`); `retryable` says whether trying again may help.
-import { codes } from "./codes/index.ts";
+import type { codes } from "./codes/index.ts";
 
 export type ErrorCode = keyof typeof codes;
 

@@ -1,0 +1,239 @@
+// What the command line, the API and the client answer: the JSON objects of the public contract (PROJECT §9). Every object that is printed gets `"v": 1`.
+import type { ErrorRecord } from "./errors.ts";
+import type { RowCounts } from "./plan.ts";
+
+export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+
+export type RunStatus = "running" | "succeeded" | "failed" | "partial" | "canceled" | "skipped";
+export type NodeStatus = "pending" | "running" | "retrying" | "succeeded" | "failed" | "skipped" | "reused" | "canceled";
+
+export interface CheckAnswer {
+  readonly asset: string;
+  readonly check: string;
+  readonly status: "passed" | "warned" | "failed";
+  readonly failing: number;
+  readonly severity: "error" | "warn";
+  readonly sample: readonly Readonly<Record<string, JsonValue>>[];
+}
+
+/** One finished node; `asset` or `task` names it. */
+export interface NodeEventAnswer {
+  readonly type: "node";
+  readonly asset?: string;
+  readonly task?: string;
+  readonly status: NodeStatus;
+  readonly reason?: string;
+  readonly attempts: number;
+  readonly seconds: number;
+  readonly rows: RowCounts | null;
+  readonly checks: readonly Omit<CheckAnswer, "asset">[];
+  readonly output?: JsonValue;
+  readonly error: ErrorRecord | null;
+}
+
+export interface RunStartedAnswer {
+  readonly type: "run";
+  readonly run: string;
+  readonly resumed: boolean;
+  readonly nodes: number;
+}
+
+export interface RunSummaryAnswer {
+  readonly type: "summary";
+  readonly run: string;
+  readonly status: RunStatus;
+  readonly nodes: { readonly succeeded: number; readonly failed: number; readonly skipped: number; readonly reused: number };
+  readonly rows: RowCounts;
+  readonly seconds: number;
+  /** Files that exports wrote. */
+  readonly outputs: readonly string[];
+}
+
+export interface PlanAnswer {
+  readonly nodes: readonly {
+    readonly asset: string;
+    readonly action: "build" | "reuse" | "remove";
+    readonly reason: string;
+    readonly change: "breaking" | "nonBreaking" | "indirect" | "none";
+    readonly partitions: readonly string[];
+  }[];
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly JsonValue[])[];
+}
+
+export interface ChecksAnswer {
+  readonly checks: readonly CheckAnswer[];
+}
+
+export interface QuarantineItem {
+  readonly id: string;
+  readonly asset: string;
+  readonly reason: string;
+  readonly rule: string;
+  readonly file: string | null;
+  readonly line: number | null;
+  readonly raw: string | null;
+  readonly at: string;
+}
+
+export interface QuarantineAnswer {
+  readonly items: readonly QuarantineItem[];
+  /** All items that match, also those beyond the limit of the list. */
+  readonly total: number;
+}
+
+export interface AssetAnswer {
+  readonly asset: string;
+  readonly kind: string;
+  readonly status: string;
+  readonly rows: number | null;
+  readonly updatedAt: string | null;
+  readonly description: string | null;
+}
+
+export interface AssetsAnswer {
+  readonly assets: readonly AssetAnswer[];
+}
+
+export interface ColumnAnswer {
+  readonly name: string;
+  readonly type: string;
+  readonly from: string | null;
+  readonly description: string | null;
+}
+
+export interface DescribeAnswer {
+  readonly asset: AssetAnswer & {
+    readonly file: string;
+    readonly owner: string | null;
+    readonly tags: readonly string[];
+    readonly materialize: string | null;
+    readonly columns: readonly ColumnAnswer[];
+    readonly checks: readonly {
+      readonly check: string;
+      readonly severity: string;
+      readonly onFail: string;
+      readonly status: string | null;
+      readonly failing: number | null;
+    }[];
+    readonly upstream: readonly string[];
+    readonly downstream: readonly string[];
+    readonly lastRun: string | null;
+    readonly version: string | null;
+    readonly quarantined: number;
+  };
+}
+
+export interface RunAnswer {
+  readonly run: string;
+  readonly job: string | null;
+  readonly status: RunStatus;
+  readonly trigger: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly seconds: number | null;
+  readonly nodes: {
+    readonly succeeded: number;
+    readonly failed: number;
+    readonly skipped: number;
+    readonly reused: number;
+    readonly total: number;
+  };
+}
+
+export interface RunsAnswer {
+  readonly runs: readonly RunAnswer[];
+}
+
+export interface RunShowAnswer {
+  readonly run: RunAnswer;
+  readonly nodes: readonly {
+    readonly asset?: string;
+    readonly task?: string;
+    readonly status: NodeStatus;
+    readonly attempts: readonly {
+      readonly attempt: number;
+      readonly startedAt: string;
+      readonly finishedAt: string | null;
+      readonly status: string;
+      readonly error: ErrorRecord | null;
+    }[];
+    readonly rows: RowCounts | null;
+    readonly checks: readonly Omit<CheckAnswer, "asset">[];
+    readonly error: ErrorRecord | null;
+  }[];
+}
+
+export interface StatusAnswer {
+  readonly engine: { readonly pid: number; readonly url: string; readonly startedAt: string } | null;
+  readonly assets: {
+    readonly total: number;
+    readonly current: number;
+    readonly stale: number;
+    readonly failed: number;
+    readonly missing: number;
+  };
+  readonly runs: readonly RunAnswer[];
+  /** What a person should look at, worst first, with the command that helps. */
+  readonly needs: readonly { readonly what: string; readonly why: string; readonly command: string }[];
+}
+
+export interface HistoryAnswer {
+  readonly events: readonly {
+    readonly at: string;
+    readonly kind: string;
+    readonly run: string | null;
+    readonly by: string | null;
+    readonly why: string | null;
+    readonly rows: number | null;
+    readonly detail: JsonValue;
+  }[];
+}
+
+export interface LogLineAnswer {
+  readonly at: string;
+  readonly level: string;
+  readonly run: string;
+  readonly node: string;
+  readonly attempt: number;
+  readonly message: string;
+}
+
+export interface LineageAnswer {
+  readonly asset: string;
+  readonly columns: Readonly<
+    Record<string, { readonly upstream: readonly string[]; readonly downstream: readonly string[]; readonly influences: readonly string[] }>
+  >;
+  readonly upstream: readonly string[];
+  readonly downstream: readonly string[];
+}
+
+export interface ConvertedFileAnswer {
+  readonly file: string;
+  readonly output: string | null;
+  readonly rows: number;
+  readonly columns: number;
+  readonly quarantined: number;
+  readonly dialect: JsonValue;
+  readonly warnings: readonly string[];
+  readonly error: ErrorRecord | null;
+}
+
+export interface DoctorAnswer {
+  readonly checks: readonly {
+    readonly name: string;
+    readonly status: "ok" | "warn" | "failed";
+    readonly detail: string;
+    readonly fix: string | null;
+  }[];
+}
+
+export interface ExplainAnswer {
+  readonly code: string;
+  readonly title: string;
+  readonly why: string;
+  readonly fix: string;
+}
