@@ -1,0 +1,81 @@
+// `millrace ls`, `describe`, `history`: what assets there are and what is known of one.
+import type { Command } from "../command.ts";
+import { renderTable } from "../table.ts";
+import { plural } from "../words.ts";
+
+export const ls: Command = {
+  name: "ls",
+  summary: "Lists the assets and tasks of the project with their state",
+  examples: ["millrace ls", "millrace ls --select kind:source", "millrace ls --json"],
+  async run({ app, global, output }) {
+    const answer = await (await app()).list(global.select === undefined ? {} : { select: global.select });
+    if (output.mode === "json") return output.json(answer);
+    output.data(
+      renderTable(
+        ["asset", "kind", "status", "rows", "updated"],
+        answer.assets.map((asset) => [asset.asset, asset.kind, asset.status, asset.rows, asset.updatedAt]),
+      ),
+    );
+  },
+};
+
+export const describe: Command = {
+  name: "describe",
+  summary: "Tells all about one asset: columns, checks, neighbours, state",
+  arguments: "<asset>",
+  examples: ["millrace describe clean.sales", "millrace describe clean.sales --json"],
+  async run({ app, output }, [name]) {
+    const answer = await (await app()).describe(name!);
+    if (output.mode === "json") return output.json(answer);
+    const { asset } = answer;
+    output.data(
+      `${output.colors.bold(asset.asset)}  ${asset.kind}${asset.materialize === null ? "" : ` (${asset.materialize})`}  ${asset.status}  ${asset.file}`,
+    );
+    if (asset.description !== null) output.data(asset.description);
+    const facts = [
+      asset.rows === null ? null : plural(asset.rows, "row"),
+      asset.updatedAt === null ? null : `updated ${asset.updatedAt}`,
+      asset.lastRun === null ? null : `by ${asset.lastRun}`,
+      asset.quarantined === 0 ? null : `${plural(asset.quarantined, "record")} in quarantine`,
+    ].filter((fact) => fact !== null);
+    if (facts.length > 0) output.data(facts.join(" · "));
+    if (asset.upstream.length > 0) output.data(`reads   ${asset.upstream.join(", ")}`);
+    if (asset.downstream.length > 0) output.data(`read by ${asset.downstream.join(", ")}`);
+    if (asset.columns.length > 0) {
+      output.data("");
+      output.data(
+        renderTable(
+          ["column", "type", "from", "description"],
+          asset.columns.map((column) => [column.name, column.type, column.from === column.name ? null : column.from, column.description]),
+        ),
+      );
+    }
+    if (asset.checks.length > 0) {
+      output.data("");
+      output.data(
+        renderTable(
+          ["check", "severity", "on fail", "last", "failing"],
+          asset.checks.map((check) => [check.check, check.severity, check.onFail, check.status, check.failing]),
+        ),
+      );
+    }
+  },
+};
+
+export const history: Command = {
+  name: "history",
+  summary: "What happened to an asset: loads, builds, quarantine, schema",
+  arguments: "<asset>",
+  examples: ["millrace history raw.sales", "millrace history raw.sales --schema"],
+  options: [["--schema", "the versions of its schema"]],
+  async run({ app, output }, [name], options) {
+    const answer = await (await app()).history(name!, { schema: options["schema"] === true });
+    if (output.mode === "json") return output.json(answer);
+    output.data(
+      renderTable(
+        ["at", "kind", "run", "rows", "why"],
+        answer.events.map((event) => [event.at, event.kind, event.run, event.rows, event.why]),
+      ),
+    );
+  },
+};

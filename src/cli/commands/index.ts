@@ -1,0 +1,36 @@
+// The commands, in the order in which the help lists them.
+import type { Command } from "../command.ts";
+import { describe, history, ls } from "./assets.ts";
+import { check } from "./check.ts";
+import { convert, inspect } from "./files.ts";
+import { completion, doctor, explain, init, schema } from "./help.ts";
+import { lineage } from "./lineage.ts";
+import { plan } from "./plan.ts";
+import { quarantineList, quarantineShow } from "./quarantine.ts";
+import { query } from "./query.ts";
+import { run } from "./run.ts";
+import { logs, runs, runShow, status } from "./runs.ts";
+
+export const commands: readonly Command[] = [
+  init,
+  run,
+  runShow,
+  plan,
+  query,
+  check,
+  quarantineList,
+  quarantineShow,
+  ls,
+  describe,
+  status,
+  history,
+  runs,
+  logs,
+  lineage,
+  inspect,
+  convert,
+  doctor,
+  explain,
+  schema,
+  completion,
+];

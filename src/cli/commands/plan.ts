@@ -1,0 +1,45 @@
+// `millrace plan`: what a run would do and why; nothing is done.
+import type { Command } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { plural } from "../words.ts";
+
+const MARK = { build: "~", reuse: " ", remove: "-" } as const;
+
+export const plan: Command = {
+  name: "plan",
+  summary: "Says what a run would do, in which order and why; does nothing",
+  arguments: "[job]",
+  examples: [
+    "millrace plan",
+    "millrace plan --select +final.listings",
+    "millrace plan --exit-code   # exit 4 when something would be done",
+  ],
+  options: [
+    ["--exit-code", "exit with 4 when something would be done"],
+    ["--full-refresh", "as if everything selected had changed"],
+  ],
+  async run({ app, global, output }, [job], options) {
+    const answer = await (
+      await app()
+    ).plan({
+      ...(job === undefined ? {} : { job }),
+      ...(global.select === undefined ? {} : { select: global.select }),
+      fullRefresh: options["fullRefresh"] === true,
+    });
+    const changes = answer.nodes.filter((node) => node.action !== "reuse");
+    if (output.mode === "json") output.json(answer);
+    else {
+      const width = Math.max(0, ...answer.nodes.map((node) => node.asset.length));
+      for (const node of answer.nodes) {
+        const line = `${MARK[node.action]} ${node.asset.padEnd(width)}  ${node.action.padEnd(6)}  ${node.reason}`;
+        output.data(node.action === "reuse" ? output.colors.dim(line) : line);
+      }
+      output.note(
+        changes.length === 0
+          ? `nothing to do: ${plural(answer.nodes.length, "node")} unchanged`
+          : `${plural(changes.length, "node")} of ${answer.nodes.length} to do    next: millrace run${global.select === undefined ? "" : ` --select '${global.select}'`}`,
+      );
+    }
+    return options["exitCode"] === true && changes.length > 0 ? EXIT.planHasChanges : EXIT.ok;
+  },
+};

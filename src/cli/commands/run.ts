@@ -1,0 +1,57 @@
+// `millrace run`: carries out what is to be done and ends with the one-line truth.
+import { MillraceError } from "../../model/errors.ts";
+import { type Command, text, texts } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import { createProgress } from "../progress.ts";
+
+export const run: Command = {
+  name: "run",
+  summary: "Builds what is new or changed: pull, check, transform, share",
+  arguments: "[job]",
+  examples: [
+    "millrace run",
+    "millrace run nightly --param region=north",
+    "millrace run --select +out.listings",
+    "millrace run --from-failure r_01JD",
+    "millrace run --full-refresh --select raw.sales",
+  ],
+  options: [
+    ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
+    ["--full-refresh", "build anew what is selected, whether it changed or not"],
+    ["--from-failure <run>", "take over what succeeded in that run, do the rest"],
+  ],
+  async run(context, [job], options) {
+    const { output } = context;
+    const app = await context.app();
+    const progress = createProgress(output);
+    const select = context.global.select;
+    const fromFailure = text(options["fromFailure"]);
+    try {
+      const summary = await app.run(
+        {
+          ...(job === undefined ? {} : { job }),
+          ...(select === undefined ? {} : { select }),
+          ...(fromFailure === undefined ? {} : { fromFailure }),
+          fullRefresh: options["fullRefresh"] === true,
+          params: parametersOf(texts(options["param"])),
+        },
+        (event) => progress.observe(event),
+      );
+      progress.finish(summary);
+      return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
+    } finally {
+      progress.close();
+    }
+  },
+};
+
+function parametersOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1)
+        throw new MillraceError({ code: "MR7001", message: `--param ${pair} is no key=value`, hint: "write --param region=north" });
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    }),
+  );
+}

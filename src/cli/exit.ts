@@ -1,0 +1,41 @@
+// Which exit code an error has (DESIGN §9, PROJECT §9). Scripts rely on these numbers.
+import type { ErrorCode, MillraceError } from "../model/errors.ts";
+
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  project: 3,
+  planHasChanges: 4,
+  connection: 6,
+  notFound: 7,
+  held: 8,
+  bug: 70,
+  timedOut: 124,
+  interrupted: 130,
+} as const;
+
+/** Codes that do not follow their range. */
+const SINGLE: Partial<Record<ErrorCode, number>> = {
+  MR2020: EXIT.notFound,
+  MR5001: EXIT.held,
+  MR6101: EXIT.notFound,
+  MR6102: EXIT.notFound,
+  MR6103: EXIT.notFound,
+  MR9001: EXIT.bug,
+};
+
+/** Project and SQL errors are found before anything ran (3); words of the command line are 2; what failed while working is 1. */
+export function exitCodeOf(error: MillraceError): number {
+  const single = SINGLE[error.code];
+  if (single !== undefined) return single;
+  switch (error.code.slice(2, 3)) {
+    case "1":
+    case "2":
+      return EXIT.project;
+    case "7":
+      return EXIT.usage;
+    default:
+      return EXIT.failed;
+  }
+}

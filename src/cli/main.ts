@@ -1,0 +1,7 @@
+#!/usr/bin/env node
+// The command line's entry: settings that must come first, then one command, then its exit code.
+// libuv's pool must be larger than the queries that run at once, or a file's stat waits for a query (LIMITS.md).
+process.env["UV_THREADPOOL_SIZE"] ??= "16";
+
+const { runProgram } = await import("./program.ts");
+process.exitCode = await runProgram(process.argv.slice(2));

@@ -1,0 +1,35 @@
+// Numbers, times and lists in words for people.
+
+export function count(n: number): string {
+  return n.toLocaleString("en-US");
+}
+
+/** `1 row`, `2 rows`. */
+export function plural(n: number, noun: string): string {
+  return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
+}
+
+export function seconds(value: number): string {
+  if (value < 10) return `${value.toFixed(value < 1 ? 2 : 1)}s`;
+  if (value < 90) return `${Math.round(value)}s`;
+  const minutes = Math.floor(value / 60);
+  return minutes < 90
+    ? `${minutes}m${String(Math.round(value % 60)).padStart(2, "0")}s`
+    : `${Math.floor(minutes / 60)}h${String(minutes % 60).padStart(2, "0")}m`;
+}
+
+/** `0:07`, `12:30`: elapsed time in a live line. */
+export function stopwatch(totalSeconds: number): string {
+  return `${Math.floor(totalSeconds / 60)}:${String(Math.floor(totalSeconds % 60)).padStart(2, "0")}`;
+}
+
+export function bytes(value: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let amount = value;
+  let unit = 0;
+  while (amount >= 1000 && unit < units.length - 1) {
+    amount /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? amount : amount.toFixed(1)} ${units[unit]}`;
+}
