@@ -6,6 +6,8 @@ import type { GlobalOptions, Output } from "./output.ts";
 export interface CommandContext {
   readonly output: Output;
   readonly global: GlobalOptions;
+  /** All commands, for help and completion. */
+  readonly commands: readonly Command[];
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   /** The project in this folder (or --project), opened lazily; closed by the caller. */

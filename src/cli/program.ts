@@ -99,6 +99,7 @@ async function execute(command: Command, args: readonly string[], options: Globa
   const context: CommandContext = {
     output,
     global: options,
+    commands,
     signal: interrupt.signal,
     app: async () => {
       const { openApp } = await import("../app.ts");

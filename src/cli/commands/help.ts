@@ -83,8 +83,7 @@ export const completion: Command = {
   summary: "Prints a completion script for bash, zsh or fish",
   arguments: "[shell]",
   examples: ['eval "$(millrace completion bash)"', "millrace completion zsh > ~/.zsh/_millrace"],
-  async run({ output }, [shell]) {
-    const { commands } = await import("./index.ts");
+  async run({ output, commands }, [shell]) {
     output.data(completionScript(shell ?? (process.env["SHELL"] ?? "bash").split("/").at(-1)!, commands));
   },
 };
