@@ -1,0 +1,26 @@
+// `npm run bench -- [NAME…] [--json]`: every figure beside its wall, measured in the same run. Never a test: machines differ and are noisy.
+import type { Figure } from "./figure.ts";
+
+const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  cli: async () => (await import("./cli.ts")).benchCli(),
+};
+
+const words = process.argv.slice(2);
+const json = words.includes("--json");
+const names = words.filter((word) => !word.startsWith("--"));
+const unknown = names.filter((name) => !(name in benches));
+if (unknown.length > 0) {
+  console.error(`no benchmark is named ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
+  process.exit(2);
+}
+for (const name of names.length > 0 ? names : Object.keys(benches)) {
+  for (const figure of await benches[name]!()) {
+    if (json) console.log(JSON.stringify({ v: 1, bench: name, ...figure }));
+    else {
+      const wall = figure.wall === null ? "" : `   wall ${figure.wall.toPrecision(4)} ${figure.unit}   ratio ${figure.ratio!.toFixed(2)}`;
+      console.log(
+        `${figure.reached ? "✓" : "✗"} ${name}: ${figure.name}   ${figure.value.toPrecision(4)} ${figure.unit}${wall}   (${figure.reach})`,
+      );
+    }
+  }
+}
