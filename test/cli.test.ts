@@ -1,0 +1,269 @@
+// The command line as scripts rely on it: words, exit codes, what goes to stdout, JSON.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { version } from "../src/model/version.ts";
+import { millrace, project, repository, rows, start } from "./millrace.ts";
+
+const FILES = {
+  "millrace.yaml": "name: shop\n",
+  "data/sales.csv":
+    "id,area,price,sold_on\n1,north,$10.50,2026-01-02\n2,south,$20.00,2026-01-03\n3,north,n/k,2026-01-04\n4,south,$-,2026-01-05\n",
+  "sources/sales.yaml":
+    "description: Sales of the shop\nfrom: { files: { path: data/sales.csv } }\nprimaryKey: [id]\ncolumns: { price: { type: 'decimal(18,2)', parse: money } }\n",
+  "models/clean/sales.sql":
+    "/*---\nmaterialize: table\nchecks:\n  - notNull: [id]\n  - unique: [id]\n  - range: { column: price, min: 1, severity: warn }\n---*/\nselect id, area, price, sold_on from raw.sales\n",
+  "models/final/areas.sql": "-- how much each area sold\nselect area, sum(price) as total from clean.sales group by area\n",
+  "exports/areas.yaml": "select: final.areas\nto: { files: { path: out/areas.csv } }\n",
+};
+
+describe("a small project", () => {
+  const shop = project(FILES);
+  let events: Record<string, any>[] = [];
+  beforeAll(async () => {
+    const run = await millrace(["run", "--json"], shop.dir);
+    expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+    events = run.lines();
+  });
+  afterAll(() => shop.remove());
+
+  it("answers each object with its version", () => {
+    expect(events.every((event) => event["v"] === 1)).toBe(true);
+  });
+
+  it("tells each finished node and ends with the summary", () => {
+    expect(events.filter((event) => event["type"] === "node").map((event) => [event["asset"], event["status"]])).toEqual([
+      ["raw.sales", "succeeded"],
+      ["clean.sales", "succeeded"],
+      ["final.areas", "succeeded"],
+      ["out.areas", "succeeded"],
+    ]);
+    expect(events.at(-1)).toMatchObject({
+      type: "summary",
+      status: "succeeded",
+      nodes: { succeeded: 4, failed: 0, skipped: 0, reused: 0 },
+      rows: { read: 4, loaded: 3, quarantined: 1, filtered: 0 },
+    });
+  });
+
+  it("shares what was made", () => {
+    expect(readFileSync(join(shop.dir, "out/areas.csv"), "utf8").split("\n").toSorted()).toEqual([
+      "",
+      "area,total",
+      "north,10.50",
+      "south,20.00",
+    ]);
+  });
+
+  it("keeps what it did not understand, with file, line, reason and raw form", async () => {
+    const { items } = (await millrace(["quarantine", "list", "--json"], shop.dir)).lines()[0]!;
+    expect(items).toMatchObject([{ asset: "raw.sales", file: "data/sales.csv", line: 4, raw: "3,north,n/k,2026-01-04" }]);
+    expect(items[0].reason).toContain("price");
+    const shown = await millrace(["quarantine", "show", items[0].id, "--json"], shop.dir);
+    expect(shown.lines()[0]!["item"]).toMatchObject({ id: items[0].id, raw: items[0].raw });
+  });
+
+  it("knows where each row came from without showing it in select *", async () => {
+    expect(await rows(shop.dir, "select id, _file, _line from _millrace.rows('raw.sales') order by id")).toEqual([
+      [1, "data/sales.csv", 2],
+      [2, "data/sales.csv", 3],
+      [4, "data/sales.csv", 5],
+    ]);
+    const { columns } = (await millrace(["query", "from raw.sales", "--json"], shop.dir)).lines()[0]!;
+    expect(columns.map((column: any) => column.name)).toEqual(["id", "area", "price", "sold_on"]);
+  });
+
+  it("plans nothing when nothing changed, and says so by the exit code", async () => {
+    const plan = await millrace(["plan", "--json", "--exit-code"], shop.dir);
+    expect(plan.exitCode).toBe(0);
+    expect(plan.lines()[0]!["nodes"].map((node: any) => node.action)).toEqual(["reuse", "reuse", "reuse", "reuse"]);
+  });
+
+  it("does not rebuild for a comment or formatting, but for a change", async () => {
+    shop.write("models/final/areas.sql", "/* words */ SELECT area,\n  sum(price) AS total FROM clean.sales GROUP BY area -- end\n");
+    expect((await millrace(["plan", "--json", "--exit-code"], shop.dir)).exitCode).toBe(0);
+    shop.write("models/final/areas.sql", "select area, sum(price) as total, count(*) as n from clean.sales group by area\n");
+    const plan = await millrace(["plan", "--json", "--exit-code"], shop.dir);
+    expect(plan.exitCode).toBe(4);
+    expect(
+      plan
+        .lines()[0]!
+        ["nodes"].filter((node: any) => node.action === "build")
+        .map((node: any) => node.asset),
+    ).toEqual(["final.areas", "out.areas"]);
+    shop.write("models/final/areas.sql", FILES["models/final/areas.sql"]);
+  });
+
+  it.each([
+    ["ls", ["ls"], "assets"],
+    ["describe", ["describe", "clean.sales"], "asset"],
+    ["status", ["status"], "needs"],
+    ["history", ["history", "raw.sales"], "events"],
+    ["history --schema", ["history", "raw.sales", "--schema"], "events"],
+    ["runs", ["runs"], "runs"],
+    ["lineage", ["lineage", "clean.sales"], "upstream"],
+    ["check", ["check"], "checks"],
+    ["doctor", ["doctor"], "checks"],
+    ["inspect", ["inspect", "data/sales.csv"], "columns"],
+  ])("%s answers one object with --json and a text without", async (_name, words, key) => {
+    const asked = await millrace([...words, "--json"], shop.dir);
+    expect(asked.exitCode, asked.stderr).toBe(0);
+    expect(asked.lines()).toHaveLength(1);
+    expect(asked.lines()[0]).toMatchObject({ v: 1 });
+    expect(asked.lines()[0]).toHaveProperty(key);
+    const told = await millrace(words, shop.dir);
+    expect(told.exitCode, told.stderr).toBe(0);
+    expect(told.stdout.length).toBeGreaterThan(0);
+  });
+
+  it("describes an asset", async () => {
+    const { asset } = (await millrace(["describe", "clean.sales", "--json"], shop.dir)).lines()[0]!;
+    expect(asset).toMatchObject({ asset: "clean.sales", kind: "model", rows: 3, upstream: ["raw.sales"], downstream: ["final.areas"] });
+    expect(asset.columns.map((column: any) => [column.name, column.type])).toEqual([
+      ["id", "BIGINT"],
+      ["area", "VARCHAR"],
+      ["price", "DECIMAL(18,2)"],
+      ["sold_on", "DATE"],
+    ]);
+    expect(asset.checks).toHaveLength(3);
+  });
+
+  it("finds the origin of a column", async () => {
+    const answer = (await millrace(["lineage", "final.areas.total", "--up", "all", "--json"], shop.dir)).lines()[0]!;
+    expect(answer["columns"].total.upstream).toEqual(expect.arrayContaining(["clean.sales.price"]));
+  });
+
+  it("shows a run and its log", async () => {
+    const { runs } = (await millrace(["runs", "--json"], shop.dir)).lines()[0]!;
+    const shown = (await millrace(["run", "show", runs.at(-1).run, "--json"], shop.dir)).lines()[0]!;
+    expect(shown["nodes"]).toHaveLength(4);
+    expect(shown["run"].status).toBe("succeeded");
+    expect((await millrace(["logs", runs.at(-1).run, "--json"], shop.dir)).exitCode).toBe(0);
+  });
+
+  it("prints rows in every format", async () => {
+    const sql = "select id, price from clean.sales order by id limit 1";
+    const printed = async (format: string): Promise<string> => (await millrace(["query", sql, "--format", format], shop.dir)).stdout;
+    expect(await printed("csv")).toBe("id,price\n1,10.50\n");
+    expect(JSON.parse(await printed("json"))).toEqual([{ id: 1, price: "10.50" }]);
+    expect(await printed("ndjson")).toBe('{"id":1,"price":"10.50"}\n');
+    expect(await printed("md")).toBe("| id | price |\n|---|---|\n| 1 | 10.50 |\n");
+    expect((await printed("parquet")).startsWith("PAR1")).toBe(true);
+  });
+
+  it("refuses a query that writes and leaves the data alone", async () => {
+    expect((await millrace(["query", "create table clean.x as select 1"], shop.dir)).exitCode).toBe(1);
+    expect((await millrace(["query", "delete from clean.sales"], shop.dir)).exitCode).toBe(1);
+    expect(await rows(shop.dir, "select count(*) from clean.sales")).toEqual([[3]]);
+  });
+
+  it("rebuilds what is asked for with --full-refresh, and only that", async () => {
+    const run = (await millrace(["run", "--full-refresh", "--select", "clean.sales", "--json"], shop.dir)).lines();
+    expect(run.at(-1)).toMatchObject({ status: "succeeded", nodes: { succeeded: 1 } });
+  });
+
+  it("builds only what a selection names", async () => {
+    shop.write("models/main/one.sql", "select 1 as n\n");
+    const plan = (await millrace(["plan", "--select", "main.one", "--json"], shop.dir)).lines()[0]!;
+    expect(plan["nodes"].map((node: any) => node.asset)).toEqual(["main.one"]);
+  });
+});
+
+describe("exit codes", () => {
+  const shop = project(FILES);
+  afterAll(() => shop.remove());
+
+  it.each([
+    ["an unknown command", ["rum"], 2],
+    ["an unknown option", ["run", "--slect", "x"], 2],
+    ["a bad value of an option", ["query", "select 1", "--format", "xml"], 2],
+    ["a selector that matches nothing", ["run", "--select", "clean.nothing"], 7],
+    ["an asset that is not there", ["describe", "clean.nothing"], 7],
+    ["a run that is not there", ["run", "show", "r_nothing"], 7],
+    ["a query that fails", ["query", "select * from nothing"], 1],
+    ["a file that is not there", ["inspect", "nothing.csv"], 1],
+  ])("%s", async (_name, words, exitCode) => {
+    const finished = await millrace(words, shop.dir);
+    expect(finished.exitCode, finished.stdout + finished.stderr).toBe(exitCode);
+    expect(finished.stderr.length).toBeGreaterThan(0);
+  });
+
+  it("an error of the project is 3, and all of them are told in one go", async () => {
+    const broken = project({
+      ...FILES,
+      "sources/sales.yaml": "form: { files: { path: x } }\n",
+      "models/clean/sales.sql": "select idd from raw.sales where\n",
+    });
+    const finished = await millrace(["run"], broken.dir);
+    expect(finished.exitCode).toBe(3);
+    expect(finished.stderr).toContain("sources/sales.yaml:1:1");
+    expect(finished.stderr).toContain("models/clean/sales.sql");
+    broken.remove();
+  });
+
+  it("no project is 3 and says how to make one", async () => {
+    const empty = project({});
+    const finished = await millrace(["run"], empty.dir);
+    expect(finished.exitCode).toBe(3);
+    expect(finished.stderr).toContain("millrace init");
+    empty.remove();
+  });
+
+  it("Ctrl-C leaves 130 within 5 s, and the next run goes on where it stopped", async () => {
+    const slow = project({
+      "millrace.yaml": "name: slow\n",
+      "models/main/a.sql": "/*---\nmaterialize: table\n---*/\nselect 1 as n\n",
+      "models/main/b.sql":
+        "/*---\nmaterialize: table\n---*/\nselect count(*) as n from range(200000) as x, range(100000) as y, main.a where hash(x.range + y.range) = 0\n",
+    });
+    const { child, finished } = start(["run", "--json"], slow.dir);
+    await new Promise<void>((resolve) => child.stdout!.on("data", (text: string) => String(text).includes('"main.a"') && resolve()));
+    const before = Date.now();
+    child.kill("SIGINT");
+    expect((await finished).exitCode).toBe(130);
+    expect(Date.now() - before).toBeLessThan(6_000);
+    slow.write("models/main/b.sql", "/*---\nmaterialize: table\n---*/\nselect n + 1 as n from main.a\n");
+    const again = (await millrace(["run", "--json"], slow.dir)).lines();
+    expect(again.at(-1)).toMatchObject({ status: "succeeded" });
+    expect(await rows(slow.dir, "select n from main.b")).toEqual([[2]]);
+    slow.remove();
+  });
+});
+
+describe("help", () => {
+  it("leads with examples", async () => {
+    const { stdout, exitCode } = await millrace(["run", "--help"], repository);
+    expect(exitCode).toBe(0);
+    expect(stdout.trimStart().startsWith("Examples:")).toBe(true);
+  });
+
+  it("suggests the nearest command", async () => {
+    expect((await millrace(["qurey"], repository)).stderr).toContain("query");
+  });
+
+  it("explains every code that can be shown", async () => {
+    const { codes } = (await millrace(["explain", "--json"], repository)).lines()[0]!;
+    expect(codes.length).toBeGreaterThan(30);
+    for (const { title, why, fix } of codes) expect([title, why, fix].every((sentence: string) => sentence.length > 3)).toBe(true);
+  });
+
+  it("completes in bash, zsh and fish", async () => {
+    for (const shell of ["bash", "zsh", "fish"]) expect((await millrace(["completion", shell], repository)).stdout).toContain("quarantine");
+  });
+
+  it("has one version", () => {
+    expect(JSON.parse(readFileSync(join(repository, "package.json"), "utf8")).version).toBe(version);
+  });
+
+  it("says what is wrong and goes on working when a file is mended", async () => {
+    const shop = project({ ...FILES, "models/clean/sales.sql": "select id, aera from raw.sales\n" });
+    await millrace(["run", "--select", "raw.sales"], shop.dir);
+    const typo = await millrace(["plan"], shop.dir);
+    expect(typo.exitCode).toBe(3);
+    expect(typo.stderr).toContain("models/clean/sales.sql:1:12");
+    expect(typo.stderr).toContain("area");
+    writeFileSync(join(shop.dir, "models/clean/sales.sql"), "select id, area, price from raw.sales\n");
+    expect((await millrace(["run"], shop.dir)).exitCode).toBe(0);
+    shop.remove();
+  });
+});
