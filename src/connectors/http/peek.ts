@@ -1,0 +1,62 @@
+// Columns of a source before its first load, from its first page: a hypothesis for `plan`. No answer within seconds is no answer.
+import type { StagedColumn } from "../../formats/format.ts";
+import type { HttpSettings } from "./options.ts";
+import { pagesOf } from "./pages.ts";
+import type { SessionContext } from "./session.ts";
+
+const PEEK_MS = 5_000;
+
+/** Null when the first page cannot be read; the load will say why. */
+export async function peekRows(settings: HttpSettings, context: SessionContext): Promise<readonly StagedColumn[] | null> {
+  const brief = {
+    ...settings,
+    connectMs: Math.min(settings.connectMs, PEEK_MS),
+    responseMs: Math.min(settings.responseMs, PEEK_MS),
+    bodyMs: Math.min(settings.bodyMs, PEEK_MS),
+  };
+  try {
+    for await (const { rows } of pagesOf(brief, { signal: context.signal, log: () => undefined })) return columnsOf(rows);
+  } catch (thrown) {
+    if (context.signal.aborted) throw thrown;
+  }
+  return null;
+}
+
+function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): readonly StagedColumn[] | null {
+  const types = new Map<string, Set<string>>();
+  for (const row of rows) {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) continue;
+    for (const [key, value] of Object.entries(row)) {
+      const seen = types.get(key) ?? new Set();
+      types.set(key, seen);
+      if (value !== null) seen.add(typeOf(value));
+    }
+  }
+  if (types.size === 0) return null;
+  return [...types].map(([name, seen]) => {
+    const type = joined(seen);
+    return { name, label: name, type, exactText: type === "VARCHAR" || type === "BIGINT", why: "from the first page" };
+  });
+}
+
+function typeOf(value: unknown): string {
+  switch (typeof value) {
+    case "boolean":
+      return "BOOLEAN";
+    case "bigint":
+      return "HUGEINT";
+    case "number":
+      return Number.isInteger(value) ? "BIGINT" : "DOUBLE";
+    case "object":
+      return "JSON";
+    default:
+      return "VARCHAR";
+  }
+}
+
+function joined(types: ReadonlySet<string>): string {
+  const [only] = types;
+  if (only !== undefined && types.size === 1) return only;
+  if ([...types].every((type) => type === "BIGINT" || type === "DOUBLE") && types.size > 0) return "DOUBLE";
+  return "VARCHAR";
+}

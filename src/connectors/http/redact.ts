@@ -1,0 +1,29 @@
+// Addresses and texts as they may be shown: without user names, passwords, tokens and keys.
+import { namesSecret } from "./options.ts";
+
+const SHOWN_CHARS_MAX = 300;
+
+/** The address for names, messages and logs. */
+export function shownUrl(url: URL, secrets: readonly string[]): string {
+  const copy = new URL(url);
+  copy.username = "";
+  copy.password = "";
+  for (const [name] of url.searchParams) if (namesSecret(name)) copy.searchParams.set(name, "***");
+  return withoutSecrets(copy.href, secrets).slice(0, SHOWN_CHARS_MAX);
+}
+
+/** `text` with every secret replaced, also where it stands in its form for URLs. */
+export function withoutSecrets(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "***").replaceAll(encodeURIComponent(secret), "***"), text);
+}
+
+/** The first words of a body that was not what we asked for, on one line. */
+export function firstWords(text: string): string {
+  const words = text
+    .replaceAll(/<(script|style)\b[\s\S]*?<\/\1>/gi, " ")
+    .replaceAll(/<[^>]*>/g, " ")
+    .replaceAll(/[\s\p{Cc}]+/gu, " ")
+    .trim();
+  const shown = words === "" ? text.replaceAll(/[\s\p{Cc}]+/gu, " ").trim() : words;
+  return shown.length > 120 ? `${shown.slice(0, 120)}…` : shown;
+}

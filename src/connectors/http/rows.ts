@@ -1,0 +1,81 @@
+// Finds the list of rows in a body, and values at paths such as `data.items` or `pages[0].next`.
+import { MillraceError } from "../../model/errors.ts";
+
+const LISTED_MAX = 12;
+
+/** The value at `path`, or undefined when a step of it does not exist. Only own keys are followed. */
+export function valueAt(body: unknown, path: string): unknown {
+  // A key that holds dots itself is found first.
+  if (isObject(body) && Object.hasOwn(body, path)) return body[path];
+  let value = body;
+  for (const step of path.split(/[.[\]]+/).filter((part) => part !== "")) {
+    if (Array.isArray(value)) value = (value as readonly unknown[])[Number(step)];
+    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step];
+    else return undefined;
+  }
+  return value;
+}
+
+/**
+ * The rows of a page as objects. A list of plain values becomes rows with one column, `value`.
+ * @throws MillraceError MR3507 that lists the keys that are there.
+ */
+export function rowsOf(body: unknown, path: string | undefined, shown: string): readonly Readonly<Record<string, unknown>>[] {
+  const list = path === undefined || path === "" ? onlyList(body, shown) : listAt(body, path, shown);
+  if (list.length > 0 && list.every((item) => !isObject(item))) return list.map((value) => ({ value }));
+  // A broken record among objects is handed on as it is: the loader quarantines what is no row.
+  return list as readonly Readonly<Record<string, unknown>>[];
+}
+
+function listAt(body: unknown, path: string, shown: string): readonly unknown[] {
+  const found = valueAt(body, path);
+  if (Array.isArray(found)) return found;
+  const what = found === undefined ? `there is no "${path}"` : `"${path}" is ${kindOf(found)}, not a list`;
+  throw new MillraceError({ code: "MR3507", message: `${what} in the answer of ${shown}; ${contents(body)}`, hint: suggestion(body) });
+}
+
+function onlyList(body: unknown, shown: string): readonly unknown[] {
+  if (Array.isArray(body)) return body;
+  const lists = listPaths(body);
+  const [only] = lists;
+  if (only !== undefined && lists.length === 1) return valueAt(body, only) as readonly unknown[];
+  const many = lists.length === 0 ? "no list" : `${lists.length} lists`;
+  throw new MillraceError({
+    code: "MR3507",
+    message: `the answer of ${shown} holds ${many}, so \`rows\` must say where the rows are; ${contents(body)}`,
+    hint: suggestion(body),
+  });
+}
+
+/** Paths of lists at the top and one level below. */
+function listPaths(body: unknown): readonly string[] {
+  if (!isObject(body)) return [];
+  return Object.entries(body).flatMap(([key, value]) => {
+    if (Array.isArray(value)) return [key];
+    return isObject(value) ? Object.keys(value).flatMap((inner) => (Array.isArray(value[inner]) ? [`${key}.${inner}`] : [])) : [];
+  });
+}
+
+function contents(body: unknown): string {
+  if (!isObject(body)) return `the body is ${kindOf(body)}`;
+  const keys = Object.entries(body).map(([key, value]) => `${key} (${kindOf(value)})`);
+  const shown = keys.slice(0, LISTED_MAX).join(", ");
+  if (keys.length === 0) return "the body has no keys";
+  return `keys there: ${shown}${keys.length > LISTED_MAX ? `, and ${keys.length - LISTED_MAX} more` : ""}`;
+}
+
+function suggestion(body: unknown): string {
+  if (Array.isArray(body)) return "the body itself is the list: leave `rows` out";
+  const lists = listPaths(body);
+  return lists.length === 0 ? "look at the address and its parameters" : `lists are at: ${lists.slice(0, LISTED_MAX).join(", ")}`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return `list of ${value.length}`;
+  return typeof value === "object" ? "object" : typeof value === "bigint" ? "number" : typeof value;
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,189 @@
+// What `define…` makes: plain frozen objects with a tag, so that a reader of the project finds whatever a module exports.
+// Types only, and the tag; the functions stand in definitions/typescript.ts, the public names in src/index.ts.
+import type { CheckEntry } from "./definitions/check.ts";
+import type { ContractSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
+
+/** The tag of everything that a `define…` function made; its value says which kind. */
+export const definitionTag: unique symbol = Symbol.for("millrace.definition");
+
+/** A row as an object; the keys are the names of its columns. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** Logs a line to the log of the attempt. */
+export interface Log {
+  (message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+}
+
+export type HttpAuth =
+  | { readonly bearer: string }
+  | { readonly basic: { readonly user: string; readonly password: string } }
+  | { readonly header: { readonly name: string; readonly value: string } };
+
+export type HttpPagination =
+  /** Path in the body of the address of the next page. */
+  | { readonly next: string }
+  /** The `Link` header names the next page. */
+  | { readonly link: true }
+  /** `from` is the path in the body of the value that `param` sends with the next request. */
+  | { readonly cursor: { readonly param: string; readonly from: string } }
+  /** Pages are numbered; `size` is the number of rows of a full page. */
+  | { readonly page: { readonly param: string; readonly size?: number; readonly sizeParam?: string; readonly start?: number } }
+  /** Rows are numbered; `limit` is the number of rows of a full page. */
+  | { readonly offset: { readonly param: string; readonly limit: number; readonly limitParam?: string } };
+
+/** Options of `http.pages` and `http.get`: the keys of an `http:` source. */
+export interface HttpRequestOptions {
+  /** Path of the list in the body: `data.items`. Default: the body, or its only list. */
+  readonly rows?: string;
+  readonly pagination?: HttpPagination;
+  readonly auth?: HttpAuth;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly params?: Readonly<Record<string, string | number | boolean>>;
+  /** `10/s`, `300/m`, `1000/h`. */
+  readonly rate?: string;
+  /** Sent as `sinceParam` when it is not undefined. */
+  readonly since?: unknown;
+  /** Default `since`. */
+  readonly sinceParam?: string;
+  readonly timeouts?: { readonly connect?: string; readonly response?: string; readonly body?: string };
+  /** Tries of one request. Default 5. */
+  readonly attempts?: number;
+  readonly maxPages?: number;
+  readonly maxPageSize?: string;
+  /** Other hosts that next links may lead to. */
+  readonly allowHosts?: readonly string[];
+}
+
+export interface HttpPage<R extends Row = Row> {
+  readonly rows: readonly R[];
+  /** The whole body, for what stands beside the rows. */
+  readonly body: unknown;
+}
+
+/** The HTTP client of a TypeScript asset: retries, time-outs, pagination and limits are those of the `http` connector. */
+export interface HttpClient {
+  pages<R extends Row = Row>(url: string, options?: HttpRequestOptions): AsyncIterable<HttpPage<R>>;
+  /** One JSON document. */
+  get(url: string, options?: Omit<HttpRequestOptions, "rows" | "pagination">): Promise<unknown>;
+}
+
+export interface ExtractContext {
+  /** The last committed cursor value, minus `lookback`; undefined on the first load and on a full refresh. */
+  readonly since: string | number | bigint | undefined;
+  readonly http: HttpClient;
+  /** Aborted when the run is cancelled or the attempt's time is over. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface TransformContext {
+  /** Rows of an asset that stands in `needs`, in batches. */
+  read(asset: string): AsyncIterable<readonly Row[]>;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+export interface TaskContext {
+  readonly params: Readonly<Record<string, string>>;
+  /** The folder of the project. */
+  readonly projectDir: string;
+  /** Rows of an asset that stands in `after`, in batches. */
+  read(asset: string): AsyncIterable<readonly Row[]>;
+  /** A read-only query on the warehouse, in batches. */
+  query(sql: string): AsyncIterable<readonly Row[]>;
+  readonly http: HttpClient;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+interface AssetCommon {
+  /** `schema.name`; a name without a schema is put into `main`. */
+  readonly name: string;
+  readonly description?: string;
+  readonly owner?: string;
+  readonly tags?: readonly string[];
+  readonly checks?: readonly CheckEntry[];
+  readonly retry?: RetrySpec;
+  readonly timeout?: string;
+  readonly pool?: string;
+  /** The columns that make a row unique. */
+  readonly key?: string | readonly string[];
+}
+
+/** An asset that TypeScript pulls in. */
+export interface ExtractAssetInput extends AssetCommon {
+  /** The incremental field; its highest value is handed to the next `extract` as `since`. */
+  readonly cursor?: string;
+  /** Default: merge with cursor and key, append with a cursor alone, else replace. */
+  readonly load?: LoadMode;
+  readonly lookback?: string;
+  readonly columns?: NonNullable<SourceSpec["columns"]>;
+  readonly names?: "snake" | "keep";
+  readonly contract?: Partial<ContractSpec>;
+  /** Yields batches of rows. */
+  extract(context: ExtractContext): AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
+  readonly needs?: never;
+  readonly transform?: never;
+}
+
+/** An asset that TypeScript makes from other assets. */
+export interface TransformAssetInput extends AssetCommon {
+  /** Names of the assets that `read` may ask for. */
+  readonly needs: readonly string[];
+  readonly columns?: NonNullable<SourceSpec["columns"]>;
+  /** Yields batches of rows. */
+  transform(context: TransformContext): AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
+  readonly cursor?: never;
+  readonly extract?: never;
+}
+
+export type AssetInput = ExtractAssetInput | TransformAssetInput;
+
+export interface TaskInput {
+  readonly name: string;
+  readonly description?: string;
+  readonly tags?: readonly string[];
+  readonly owner?: string;
+  /** Assets and tasks that must be there first. */
+  readonly after?: readonly string[];
+  readonly before?: readonly string[];
+  /** Default false: a task is done again in every run. */
+  readonly reuse?: boolean;
+  readonly retry?: RetrySpec;
+  readonly timeout?: string;
+  readonly pool?: string;
+  /** What it returns is its output; it must be JSON. */
+  run(context: TaskContext): unknown;
+}
+
+export interface JobInput {
+  readonly name: string;
+  readonly description?: string;
+  /** The selection grammar: `+out.listings`. */
+  readonly select?: string;
+  readonly params?: Readonly<Record<string, unknown>>;
+  readonly triggers?: readonly Readonly<Record<string, unknown>>[];
+  readonly tasks?: Readonly<Record<string, unknown>>;
+  readonly concurrency?: { readonly max?: number; readonly whenBusy?: "queue" | "skip" | "cancelRunning" };
+  readonly retry?: RetrySpec;
+  readonly timeout?: string;
+  readonly onFailure?: "compensate";
+  readonly deadline?: { readonly finishBy: string; readonly alert?: string };
+}
+
+type Tagged<Kind extends string, Input> = Readonly<Input> & { readonly [definitionTag]: Kind };
+
+export type AssetDefinition = Tagged<"asset", AssetInput>;
+export type ExtractAssetDefinition = Tagged<"asset", ExtractAssetInput>;
+export type TransformAssetDefinition = Tagged<"asset", TransformAssetInput>;
+export type TaskDefinition = Tagged<"task", TaskInput>;
+export type JobDefinition = Tagged<"job", JobInput>;
+/** What a module may export; checks and connectors carry more than the model knows of. */
+export type Definition =
+  | AssetDefinition
+  | TaskDefinition
+  | JobDefinition
+  | { readonly [definitionTag]: "check"; readonly name: string }
+  | { readonly [definitionTag]: "connector"; readonly name: string };
