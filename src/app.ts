@@ -12,13 +12,13 @@ import type {
   PlanAnswer,
   QuarantineAnswer,
   QuarantineItem,
-  QueryAnswer,
   RunsAnswer,
   RunShowAnswer,
   RunStartedAnswer,
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
+import type { QueryPart } from "./operations/query.ts";
 
 export interface OpenOptions {
   /** Folder to look for the project from; default: the working directory. */
@@ -46,7 +46,8 @@ export interface App {
   readonly dir: string;
   run(request: RunRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   plan(request: RunRequest): Promise<PlanAnswer>;
-  query(sql: string, limit?: number): Promise<QueryAnswer>;
+  /** Hands over the columns, then chunks of rows. */
+  query(sql: string, take: (part: QueryPart) => void): Promise<void>;
   /** Writes the rows of a query to a file as Parquet. */
   queryToParquet(sql: string, path: string): Promise<void>;
   check(request: { readonly select?: string }): Promise<ChecksAnswer>;

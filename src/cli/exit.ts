@@ -19,9 +19,11 @@ export const EXIT = {
 const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR2020: EXIT.notFound,
   MR5001: EXIT.held,
-  MR6101: EXIT.notFound,
-  MR6102: EXIT.notFound,
-  MR6103: EXIT.notFound,
+  MR8003: EXIT.notFound,
+  MR8004: EXIT.notFound,
+  MR8005: EXIT.notFound,
+  MR8006: EXIT.notFound,
+  MR8007: EXIT.usage,
   MR9001: EXIT.bug,
 };
 

@@ -60,13 +60,13 @@ export function renderMarkdown(header: readonly string[], rows: readonly (readon
 }
 
 /** RFC 4180 with a line feed; an empty text is quoted so that it differs from NULL. */
-export function renderCsv(header: readonly string[], rows: readonly (readonly JsonValue[])[]): string {
+export function renderCsv(rows: readonly (readonly JsonValue[])[]): string {
   const cell = (value: JsonValue): string => {
     if (value === null) return "";
     const text = typeof value === "object" ? JSON.stringify(value) : String(value);
     return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
   };
-  return [header, ...rows].map((row) => row.map(cell).join(",")).join("\n");
+  return rows.map((row) => row.map(cell).join(",")).join("\n");
 }
 
 function numericColumns(rows: readonly (readonly (JsonValue | undefined)[])[]): ReadonlySet<number> {

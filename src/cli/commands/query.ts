@@ -3,8 +3,10 @@ import { readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { JsonValue, QueryAnswer } from "../../model/answers.ts";
+import type { App } from "../../app.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { type Command, text } from "../command.ts";
+import type { Output } from "../output.ts";
 import { renderCsv, renderMarkdown, renderTable } from "../table.ts";
 import { plural } from "../words.ts";
 
@@ -36,27 +38,45 @@ export const query: Command = {
       }
       return;
     }
-    const answer = await opened.query(sql!);
+    if (format === "csv" || format === "ndjson") return printStreaming(opened, sql!, format, output);
+    const answer = await collect(opened, sql!);
     if (format === "answer") output.json(answer);
     else output.data(render(answer, format));
     if (format === "table") output.note(plural(answer.rows.length, "row"));
   },
 };
 
+async function collect(app: App, sql: string): Promise<QueryAnswer> {
+  let columns: QueryAnswer["columns"] = [];
+  const rows: (readonly JsonValue[])[] = [];
+  await app.query(sql, (part) => {
+    if ("columns" in part) columns = part.columns;
+    else rows.push(...part.rows);
+  });
+  return { columns, rows };
+}
+
+/** CSV and NDJSON leave as they come: memory stays small however many rows there are. */
+async function printStreaming(app: App, sql: string, format: "csv" | "ndjson", output: Output): Promise<void> {
+  let names: readonly string[] = [];
+  await app.query(sql, (part) => {
+    if ("columns" in part) {
+      names = part.columns.map((column) => column.name);
+      if (format === "csv") output.data(renderCsv([names]));
+    } else if (format === "csv") output.data(renderCsv(part.rows));
+    else
+      output.data(part.rows.map((row) => JSON.stringify(Object.fromEntries(names.map((name, index) => [name, row[index]!])))).join("\n"));
+  });
+}
+
 function render({ columns, rows }: QueryAnswer, format: string): string {
   const names = columns.map((column) => column.name);
   const objects = (): Record<string, JsonValue>[] => rows.map((row) => Object.fromEntries(names.map((name, index) => [name, row[index]!])));
   switch (format) {
-    case "csv":
-      return renderCsv(names, rows);
     case "md":
       return renderMarkdown(names, rows);
     case "json":
       return JSON.stringify(objects());
-    case "ndjson":
-      return objects()
-        .map((row) => JSON.stringify(row))
-        .join("\n");
     default:
       return renderTable(names, rows);
   }

@@ -1,0 +1,45 @@
+// Error codes of what commands ask for: title, why it happens, what to do. `millrace explain CODE` prints them.
+import type { CodeEntry } from "./entry.ts";
+
+export const operationsCodes = {
+  MR8001: {
+    title: "A query failed",
+    why: "DuckDB could not run the SELECT that was given.",
+    fix: "Correct the query; `millrace ls` lists the assets, `millrace describe ASSET` their columns.",
+  },
+  MR8002: {
+    title: "A query would write",
+    why: "`millrace query` reads. The statement changes the warehouse, its settings, or writes files.",
+    fix: "Put what is to be kept into a model (`models/…/NAME.sql`) or an export (`exports/NAME.yaml`).",
+  },
+  MR8003: {
+    title: "There is no such asset",
+    why: "The project has no asset or task with this name.",
+    fix: "`millrace ls` lists them; names are `schema.name`.",
+  },
+  MR8004: {
+    title: "There is no such run",
+    why: "The state store has no run with this id.",
+    fix: "`millrace runs` lists them, newest first. A unique beginning of an id is enough.",
+  },
+  MR8005: {
+    title: "There is no such record in quarantine",
+    why: "No record that was set aside has this id.",
+    fix: "`millrace quarantine list` shows the ids.",
+  },
+  MR8006: {
+    title: "There is no such job",
+    why: "`jobs/` has no file of this name, and no module in `pipelines/` defines it.",
+    fix: "Name a file of `jobs/` without its ending, or leave the name out to run the whole project.",
+  },
+  MR8007: {
+    title: "A parameter of the job is not right",
+    why: "`--param` names a parameter that the job does not have, or a value that its type or `enum` does not allow.",
+    fix: "Look at `params:` in the job's file.",
+  },
+  MR8008: {
+    title: "The project changed while a run waited to go on",
+    why: "An interrupted run was about to be resumed, but the project no longer has all of its nodes as they were.",
+    fix: "Nothing: the old run is closed as canceled and a new one starts; what was committed is kept and reused.",
+  },
+} as const satisfies Record<string, CodeEntry>;
