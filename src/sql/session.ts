@@ -1,0 +1,39 @@
+// A connection with the few things we do on it: run a statement, fetch rows as JSON values, fetch one value.
+// A Transaction is a Session inside BEGIN … COMMIT; what takes a Transaction must not begin or commit.
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { JsonValue } from "../model/answers.ts";
+import { readRowObjects } from "./values.ts";
+
+export type Parameters = readonly DuckDBValue[];
+
+/** Runs SQL on one connection. Rows come as JSON values (PROJECT §10), integers up to 2^53 as numbers. */
+export class Session {
+  readonly connection: DuckDBConnection;
+
+  constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  /** Rows changed. Several statements may stand in one text; parameters bind in a single one only. */
+  async run(sql: string, parameters?: Parameters): Promise<number> {
+    const result = await this.connection.run(sql, parameters === undefined ? undefined : [...parameters]);
+    return result.rowsChanged;
+  }
+
+  /** All rows: only for answers that are small by nature. */
+  async rows<Row = Readonly<Record<string, JsonValue>>>(sql: string, parameters?: Parameters): Promise<Row[]> {
+    const result = await this.connection.run(sql, parameters === undefined ? undefined : [...parameters]);
+    return (await readRowObjects(result)) as Row[];
+  }
+
+  /** The first row, or undefined. */
+  async row<Row = Readonly<Record<string, JsonValue>>>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
+    const [first] = await this.rows<Row>(sql, parameters);
+    return first;
+  }
+}
+
+/** A session between BEGIN and COMMIT. Made by `Warehouse.transaction` only. */
+export class Transaction extends Session {
+  readonly inTransaction = true;
+}
