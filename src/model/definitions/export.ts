@@ -1,6 +1,6 @@
 // An export as users write it: `exports/NAME.yaml` (PROJECT §5).
 import * as z from "zod";
-import { assetCommon } from "./source.ts";
+import { assetCommon, oneOrMany } from "./source.ts";
 
 export const exportSpec = z.strictObject({
   ...assetCommon,
@@ -8,6 +8,6 @@ export const exportSpec = z.strictObject({
   sql: z.string().optional(),
   to: z.record(z.string(), z.unknown()),
   load: z.enum(["replace", "append", "merge"]).default("replace"),
-  key: z.union([z.string(), z.array(z.string())]).optional(),
+  key: oneOrMany.optional(),
 });
 export type ExportSpec = z.infer<typeof exportSpec>;

@@ -2,14 +2,14 @@
 import * as z from "zod";
 import { duration } from "../duration.ts";
 import { checkCommon } from "./check.ts";
-import { assetCommon } from "./source.ts";
+import { assetCommon, oneOrMany } from "./source.ts";
 
 export const materialization = z.enum(["view", "table", "incremental", "snapshot", "external"]);
 
 export const modelSpec = z.strictObject({
   ...assetCommon,
   materialize: materialization.default("view"),
-  key: z.union([z.string(), z.array(z.string())]).optional(),
+  key: oneOrMany.optional(),
   columns: z
     .record(z.string(), z.union([z.string(), z.strictObject({ description: z.string().optional(), type: z.string().optional() })]))
     .optional(),

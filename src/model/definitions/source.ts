@@ -13,11 +13,14 @@ export const columnSpec = z.strictObject({
 });
 export type ColumnSpec = z.infer<typeof columnSpec>;
 
+/** YAML reads a bare `null` as nothing; here it can only mean the word. */
+const bareNull = z.null().transform(() => "null" as const);
+
 export const contractSpec = z.strictObject({
   newColumn: z.enum(["add", "ignore", "quarantine", "fail"]).default("add"),
-  missingColumn: z.enum(["null", "fail"]).default("null"),
+  missingColumn: z.union([z.enum(["null", "fail"]), bareNull]).default("null"),
   typeChange: z.enum(["widen", "variant", "quarantine", "fail"]).default("widen"),
-  badValue: z.enum(["quarantine", "null", "fail"]).default("quarantine"),
+  badValue: z.union([z.enum(["quarantine", "null", "fail"]), bareNull]).default("quarantine"),
   maxQuarantined: z.union([z.number(), z.string()]).optional(),
 });
 export type ContractSpec = z.infer<typeof contractSpec>;
@@ -25,7 +28,8 @@ export type ContractSpec = z.infer<typeof contractSpec>;
 export const loadMode = z.enum(["replace", "append", "merge", "snapshot"]);
 export type LoadMode = z.infer<typeof loadMode>;
 
-const oneOrMany = z.union([z.string(), z.array(z.string())]);
+/** One name or several. */
+export const oneOrMany = z.union([z.string(), z.array(z.string())]);
 export const retrySpec = z.strictObject({
   attempts: z.int().min(1).max(100).optional(),
   delay: duration.optional(),

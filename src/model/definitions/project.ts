@@ -1,0 +1,72 @@
+// The project itself as users write it: `millrace.yaml`, or the same keys in `millrace.config.ts` (PROJECT §2).
+import * as z from "zod";
+import { duration, size } from "../duration.ts";
+import { retrySpec } from "./source.ts";
+
+/** A connection is one connector's name with settings: `{ postgres: { url: … } }`. */
+export const connectionSpec = z.record(z.string(), z.record(z.string(), z.unknown()));
+export type ConnectionSpec = z.infer<typeof connectionSpec>;
+
+export const warehouseSpec = z.strictObject({
+  duckdb: z
+    .strictObject({
+      path: z.string().optional(),
+      memory: size.optional().describe("memory DuckDB may use; default: 80 % of the machine's"),
+      threads: z.int().min(1).max(1024).optional(),
+      temp: z.string().optional().describe("folder for what does not fit into memory"),
+    })
+    .optional(),
+  ducklake: z.record(z.string(), z.unknown()).optional(),
+  postgres: z.record(z.string(), z.unknown()).optional(),
+  spark: z.record(z.string(), z.unknown()).optional(),
+});
+
+export const stateSpec = z.strictObject({
+  sqlite: z.strictObject({ path: z.string().optional() }).optional(),
+  postgres: z.strictObject({ url: z.string() }).optional(),
+});
+
+export const environmentSpec = z.strictObject({
+  branches: z.array(z.string()).optional(),
+  kind: z.enum(["serving", "research", "e2e"]).optional(),
+  description: z.string().optional(),
+});
+export type EnvironmentSpec = z.infer<typeof environmentSpec>;
+
+const rate = z
+  .string()
+  .regex(/^\d+(\.\d+)?\/(s|m|h|d)$/, { error: "is no rate; write 10/s, 300/m or 1000/h" })
+  .describe("10/s, 300/m or 1000/h");
+
+export const poolSpec = z.strictObject({ slots: z.int().min(1).optional(), rate: rate.optional(), description: z.string().optional() });
+
+export const calendarSpec = z.strictObject({
+  country: z.string().optional(),
+  region: z.string().optional(),
+  file: z.string().optional(),
+  dates: z.array(z.string()).optional(),
+  weekends: z.boolean().optional(),
+});
+
+export const projectSpec = z.strictObject({
+  name: z.string().min(1).optional().describe("default: the name of the folder"),
+  description: z.string().optional(),
+  connections: z.record(z.string(), connectionSpec).optional(),
+  warehouse: warehouseSpec.optional(),
+  state: stateSpec.optional(),
+  environments: z.record(z.string(), environmentSpec).optional(),
+  defaults: z
+    .strictObject({
+      retry: retrySpec.optional(),
+      timeout: duration.optional(),
+      concurrency: z.int().min(1).max(1024).optional().describe("attempts in flight at once"),
+    })
+    .optional(),
+  pools: z.record(z.string(), poolSpec).optional(),
+  calendars: z.record(z.string(), calendarSpec).optional(),
+  alerts: z.array(z.record(z.string(), z.unknown())).optional(),
+  retention: z
+    .strictObject({ raw: duration.optional(), runs: duration.optional(), logs: duration.optional(), versions: z.int().min(1).optional() })
+    .optional(),
+});
+export type ProjectSpec = z.infer<typeof projectSpec>;
