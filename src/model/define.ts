@@ -1,6 +1,8 @@
 // What `define…` makes: plain frozen objects with a tag, so that a reader of the project finds whatever a module exports.
-// Types only, and the tag; the functions stand in definitions/typescript.ts, the public names in src/index.ts.
+// Types, the tag and how to find it; the functions stand in definitions/typescript.ts, the public names in src/index.ts.
+import type * as z from "zod";
 import type { CheckEntry } from "./definitions/check.ts";
+import type { jobSpec } from "./definitions/job.ts";
 import type { ContractSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
 
 /** The tag of everything that a `define…` function made; its value says which kind. */
@@ -99,7 +101,7 @@ export interface TaskContext {
 }
 
 interface AssetCommon {
-  /** `schema.name`; a name without a schema is put into `main`. */
+  /** `schema.name`. */
   readonly name: string;
   readonly description?: string;
   readonly owner?: string;
@@ -158,20 +160,8 @@ export interface TaskInput {
   run(context: TaskContext): unknown;
 }
 
-export interface JobInput {
-  readonly name: string;
-  readonly description?: string;
-  /** The selection grammar: `+out.listings`. */
-  readonly select?: string;
-  readonly params?: Readonly<Record<string, unknown>>;
-  readonly triggers?: readonly Readonly<Record<string, unknown>>[];
-  readonly tasks?: Readonly<Record<string, unknown>>;
-  readonly concurrency?: { readonly max?: number; readonly whenBusy?: "queue" | "skip" | "cancelRunning" };
-  readonly retry?: RetrySpec;
-  readonly timeout?: string;
-  readonly onFailure?: "compensate";
-  readonly deadline?: { readonly finishBy: string; readonly alert?: string };
-}
+/** The keys are those of `jobs/NAME.yaml`. */
+export type JobInput = z.input<typeof jobSpec> & { readonly name: string };
 
 type Tagged<Kind extends string, Input> = Readonly<Input> & { readonly [definitionTag]: Kind };
 
@@ -187,3 +177,17 @@ export type Definition =
   | JobDefinition
   | { readonly [definitionTag]: "check"; readonly name: string }
   | { readonly [definitionTag]: "connector"; readonly name: string };
+
+/** Was this made by a `define…` function? */
+export function isDefinition(value: unknown): value is Definition {
+  return typeof value === "object" && value !== null && definitionTag in value;
+}
+
+/** The definitions among what a module exports, each with the name of its export. */
+export function definitionsOf(
+  exports: Readonly<Record<string, unknown>>,
+): readonly { readonly exportName: string; readonly definition: Definition }[] {
+  const found = Object.entries(exports).flatMap(([exportName, value]) => (isDefinition(value) ? [{ exportName, definition: value }] : []));
+  // The same object under two names (a named and the default export) is one definition.
+  return found.filter((entry, index) => found.findIndex((other) => other.definition === entry.definition) === index);
+}

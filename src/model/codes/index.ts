@@ -2,6 +2,7 @@
 // load 40xx-44xx, checks 45xx-49xx, warehouse 50xx-59xx, run 60xx-69xx, cli 70xx-79xx, operations 80xx, bugs 90xx.
 import { checksCodes } from "./checks.ts";
 import { cliCodes } from "./cli.ts";
+import { defineCodes } from "./define.ts";
 import type { CodeEntry } from "./entry.ts";
 import { filesCodes } from "./files.ts";
 import { httpCodes } from "./http.ts";
@@ -14,6 +15,7 @@ import { warehouseCodes } from "./warehouse.ts";
 
 export const codes = {
   ...projectCodes,
+  ...defineCodes,
   ...sqlCodes,
   ...filesCodes,
   ...httpCodes,
