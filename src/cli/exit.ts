@@ -18,11 +18,12 @@ export const EXIT = {
 /** Codes that do not follow their range. */
 const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR2020: EXIT.notFound,
+  MR2021: EXIT.usage,
   MR5001: EXIT.held,
-  MR8003: EXIT.notFound,
-  MR8004: EXIT.notFound,
   MR8005: EXIT.notFound,
-  MR8006: EXIT.notFound,
+  MR6101: EXIT.notFound,
+  MR6102: EXIT.notFound,
+  MR6103: EXIT.notFound,
   MR8007: EXIT.usage,
   MR9001: EXIT.bug,
 };

@@ -12,25 +12,10 @@ export const operationsCodes = {
     why: "`millrace query` reads. The statement changes the warehouse, its settings, or writes files.",
     fix: "Put what is to be kept into a model (`models/…/NAME.sql`) or an export (`exports/NAME.yaml`).",
   },
-  MR8003: {
-    title: "There is no such asset",
-    why: "The project has no asset or task with this name.",
-    fix: "`millrace ls` lists them; names are `schema.name`.",
-  },
-  MR8004: {
-    title: "There is no such run",
-    why: "The state store has no run with this id.",
-    fix: "`millrace runs` lists them, newest first. A unique beginning of an id is enough.",
-  },
   MR8005: {
     title: "There is no such record in quarantine",
     why: "No record that was set aside has this id.",
     fix: "`millrace quarantine list` shows the ids.",
-  },
-  MR8006: {
-    title: "There is no such job",
-    why: "`jobs/` has no file of this name, and no module in `pipelines/` defines it.",
-    fix: "Name a file of `jobs/` without its ending, or leave the name out to run the whole project.",
   },
   MR8007: {
     title: "A parameter of the job is not right",
