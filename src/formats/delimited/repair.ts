@@ -1,0 +1,134 @@
+// What a bad line may be read as. A repair never invents or drops a character other than a delimiter, a quote, or blank cells beyond the last column,
+// and it needs exactly one reading that fits the kinds of the columns.
+import { shapeOf } from "./cells.ts";
+import type { Dialect } from "./dialect.ts";
+import { physicalLine, readings, splitLenient } from "./lines.ts";
+import { fits, hasEvidence, type ColumnProfile } from "./profile.ts";
+import type { Rule } from "./rules.ts";
+
+export interface RepairContext {
+  readonly dialect: Dialect;
+  readonly width: number;
+  readonly profile: readonly ColumnProfile[];
+  readonly shortRowsUsual: boolean;
+}
+
+export type Verdict = { readonly cells: string[]; readonly rule: Rule } | { readonly cells: null; readonly rule: Rule };
+
+export interface LineState {
+  readonly isBroken: boolean;
+  /** Only a row that is right as it stands counts: the line lies beside a stray quote. */
+  readonly exactOnly: boolean;
+}
+
+const OTHER_DELIMITERS = [",", ";", "\t", "|"];
+const SURPLUS_MAX = 8;
+const refuse = (rule: Rule): Verdict => ({ cells: null, rule });
+
+/** The only reading of one bad line that fits, or why there is none. */
+export function settleLine(text: string, context: RepairContext, { isBroken, exactOnly }: LineState): Verdict {
+  const { dialect, width, profile } = context;
+  const { cells } = splitLenient(text, dialect);
+  if (isBroken) {
+    const direct = cells.length === width && fits(cells, profile, dialect.quote) ? [cells] : null;
+    const [only, other] = direct ?? readings(text, dialect, width).filter((reading) => fits(reading, profile, dialect.quote));
+    if (only !== undefined && other === undefined) return { cells: only, rule: "strayQuoteKept" };
+  } else if (cells.length === width) return { cells, rule: "lineOnItsOwn" };
+  for (const delimiter of OTHER_DELIMITERS) {
+    if (width < 3 || delimiter === dialect.delimiter || !text.includes(delimiter)) continue;
+    const other = splitLenient(text, { ...dialect, delimiter });
+    if (other.cells.length === width && other.unclosed === 0 && fits(other.cells, profile))
+      return { cells: other.cells, rule: "otherDelimiter" };
+  }
+  if (isBroken) return refuse("strayQuote");
+  return exactOnly ? refuse("besideStrayQuote") : settleCells(cells, context);
+}
+
+/** Too few or too many cells: pad, trim or rejoin if the kinds of the columns leave one reading, else say why not. */
+export function settleCells(cells: readonly string[], context: RepairContext): Verdict {
+  const { width, profile } = context;
+  if (cells.length < width) return settleShortRow(cells, context);
+  const kept = cells.slice(0, width);
+  // An extra cell in front of a blank last one shifts the rest and looks the same: the row must end with a value, or fit in no other way.
+  if (cells.slice(width).every((cell) => cell.trim() === "") && fits(kept, profile) && !mayBeShifted(cells, context))
+    return { cells: kept, rule: "emptyCellsDropped" };
+  return rejoin(cells, context);
+}
+
+function settleShortRow(cells: readonly string[], { width, profile, shortRowsUsual }: RepairContext): Verdict {
+  const missing = width - cells.length;
+  const padded = [...cells, ...Array.from({ length: missing }, () => "")];
+  const isLongEnough = cells.length >= Math.max(2, width / 2);
+  if (isLongEnough && fits(padded, profile) && (shortRowsUsual || !mayBeMerged(cells, missing, profile)))
+    return { cells: padded, rule: "shortRowPadded" };
+  return refuse(cells.length === 1 ? "notARow" : "tooFewCells");
+}
+
+/** Prose puts a blank after a comma, a table does not. */
+function rejoin(cells: readonly string[], { width, profile, dialect }: RepairContext): Verdict {
+  const surplus = cells.length - width;
+  const possible: string[][] = [];
+  if (surplus <= SURPLUS_MAX)
+    for (let at = 0; at < width; at++) {
+      const pieces = cells.slice(at, at + surplus + 1);
+      if (!pieces.slice(1).every((piece) => piece.startsWith(" ")) || pieces.some((piece) => piece.trim() === "")) continue;
+      const joined = [...cells.slice(0, at), pieces.join(dialect.delimiter), ...cells.slice(at + surplus + 1)];
+      if (fits(joined, profile)) possible.push(joined);
+    }
+  const [only, other] = possible;
+  return only !== undefined && other === undefined ? { cells: only, rule: "delimiterRejoined" } : refuse("tooManyCells");
+}
+
+/** Could one cell too many, and not blank cells at the end, explain the row? Then leaving one of them out fits as well. */
+function mayBeShifted(cells: readonly string[], { width, profile }: RepairContext): boolean {
+  if (cells.length !== width + 1) return false;
+  return cells.some((cell, at) => {
+    if (at >= width || cell.trim() === "") return false;
+    const without = cells.filter((_, index) => index !== at);
+    return fits(without, profile);
+  });
+}
+
+/** Could a lost delimiter explain the short row as well? Then padding would shift values into wrong columns. */
+function mayBeMerged(cells: readonly string[], missing: number, profile: readonly ColumnProfile[]): boolean {
+  const shapeFits = (cell: string, expected: ColumnProfile | undefined): boolean => {
+    if (expected === undefined) return false;
+    const shape = shapeOf(cell);
+    if (expected.kind === null) return shape === "empty";
+    return (
+      expected.kind === "text" ||
+      shape === "empty" ||
+      (expected.shapes.includes(shape) && (expected.length === null || expected.length === cell.length))
+    );
+  };
+  return cells.some((cell, at) => {
+    const expected = profile[at];
+    const isStrict = expected?.kind !== null && expected?.kind !== "text" && expected?.kind !== "code";
+    if (isStrict && cell.trim() !== "" && shapeFits(cell, expected)) return false; // a typed cell that fits is no merger
+    return cells.slice(at + 1).every((other, index) => shapeFits(other, profile[at + 1 + missing + index]));
+  });
+}
+
+/** Lines of one record that are looked at for rows inside a quoted cell. */
+const INNER_LINES_MAX = 200;
+
+/** Did a stray quote join rows of the table into one record? True when its physical lines are rows by themselves.
+ *  Text with line breaks hardly ever looks so: its first line breaks off inside a cell, its last one begins inside one. */
+export function hidesRows(buffer: Buffer, from: number, to: number, context: RepairContext, isBroken: boolean): boolean {
+  const { dialect, width, profile } = context;
+  if (width < 2) return false;
+  const lines: string[][] = [];
+  for (let at = from; at < to && lines.length < INNER_LINES_MAX;) {
+    const [end, next] = physicalLine(buffer, at, to, dialect.crEnds);
+    lines.push(splitLenient(buffer.toString("utf8", at, end), dialect).cells);
+    at = next;
+  }
+  const isRow = (cells: readonly string[] | undefined): boolean => cells?.length === width;
+  const isSure = (cells: readonly string[] | undefined): boolean =>
+    cells !== undefined && isRow(cells) && fits(cells, profile) && hasEvidence(cells, profile);
+  if (isBroken) return isRow(lines[0]) && isRow(lines[1]);
+  // One line wholly inside the cell that is a row by the kinds of its columns; or both ends of the record are.
+  if (lines.slice(1, -1).some(isSure) || (isSure(lines[0]) && (isSure(lines[1]) || isSure(lines.at(-1))))) return true;
+  // Nothing but text: every line has the width of the table, and none reads like prose.
+  return width >= 3 && lines.every((cells) => isRow(cells) && fits(cells, profile) && !cells.slice(1).some((cell) => cell.startsWith(" ")));
+}
