@@ -1,0 +1,179 @@
+// The shadow catalogue: an in-memory DuckDB with an empty typed table for every asset, where queries are bound without any data.
+//   S1. It never sees the warehouse, and nothing it holds outlives the compilation.
+//   S2. Tables come from assets only; a query that cannot be bound leaves nothing behind.
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import { messageOf } from "../model/errors.ts";
+import type { NodeId } from "../model/graph.ts";
+import type { CompiledColumn } from "./compile-types.ts";
+import type { DuckdbFailure } from "./errors.ts";
+import { ident, literal, qualified } from "./text.ts";
+import type { TreeNode } from "./syntax-tree.ts";
+
+export interface BindRequest {
+  readonly id: NodeId;
+  /** The analysis copy: no parameters, one statement, no semicolon. */
+  readonly text: string;
+  /** Requests of the same batch that must be bound before. */
+  readonly needs: readonly NodeId[];
+}
+
+export type BindResult =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly failure: DuckdbFailure }
+  /** What it needs could not be bound. */
+  | { readonly ok: false; readonly failure: null };
+
+/** Statements sent to DuckDB at once: 1,000 models one by one take 0.8 s, fifty at a time 0.5 s. */
+const BATCH_SIZE = 50;
+
+export class ShadowCatalogue {
+  readonly #instance: DuckDBInstance;
+  readonly connection: DuckDBConnection;
+  readonly #schemas = new Set<string>(["main"]);
+
+  private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
+    this.#instance = instance;
+    this.connection = connection;
+  }
+
+  static async open(options: { readonly projectDir?: string | undefined } = {}): Promise<ShadowCatalogue> {
+    // One thread: nothing is computed, and threads would only be started and joined for each statement.
+    const instance = await DuckDBInstance.create(":memory:", { threads: "1", autoinstall_known_extensions: "false" });
+    const connection = await instance.connect();
+    if (options.projectDir !== undefined) await connection.run(`set file_search_path = ${literal(options.projectDir)}`);
+    return new ShadowCatalogue(instance, connection);
+  }
+
+  /** Creates empty tables. Answers the assets whose columns DuckDB does not take (a type of another engine): their columns are unknown. */
+  async addTables(tables: ReadonlyMap<NodeId, readonly CompiledColumn[]>): Promise<ReadonlySet<NodeId>> {
+    const refused = new Set<NodeId>();
+    const statements = [...tables].map(([id, columns]) => {
+      const list = columns.map(({ name, type }) => `${ident(name)} ${type}`).join(", ");
+      return { id, sql: `create or replace table ${tableName(id)} (${list})` };
+    });
+    await this.#addSchemas(tables.keys());
+    for (let from = 0; from < statements.length; from += BATCH_SIZE) {
+      const batch = statements.slice(from, from + BATCH_SIZE);
+      try {
+        await this.connection.run(batch.map(({ sql }) => sql).join(";\n"));
+      } catch {
+        for (const { id, sql } of batch) await this.connection.run(sql).catch(() => refused.add(id));
+      }
+    }
+    return refused;
+  }
+
+  /** Binds queries, needs before what needs them, each into an empty table of its columns. */
+  async bind(requests: readonly BindRequest[]): Promise<ReadonlyMap<NodeId, BindResult>> {
+    const results = new Map<NodeId, BindResult>();
+    await this.#addSchemas(requests.map(({ id }) => id));
+    for (let from = 0; from < requests.length; from += BATCH_SIZE) {
+      const waiting = requests.slice(from, from + BATCH_SIZE);
+      const batch = waiting.filter(({ needs }) => needs.every((need) => results.get(need)?.ok ?? true));
+      const failed = await this.connection.run(batch.map(tableOf).join(";\n")).then(
+        () => false,
+        () => true,
+      );
+      for (const request of waiting) {
+        const blocked = request.needs.some((need) => results.get(need)?.ok === false);
+        if (blocked) results.set(request.id, { ok: false, failure: null });
+        else results.set(request.id, failed ? await this.#bindOne(request) : { ok: true });
+      }
+    }
+    return results;
+  }
+
+  async #bindOne(request: BindRequest): Promise<BindResult> {
+    try {
+      await this.connection.run(tableOf(request));
+      return { ok: true };
+    } catch (thrown) {
+      return { ok: false, failure: await this.#explain(request.text, messageOf(thrown)) };
+    }
+  }
+
+  /** The failure with its place: the exception only draws it, the serialised plan tells it. */
+  async #explain(text: string, message: string): Promise<DuckdbFailure> {
+    const plan = await this.plan(text);
+    if (!("failure" in plan) || plan.failure.type === "internal" || plan.failure.type === "not implemented")
+      return {
+        type: /^(\w+)/.exec(message)?.[1]?.toLowerCase() ?? "",
+        subtype: "",
+        message: message.replace(/^[\w ]+ Error: /, ""),
+        position: null,
+      };
+    return plan.failure;
+  }
+
+  /** DuckDB's bound plan of a query, before optimisation. */
+  async plan(text: string): Promise<{ readonly plan: TreeNode } | { readonly failure: DuckdbFailure }> {
+    const statement = await this.connection.prepare("select json_serialize_plan($1::varchar)::varchar");
+    statement.bindVarchar(1, text);
+    const json = String((await statement.runAndReadAll()).getRows()[0]![0]);
+    const answer = JSON.parse(json.replace(/"query_location":18446744073709551615/g, '"query_location":-1')) as TreeNode;
+    if (answer["error"] !== true) {
+      const plans = answer["plans"];
+      return { plan: (Array.isArray(plans) ? plans.at(-1) : {}) as TreeNode };
+    }
+    const at = Number(answer["position"]);
+    const type = String(answer["error_type"]);
+    return {
+      failure: {
+        type,
+        subtype: String(answer["error_subtype"] ?? ""),
+        message: String(answer["error_message"]),
+        position:
+          answer["position"] === undefined || !Number.isSafeInteger(at) ? null : { unit: type === "parser" ? "characters" : "bytes", at },
+      },
+    };
+  }
+
+  /** Names and types of everything that was bound or added. */
+  async columns(): Promise<ReadonlyMap<NodeId, readonly CompiledColumn[]>> {
+    const reader = await this.connection.runAndReadAll(
+      "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where database_name = 'memory' and not internal order by table_oid, column_index",
+    );
+    const found = new Map<NodeId, CompiledColumn[]>();
+    for (const [id, name, type] of reader.getRows()) {
+      const list = found.get(String(id));
+      if (list === undefined) found.set(String(id), [{ name: String(name), type: String(type) }]);
+      else list.push({ name: String(name), type: String(type) });
+    }
+    return found;
+  }
+
+  /** Output names as the query gives them; a table would rename the second of two in silence. */
+  async outputNames(text: string): Promise<readonly string[]> {
+    const statement = await this.connection.prepare(text);
+    return Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
+  }
+
+  close(): void {
+    this.connection.closeSync();
+    this.#instance.closeSync();
+  }
+
+  async #addSchemas(ids: Iterable<NodeId>): Promise<void> {
+    const missing = new Set<string>();
+    for (const id of ids) {
+      const schema = schemaOf(id);
+      if (!this.#schemas.has(schema.toLowerCase())) missing.add(schema);
+      this.#schemas.add(schema.toLowerCase());
+    }
+    if (missing.size > 0)
+      await this.connection.run([...missing].map((schema) => `create schema if not exists ${ident(schema)}`).join(";\n"));
+  }
+}
+
+function tableOf({ id, text }: BindRequest): string {
+  return `create or replace table ${tableName(id)} as ${text}\nwith no data`;
+}
+
+function schemaOf(id: NodeId): string {
+  const dot = id.indexOf(".");
+  return dot < 0 ? "main" : id.slice(0, dot);
+}
+
+function tableName(id: NodeId): string {
+  return qualified(schemaOf(id), id.slice(id.indexOf(".") + 1));
+}

@@ -1,0 +1,116 @@
+// The queries of a compilation while it goes on: what is known of each so far, and why one cannot be bound.
+import type { NodeId } from "../model/graph.ts";
+import type { AssetLineage } from "../model/lineage.ts";
+import { MillraceError } from "../model/errors.ts";
+import { orderByNeeds } from "../model/order.ts";
+import { type AssetNames, resolveNames } from "./compile-names.ts";
+import type { CompiledColumn, CompileInput } from "./compile-types.ts";
+import { locate, offsetOfByte, type SqlUnit } from "./errors.ts";
+import { type AnalysisCopy, analysisCopy } from "./syntax-copy.ts";
+import { hashOf } from "./syntax-tree.ts";
+import type { QuerySyntax, SyntaxResult } from "./syntax.ts";
+
+export interface Unit {
+  readonly unit: SqlUnit;
+  readonly role: "model" | "query";
+  readonly syntax: QuerySyntax | null;
+  readonly dependencies: readonly NodeId[];
+  readonly copy: AnalysisCopy;
+  /** Hash of everything its columns and lineage follow from; null when that includes files outside the project. */
+  key: string | null;
+  columns: readonly CompiledColumn[] | null;
+  unbound: string | null;
+  certain: boolean;
+  lineage: AssetLineage | null | undefined;
+}
+
+/** Resolves names, reports what is not there, finds circles and orders: needs first. */
+export function prepareUnits(
+  input: CompileInput,
+  syntaxes: ReadonlyMap<SqlUnit, SyntaxResult>,
+  names: AssetNames,
+): { readonly units: readonly Unit[]; readonly errors: readonly MillraceError[] } {
+  const errors: MillraceError[] = [];
+  const units = new Map<string, Unit>();
+  const add = (unit: SqlUnit, role: Unit["role"]): void => {
+    const result = syntaxes.get(unit)!;
+    if (!result.ok) errors.push(result.error);
+    const syntax = result.ok ? result.syntax : null;
+    const resolved = syntax === null ? null : resolveNames(unit, syntax, names);
+    errors.push(...(resolved?.errors ?? []));
+    units.set(unit.id, {
+      unit,
+      role,
+      syntax,
+      dependencies: resolved?.dependencies ?? [],
+      copy: analysisCopy(unit.sql),
+      key: null,
+      columns: null,
+      unbound: ownObstacle(syntax, resolved),
+      certain: true,
+      lineage: undefined,
+    });
+  };
+  for (const model of input.models) add(model, "model");
+  const { order, cycles } = orderByNeeds(units.keys(), (id) => units.get(id)!.dependencies);
+  for (const cycle of cycles) errors.push(cycleError(cycle, units, names));
+  for (const query of input.queries ?? []) add(query, "query");
+  const ordered = new Set(order);
+  for (const unit of units.values())
+    if (unit.role === "model" && !ordered.has(unit.unit.id)) unit.unbound ??= "it depends on itself in a circle";
+  const rest = [...units.values()].filter((unit) => !ordered.has(unit.unit.id));
+  return { units: [...order.map((id) => units.get(id)!), ...rest], errors };
+}
+
+function ownObstacle(syntax: QuerySyntax | null, resolved: ReturnType<typeof resolveNames> | null): string | null {
+  if (syntax === null || resolved === null) return "its SQL cannot be read";
+  if (resolved.errors.length > 0) return "it reads a table that is not there";
+  if (syntax.dynamic) return "its columns depend on the data (PIVOT without a list of values)";
+  if (resolved.system) return "it reads Millrace's ledger";
+  if (syntax.opaque.length > 0) return `what it reads is computed (${syntax.opaque.join(", ")})`;
+  const remote = syntax.externals.find(({ what }) => /^[a-z][a-z0-9+]*:\/\//i.test(what));
+  if (remote !== undefined) return `it reads ${remote.what}, which is not looked at here`;
+  return null;
+}
+
+/** Fills keys, certainty and obstacles that come from what is read; `sources` are the known schemas. */
+export function inheritFromNeeds(units: readonly Unit[], input: CompileInput): void {
+  const byId = new Map(units.map((unit) => [unit.unit.id, unit]));
+  const sourceKeys = new Map<NodeId, string>();
+  for (const unit of units) {
+    const keys: string[] = [];
+    let tracked = unit.syntax !== null && unit.syntax.externals.length === 0;
+    for (const id of unit.dependencies) {
+      const model = byId.get(id);
+      if (model !== undefined && model.role === "model") {
+        if (model.unbound !== null) unit.unbound ??= `${id} could not be compiled`;
+        unit.certain &&= model.certain;
+        if (model.key === null) tracked = false;
+        else keys.push(id, model.key);
+        continue;
+      }
+      const schema = input.schemas.get(id);
+      if (schema === undefined || schema.columns.length === 0) {
+        unit.unbound ??= `the columns of ${id} are not known before its first load`;
+        tracked = false;
+        continue;
+      }
+      unit.certain &&= schema.certain;
+      let key = sourceKeys.get(id);
+      if (key === undefined) sourceKeys.set(id, (key = hashOf(JSON.stringify(schema))));
+      keys.push(id, key);
+    }
+    unit.key = tracked ? hashOf(unit.unit.sql, ...keys) : null;
+  }
+}
+
+function cycleError(cycle: readonly NodeId[], units: ReadonlyMap<NodeId, Unit>, names: AssetNames): MillraceError {
+  const first = units.get(cycle[0]!)!;
+  const table = first.syntax?.tables.find((reference) => names.find(reference) === cycle[1]);
+  return new MillraceError({
+    code: "MR2004",
+    message: `These assets depend on each other in a circle: ${cycle.join(" → ")} (each reads the next)`,
+    hint: "move what they share into an asset of its own that both read",
+    location: locate(first.unit, table === undefined || table.at < 0 ? 0 : offsetOfByte(first.unit.sql, table.at)),
+  });
+}
