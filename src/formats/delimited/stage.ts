@@ -253,7 +253,7 @@ async function loadRejected({ connection, rejectedInto }: StageRequest, notesPat
   const columns = { kind: "VARCHAR", line: "BIGINT", lines: "BIGINT", rule: "VARCHAR", reason: "VARCHAR", raw: "VARCHAR" };
   const list = Object.entries(columns).map(([name, type]) => `${ident(name)}:${literal(type)}`);
   await connection.run(
-    `CREATE OR REPLACE TABLE ${rejectedInto} AS SELECT * FROM read_json(${literal(notesPath)}, format='newline_delimited', compression='none', ` +
+    `CREATE OR REPLACE TABLE ${rejectedInto} AS SELECT * FROM read_json(${literal(notesPath)}, format='newline_delimited', compression='uncompressed', ` +
       `columns={${list.join(", ")}}, maximum_object_size=${NOTE_BYTES_MAX})`,
   );
 }
