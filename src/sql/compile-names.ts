@@ -1,5 +1,5 @@
 // From the names in a query to assets of the project: case does not count, `sales` is `main.sales`, and what is unknown gets suggestions.
-import { didYouMean, nearestNames } from "../model/nearest.ts";
+import { didYouMean } from "../model/suggest.ts";
 import type { NodeId } from "../model/graph.ts";
 import { MillraceError } from "../model/errors.ts";
 import { firstWord, locate, offsetOfByte, type SqlUnit } from "./errors.ts";
@@ -83,8 +83,7 @@ function unknownTable(unit: SqlUnit, table: TableReference, names: AssetNames): 
   const assets = [...names.all()];
   // A name without a schema most likely lacks it.
   const sameName = assets.filter((asset) => asset.slice(asset.indexOf(".") + 1).toLowerCase() === table.name.toLowerCase());
-  const near = sameName.length > 0 ? sameName : nearestNames(wanted, assets);
-  const hint = didYouMean(wanted, near) ?? (near.length > 0 ? `did you mean "${near[0]}"?` : undefined);
+  const hint = sameName[0] === undefined ? didYouMean(wanted, assets) : `did you mean "${sameName[0]}"?`;
   return new MillraceError({
     code: "MR2002",
     message: `${unit.id}: there is no table "${name}"`,

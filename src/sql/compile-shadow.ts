@@ -7,7 +7,7 @@ import type { NodeId } from "../model/graph.ts";
 import type { CompiledColumn } from "./compile-types.ts";
 import type { DuckdbFailure } from "./errors.ts";
 import { ident, literal, qualified } from "./text.ts";
-import type { TreeNode } from "./syntax-tree.ts";
+import { textOf, type TreeNode } from "./syntax-tree.ts";
 
 export interface BindRequest {
   readonly id: NodeId;
@@ -23,6 +23,8 @@ export type BindResult =
   /** What it needs could not be bound. */
   | { readonly ok: false; readonly failure: null };
 
+/** As in the warehouse, where views of that name show where rows came from. */
+export const ROWS_SCHEMA = "_millrace_rows";
 /** Statements sent to DuckDB at once: 1,000 models one by one take 0.8 s, fifty at a time 0.5 s. */
 const BATCH_SIZE = 50;
 
@@ -61,6 +63,19 @@ export class ShadowCatalogue {
       }
     }
     return refused;
+  }
+
+  /** Makes `_millrace.rows('raw.x')` bindable: the columns of each table, and where each row came from. */
+  async addRows(tables: ReadonlyMap<NodeId, readonly CompiledColumn[]>): Promise<void> {
+    const origin = ["_load VARCHAR", "_file VARCHAR", "_line BIGINT"];
+    const statements = [...tables].map(([id, columns]) => {
+      const list = [...columns.map(({ name, type }) => `${ident(name)} ${type}`), ...origin].join(", ");
+      return `create or replace table ${qualified(ROWS_SCHEMA, id)} (${list})`;
+    });
+    const macro = `create or replace macro _millrace.rows(asset) as table select * from query_table('${ROWS_SCHEMA}."' || asset || '"')`;
+    await this.connection.run(
+      ["create schema if not exists _millrace", `create schema if not exists ${ROWS_SCHEMA}`, ...statements, macro].join(";\n"),
+    );
   }
 
   /** Binds queries, needs before what needs them, each into an empty table of its columns. */
@@ -120,7 +135,7 @@ export class ShadowCatalogue {
     return {
       failure: {
         type,
-        subtype: String(answer["error_subtype"] ?? ""),
+        subtype: textOf(answer["error_subtype"]),
         message: String(answer["error_message"]),
         position:
           answer["position"] === undefined || !Number.isSafeInteger(at) ? null : { unit: type === "parser" ? "characters" : "bytes", at },

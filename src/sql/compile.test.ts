@@ -226,6 +226,19 @@ describe("columns", () => {
     expect(models.get("clean.b")!.unbound).toMatch(/later\.csv/);
   });
 
+  it("of _millrace.rows() show where rows came from", async () => {
+    const { models, errors } = await build(
+      { "clean.a": "select id, _file, _line from _millrace.rows('raw.orders')" },
+      { lineage: "columns" },
+    );
+    expect(errors).toEqual([]);
+    expect(models.get("clean.a")).toMatchObject({
+      dependencies: ["raw.orders"],
+      columns: [{ name: "id" }, { name: "_file" }, { name: "_line", type: "BIGINT" }],
+    });
+    expect(models.get("clean.a")!.lineage!.columns["id"]).toEqual([{ asset: "raw.orders", path: "id", kind: "identity" }]);
+  });
+
   it("are compiled for checks and exports too, which make no asset", async () => {
     const { queries, errors } = await build(
       { "clean.a": "select id from raw.orders" },

@@ -5,7 +5,7 @@
 import type { NodeId } from "../model/graph.ts";
 import { MillraceError } from "../model/errors.ts";
 import { AssetNames } from "./compile-names.ts";
-import { type BindResult, ShadowCatalogue } from "./compile-shadow.ts";
+import { type BindResult, ROWS_SCHEMA, ShadowCatalogue } from "./compile-shadow.ts";
 import { stubFiles } from "./compile-stubs.ts";
 import type { Compilation, CompiledColumn, CompiledQuery, CompileInput } from "./compile-types.ts";
 import { inheritFromNeeds, prepareUnits, type Unit } from "./compile-units.ts";
@@ -106,6 +106,15 @@ async function addNeeds(wanted: readonly Unit[], units: readonly Unit[], input: 
     if (columns !== undefined && columns !== null) tables.set(id, columns);
   }
   const refused = await shadow.addTables(tables);
+  const rows = new Map<NodeId, readonly CompiledColumn[]>();
+  for (const unit of wanted.filter(({ syntax }) => syntax?.rowOrigins === true)) {
+    for (const id of unit.dependencies) {
+      const columns = tables.get(id);
+      if (columns !== undefined && !refused.has(id)) rows.set(id, columns);
+      else unit.unbound = `it reads the rows of ${id}, which is compiled together with it`;
+    }
+  }
+  if (rows.size > 0) await shadow.addRows(rows);
   if (refused.size === 0) return;
   for (const unit of wanted) {
     const id = unit.dependencies.find((need) => refused.has(need));
@@ -181,11 +190,13 @@ async function traceAll(
 async function trace(unit: Unit, names: AssetNames, shadow: ShadowCatalogue): Promise<NonNullable<Unit["lineage"]> | null> {
   const columns = unit.columns!.map(({ name }) => name);
   const direct = await shadow.plan(unit.copy.text);
-  if ("plan" in direct) return lineageOfPlan(direct.plan, columns, (table) => names.byKey(table) ?? table);
+  const rows = `${ROWS_SCHEMA}.`;
+  const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;
+  if ("plan" in direct) return lineageOfPlan(direct.plan, columns, assetOf);
   if ((unit.syntax?.externals.length ?? 0) === 0) return null;
   const stubbed = await stubFiles(shadow, unit.copy.text);
   const plan = stubbed === undefined ? direct : await shadow.plan(stubbed.text);
-  return "plan" in plan ? lineageOfPlan(plan.plan, columns, (table) => names.byKey(table) ?? stubbed?.names.get(table) ?? table) : null;
+  return "plan" in plan ? lineageOfPlan(plan.plan, columns, (table) => stubbed?.names.get(table) ?? assetOf(table)) : null;
 }
 
 function remember(units: readonly Unit[], input: CompileInput): void {

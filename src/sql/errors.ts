@@ -1,6 +1,6 @@
 // DuckDB's complaints about a query, as errors with a code and a place in the user's own file.
-import { didYouMean } from "../model/nearest.ts";
-import { type ErrorCode, MillraceError, type SourceLocation } from "../model/errors.ts";
+import { didYouMean } from "../model/suggest.ts";
+import { MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { AnalysisCopy } from "./syntax-copy.ts";
 
 /** A query of a user: the text of its file and where in it the SQL begins. */
@@ -102,7 +102,8 @@ export function bindError(unit: SqlUnit, copy: AnalysisCopy, failure: DuckdbFail
         location,
       });
     }
-    default: {
+    case "MR2002":
+    case "MR2010": {
       const [first, ...rest] = failure.message.split("\n").filter((line) => line.trim() !== "" && !/^LINE \d+:|^\s*\^/.test(line));
       return new MillraceError({
         code,
@@ -121,7 +122,7 @@ export function bindError(unit: SqlUnit, copy: AnalysisCopy, failure: DuckdbFail
   }
 }
 
-function codeOf(failure: DuckdbFailure): ErrorCode {
+function codeOf(failure: DuckdbFailure): "MR2002" | "MR2003" | "MR2008" | "MR2010" {
   const { message, subtype } = failure;
   if (
     subtype === "COLUMN_NOT_FOUND" ||
@@ -135,7 +136,7 @@ function codeOf(failure: DuckdbFailure): ErrorCode {
   )
     return "MR2003";
   if (/Function with name .* does not exist/.test(message) || /Function .* is not in the catalog/.test(message)) return "MR2008";
-  if (/^Table with name/.test(message) || /^Table Function with name/.test(message)) return "MR2002";
+  if (message.startsWith("Table with name")) return "MR2002";
   return "MR2010";
 }
 

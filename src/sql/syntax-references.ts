@@ -34,6 +34,8 @@ export interface References {
   readonly volatile: readonly string[];
   /** Reads that only running the query would tell: `query_table($x)`. */
   readonly opaque: readonly string[];
+  /** Reads `_millrace.rows('…')`. */
+  readonly rowOrigins: boolean;
 }
 
 /** Functions that read files or other systems; a first text argument says which. */
@@ -54,6 +56,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
   const nested: NestedQuery[] = [];
   const volatile = new Set<string>();
   const opaque = new Set<string>();
+  let rowOrigins = false;
 
   const table = (catalog: string, schema: string, name: string, at: number, names: ReadonlySet<string>): void => {
     const key = name.toLowerCase();
@@ -81,6 +84,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
         if (entry !== undefined) table(parts.at(-3) ?? "", parts.at(-2) ?? "", parts.at(-1) ?? "", at, names);
       }
     } else if (name === "rows" && textOf(call["schema"]).toLowerCase() === "_millrace") {
+      rowOrigins = true;
       const parts = splitName(text ?? "");
       if (text === undefined) opaque.add("_millrace.rows()");
       else table("", parts.at(-2) ?? "", parts.at(-1) ?? "", at, new Set());
@@ -138,7 +142,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
   };
 
   for (const statement of statements) walk(statement, scope);
-  return { tables, externals, nested, volatile: [...volatile].toSorted(), opaque: [...opaque].toSorted() };
+  return { tables, externals, nested, volatile: [...volatile].toSorted(), opaque: [...opaque].toSorted(), rowOrigins };
 }
 
 function placeOf(node: TreeNode): number {

@@ -17,6 +17,8 @@ export interface QuerySyntax {
   readonly parameters: readonly string[];
   readonly volatile: readonly string[];
   readonly opaque: readonly string[];
+  /** Reads `_millrace.rows('…')`. */
+  readonly rowOrigins: boolean;
   /** The columns depend on the data (PIVOT without values): the query can be read, not bound. */
   readonly dynamic: boolean;
 }
@@ -83,6 +85,7 @@ function readOne(unit: SqlUnit, copy: AnalysisCopy, parsed: ParsedSql): SyntaxRe
     parameters,
     volatile: parameters.includes("now") ? [...references.volatile, "$now"] : references.volatile,
     opaque: references.opaque,
+    rowOrigins: references.rowOrigins,
     dynamic: copy.dynamicPivot !== null,
   };
   return { ok: true, syntax, references };
