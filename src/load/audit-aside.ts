@@ -1,0 +1,103 @@
+// The second scan of an audit that sets rows aside: fetches them with their reasons, enters them into quarantine, takes them out of the table.
+import type { JsonValue } from "../model/answers.ts";
+import { describeRelation, HIDDEN_COLUMNS } from "../sql/publish.ts";
+import type { Transaction } from "../sql/session.ts";
+import { literal } from "../sql/text.ts";
+import type { Candidate } from "./audit-port.ts";
+import { carryOutStatement, shorten } from "./audit-run.ts";
+import {
+  AuditSql,
+  fetchedFail,
+  fetchedLook,
+  fetchingSql,
+  ROW_ID,
+  ruleAndReason,
+  SAMPLE_ROWS_MAX,
+  type FetchRequest,
+  type NumberedCheck,
+} from "./check-sql.ts";
+import { toleratedRows, type CheckResult } from "./check.ts";
+import { quarantineId } from "./quarantine.ts";
+
+const FETCHED = "_millrace_fetched";
+
+export interface RemovalRequest extends Omit<FetchRequest, "extra"> {
+  readonly candidate: Candidate;
+  /** Rows that a check looked at, by its number. */
+  looked(item: NumberedCheck): number;
+}
+
+export interface Removal {
+  readonly rows: number;
+  /** By number of the check: how many rows fail it (those set aside by another do not count), and the first of them. */
+  readonly found: ReadonlyMap<number, { readonly failing: number; readonly sample: CheckResult["sample"] }>;
+  /** By number of a counting check: rows it had looked at that are gone. */
+  readonly lookedGone: ReadonlyMap<number, number>;
+}
+
+/** Moves the failing rows of the quarantining checks out of the candidate, and counts the other failed checks on what is left. */
+export async function removeFailing(tx: Transaction, request: RemovalRequest): Promise<Removal> {
+  const { candidate, quarantining, others, counting, looked } = request;
+  const described = await describeRelation(tx, candidate.table);
+  const hidden = described.map((column) => column.name).filter((name) => (HIDDEN_COLUMNS as readonly string[]).includes(name));
+  await fetchRows(tx, request, hidden);
+  const found = new Map<number, { failing: number; sample: CheckResult["sample"] }>();
+  for (const item of [...quarantining, ...others]) found.set(item.number, await countFetched(tx, item));
+  // Duplicates were only bounded before: now that they are counted, they may turn out to be tolerated.
+  const acting = quarantining.filter((item) => found.get(item.number)!.failing > toleratedRows(item.check, looked(item)));
+  if (acting.length === 0) return { rows: 0, found, lookedGone: new Map() };
+  const rows = await enterQuarantine(tx, candidate, acting, hidden);
+  await tx.run(`delete from ${candidate.table} where rowid in (select f.${ROW_ID} from ${FETCHED} f where ${isAside(acting)})`);
+  const lookedGone = new Map<number, number>();
+  for (const item of counting) {
+    const gone = await tx.row<{ n: number }>(`select count_if(f.${fetchedLook(item)}) as n from ${FETCHED} f where ${isAside(acting)}`);
+    lookedGone.set(item.number, gone?.n ?? 0);
+  }
+  await tx.run(`drop table ${FETCHED}`);
+  return { rows, found, lookedGone };
+}
+
+async function fetchRows(tx: Transaction, request: RemovalRequest, hidden: readonly string[]): Promise<void> {
+  const { candidate, quarantining, others, counting } = request;
+  const fetching = fetchingSql({ ...request, extra: hidden.map((name) => `t.${name} as origin${name}`) });
+  const sql = new AuditSql().add(`create or replace temp table ${FETCHED} as`);
+  for (const [index, line] of fetching.text.split("\n").entries()) sql.add(line, fetching.checkAt(index + 1));
+  await carryOutStatement(tx, candidate.asset, sql, [...quarantining, ...others, ...counting]);
+}
+
+async function countFetched(tx: Transaction, item: NumberedCheck): Promise<{ failing: number; sample: CheckResult["sample"] }> {
+  const failing = `from ${FETCHED} f where f.${fetchedFail(item)}`;
+  const counted = await tx.row<{ n: number }>(`select coalesce(sum(f.weight), 0)::bigint as n ${failing}`);
+  const rows = await tx.rows<{ row: JsonValue }>(`select f.row ${failing} order by f.${ROW_ID} limit ${SAMPLE_ROWS_MAX}`);
+  return { failing: counted?.n ?? 0, sample: rows.map(({ row }) => shorten(row)) as CheckResult["sample"] };
+}
+
+async function enterQuarantine(
+  tx: Transaction,
+  candidate: Candidate,
+  acting: readonly NumberedCheck[],
+  hidden: readonly string[],
+): Promise<number> {
+  const { rule, reason } = ruleAndReason(acting);
+  const isFiled = hidden.length === 0;
+  const origin = isFiled
+    ? { load: "o.load", file: "o.file", line: `o.line + (f.${ROW_ID} - o.first_row)` }
+    : { load: column("_load"), file: column("_file"), line: column("_line") };
+  const filed = `asof left join (select * from _millrace.origins where physical = ${literal(candidate.physical)}) o on f.${ROW_ID} >= o.first_row`;
+  return tx.run(
+    `insert into _millrace.quarantine (id, asset, load, run, reason, rule, file, line, lines, raw, "row", status, "at")
+     select ${quarantineId(candidate.load, "rule", "file", "line", "row_id")}, ${literal(candidate.asset)}, coalesce(load, ${literal(candidate.load)}),
+       ${literal(candidate.run)}, reason, rule, file, line, 1, row::varchar, row, 'open', now()
+     from (select ${rule} as rule, ${reason} as reason, ${origin.load} as load, ${origin.file} as file, ${origin.line} as line,
+             f.${ROW_ID} as row_id, to_json(f.row) as row
+           from ${FETCHED} f ${isFiled ? filed : ""} where ${isAside(acting)})`,
+  );
+
+  function column(name: string): string {
+    return hidden.includes(name) ? `f.origin${name}` : "null";
+  }
+}
+
+function isAside(acting: readonly NumberedCheck[]): string {
+  return `(${acting.map((item) => `f.${fetchedFail(item)}`).join(" or ")})`;
+}
