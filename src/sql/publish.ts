@@ -19,7 +19,9 @@ export type PublishedBody =
   /** A table in `_millrace_data`, complete and in this transaction's sight. `hidden`: which of HIDDEN_COLUMNS are real columns of it. */
   | { readonly kind: "table"; readonly physical: string; readonly hidden: readonly string[] }
   /** A SELECT that becomes the view itself. */
-  | { readonly kind: "view"; readonly sql: string };
+  | { readonly kind: "view"; readonly sql: string }
+  /** Rows that went to a place outside the warehouse (an export, a task): there is nothing to see here. */
+  | { readonly kind: "share" };
 
 export interface Publication {
   readonly asset: string;
@@ -47,7 +49,7 @@ export interface Publication {
 export interface LiveVersion {
   readonly asset: string;
   readonly version: string;
-  readonly kind: "table" | "view";
+  readonly kind: "table" | "view" | "share";
   /** Name in `_millrace_data`; null for a view. */
   readonly physical: string | null;
   readonly viewSql: string | null;
@@ -66,6 +68,7 @@ export interface LiveVersion {
 /** Publishes one version. @throws MR5006 when the attempt is stale; DuckDB's error when the view's SQL does not bind. */
 export async function publish(tx: Transaction, publication: Publication): Promise<void> {
   const { asset, body, token } = publication;
+  if (body.kind === "share") return publishShare(tx, publication);
   await passFence(tx, token);
   const view = assetView(asset);
   const schema = asset.slice(0, asset.indexOf("."));
@@ -73,10 +76,16 @@ export async function publish(tx: Transaction, publication: Publication): Promis
   if (known === undefined) await tx.run(`create schema if not exists ${ident(schema)}`);
   await tx.run(`create or replace view ${view} as ${await viewBody(tx, body)}`);
   const columns = await describeRelation(tx, view);
-  await tx.run(`create or replace view ${qualified(ROWS_SCHEMA, asset)} as ${await rowsBody(tx, publication, columns)}`);
+  await tx.run(`create or replace view ${qualified(ROWS_SCHEMA, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
   const replaced = await recordVersion(tx, publication, columns);
   await recordCommit(tx, token, asset, publication.version, publication.result);
   await dropOldVersions(tx, asset, replaced);
+}
+
+async function publishShare(tx: Transaction, publication: Publication): Promise<void> {
+  await passFence(tx, publication.token);
+  await recordVersion(tx, publication, []);
+  await recordCommit(tx, publication.token, publication.asset, publication.version, publication.result);
 }
 
 /** A commit that leaves the live version as it is (nothing new was found): only the fence and the commit's row. */
@@ -117,7 +126,9 @@ export async function describeRelation(session: Session, relation: string): Prom
   return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
 }
 
-async function viewBody(tx: Transaction, body: PublishedBody): Promise<string> {
+type SeenBody = Exclude<PublishedBody, { readonly kind: "share" }>;
+
+async function viewBody(tx: Transaction, body: SeenBody): Promise<string> {
   if (body.kind === "view") return `${body.sql.replace(/[\s;]+$/, "")}\n`;
   const columns = await describeRelation(tx, physicalTable(body.physical));
   const shown = columns.filter((column) => !body.hidden.includes(column.name)).map((column) => ident(column.name));
@@ -125,7 +136,7 @@ async function viewBody(tx: Transaction, body: PublishedBody): Promise<string> {
 }
 
 /** P2: real hidden columns where they exist, lines counted from rowid where the table was filled in order, NULL otherwise. */
-async function rowsBody(tx: Transaction, { asset, body }: Publication, columns: readonly { readonly name: string }[]): Promise<string> {
+async function rowsBody(tx: Transaction, asset: string, body: SeenBody, columns: readonly { readonly name: string }[]): Promise<string> {
   const missing = (name: string): boolean => !columns.some((column) => column.name === name);
   const empty = [
     ...(missing("_load") ? ["null::varchar as _load"] : []),
@@ -208,7 +219,7 @@ async function dropOldVersions(tx: Transaction, asset: string, replaced: readonl
 interface VersionRow {
   readonly asset: string;
   readonly version: string;
-  readonly kind: "table" | "view";
+  readonly kind: "table" | "view" | "share";
   readonly physical: string | null;
   readonly view_sql: string | null;
   readonly code_hash: string;

@@ -12,6 +12,11 @@ export const operationsCodes = {
     why: "`millrace query` reads. The statement changes the warehouse, its settings, or writes files.",
     fix: "Put what is to be kept into a model (`models/…/NAME.sql`) or an export (`exports/NAME.yaml`).",
   },
+  MR8003: {
+    title: "A destination cannot be written this way",
+    why: "The connector of the export does not have the way of loading that `load:` asks for.",
+    fix: "Use one of the ways that the hint names.",
+  },
   MR8005: {
     title: "There is no such record in quarantine",
     why: "No record that was set aside has this id.",

@@ -1,0 +1,84 @@
+// One attempt to carry an export out: the rows of an asset or a query go to a destination, then one transaction notes which versions it shared.
+// A destination may be written twice when the process dies between both; writing replaces, so the outcome is the same.
+import type { JsonValue } from "../model/answers.ts";
+import type { Attempt, AttemptResult } from "../model/attempt.ts";
+import { MillraceError } from "../model/errors.ts";
+import type { ExportNode } from "../model/graph.ts";
+import type { Connector, WriteContext } from "../load/connector.ts";
+import { alreadyCommitted, raiseFence, type AttemptToken } from "../sql/fence.ts";
+import { assetView, publish, readLive } from "../sql/publish.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
+
+export interface ExportRequest {
+  readonly warehouse: Warehouse;
+  readonly node: ExportNode;
+  readonly connector: Connector<any>;
+  readonly options: unknown;
+  readonly context: Omit<WriteContext, "connection" | "query" | "mode" | "key" | "token">;
+  /** Assets that it reads, and their versions. */
+  readonly needs: readonly string[];
+  readonly fullRefresh: boolean;
+}
+
+/** What an export answers as its output: where it wrote. */
+export interface ExportOutput {
+  readonly rows: number;
+  readonly locations: readonly string[];
+}
+
+export async function exportAttempt(request: ExportRequest, attempt: Attempt): Promise<AttemptResult> {
+  const { warehouse, node, connector } = request;
+  const token: AttemptToken = { run: attempt.run, node: node.id, attempt: attempt.attempt };
+  await raiseFence(warehouse, token);
+  const [committed, live] = await warehouse.session(
+    async (session) => [await alreadyCommitted(session, token), await readLive(session)] as const,
+  );
+  if (committed !== undefined) return resultOf(committed.result as unknown as ExportOutput, false);
+  const inputs = Object.fromEntries(request.needs.map((asset) => [asset, live.get(asset)?.version ?? "none"]));
+  const before = live.get(node.id);
+  const unchanged =
+    before !== undefined && before.codeHash === node.codeHash && JSON.stringify(sorted(before.inputs)) === JSON.stringify(sorted(inputs));
+  if (unchanged && !request.fullRefresh) return { reused: true };
+  if (connector.write === undefined || !connector.capabilities.write.includes(node.spec.load)) {
+    throw new MillraceError({
+      code: "MR8003",
+      message: `${connector.name} cannot write with load: ${node.spec.load}`,
+      hint: `it can ${connector.capabilities.write.join(", ") || "only read"}`,
+      location: { file: node.file, line: 1, column: 1 },
+    });
+  }
+  const write = connector.write.bind(connector);
+  const query = node.spec.sql ?? `select * from ${assetView(node.spec.select!)}`;
+  const written = await warehouse.session((session) =>
+    write(request.options, {
+      ...request.context,
+      connection: session.connection,
+      query,
+      mode: node.spec.load,
+      key: [node.spec.key ?? []].flat(),
+      token: `${attempt.run}/${node.id}`,
+    }),
+  );
+  const output: ExportOutput = { rows: written.rows, locations: written.locations };
+  await warehouse.transaction((tx) =>
+    publish(tx, {
+      asset: node.id,
+      body: { kind: "share" },
+      version: attempt.run,
+      codeHash: node.codeHash,
+      inputs,
+      rows: written.rows,
+      token,
+      result: output as unknown as JsonValue,
+    }),
+  );
+  return resultOf(output, false);
+}
+
+function resultOf(output: ExportOutput, reused: boolean): AttemptResult {
+  return { rows: { read: output.rows, loaded: output.rows, quarantined: 0, filtered: 0 }, output: output as unknown as JsonValue, reused };
+}
+
+function sorted(record: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {
+  return Object.entries(record).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,52 @@
+// The concrete parts that operations work with; `app.ts` hands them in, so that nothing here names a connector, a check or a materialization.
+import type { Audit } from "../load/audit-port.ts";
+import type { CheckResult, CompiledCheck } from "../load/check.ts";
+import type { Connector } from "../load/connector.ts";
+import type { CheckEntry } from "../model/definitions/check.ts";
+import type { MillraceError, SourceLocation } from "../model/errors.ts";
+import type { CheckFile, ModelNode, TransformNode } from "../model/graph.ts";
+import type { AttemptHandler, Executor } from "../model/attempt.ts";
+import type { AttemptToken } from "../sql/fence.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
+
+export interface CheckOrigin {
+  readonly asset: string;
+  readonly file: string;
+  place?(path: readonly (string | number)[]): SourceLocation | undefined;
+}
+
+export interface CompiledChecks {
+  readonly checks: readonly CompiledCheck[];
+  readonly errors: readonly MillraceError[];
+}
+
+/** What a model's or a transform's build is given. */
+export interface BuildRequest {
+  readonly warehouse: Warehouse;
+  readonly token: AttemptToken;
+  readonly codeHash: string;
+  /** Versions of what it reads. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly checks: readonly CompiledCheck[];
+  readonly audit: Audit;
+  readonly fullRefresh: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildResult {
+  readonly version: string;
+  readonly reused: boolean;
+  /** Rows that were built; null for a view. */
+  readonly rows: number | null;
+  readonly quarantined: number;
+  readonly checks: readonly CheckResult[];
+}
+
+export interface Parts {
+  readonly connectors: Readonly<Record<string, Connector<any>>>;
+  compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin): CompiledChecks;
+  compileCheckFile(file: CheckFile): CompiledChecks;
+  buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>> }): Promise<BuildResult>;
+  buildTransform(node: TransformNode, request: BuildRequest & { readonly projectDir: string }): Promise<BuildResult>;
+  createExecutor(handler: AttemptHandler): Executor;
+}
