@@ -6,7 +6,7 @@
 //   A4. A check that cannot run is MR4505 with its place: DuckDB has lost the transaction by then, and the caller rolls back.
 import { MillraceError } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
-import { assetView, describeRelation, HIDDEN_COLUMNS } from "../sql/publish.ts";
+import { assetView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { carryOut, runQuery, type AuditRow } from "./audit-run.ts";
@@ -91,7 +91,13 @@ export async function auditLive(
   checks: readonly CompiledCheck[],
 ): Promise<readonly CheckResult[]> {
   if (checks.length === 0) return [];
-  const { source, all } = await prepareAudit(session, asset, physical ?? assetView(asset), checks, physical !== null);
+  const { source, all } = await prepareAudit(
+    session,
+    asset,
+    physical === null ? assetView(asset) : physicalTable(physical),
+    checks,
+    physical !== null,
+  );
   const tabular = all.filter(({ check }) => check.test.kind !== "query");
   const findings = source.rowIds ? await countChecks(session, asset, source, tabular) : await countOnce(session, asset, source, tabular);
   const failed = tabular.filter((item) => isFetched(item) && exceeds(item, findings));

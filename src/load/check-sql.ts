@@ -95,7 +95,9 @@ function comparable(item: NumberedCheck): string {
 
 function duplicateMark(item: NumberedCheck, except: string): string {
   const looked = except === "" ? comparable(item) : `(${comparable(item)} and not ${except})`;
-  return `${looked} and count(*) over (partition by ${looked}, ${duplicateKeys(item.check).join(", ")}) > 1 as ${failName(item)}`;
+  // DuckDB turns a bare count over a partition into a join of the table with itself, which scans it twice; one with an order it does not.
+  const whole = "order by 1 rows between unbounded preceding and unbounded following";
+  return `${looked} and count(*) over (partition by ${looked}, ${duplicateKeys(item.check).join(", ")} ${whole}) > 1 as ${failName(item)}`;
 }
 
 /** A layer that adds the marks of duplicates. `except`: rows that are set aside already do not count. */
