@@ -40,7 +40,7 @@ export interface CheckInput<Options> {
   failing(table: SqlText, options: Options): SqlText;
 }
 
-export type CheckDefinition<Options = unknown> = CheckKind<Options> & { readonly [definitionTag]: "check" };
+export type CheckDefinition<Options = unknown> = CheckKind<Options> & CheckInput<Options> & { readonly [definitionTag]: "check" };
 export type ConnectorDefinition<Options = unknown> = Connector<Options> & { readonly [definitionTag]: "connector" };
 
 const name = z.string().regex(/^[a-z]\w*$/i, { error: "may hold letters, digits and _" });
@@ -62,11 +62,11 @@ const connectorSpec = z.strictObject({
 
 /** A kind of check that YAML and front matter may use by its name. @throws MillraceError MR1901. */
 export function defineCheck<Options>(input: CheckInput<Options>): CheckDefinition<Options> {
-  const { failing, ...kind } = define("check", "defineCheck", checkSpec, input);
+  const kind = define("check", "defineCheck", checkSpec, input);
   return Object.freeze({
     ...kind,
     test: (options: Options) => ({
-      test: { kind: "query", sql: failing(sql.raw("t"), options).text },
+      test: { kind: "query", sql: kind.failing(sql.raw("t"), options).text },
       columns: [],
       label: kind.name,
     }),

@@ -15,7 +15,7 @@ import {
 } from "../define.ts";
 import { duration } from "../duration.ts";
 import { MillraceError } from "../errors.ts";
-import { didYouMean } from "../nearest.ts";
+import { didYouMean } from "../suggest.ts";
 import { jobSpec } from "./job.ts";
 import { assetCommon, columnSpec, retrySpec, sourceSpec } from "./source.ts";
 
