@@ -1,0 +1,134 @@
+// Facts about a run, in the past tense: the only thing that the control plane stores. Times (`at`, `retryAt`, `leaseUntil`) are run time: milliseconds
+// since 1970 that never decrease within one run, whatever the machine's clock does. Payloads never enter an event; what may be long is cut to
+// EVENT_LIMITS before it is stored, so that a step costs at most `bytesMax` (typically 150 bytes started, 200–600 bytes succeeded).
+import type { CheckAnswer, JsonValue, RunStatus } from "./answers.ts";
+import type { ErrorRecord } from "./errors.ts";
+import type { NodeId } from "./graph.ts";
+import type { RowCounts, RunPlan } from "./plan.ts";
+
+/**
+ * What an event may hold. `run_started` carries the plan and grows with it (about 250 bytes per node, checked by nobody but the planner);
+ * every other event stays below `bytesMax`.
+ */
+export const EVENT_LIMITS = {
+  messageChars: 4_000,
+  hintChars: 1_000,
+  causeChars: 2_000,
+  checks: 200,
+  sampleRows: 5,
+  /** Bytes of all samples of one event; beyond it samples are left out, counts stay. */
+  samplesBytes: 16_000,
+  /** Bytes of a task's output; beyond it the attempt fails with MR6006. */
+  outputBytes: 16_000,
+  bytesMax: 128_000,
+} as const;
+
+export type CheckFact = Omit<CheckAnswer, "asset">;
+
+/** Small facts of a node that was carried out or taken over. */
+export interface NodeFacts {
+  readonly rows?: RowCounts;
+  readonly checks?: readonly CheckFact[];
+  readonly output?: JsonValue;
+}
+
+/** Why an attempt ended without success. `interrupted`: the engine that carried it out stopped or died; it does not count as a try. */
+export type FailureReason = "error" | "timeout" | "lost" | "interrupted";
+
+export type FinalRunStatus = Exclude<RunStatus, "running">;
+
+interface NodeEvent {
+  readonly at: number;
+  readonly node: NodeId;
+}
+
+export interface RunStarted {
+  readonly type: "run_started";
+  readonly at: number;
+  readonly run: string;
+  /** What asked for the run: `manual`, later a schedule, a webhook … */
+  readonly trigger: string;
+  readonly plan: RunPlan;
+  /** Seed of the jitter of this run's retries. */
+  readonly seed: number;
+  /** The earlier run whose succeeded nodes this one takes over. */
+  readonly fromRun: string | null;
+  /** How long an attempt lives without a sign of its engine; null where one engine owns the store. */
+  readonly leaseMs: number | null;
+}
+
+export interface AttemptStarted extends NodeEvent {
+  readonly type: "attempt_started";
+  /** Counts from 1 and is the fencing token of the node. */
+  readonly attempt: number;
+  /** The engine that carries it out. */
+  readonly owner: string;
+  readonly leaseUntil: number | null;
+}
+
+export interface LeaseExtended extends NodeEvent {
+  readonly type: "lease_extended";
+  readonly attempt: number;
+  readonly leaseUntil: number;
+}
+
+export interface AttemptFailed extends NodeEvent {
+  readonly type: "attempt_failed";
+  readonly attempt: number;
+  readonly reason: FailureReason;
+  readonly error: ErrorRecord;
+  /** When the next attempt may start; null: the node has failed (or is canceled by the next event). */
+  readonly retryAt: number | null;
+}
+
+export interface NodeSucceeded extends NodeEvent, NodeFacts {
+  readonly type: "node_succeeded";
+  readonly attempt: number;
+  /** From the start of the attempt to its end. */
+  readonly tookMs: number;
+  /** The attempt found that nothing had changed. */
+  readonly reused?: true;
+}
+
+/** Settled without an attempt: by the plan, or taken over from `from`. */
+export interface NodeReused extends NodeEvent, NodeFacts {
+  readonly type: "node_reused";
+  readonly from: string | null;
+}
+
+export interface NodeSkipped extends NodeEvent {
+  readonly type: "node_skipped";
+  /** The failed node that keeps it from running. */
+  readonly because: NodeId;
+}
+
+export interface NodeCanceled extends NodeEvent {
+  readonly type: "node_canceled";
+}
+
+export interface CancelRequested {
+  readonly type: "cancel_requested";
+  readonly at: number;
+  readonly by: string;
+  readonly why: string;
+  /** A run that ran out of time is canceled too, and ends as failed. */
+  readonly cause: "request" | "timeout";
+}
+
+export interface RunFinished {
+  readonly type: "run_finished";
+  readonly at: number;
+  readonly status: FinalRunStatus;
+}
+
+export type RunEvent =
+  | RunStarted
+  | AttemptStarted
+  | LeaseExtended
+  | AttemptFailed
+  | NodeSucceeded
+  | NodeReused
+  | NodeSkipped
+  | NodeCanceled
+  | CancelRequested
+  | RunFinished;

@@ -1,0 +1,202 @@
+// The decision: state × input → events. [] when nothing is to happen. One input gives the whole truth at once: what follows from it (skips, cancels,
+// starts, the end) is computed to a fixpoint before it returns. Invariants: SPEC.md.
+import type { ErrorRecord } from "../model/errors.ts";
+import type { RunEvent } from "../model/events.ts";
+import { cancelUnstarted, type Draft, draftOf, finishIfSettled, fulfil, skipDependents, startAttempts } from "./consequences.ts";
+import { isFinal } from "./evolve.ts";
+import type { Outcome, ReportInput, RunInput, StartInput } from "./input.ts";
+import { retryDelayMs } from "./retry.ts";
+import type { GoingRun, RunState, Running } from "./state.ts";
+import { get } from "./vector.ts";
+
+/** How long a canceled run waits for its attempts to end before it ends without them. */
+export const CANCEL_GRACE_MS = 5_000;
+/** A node whose engine stops or dies this often is given up: it may be what kills the engine. */
+export const INTERRUPTIONS_MAX = 50;
+
+export interface Step {
+  readonly events: readonly RunEvent[];
+  /** The fold of `events` over the state that was given. */
+  readonly state: RunState;
+}
+
+export function decide(state: RunState, input: RunInput): readonly RunEvent[] {
+  return step(state, input).events;
+}
+
+/** `decide` and the state after its events, which it has computed anyway. */
+export function step(state: RunState, input: RunInput): Step {
+  switch (state.phase) {
+    case "new":
+      return input.type === "start" ? start(state, input) : { events: [], state };
+    case "going":
+      return proceed(state, input);
+    case "finished":
+      return { events: [], state };
+    default:
+      return state satisfies never;
+  }
+}
+
+function start(state: RunState, input: StartInput): Step {
+  const { now, run, trigger, plan, seed, leaseMs, takeOver } = input;
+  const draft = draftOf(state, now);
+  draft.emit({ type: "run_started", at: now, run, trigger, plan, seed, fromRun: takeOver?.from ?? null, leaseMs });
+  const { graph } = draft.going();
+  for (const [index, node] of plan.nodes.entries()) {
+    if (node.action === "reuse") draft.emit({ type: "node_reused", at: now, node: node.id, from: null });
+    else if (takeOver !== null) {
+      // What stands on something that is built anew cannot be taken over.
+      const facts = takeOver.nodes.get(node.id);
+      const settled = graph.needs[index]!.every((need) => get(draft.going().nodes, need).kind === "reused");
+      if (facts !== undefined && settled) draft.emit({ type: "node_reused", at: now, node: node.id, from: takeOver.from, ...facts });
+    }
+  }
+  return settle(draft, input);
+}
+
+function proceed(state: GoingRun, input: RunInput): Step {
+  const draft = draftOf(state, input.now);
+  switch (input.type) {
+    case "start":
+      return { events: [], state };
+    case "report":
+      report(draft, state, input);
+      break;
+    case "tick":
+      break;
+    case "adopt":
+      for (const { node, running } of runningOf(state))
+        if (running.owner !== input.owner) interrupt(draft, node, running, "its engine ended");
+      break;
+    case "heartbeat":
+      heartbeat(draft, state, input);
+      break;
+    case "cancel":
+      if (state.cancel === null) requestCancel(draft, { by: input.by, why: input.why, cause: "request" });
+      break;
+    default:
+      return input satisfies never;
+  }
+  if (input.type === "tick") passTime(draft, state);
+  return settle(draft, input);
+}
+
+function settle(draft: Draft, input: RunInput): Step {
+  if (input.owner !== null) startAttempts(draft, input.owner);
+  finishIfSettled(draft);
+  return fulfil(draft);
+}
+
+function report(draft: Draft, state: GoingRun, input: ReportInput): void {
+  const node = state.graph.indexes.get(input.node);
+  if (node === undefined) return;
+  const running = get(state.nodes, node);
+  if (running.kind !== "running" || running.attempt !== input.attempt) return;
+  end(draft, node, running, input.outcome);
+}
+
+/** The live attempt of a node has ended. */
+function end(draft: Draft, node: number, running: Running, outcome: Outcome): void {
+  const state = draft.going();
+  const { id } = state.graph.nodes[node]!;
+  const at = draft.now;
+  switch (outcome.kind) {
+    case "succeeded": {
+      const tookMs = at - running.startedAt;
+      const reused = outcome.reused ? { reused: true as const } : {};
+      draft.emit({ type: "node_succeeded", at, node: id, attempt: running.attempt, tookMs, ...reused, ...outcome.facts });
+      return;
+    }
+    case "failed":
+      fail(draft, node, running, "error", outcome.error);
+      return;
+    case "lost":
+      fail(draft, node, running, "lost", outcome.error);
+      return;
+    case "interrupted":
+      interrupt(draft, node, running, "its engine was stopped");
+      return;
+    default:
+      outcome satisfies never;
+  }
+}
+
+/** In a canceled run an attempt that ends without success is canceled, whatever it says. */
+function cancelInstead(draft: Draft, node: number): boolean {
+  const { cancel, graph } = draft.going();
+  if (cancel === null) return false;
+  draft.emit({ type: "node_canceled", at: draft.now, node: graph.nodes[node]!.id });
+  return true;
+}
+
+/** An attempt that counts as a try has failed. */
+function fail(draft: Draft, node: number, running: Running, reason: "error" | "lost" | "timeout", error: ErrorRecord): void {
+  if (cancelInstead(draft, node)) return;
+  const state = draft.going();
+  const { id, retry } = state.graph.nodes[node]!;
+  const at = draft.now;
+  const tries = running.attempt - running.interruptions;
+  const again = error.retryable && tries < retry.attempts;
+  const delayMs = again ? retryDelayMs(retry, { seed: state.seed, node, tries, retryAfterMs: error.retryAfterMs }) : 0;
+  draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, reason, error, retryAt: again ? at + delayMs : null });
+  if (!again) skipDependents(draft, node);
+}
+
+/** An attempt ended through no fault of its own: it starts again at once and does not count as a try. */
+function interrupt(draft: Draft, node: number, running: Running, what: string): void {
+  if (cancelInstead(draft, node)) return;
+  const state = draft.going();
+  const { id } = state.graph.nodes[node]!;
+  const at = draft.now;
+  const again = running.interruptions < INTERRUPTIONS_MAX;
+  const message = `attempt ${running.attempt} was interrupted: ${what}${again ? "" : `; that makes ${INTERRUPTIONS_MAX + 1} times`}`;
+  const error = { code: "MR6005", message, retryable: again };
+  draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, reason: "interrupted", error, retryAt: again ? at : null });
+  if (!again) skipDependents(draft, node);
+}
+
+function heartbeat(draft: Draft, state: GoingRun, input: RunInput & { type: "heartbeat" }): void {
+  if (state.leaseMs === null) return;
+  const leaseUntil = draft.now + state.leaseMs;
+  for (const { node: id, attempt } of input.attempts) {
+    const index = state.graph.indexes.get(id);
+    const node = index === undefined ? undefined : get(state.nodes, index);
+    if (node?.kind !== "running" || node.attempt !== attempt || (node.leaseUntil ?? 0) >= leaseUntil) continue;
+    draft.emit({ type: "lease_extended", at: draft.now, node: id, attempt, leaseUntil });
+  }
+}
+
+function requestCancel(draft: Draft, request: { readonly by: string; readonly why: string; readonly cause: "request" | "timeout" }): void {
+  draft.emit({ type: "cancel_requested", at: draft.now, ...request });
+  cancelUnstarted(draft);
+}
+
+/** Whatever is due at `now`: the run's time-out, attempts that are over their time or without a sign of life, a cancel that has waited long enough. */
+function passTime(draft: Draft, state: GoingRun): void {
+  const { now } = draft;
+  if (state.timeoutAt !== null && now >= state.timeoutAt && state.cancel === null)
+    requestCancel(draft, { by: "timeout", why: "the run took longer than its timeout", cause: "timeout" });
+  for (const { node, running } of runningOf(state)) {
+    const { cancel } = draft.going();
+    const { id, timeoutMs } = state.graph.nodes[node]!;
+    if (running.deadlineAt !== null && now >= running.deadlineAt)
+      fail(draft, node, running, "timeout", {
+        code: "MR6003",
+        message: `${id} took longer than its timeout of ${timeoutMs} ms`,
+        retryable: true,
+      });
+    else if (running.leaseUntil !== null && now >= running.leaseUntil) interrupt(draft, node, running, "its engine gave no sign of life");
+    else if (cancel !== null && now >= cancel.at + CANCEL_GRACE_MS) draft.emit({ type: "node_canceled", at: now, node: id });
+  }
+}
+
+function runningOf(state: GoingRun): readonly { readonly node: number; readonly running: Running }[] {
+  const list = [];
+  for (let slot = 0; slot < state.runningCount; slot++) {
+    const node = get(state.running, slot);
+    const running = get(state.nodes, node);
+    if (running.kind === "running" && !isFinal(running)) list.push({ node, running });
+  }
+  return list;
+}
