@@ -424,6 +424,11 @@ describe("bodies", () => {
     expect(await rowsRead({ url: server.url })).toEqual([{ id: 1 }, { id: 2 }]);
   });
 
+  it("of plain values are rows with one column", async () => {
+    const server = await serve((_, response) => sendJson(response, ["a", "b"]));
+    expect(await rowsRead({ url: server.url })).toEqual([{ value: "a" }, { value: "b" }]);
+  });
+
   it("hand a broken record on among sound ones", async () => {
     const server = await serve((_, response) => sendJson(response, [{ id: 1 }, null, "what", { id: 2 }]));
     expect(await rowsRead({ url: server.url })).toEqual([{ id: 1 }, null, "what", { id: 2 }]);

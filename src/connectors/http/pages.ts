@@ -1,12 +1,13 @@
 // All pages of a source, one after the other, and nothing that is not a page: a page that repeats, an endless pagination and a
 // next link to a stranger are errors, since rows would be doubled, lost, or credentials given away.
 import { createHash } from "node:crypto";
+import type { Row } from "../../model/define.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { assertMayLead } from "./hosts.ts";
 import type { HttpSettings } from "./options.ts";
 import { firstUrl, nextUrl, type PageSeen } from "./pagination.ts";
 import { shownUrl } from "./redact.ts";
-import { rowsOf, valueAt } from "./rows.ts";
+import { isPlainList, rowsOf, valueAt } from "./rows.ts";
 import { type Fetched, openSession, type Session, type SessionContext } from "./session.ts";
 import { statusOf } from "./status.ts";
 
@@ -15,7 +16,7 @@ export interface Page {
   readonly number: number;
   /** "page 3 of https://…", without secrets. */
   readonly name: string;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly rows: readonly Row[];
   readonly body: unknown;
 }
 
@@ -25,6 +26,7 @@ export async function* pagesOf(settings: HttpSettings, context: SessionContext):
   const source = shownUrl(settings.url, settings.secrets);
   const addresses = new Set<string>();
   const contents = new Map<string, number>();
+  let plain: boolean | undefined;
   const totals = { rows: 0, rowsMax: 0 };
   let url: URL | null = firstUrl(settings.url, settings.pagination);
   try {
@@ -36,7 +38,10 @@ export async function* pagesOf(settings: HttpSettings, context: SessionContext):
       const fetched = await fetchPage(session, url, number, settings);
       if (fetched === null) return;
       if (fetched.warning !== undefined && number === 1) context.log("warn", fetched.warning);
-      const rows = rowsOf(fetched.body, settings.rows, name);
+      const list = rowsOf(fetched.body, settings.rows, name);
+      // The first page that has any tells what the records are; plain values among objects are broken records, not rows.
+      plain ??= list.length === 0 ? undefined : isPlainList(list);
+      const rows = (plain === true ? list.map((value) => ({ value })) : list) as readonly Row[];
       const before = sameContents(contents, rows, number);
       if (before !== undefined) throw repeated(`${name} has the same ${rows.length} rows as page ${before}`);
       totals.rows += rows.length;

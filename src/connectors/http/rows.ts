@@ -17,14 +17,16 @@ export function valueAt(body: unknown, path: string): unknown {
 }
 
 /**
- * The rows of a page as objects. A list of plain values becomes rows with one column, `value`.
+ * The list of records of a page, as they stand there: the loader quarantines what is no object.
  * @throws MillraceError MR3507 that lists the keys that are there.
  */
-export function rowsOf(body: unknown, path: string | undefined, shown: string): readonly Readonly<Record<string, unknown>>[] {
-  const list = path === undefined || path === "" ? onlyList(body, shown) : listAt(body, path, shown);
-  if (list.length > 0 && list.every((item) => !isObject(item))) return list.map((value) => ({ value }));
-  // A broken record among objects is handed on as it is: the loader quarantines what is no row.
-  return list as readonly Readonly<Record<string, unknown>>[];
+export function rowsOf(body: unknown, path: string | undefined, shown: string): readonly unknown[] {
+  return path === undefined || path === "" ? onlyList(body, shown) : listAt(body, path, shown);
+}
+
+/** A list of plain values; its rows have one column, `value`. */
+export function isPlainList(list: readonly unknown[]): boolean {
+  return list.length > 0 && list.every((item) => item !== null && typeof item !== "object");
 }
 
 function listAt(body: unknown, path: string, shown: string): readonly unknown[] {
