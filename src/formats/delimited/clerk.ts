@@ -85,7 +85,7 @@ export class Clerk {
     if (header !== null && flags === 0 && fieldCount === context.width && this.isHeader(scanner, buffer, header))
       return this.quarantine(whole, chunk, "headerAgain");
     const isBroken = (flags & (FLAG.strayQuote | FLAG.unterminated)) !== 0;
-    const hides = lineBreaks > 0 && hidesRows(buffer, start, end, context, isBroken);
+    const hides = lineBreaks > 0 && hidesRows(buffer.subarray(start, end), scanner.cells(buffer), context, isBroken);
     const [lineEnd, lineNext] = lineBreaks > 0 ? physicalLine(buffer, start, end, crEnds) : [end, next];
     const first: Stretch = { from: start, to: lineEnd, next: lineNext, lines: 1 };
     const asOne = isBroken || hides ? first : whole;
@@ -157,10 +157,19 @@ export class Clerk {
     return hides && !isBroken ? this.settle(first, chunk, state, "hiddenRows") : this.settle(first, chunk, state);
   }
 
-  private settle(stretch: Stretch, chunk: Chunk, state: LineState, refusal?: Rule): number {
-    const verdict = settleLine(chunk.buffer.toString("utf8", stretch.from, stretch.to), this.options.context, state);
+  private settle(stretch: Stretch, chunk: Chunk, state: Omit<LineState, "breaksOff">, refusal?: Rule): number {
+    const breaksOff = state.isBroken && !this.isRowAt(stretch.next, chunk);
+    const verdict = settleLine(chunk.buffer.toString("utf8", stretch.from, stretch.to), this.options.context, { ...state, breaksOff });
     if (verdict.cells === null) return this.quarantine(stretch, chunk, refusal ?? verdict.rule);
     return this.load(stretch, chunk, verdict.cells, verdict.rule);
+  }
+
+  /** Is the line at `from` a row by its width? The end of the file counts as one. */
+  private isRowAt(from: number, { buffer, end }: Chunk): boolean {
+    const { dialect, width } = this.options.context;
+    if (from >= end) return true;
+    const [to] = physicalLine(buffer, from, end, dialect.crEnds);
+    return splitLenient(buffer.toString("utf8", from, to), dialect).cells.length === width;
   }
 
   private load(stretch: Stretch, chunk: Chunk, cells: readonly string[], rule: Rule | null): number {

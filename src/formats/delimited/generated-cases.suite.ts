@@ -24,9 +24,10 @@ export function random(seed: number): Random {
   return { next, int, pick: (list) => list[int(list.length)]! };
 }
 
-const WORDS = (
-  "north river stone market ledger harbour copper winter signal orchard bridge candle velvet anchor meadow timber saffron quartz ribbon lantern"
-).split(" ");
+const WORDS =
+  "north river stone market ledger harbour copper winter signal orchard bridge candle velvet anchor meadow timber saffron quartz ribbon lantern".split(
+    " ",
+  );
 const pad = (number: number, width: number): string => String(number).padStart(width, "0");
 const HEADER = ["id", "zip", "name", "sold on", "price", "share", "note"];
 
@@ -103,7 +104,9 @@ export const DAMAGE: Readonly<Record<string, Damage>> = {
   },
   quoteBeforeQuoted: (r, cells, d) => {
     const copy = cells.map((cell, i) => (i === 2 ? `${r.pick(WORDS)}, ${r.pick(WORDS)}` : cell.replace(/\n/g, " ")));
-    const text = copy.map((cell, i) => (i === 2 ? d.quote + writeLine([cell], { ...d, quoteAll: true }) : writeLine([cell], d))).join(d.delimiter);
+    const text = copy
+      .map((cell, i) => (i === 2 ? d.quote + writeLine([cell], { ...d, quoteAll: true }) : writeLine([cell], d)))
+      .join(d.delimiter);
     return { text, right: [copy, copy.map((cell, i) => (i === 2 ? d.quote + cell : cell))] };
   },
   otherDelimiter: (_r, cells, d) => {
@@ -120,7 +123,8 @@ export const DAMAGE: Readonly<Record<string, Damage>> = {
   missingDelimiter: (r, cells, d) => {
     const c = r.int(cells.length - 1);
     const safe = cells.map(clean);
-    if (r.next() >= 0.5) return { text: [...safe.slice(0, c), safe[c]! + safe[c + 1]!, ...safe.slice(c + 2)].join(d.delimiter), right: [safe] };
+    if (r.next() >= 0.5)
+      return { text: [...safe.slice(0, c), safe[c]! + safe[c + 1]!, ...safe.slice(c + 2)].join(d.delimiter), right: [safe] };
     const joined = writeLine([cells[c]!], { ...d, quoteAll: r.next() < 0.5 }) + writeLine([cells[c + 1]!], d);
     const parts = [...cells.slice(0, c).map((x) => writeLine([x], d)), joined, ...cells.slice(c + 2).map((x) => writeLine([x], d))];
     return { text: parts.join(d.delimiter).replaceAll("\n", " "), right: [cells, cells.map((x) => x.replaceAll("\n", " "))] };
@@ -130,7 +134,9 @@ export const DAMAGE: Readonly<Record<string, Damage>> = {
     return { text: writeLine(cells.slice(0, keep), d), right: [cells.map((cell, i) => (i < keep ? cell : ""))] };
   },
   delimiterInText: (r, cells, d) => {
-    const copy = cells.map((cell, i) => (i === 2 ? `${r.pick(WORDS)}${d.delimiter}${r.next() < 0.7 ? " " : ""}${r.pick(WORDS)}` : clean(cell)));
+    const copy = cells.map((cell, i) =>
+      i === 2 ? `${r.pick(WORDS)}${d.delimiter}${r.next() < 0.7 ? " " : ""}${r.pick(WORDS)}` : clean(cell),
+    );
     return { text: copy.join(d.delimiter), right: [copy] };
   },
   emptyCellsAfter: (r, cells, d) => ({ text: writeLine(cells, d) + d.delimiter.repeat(1 + r.int(2)), right: [cells] }),
@@ -224,19 +230,23 @@ export function makeCase(options: CaseOptions): Case {
   lines.push(...(options.footer ?? []));
   let text = "";
   for (const [i, line] of lines.entries())
-    text += line + (i < lines.length - 1 || options.lastNewline !== false ? (options.mixed === true ? r.pick(["\n", "\r\n"]) : d.newline) : "");
+    text +=
+      line + (i < lines.length - 1 || options.lastNewline !== false ? (options.mixed === true ? r.pick(["\n", "\r\n"]) : d.newline) : "");
   const physicalLines = text === "" ? 0 : text.split(/\r\n|\n|\r/).length - (/[\r\n]$/.test(text) ? 1 : 0);
   const headerRows = d.header ? (options.header2 !== undefined || options.units !== undefined ? 2 : 1) : 0;
   return { bytes: encode(text, options.encoding ?? "utf-8"), sure, maybe, physicalLines, headerRows };
 }
 
 function changeRow(r: Random, row: string[], options: CaseOptions): void {
-  if (options.allText === true) for (const column of [0, 1, 3, 4, 5]) row[column] = column === 0 ? `${r.pick(WORDS)} ${r.pick(WORDS)}` : r.pick(WORDS);
+  if (options.allText === true)
+    for (const column of [0, 1, 3, 4, 5]) row[column] = column === 0 ? `${r.pick(WORDS)} ${r.pick(WORDS)}` : r.pick(WORDS);
   for (let k = 0; k < (options.dropLast ?? 0); k++) row[row.length - 1 - k] = "";
   if (options.backslashes === true && r.next() < 0.2) row[2] = `C:\\${r.pick(WORDS)}, "${r.pick(WORDS)}"`;
   if (options.accents === true && r.next() < 0.2) row[2] = row[2]!.replace("a", "é").replace("o", "ö");
   if (options.letters !== undefined && r.next() < options.letters)
-    row[6] = Array.from({ length: 2 + r.int(4) }, () => `${r.pick(WORDS)}, ${r.pick(WORDS)} ${r.pick(["", "and, so", "of 17"])}`).join("\n");
+    row[6] = Array.from({ length: 2 + r.int(4) }, () => `${r.pick(WORDS)}, ${r.pick(WORDS)} ${r.pick(["", "and, so", "of 17"])}`).join(
+      "\n",
+    );
 }
 
 function pairsOf(r: Random, pairs: number, rows: number): Map<number, "open" | "close"> {

@@ -26,6 +26,10 @@ export interface LenientSplit {
   /** Opening quotes that never close: they are text. */
   readonly unclosed: number;
   readonly openings: number;
+  /** The first cell whose opening quote never closes; -1 when all do. */
+  readonly unclosedAt: number;
+  /** Do literal quotes stand in two cells so that they may have been a pair around a delimiter? Then the cells are one reading of several. */
+  readonly mayPair: boolean;
 }
 
 /** Splits one physical line whose quotes are not well formed: a quote closes only before a delimiter or the end; `literalQuote` is an opening one to take as text. */
@@ -34,14 +38,19 @@ export function splitLenient(line: string, dialect: Dialect, literalQuote = -1):
   const cells: string[] = [];
   let unclosed = 0;
   let openings = 0;
+  let unclosedAt = -1;
+  let hasOpening = false;
+  let mayPair = false;
   let at = 0;
   for (;;) {
     const from = skipBlanks(line, at, delimiter);
     let isDone = false;
     if (quote !== "" && line[from] === quote && openings++ !== literalQuote) {
       const close = closingQuote(line, from, dialect);
-      if (close < 0) unclosed++;
-      else {
+      if (close < 0) {
+        unclosed++;
+        if (unclosedAt < 0) unclosedAt = cells.length;
+      } else {
         cells.push(line.slice(from + 1, close).replaceAll(escape + quote, quote));
         at = skipBlanks(line, close + 1, delimiter);
         isDone = true;
@@ -49,10 +58,16 @@ export function splitLenient(line: string, dialect: Dialect, literalQuote = -1):
     }
     if (!isDone) {
       const end = line.indexOf(delimiter, at);
-      cells.push(line.slice(at, end < 0 ? line.length : end));
+      const cell = line.slice(at, end < 0 ? line.length : end);
+      cells.push(cell);
       at = end < 0 ? line.length : end;
+      const literal = quote === "" ? -1 : cell.indexOf(quote);
+      if (literal >= 0) {
+        mayPair ||= hasOpening;
+        hasOpening ||= literal < cell.length - 1;
+      }
     }
-    if (at >= line.length) return { cells, unclosed, openings };
+    if (at >= line.length) return { cells, unclosed, openings, unclosedAt, mayPair };
     at += delimiter.length;
   }
 }
@@ -77,7 +92,7 @@ function closingQuote(line: string, from: number, { delimiter, quote, escape }: 
 
 function skipBlanks(line: string, from: number, delimiter: string): number {
   let at = from;
-  if (delimiter !== " ") while (line[at] === " ") at++;
+  if (!delimiter.startsWith(" ")) while (line[at] === " ") at++;
   return at;
 }
 
@@ -95,8 +110,8 @@ export function readings(line: string, dialect: Dialect, width: number): string[
   const found = new Map<string, string[]>();
   const first = splitLenient(line, dialect);
   for (let k = -1; k < Math.min(first.openings, READINGS_MAX); k++) {
-    const { cells } = k < 0 ? first : splitLenient(line, dialect, k);
-    if (cells.length === width) found.set(JSON.stringify(cells), cells);
+    const { cells, mayPair } = k < 0 ? first : splitLenient(line, dialect, k);
+    if (cells.length === width && !mayPair) found.set(JSON.stringify(cells), cells);
   }
   return [...found.values()];
 }

@@ -19,6 +19,8 @@ export interface LineState {
   readonly isBroken: boolean;
   /** Only a row that is right as it stands counts: the line lies beside a stray quote. */
   readonly exactOnly: boolean;
+  /** The line that follows is no row: a quote that opens in the last cell may go on there. */
+  readonly breaksOff: boolean;
 }
 
 const OTHER_DELIMITERS = [",", ";", "\t", "|"];
@@ -26,11 +28,12 @@ const SURPLUS_MAX = 8;
 const refuse = (rule: Rule): Verdict => ({ cells: null, rule });
 
 /** The only reading of one bad line that fits, or why there is none. */
-export function settleLine(text: string, context: RepairContext, { isBroken, exactOnly }: LineState): Verdict {
+export function settleLine(text: string, context: RepairContext, { isBroken, exactOnly, breaksOff }: LineState): Verdict {
   const { dialect, width, profile } = context;
-  const { cells } = splitLenient(text, dialect);
+  const { cells, mayPair, unclosedAt } = splitLenient(text, dialect);
   if (isBroken) {
-    const direct = cells.length === width && fits(cells, profile, dialect.quote) ? [cells] : null;
+    if (breaksOff && unclosedAt >= 0 && unclosedAt === cells.length - 1) return refuse("strayQuote");
+    const direct = cells.length === width && !mayPair && fits(cells, profile, dialect.quote) ? [cells] : null;
     const [only, other] = direct ?? readings(text, dialect, width).filter((reading) => fits(reading, profile, dialect.quote));
     if (only !== undefined && other === undefined) return { cells: only, rule: "strayQuoteKept" };
   } else if (cells.length === width) return { cells, rule: "lineOnItsOwn" };
@@ -113,22 +116,42 @@ function mayBeMerged(cells: readonly string[], missing: number, profile: readonl
 const INNER_LINES_MAX = 200;
 
 /** Did a stray quote join rows of the table into one record? True when its physical lines are rows by themselves.
- *  Text with line breaks hardly ever looks so: its first line breaks off inside a cell, its last one begins inside one. */
-export function hidesRows(buffer: Buffer, from: number, to: number, context: RepairContext, isBroken: boolean): boolean {
+ *  Text with line breaks hardly ever looks so: its first line breaks off inside a cell, its last one begins inside one. `cells` are those of the record. */
+export function hidesRows(record: Buffer, cells: readonly string[], context: RepairContext, isBroken: boolean): boolean {
   const { dialect, width, profile } = context;
   if (width < 2) return false;
   const lines: string[][] = [];
-  for (let at = from; at < to && lines.length < INNER_LINES_MAX;) {
-    const [end, next] = physicalLine(buffer, at, to, dialect.crEnds);
-    lines.push(splitLenient(buffer.toString("utf8", at, end), dialect).cells);
+  let opening = -1;
+  for (let at = 0; at < record.length && lines.length < INNER_LINES_MAX;) {
+    const [end, next] = physicalLine(record, at, record.length, dialect.crEnds);
+    const split = splitLenient(record.toString("utf8", at, end), dialect);
+    if (at === 0) opening = split.unclosedAt;
+    lines.push(split.cells);
     at = next;
   }
-  const isRow = (cells: readonly string[] | undefined): boolean => cells?.length === width;
-  const isSure = (cells: readonly string[] | undefined): boolean =>
-    cells !== undefined && isRow(cells) && fits(cells, profile) && hasEvidence(cells, profile);
-  if (isBroken) return isRow(lines[0]) && isRow(lines[1]);
+  const isRow = (line: readonly string[] | undefined): boolean => line?.length === width;
+  const isSure = (line: readonly string[] | undefined): boolean =>
+    line !== undefined && isRow(line) && fits(line, profile) && hasEvidence(line, profile);
+  const [first, second] = lines;
+  if (first !== undefined && isRow(first) && swallowsCells(first, opening, context)) return true;
+  if (isBroken) return (isRow(first) && isRow(second)) || lines.slice(1).some(isSure);
+  // A line break in a column of numbers or dates: nothing a table would say.
+  if (cells.some((cell, column) => /[\r\n]/.test(cell) && !isFreeText(profile[column]))) return true;
   // One line wholly inside the cell that is a row by the kinds of its columns; or both ends of the record are.
-  if (lines.slice(1, -1).some(isSure) || (isSure(lines[0]) && (isSure(lines[1]) || isSure(lines.at(-1))))) return true;
+  if (lines.slice(1, -1).some(isSure) || (isSure(first) && (isSure(second) || isSure(lines.at(-1))))) return true;
   // Nothing but text: every line has the width of the table, and none reads like prose.
-  return width >= 3 && lines.every((cells) => isRow(cells) && fits(cells, profile) && !cells.slice(1).some((cell) => cell.startsWith(" ")));
+  return width >= 3 && lines.every((line) => isRow(line) && fits(line, profile) && !line.slice(1).some((cell) => cell.startsWith(" ")));
+}
+
+/** Is the first line a row whose quote opens before its last cell, with cells of the right kinds behind it? Then the quote is a stray one. */
+function swallowsCells(line: readonly string[], opening: number, { dialect, width, profile }: RepairContext): boolean {
+  if (opening < 0 || opening === width - 1 || !fits(line, profile, dialect.quote)) return false;
+  return hasEvidence(
+    line.map((cell, column) => (column > opening ? cell : "")),
+    profile,
+  );
+}
+
+function isFreeText(expected: ColumnProfile | undefined): boolean {
+  return expected === undefined || expected.kind === null || expected.kind === "text";
 }
