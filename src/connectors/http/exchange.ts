@@ -6,7 +6,7 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
-import { createBrotliDecompress, createGunzip, inflate, inflateRaw } from "node:zlib";
+import { brotliDecompressSync, constants, createBrotliDecompress, createGunzip, gunzipSync, inflate, inflateRaw } from "node:zlib";
 import { MillraceError } from "../../model/errors.ts";
 
 /** How much of an error's body is read for its message. */
@@ -151,7 +151,7 @@ async function inflated(packed: Buffer, bytesMax: number): Promise<Buffer> {
   return unpack(packed, { maxOutputLength: bytesMax });
 }
 
-/** The beginning of a body that is only read for a message; never fails. */
+/** The beginning of a body that is only read for a message, unpacked as far as it goes; never fails. */
 async function beginning(response: http.IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let sizeBytes = 0;
@@ -161,10 +161,22 @@ async function beginning(response: http.IncomingMessage): Promise<Buffer> {
       sizeBytes += chunk.length;
       if (sizeBytes >= ERROR_BODY_BYTES_MAX) break;
     }
+    const body = Buffer.concat(chunks);
+    const options = { maxOutputLength: ERROR_BODY_BYTES_MAX };
+    switch (response.headers["content-encoding"]?.trim().toLowerCase()) {
+      case "gzip":
+        return gunzipSync(body, { ...options, finishFlush: constants.Z_SYNC_FLUSH });
+      case "br":
+        return brotliDecompressSync(body, options);
+      case "deflate":
+        return await inflated(body, ERROR_BODY_BYTES_MAX);
+      default:
+        return body;
+    }
   } catch {
-    // What was read until the connection broke is enough for a message; the status is what counts.
+    // The status is what counts; without readable words the message does without them.
+    return response.headers["content-encoding"] === undefined ? Buffer.concat(chunks) : Buffer.alloc(0);
   }
-  return Buffer.concat(chunks);
 }
 
 function tooSlow({ shown }: ExchangeRequest, phase: "connect" | "response" | "body", limitMs: number): MillraceError {
