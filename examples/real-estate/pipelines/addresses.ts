@@ -2,14 +2,26 @@
 import { defineAsset } from "millrace";
 
 const SHORT: Readonly<Record<string, string>> = {
-  STREET: "ST", AVENUE: "AVE", ROAD: "RD", LANE: "LN", PLACE: "PL", COURT: "CT", BOULEVARD: "BLVD",
-  EAST: "E", WEST: "W", NORTH: "N", SOUTH: "S",
+  STREET: "ST",
+  AVENUE: "AVE",
+  ROAD: "RD",
+  LANE: "LN",
+  PLACE: "PL",
+  COURT: "CT",
+  BOULEVARD: "BLVD",
+  EAST: "E",
+  WEST: "W",
+  NORTH: "N",
+  SOUTH: "S",
 };
 
 /** "12 East 7th Street" and "12 E. 7TH ST" → "12 E 7TH ST" */
 export function normalize(address: string): string {
   const words = address.toUpperCase().split(/[^A-Z0-9]+/);
-  return words.filter((word) => word !== "").map((word) => SHORT[word] ?? word).join(" ");
+  return words
+    .filter((word) => word !== "")
+    .map((word) => SHORT[word] ?? word)
+    .join(" ");
 }
 
 export const addresses = defineAsset({
