@@ -1,11 +1,12 @@
 // The concrete parts that operations work with; `app.ts` hands them in, so that nothing here names a connector, a check or a materialization.
 import type { Audit } from "../load/audit-port.ts";
 import type { CheckResult, CompiledCheck } from "../load/check.ts";
-import type { Connector } from "../load/connector.ts";
+import type { Connector, Delivery, ReadContext } from "../load/connector.ts";
+import type { JsonValue } from "../model/answers.ts";
 import type { CheckEntry } from "../model/definitions/check.ts";
 import type { MillraceError, SourceLocation } from "../model/errors.ts";
-import type { CheckFile, ModelNode, TransformNode } from "../model/graph.ts";
-import type { AttemptHandler, Executor } from "../model/attempt.ts";
+import type { CheckFile, ExtractNode, ModelNode, TaskNode, TransformNode } from "../model/graph.ts";
+import type { Attempt, AttemptHandler, AttemptLog, Executor } from "../model/attempt.ts";
 import type { AttemptToken } from "../sql/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
@@ -30,6 +31,8 @@ export interface BuildRequest {
   readonly checks: readonly CompiledCheck[];
   readonly audit: Audit;
   readonly fullRefresh: boolean;
+  /** False: the result may differ although code and inputs are the same. */
+  readonly mayReuse?: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -42,11 +45,27 @@ export interface BuildResult {
   readonly checks: readonly CheckResult[];
 }
 
+/** A task's function with what it is given; the module is the user's. */
+export interface TaskRequest {
+  readonly node: TaskNode;
+  readonly projectDir: string;
+  readonly warehouse: Warehouse;
+  readonly params: Readonly<Record<string, string>>;
+}
+
 export interface Parts {
   readonly connectors: Readonly<Record<string, Connector<any>>>;
+  /** Kinds of checks that there are. */
+  readonly checkNames: readonly string[];
   compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin): CompiledChecks;
   compileCheckFile(file: CheckFile): CompiledChecks;
   buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>> }): Promise<BuildResult>;
-  buildTransform(node: TransformNode, request: BuildRequest & { readonly projectDir: string }): Promise<BuildResult>;
+  buildTransform(
+    node: TransformNode,
+    request: BuildRequest & { readonly projectDir: string; readonly log: AttemptLog },
+  ): Promise<BuildResult>;
+  /** Batches of a TypeScript source. */
+  extract(node: ExtractNode, context: Omit<ReadContext, "connection">): AsyncIterable<Delivery>;
+  runTask(request: TaskRequest, attempt: Attempt): Promise<JsonValue>;
   createExecutor(handler: AttemptHandler): Executor;
 }

@@ -1,0 +1,143 @@
+// What an attempt at a node does, by the node's kind. This is all that the engine's executor calls.
+import { auditWith } from "../load/audit.ts";
+import type { Attempt, AttemptHandler, AttemptResult } from "../model/attempt.ts";
+import { MillraceError } from "../model/errors.ts";
+import type { ModelNode, NodeId, ProjectNode, TransformNode } from "../model/graph.ts";
+import { readLive } from "../sql/publish.ts";
+import type { Definitions } from "./definitions.ts";
+import { exportAttempt } from "./export-attempt.ts";
+import type { BuildRequest, BuildResult } from "./parts.ts";
+import { sourceAttempt } from "./source-attempt.ts";
+import { deliveriesOf, reachOf, stateOf } from "./sources.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface AttemptsRequest {
+  readonly definitions: Definitions;
+  readonly params: Readonly<Record<string, string>>;
+  readonly fullRefresh: boolean;
+}
+
+/** The handler of all attempts of a run. */
+export function attemptHandler(workspace: Workspace, request: AttemptsRequest): AttemptHandler {
+  return async (attempt) => {
+    const node = request.definitions.graph.nodes.get(attempt.node);
+    if (node === undefined) throw new MillraceError({ code: "MR6102", message: `${attempt.node} is no longer in the project` });
+    return attemptNode(workspace, request, node, attempt);
+  };
+}
+
+async function attemptNode(workspace: Workspace, request: AttemptsRequest, node: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
+  const { params, fullRefresh, definitions } = request;
+  const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
+  const checks = definitions.checks.get(node.id) ?? [];
+  const reachRequest = { params, signal: attempt.signal, log: attempt.log };
+  switch (node.kind) {
+    case "source": {
+      const reach = reachOf(workspace, project, node, reachRequest);
+      return sourceAttempt(
+        {
+          warehouse,
+          asset: node.id,
+          spec: node.spec,
+          codeHash: node.codeHash,
+          checks,
+          repair: repairOf(reach.options),
+          fullRefresh,
+          tempDir: workspace.stateDir("temp"),
+          state: (connection) => stateOf(reach, connection),
+          deliveries: (connection, since) => deliveriesOf(reach, connection, since),
+        },
+        attempt,
+      );
+    }
+    case "extract":
+      return sourceAttempt(
+        {
+          warehouse,
+          asset: node.id,
+          spec: node.spec,
+          codeHash: node.codeHash,
+          checks,
+          repair: "note",
+          fullRefresh,
+          tempDir: workspace.stateDir("temp"),
+          state: async () => null,
+          deliveries: (_connection, since) =>
+            workspace.parts.extract(node, {
+              projectDir: workspace.dir,
+              tempDir: workspace.stateDir("temp"),
+              since,
+              signal: attempt.signal,
+              connections: {},
+              log: attempt.log,
+            }),
+        },
+        attempt,
+      );
+    case "model": {
+      const build = await buildRequest(workspace, request, node, attempt);
+      const mayReuse = !definitions.alwaysBuild.has(node.id);
+      const parameters = { now: new Date(), param: params };
+      return builtResult(await workspace.parts.buildModel(node, { ...build, mayReuse, parameters }));
+    }
+    case "transform": {
+      const build = await buildRequest(workspace, request, node, attempt);
+      return builtResult(await workspace.parts.buildTransform(node, { ...build, projectDir: workspace.dir, log: attempt.log }));
+    }
+    case "export": {
+      const reach = reachOf(workspace, project, node, reachRequest);
+      const needs = definitions.graph.needs.get(node.id) ?? [];
+      return exportAttempt(
+        {
+          warehouse,
+          node,
+          connector: reach.connector,
+          options: reach.options,
+          context: { ...reach.context, since: undefined },
+          needs,
+          fullRefresh,
+        },
+        attempt,
+      );
+    }
+    case "task":
+      return { output: await workspace.parts.runTask({ node, projectDir: workspace.dir, warehouse, params }, attempt) };
+    default:
+      return node satisfies never;
+  }
+}
+
+async function buildRequest(
+  workspace: Workspace,
+  request: AttemptsRequest,
+  node: ModelNode | TransformNode,
+  attempt: Attempt,
+): Promise<BuildRequest> {
+  const warehouse = await workspace.warehouse();
+  const checks = request.definitions.checks.get(node.id) ?? [];
+  const live = await warehouse.session((session) => readLive(session));
+  return {
+    warehouse,
+    token: { run: attempt.run, node: node.id, attempt: attempt.attempt },
+    codeHash: node.codeHash,
+    inputs: inputsOf(request.definitions.graph.needs.get(node.id) ?? [], live),
+    checks,
+    audit: auditWith(checks),
+    fullRefresh: request.fullRefresh,
+    signal: attempt.signal,
+  };
+}
+
+function inputsOf(needs: readonly NodeId[], live: ReadonlyMap<NodeId, { readonly version: string }>): Readonly<Record<NodeId, string>> {
+  return Object.fromEntries(needs.filter((need) => !need.startsWith("task:")).map((need) => [need, live.get(need)?.version ?? "none"]));
+}
+
+function builtResult({ rows, quarantined, checks, reused }: BuildResult): AttemptResult {
+  const counts = rows === null ? {} : { rows: { read: rows + quarantined, loaded: rows, quarantined, filtered: 0 } };
+  return { ...counts, checks, reused };
+}
+
+/** `repair:` stands among the options of connectors that read files. */
+function repairOf(options: unknown): "note" | "quarantine" {
+  return typeof options === "object" && options !== null && "repair" in options && options.repair === "quarantine" ? "quarantine" : "note";
+}

@@ -1,0 +1,134 @@
+// Everything that can be known of a project before anything runs: its graph, its compiled SQL, its checks, what its sources look like. All errors in one go.
+import type { CompiledCheck } from "../load/check.ts";
+import { combineErrors, MillraceError } from "../model/errors.ts";
+import type { NodeId, ProjectNode } from "../model/graph.ts";
+import { buildGraph, type Graph } from "../plan/graph.ts";
+import { openCompileCache } from "../sql/compile-cache.ts";
+import { modelCodeHash } from "../sql/compile-hash.ts";
+import type { Compilation, KnownSchema } from "../sql/compile-types.ts";
+import { compile } from "../sql/compile.ts";
+import type { SqlUnit } from "../sql/errors.ts";
+import type { LiveVersion } from "../sql/publish.ts";
+import type { Project } from "../project/read.ts";
+import { peekSource } from "./sources.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface Definitions {
+  readonly graph: Graph;
+  readonly compilation: Compilation;
+  /** Checks of every asset, those in files of their own included. */
+  readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
+  readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
+  /** Models that use functions whose value changes by itself, with the reason why they are always built. */
+  readonly alwaysBuild: ReadonlyMap<NodeId, string>;
+}
+
+export interface DefineOptions {
+  readonly live: ReadonlyMap<NodeId, LiveVersion>;
+  readonly lineage: "columns" | "tables";
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** @throws all errors of the project in one. */
+export async function defineProject(workspace: Workspace, { live, lineage, params }: DefineOptions): Promise<Definitions> {
+  const project = await workspace.project();
+  const errors: MillraceError[] = [];
+  const checks = compileChecks(workspace, project, errors);
+  const schemas = await schemasOf(workspace, project, live);
+  const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
+  const models = project.nodes.filter((node) => node.kind === "model");
+  const compilation = await compile({
+    models,
+    queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(node))],
+    schemas,
+    assets: project.nodes.filter((node) => node.kind !== "export" && node.kind !== "task").map((node) => node.id),
+    lineage,
+    projectDir: workspace.dir,
+    cache,
+  });
+  errors.push(...compilation.errors);
+  const nodes = project.nodes.map((node) => {
+    const syntax = compilation.models.get(node.id)?.syntaxHash;
+    return node.kind === "model" && syntax !== undefined
+      ? { ...node, codeHash: modelCodeHash(node.spec, compilation.models.get(node.id)!, params) }
+      : node;
+  });
+  const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
+  for (const node of nodes) {
+    const query = compilation.queries.get(exportQueryId(node.id));
+    if (query !== undefined) dependencies.set(node.id, query.dependencies);
+  }
+  const checkNeeds = new Map([...checks].map(([id, list]) => [id, list.flatMap((check) => check.needs)]));
+  for (const file of project.checkFiles) {
+    const reads = compilation.queries.get(checkUnit(file).id)?.dependencies ?? [];
+    checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...reads]);
+  }
+  const { graph, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
+  const told = new Set(errors.map((error) => error.message));
+  errors.push(...graphErrors.filter((error) => !told.has(error.message)));
+  if (errors.length > 0) throw combineErrors("MR1002", errors);
+  cache.save();
+  return { graph, compilation, checks, schemas, alwaysBuild: alwaysBuilt(compilation) };
+}
+
+function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {
+  const { parts } = workspace;
+  const checks = new Map<NodeId, readonly CompiledCheck[]>();
+  for (const node of project.nodes) {
+    if (!("checks" in node) || node.checks.length === 0) continue;
+    const place = project.placeOf?.(node.id, "checks");
+    const compiled = parts.compileChecks(node.checks, { asset: node.id, file: node.file, ...(place === undefined ? {} : { place }) });
+    errors.push(...compiled.errors);
+    checks.set(node.id, compiled.checks);
+  }
+  for (const file of project.checkFiles) {
+    const compiled = parts.compileCheckFile(file);
+    errors.push(...compiled.errors);
+    checks.set(file.on, [...(checks.get(file.on) ?? []), ...compiled.checks]);
+  }
+  return checks;
+}
+
+/** Certain where an asset was loaded, guessed from the beginning of its files where it was not. */
+async function schemasOf(
+  workspace: Workspace,
+  project: Project,
+  live: ReadonlyMap<NodeId, LiveVersion>,
+): Promise<ReadonlyMap<NodeId, KnownSchema>> {
+  const schemas = new Map<NodeId, KnownSchema>();
+  for (const node of project.nodes) {
+    if (node.kind === "model" || node.kind === "export" || node.kind === "task") continue;
+    const version = live.get(node.id);
+    if (version !== undefined && version.columns.length > 0)
+      schemas.set(node.id, { columns: version.columns, certain: version.codeHash === node.codeHash });
+    else if (node.kind === "source") {
+      const columns = await peekSource(workspace, project, node);
+      if (columns !== null) schemas.set(node.id, { columns, certain: false });
+    }
+  }
+  return schemas;
+}
+
+export function checkUnit(file: Project["checkFiles"][number]): SqlUnit {
+  return { id: `check:${file.name}`, file: file.file, sql: file.sql, sqlOffset: file.sqlOffset, text: file.text };
+}
+
+export function exportQueryId(id: NodeId): string {
+  return `export:${id}`;
+}
+
+function exportUnit(node: ProjectNode): readonly SqlUnit[] {
+  if (node.kind !== "export" || node.spec.sql === undefined) return [];
+  return [{ id: exportQueryId(node.id), file: node.file, sql: node.spec.sql, sqlOffset: 0, text: node.spec.sql }];
+}
+
+function alwaysBuilt(compilation: Compilation): ReadonlyMap<NodeId, string> {
+  return new Map(
+    [...compilation.models].flatMap(([id, query]) => {
+      if (query.volatile.length > 0) return [[id, `it uses ${query.volatile.join(", ")}, whose value changes by itself`] as const];
+      if (query.externals.length > 0)
+        return [[id, `it reads ${query.externals.map((external) => external.name).join(", ")} itself`] as const];
+      return [];
+    }),
+  );
+}

@@ -1,0 +1,83 @@
+// `plan`: what a request would do and why. Sources that can tell cheaply whether they changed are asked; nothing is read, nothing is done.
+import { MillraceError } from "../model/errors.ts";
+import type { PlanAnswer } from "../model/answers.ts";
+import type { NodeId } from "../model/graph.ts";
+import type { SourceState } from "../plan/decide.ts";
+import { planRun, toPlanAnswer, type PlannedRun } from "../plan/plan.ts";
+import { readLive, type LiveVersion } from "../sql/publish.ts";
+import { parametersOf } from "./parameters.ts";
+import { defineProject, type Definitions } from "./definitions.ts";
+import { reachOf, stateOf } from "./sources.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface PlanRequest {
+  readonly job?: string;
+  readonly select?: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly fullRefresh?: boolean;
+}
+
+export interface Planned extends PlannedRun {
+  readonly definitions: Definitions;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
+export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
+  const project = await workspace.project();
+  const job = request.job === undefined ? undefined : project.jobs.get(request.job);
+  if (request.job !== undefined && job === undefined) {
+    throw new MillraceError({
+      code: "MR6103",
+      message: `there is no job ${request.job}`,
+      hint:
+        project.jobs.size === 0
+          ? "jobs/ is empty; leave the name out to run everything"
+          : `there are ${[...project.jobs.keys()].join(", ")}`,
+    });
+  }
+  const params = parametersOf(job?.spec.params ?? {}, request.params ?? {});
+  const warehouse = await workspace.warehouse();
+  const live = await warehouse.session((session) => readLive(session));
+  const definitions = await defineProject(workspace, { live, lineage: "tables", params });
+  const planned = planRun({
+    graph: definitions.graph,
+    selection: request.select ?? job?.spec.select,
+    live,
+    sources: await sourceStates(workspace, definitions, live, params),
+    alwaysBuild: definitions.alwaysBuild,
+    fullRefresh: request.fullRefresh ?? false,
+    job: job === undefined ? undefined : { name: request.job!, retry: job.spec.retry, timeout: job.spec.timeout },
+    params,
+    defaults: project.config.defaults,
+    concurrency: project.config.defaults?.concurrency,
+  });
+  return { ...planned, definitions, params };
+}
+
+export function planAnswer(planned: PlannedRun): PlanAnswer {
+  return toPlanAnswer(planned);
+}
+
+async function sourceStates(
+  workspace: Workspace,
+  { graph }: Definitions,
+  live: ReadonlyMap<NodeId, LiveVersion>,
+  params: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<NodeId, SourceState>> {
+  const project = await workspace.project();
+  const warehouse = await workspace.warehouse();
+  const states = new Map<NodeId, SourceState>();
+  for (const node of graph.nodes.values()) {
+    if (node.kind !== "source" || !live.has(node.id)) continue;
+    const reach = reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
+    try {
+      const token = await warehouse.session(({ connection }) => stateOf(reach, connection));
+      states.set(node.id, { token, detail: "" });
+    } catch (thrown) {
+      // A file that is gone, a folder that cannot be read: the run will say so at its node.
+      states.set(node.id, { token: null, detail: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  }
+  return states;
+}

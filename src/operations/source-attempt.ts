@@ -1,0 +1,55 @@
+// One attempt to load a source: ask whether anything changed, read its deliveries, load them. What commits is the load itself, in one transaction.
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Attempt, AttemptResult } from "../model/attempt.ts";
+import type { SourceSpec } from "../model/definitions/source.ts";
+import { auditWith } from "../load/audit.ts";
+import type { CompiledCheck } from "../load/check.ts";
+import type { Delivery, Json } from "../load/connector.ts";
+import { load, startOfLoad } from "../load/load.ts";
+import { raiseFence, type AttemptToken } from "../sql/fence.ts";
+import { readLive } from "../sql/publish.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
+
+export interface SourceRequest {
+  readonly warehouse: Warehouse;
+  readonly asset: string;
+  readonly spec: SourceSpec;
+  readonly codeHash: string;
+  readonly checks: readonly CompiledCheck[];
+  readonly repair: "note" | "quarantine";
+  readonly fullRefresh: boolean;
+  readonly tempDir: string;
+  /** A token that changes when there may be something new; null when only reading can tell. */
+  state(connection: DuckDBConnection): Promise<string | null>;
+  deliveries(connection: DuckDBConnection, since: Json | undefined): AsyncIterable<Delivery>;
+}
+
+/** @throws what the connector and the load throw. */
+export async function sourceAttempt(request: SourceRequest, attempt: Attempt): Promise<AttemptResult> {
+  const { warehouse, asset, spec, fullRefresh } = request;
+  const token: AttemptToken = { run: attempt.run, node: asset, attempt: attempt.attempt };
+  await raiseFence(warehouse, token);
+  const since = await startOfLoad(warehouse, { asset, spec, fullRefresh });
+  return warehouse.session(async (session) => {
+    const sourceState = await request.state(session.connection);
+    const live = (await readLive(session)).get(asset);
+    const isKnown = sourceState !== null && live?.sourceState === sourceState && live.codeHash === request.codeHash;
+    if (isKnown && !fullRefresh) return { reused: true };
+    const result = await load(warehouse, {
+      asset,
+      spec,
+      deliveries: request.deliveries(session.connection, since),
+      token,
+      codeHash: request.codeHash,
+      sourceState,
+      audit: auditWith(request.checks),
+      repair: request.repair,
+      fullRefresh,
+      tempDir: request.tempDir,
+      signal: attempt.signal,
+      log: attempt.log,
+    });
+    for (const warning of result.warnings) attempt.log("warn", warning);
+    return { rows: result.rows, checks: result.checks, reused: !result.changed };
+  });
+}

@@ -1,0 +1,87 @@
+// What a source's connector is asked for, with the user's placeholders filled in: peek, state, deliveries. Secrets never leave this file but to the connector.
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Connector, Delivery, Json, ReadContext } from "../load/connector.ts";
+import { MillraceError } from "../model/errors.ts";
+import { columnName, uniqueName } from "../model/names.ts";
+import type { ExportNode, SourceNode } from "../model/graph.ts";
+import { resolvePlaceholders } from "../project/placeholders.ts";
+import type { Project } from "../project/read.ts";
+import type { CompiledColumn } from "../sql/compile-types.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface Reach {
+  readonly connector: Connector<any>;
+  readonly options: unknown;
+  readonly context: Omit<ReadContext, "connection" | "since">;
+}
+
+export interface ReachRequest {
+  readonly params: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  log(level: "info" | "warn", message: string): void;
+}
+
+/** The connector of a source or an export with its options, every `${…}` filled in. @throws MR105x for what is missing. */
+export function reachOf(workspace: Workspace, project: Project, node: SourceNode | ExportNode, request: ReachRequest): Reach {
+  const connector = project.connectors?.[node.connector] ?? workspace.parts.connectors[node.connector];
+  if (connector === undefined) throw new MillraceError({ code: "MR9001", message: `no connector is named ${node.connector}` });
+  const values = { env: process.env, secrets: project.secrets, params: request.params };
+  const resolved = resolvePlaceholders(node.options, values);
+  return {
+    connector,
+    options: connector.options.parse(resolved),
+    context: {
+      projectDir: workspace.dir,
+      tempDir: workspace.stateDir("temp"),
+      signal: request.signal,
+      connections: resolvePlaceholders(connectionSettings(project), values),
+      log: (level, message) => request.log(level, message),
+    },
+  };
+}
+
+/** Settings by the connection's name: the connector's name is the key inside `connections:`. */
+function connectionSettings(project: Project): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  return Object.fromEntries(
+    Object.entries(project.config.connections ?? {}).map(([name, byConnector]) => [name, Object.values(byConnector)[0] ?? {}]),
+  );
+}
+
+/** Likely columns of a source that was never loaded; null where only loading can tell, or the source cannot be reached now. */
+export async function peekSource(workspace: Workspace, project: Project, node: SourceNode): Promise<readonly CompiledColumn[] | null> {
+  const { signal } = workspace;
+  try {
+    const { connector, options, context } = reachOf(workspace, project, node, { params: {}, signal, log: () => {} });
+    const peek = connector.peek?.bind(connector);
+    if (peek === undefined || connector.name !== "files") return null; // a plan asks no server
+    const warehouse = await workspace.warehouse();
+    const staged = await warehouse.session(({ connection }) => peek(options, { ...context, connection, since: undefined }));
+    return staged === null ? null : namedColumns(node, staged);
+  } catch {
+    return null; // the run will tell, with the place; a plan must not fail for a file that is not there yet
+  }
+}
+
+/** The names that a load would give. */
+function namedColumns(node: SourceNode, staged: readonly { readonly label: string; readonly type: string }[]): readonly CompiledColumn[] {
+  const { columns = {}, names = "snake" } = node.spec;
+  const declared = new Map(Object.entries(columns).map(([name, spec]) => [(spec.from ?? name).trim().toLowerCase(), name]));
+  const taken = new Set<string>(Object.keys(columns).map((name) => name.toLowerCase()));
+  return staged.map(({ label, type }, index) => {
+    const own = declared.get(label.trim().toLowerCase()) ?? declared.get(columnName(label, index, names).toLowerCase());
+    return { name: own ?? uniqueName(columnName(label, index, names), taken), type };
+  });
+}
+
+export async function stateOf({ connector, options, context }: Reach, connection: DuckDBConnection): Promise<string | null> {
+  return (await connector.state?.(options, { ...context, connection, since: undefined })) ?? null;
+}
+
+export function deliveriesOf(
+  { connector, options, context }: Reach,
+  connection: DuckDBConnection,
+  since: Json | undefined,
+): AsyncIterable<Delivery> {
+  if (connector.read === undefined) throw new MillraceError({ code: "MR8003", message: `${connector.name} cannot be read from` });
+  return connector.read(options, { ...context, connection, since });
+}
