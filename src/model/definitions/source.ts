@@ -22,6 +22,8 @@ export const contractSpec = z.strictObject({
   typeChange: z.enum(["widen", "variant", "quarantine", "fail"]).default("widen"),
   badValue: z.union([z.enum(["quarantine", "null", "fail"]), bareNull]).default("quarantine"),
   maxQuarantined: z.union([z.number(), z.string()]).optional(),
+  /** May a `replace` that delivers no row empty an asset that has some? */
+  emptyDelivery: z.enum(["fail", "accept"]).default("fail"),
 });
 export type ContractSpec = z.infer<typeof contractSpec>;
 

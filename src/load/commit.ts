@@ -1,0 +1,208 @@
+// The transaction of a load. Its parts, in this order: guard, quarantine, rows, checks, account, cursor, schema, publication.
+// It may run again when another writer was in the way, so it only reads what was prepared and acts through `tx`.
+import { createHash } from "node:crypto";
+import type { JsonValue } from "../model/answers.ts";
+import { MillraceError } from "../model/errors.ts";
+import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLive, rowsWithOrigins } from "../sql/publish.ts";
+import type { Transaction } from "../sql/session.ts";
+import { ident, literal } from "../sql/text.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
+import { drawAccount, writeLedger } from "./account.ts";
+import { stoppedBy } from "./audit-port.ts";
+import { applyRows, type Applied } from "./apply.ts";
+import type { CheckResult } from "./check.ts";
+import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
+import { checkQuarantined } from "./contract.ts";
+import { advanceCursor, writeCursor } from "./cursor.ts";
+import type { Prepared } from "./prepared.ts";
+import type { LoadResult } from "./request.ts";
+
+/** A check with `onFail: stop` failed: the results say which, the version was not published. */
+export class StoppedByCheck extends MillraceError {
+  readonly results: readonly CheckResult[];
+  constructor(asset: string, results: readonly CheckResult[], stop: CheckResult) {
+    super({
+      code: "MR4008",
+      message: `${asset} was not published: ${stop.check} failed on ${stop.failing} rows.`,
+      hint: `First rows: ${JSON.stringify(stop.sample.slice(0, 2))}`,
+    });
+    this.results = results;
+  }
+}
+
+/** Commits a prepared load. @throws MR4001, MR4006, MR4007, StoppedByCheck, MR5006, MR5007. */
+export async function commitLoad(warehouse: Warehouse, prepared: Prepared): Promise<LoadResult> {
+  return warehouse.transaction(async (tx) => {
+    const { request, memory, loadId, mode, conversion, contract } = prepared;
+    const { asset, token } = request;
+    await guard(tx, prepared);
+    await moveToQuarantine(tx, prepared);
+    const applied = await applyRows(tx, prepared);
+    const candidate = { asset, table: physicalTable(applied.physical), load: loadId, run: token.run, physical: applied.physical };
+    const checks = applied.changed ? (await request.audit(tx, candidate)).results : [];
+    const stop = stoppedBy(checks);
+    if (stop !== undefined) throw new StoppedByCheck(asset, checks, stop);
+    const { total, loaded, final } = await count(tx, prepared, applied);
+    const account = await drawAccount(tx, {
+      asset,
+      load: loadId,
+      items: prepared.items,
+      loaded,
+      filtered: [...prepared.filtered, ...applied.filtered],
+    });
+    checkQuarantined(contract, account.rows, await firstReason(tx, loadId));
+    if (mode === "replace" && total === 0 && (memory.live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
+      throw new MillraceError({
+        code: "MR4007",
+        message: `None of the ${account.rows.read} rows delivered for ${asset} can be loaded; it has ${memory.live?.rows ?? 0} rows now.`,
+        hint: await firstReason(tx, loadId),
+      });
+    }
+    const cursorColumn = prepared.cursor === null ? null : { name: prepared.cursor, type: typeOf(prepared.plan, prepared.cursor) };
+    const cursor = await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
+    await writeCursor(tx, asset, loadId, cursor);
+    const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
+    const warnings = [...prepared.plan.warnings, ...conversion.warnings];
+    const seconds = (performance.now() - prepared.startedMs) / 1000;
+    await supersedeFiles(tx, prepared);
+    await writeLedger(
+      tx,
+      { asset, load: loadId, ...token, mode, status: applied.changed ? "loaded" : "unchanged", seconds, version, warnings },
+      account,
+    );
+    const result: LoadResult = {
+      load: loadId,
+      version,
+      changed: applied.changed,
+      rows: account.rows,
+      filtered: account.filtered,
+      checks,
+      files: prepared.items.length,
+      total,
+      cursor: cursor?.value ?? null,
+      warnings,
+    };
+    const answer = result as unknown as JsonValue;
+    if (!applied.changed) {
+      await keepVersion(tx, token, asset, version, answer);
+      return result;
+    }
+    await writeSchema(tx, prepared, applied);
+    await publish(tx, {
+      asset,
+      body: { kind: "table", physical: final.physical, hidden: final.hidden ? HIDDEN_COLUMNS : [] },
+      version,
+      codeHash: request.codeHash,
+      inputs: {},
+      sourceState: request.sourceState,
+      contentHash: prepared.contentHash,
+      rows: total,
+      checks: checks as unknown as JsonValue,
+      load: loadId,
+      token,
+      result: answer,
+      inPlace: applied.inPlace,
+    });
+    return result;
+  });
+}
+
+/** The asset must still be what the load was prepared against; another run may have written it meanwhile. */
+async function guard(tx: Transaction, { request, memory }: Prepared): Promise<void> {
+  const live = (await readLive(tx)).get(request.asset);
+  if (live?.version === memory.live?.version) return;
+  throw new MillraceError({
+    code: "MR5007",
+    message: `Another run published ${request.asset} while this load was prepared.`,
+    retryable: true,
+  });
+}
+
+async function moveToQuarantine(tx: Transaction, prepared: Prepared): Promise<void> {
+  const { request, mode, conversion, replacedFiles, rowsOnly } = prepared;
+  const open = `asset = ${literal(request.asset)} and status in ('open', 'repaired')`;
+  if (mode === "replace" || request.fullRefresh) {
+    await tx.run(`update _millrace.quarantine set status = 'superseded' where ${open}`);
+  } else if (replacedFiles.length > 0) {
+    await tx.run(
+      `update _millrace.quarantine set status = 'superseded' where ${open} and file in (${replacedFiles.map(literal).join(", ")})`,
+    );
+  }
+  if (conversion.aside === null) return;
+  if (rowsOnly) {
+    // A page may deliver the same broken record at every load: one item is enough.
+    await tx.run(
+      `update _millrace.quarantine set status = 'superseded' where ${open} and md5(rule || raw) in (select md5(rule || raw) from ${conversion.aside})`,
+    );
+  }
+  await tx.run(`insert into _millrace.quarantine select * from ${conversion.aside}`);
+}
+
+/** Counts the asset's rows and those of this load. A table whose rows were set aside by checks gets its origins as real columns. */
+async function count(
+  tx: Transaction,
+  { conversion, loadId, plan }: Prepared,
+  applied: Applied,
+): Promise<{ total: number; loaded: number; final: { physical: string; hidden: boolean } }> {
+  const table = physicalTable(applied.physical);
+  const mine = applied.hidden ? `count(*) filter (where _load = ${literal(loadId)})` : "count(*)";
+  const row = await tx.row<{ total: number; loaded: number }>(`select count(*) as total, ${mine} as loaded from ${table}`);
+  const { total, loaded } = row ?? { total: 0, loaded: 0 };
+  if (applied.hidden || total === conversion.rows) return { total, loaded, final: applied };
+  const columns = [...plan.columns.flatMap((column) => [column.name, ...(column.hasVariant ? [variantName(column.name)] : [])])];
+  const physical = `${applied.physical}_checked`;
+  const listed = columns.map((column) => `t.${ident(column)}`).join(", ");
+  await tx.run(
+    `create table ${physicalTable(physical)} as select * from (${rowsWithOrigins(applied.physical, `${listed}, t.rowid as _row`)}) order by _row`,
+  );
+  await tx.run(`alter table ${physicalTable(physical)} drop column _row`);
+  return { total, loaded, final: { physical, hidden: true } };
+}
+
+async function firstReason(tx: Transaction, load: string): Promise<string> {
+  const first = await tx.row<{ reason: string; file: string | null; line: number | null }>(
+    "select reason, file, line from _millrace.quarantine where load = $1 and status = 'open' order by file, line limit 1",
+    [load],
+  );
+  return first === undefined
+    ? ""
+    : `${first.reason}${first.file === null ? "" : ` (${first.file}${first.line === null ? "" : `, line ${first.line}`})`}`;
+}
+
+async function supersedeFiles(tx: Transaction, { request, mode, replacedFiles }: Prepared): Promise<void> {
+  const taken = `asset = ${literal(request.asset)} and status in ('loaded', 'replaced')`;
+  if (mode === "replace" || request.fullRefresh) await tx.run(`update _millrace.files set status = 'superseded' where ${taken}`);
+  else if (replacedFiles.length > 0) {
+    await tx.run(`update _millrace.files set status = 'superseded' where ${taken} and file in (${replacedFiles.map(literal).join(", ")})`);
+  }
+}
+
+async function writeSchema(tx: Transaction, { request, memory, plan, loadId }: Prepared, applied: Applied): Promise<void> {
+  const columns: CommittedColumn[] = plan.columns.flatMap((column) => [
+    { name: column.name, type: column.type, from: column.from ?? column.name, description: column.spec?.description ?? null },
+    ...(column.hasVariant
+      ? [{ name: variantName(column.name), type: "VARCHAR", from: null, description: `what is not ${column.type} in ${column.name}` }]
+      : []),
+  ]);
+  for (const added of applied.added) columns.push({ name: added.name, type: added.type, from: null, description: null });
+  const bare = (list: readonly CommittedColumn[]): string => JSON.stringify(list.map(({ name, type, from }) => [name, type, from]));
+  if (memory.committed !== null && bare(memory.committed) === bare(columns)) return;
+  await tx.run("insert into _millrace.schemas values ($1, $2, $3, $4, now(), $5, $6)", [
+    request.asset,
+    memory.schemaNumber + 1,
+    loadId,
+    request.token.run,
+    JSON.stringify(columns),
+    JSON.stringify(memory.committed === null ? [] : plan.changes),
+  ]);
+}
+
+/** For `replace` the contents tell; otherwise the contents are those before and this load. */
+function versionOf({ request, mode, contentHash, loadId, memory }: Prepared): string {
+  const parts = mode === "replace" ? [request.asset, contentHash] : [request.asset, memory.live?.version ?? "", loadId];
+  return `v_${createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16)}`;
+}
+
+function typeOf(plan: ColumnPlan, name: string): string {
+  return plan.columns.find((column) => column.name === name)?.type ?? "VARCHAR";
+}

@@ -1,0 +1,284 @@
+// From stage tables to one work table with the columns of the plan. What does not fit goes to a table of its own beside it, with reason, place
+// and raw form; both enter the ledger in the publishing transaction.
+//   V1. Every row of a stage is in the work table or in the aside table, never in both: one condition, once plain and once negated.
+//   V2. Where nothing is to be changed the stage table itself is the work table, and line numbers cost nothing.
+import { MillraceError } from "../model/errors.ts";
+import type { StagedColumn } from "../formats/format.ts";
+import { DATA_SCHEMA } from "../sql/ledger.ts";
+import { physicalTable } from "../sql/publish.ts";
+import type { Session } from "../sql/session.ts";
+import { ident, literal, qualified } from "../sql/text.ts";
+import { variantName, type ColumnPlan, type TargetColumn } from "./columns.ts";
+import { parseCell } from "./parse.ts";
+import type { Stage } from "./stage.ts";
+
+export interface Conversion {
+  /** Name in `_millrace_data` of the table with the rows to load. */
+  readonly physical: string;
+  readonly table: string;
+  /** Are `_load`, `_file`, `_line` real columns of it? Otherwise its origins tell. */
+  readonly hidden: boolean;
+  readonly rows: number;
+  /** Table of what was set aside, with the columns of `_millrace.quarantine` up to `status`; null when nothing was. */
+  readonly aside: string | null;
+  readonly quarantined: number;
+  readonly warnings: readonly string[];
+}
+
+export interface ConversionRequest {
+  readonly session: Session;
+  readonly asset: string;
+  readonly load: string;
+  readonly run: string;
+  readonly stages: readonly Stage[];
+  readonly plan: ColumnPlan;
+  /** `_load`, `_file`, `_line` must be real columns (append, merge, snapshot). */
+  readonly needsHidden: boolean;
+  /** Name of the table to make when a stage table will not do. */
+  readonly physical: string;
+}
+
+/** One way in which a row may break the contract. SQL over the stage table `t`. */
+interface Test {
+  readonly column: string;
+  /** True when broken, never NULL. */
+  readonly broken: string;
+  readonly rule: string;
+  readonly reason: string;
+  readonly then: "quarantine" | "fail" | "note";
+}
+
+interface StageSql {
+  readonly stage: Stage;
+  /** Name and expression of every column of the work table. */
+  readonly values: readonly { readonly name: string; readonly sql: string }[];
+  readonly tests: readonly Test[];
+}
+
+/** Builds the work table and the aside table. @throws MR4005 when a value does not fit and the contract says fail. */
+export async function convertStages(request: ConversionRequest): Promise<Conversion> {
+  const { session, stages } = request;
+  const parts = stages.map((stage, index) => stageSql(request.plan, stage, index));
+  const warnings: string[] = [];
+  const broken: number[] = [];
+  for (const part of parts) broken.push(await countBroken(session, part, warnings));
+  const readerRejected = stages.some((stage) => stage.rejected !== null);
+  const aside = readerRejected || broken.some((count) => count > 0) ? await makeAside(request, parts, broken) : null;
+  const quarantined =
+    aside === null ? 0 : ((await session.row<{ n: number }>(`select count(*) as n from ${aside} where status = 'open'`))?.n ?? 0);
+  const base = { aside, quarantined, warnings };
+  const [first] = parts;
+  if (first !== undefined && parts.length === 1 && broken[0] === 0 && !request.needsHidden && isUnchanged(first)) {
+    await renameColumns(session, first);
+    return { ...base, physical: first.stage.physical, table: first.stage.table, hidden: false, rows: first.stage.rows };
+  }
+  const table = physicalTable(request.physical);
+  const hidden = request.needsHidden || broken.some((count) => count > 0);
+  const columns = request.plan.columns.map((column) => `${ident(column.name)} ${column.type}`);
+  for (const column of variantsOf(request.plan)) columns.push(`${ident(column)} VARCHAR`);
+  if (hidden) columns.push("_load VARCHAR", "_file VARCHAR", "_line BIGINT");
+  await session.run(`create table ${table} (${columns.join(", ")})`);
+  let rows = 0;
+  for (const part of parts) {
+    if (!hidden) await copyOrigins(session, part.stage.physical, request.physical, rows);
+    rows += await insertRows(session, table, part, hidden);
+  }
+  return { ...base, physical: request.physical, table, hidden, rows };
+}
+
+/** Names of the extra columns that hold what no longer fits its column (`typeChange: variant`). */
+export function variantsOf(plan: ColumnPlan): string[] {
+  return plan.columns.filter((column) => column.hasVariant).map((column) => variantName(column.name));
+}
+
+function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
+  const values: { name: string; sql: string }[] = [];
+  const variantValues: { name: string; sql: string }[] = [];
+  const tests: Test[] = [];
+  for (const column of plan.columns) {
+    const cell = cellOf(column, index);
+    values.push({ name: column.name, sql: cell.value });
+    if (column.hasVariant) {
+      variantValues.push({
+        name: variantName(column.name),
+        sql: cell.broken === null || column.onBad !== "variant" ? "null::varchar" : `case when ${cell.broken} then ${cell.text} end`,
+      });
+    }
+    if (cell.broken !== null && column.onBad !== "variant") {
+      const then = column.onBad === "null" ? "note" : column.onBad;
+      const reason = `${literal(`${column.name} is not ${column.spec?.parse ?? column.type}: `)} || ${shown(cell.text)}`;
+      tests.push({ column: column.name, broken: cell.broken, rule: `${column.rule}(${column.name})`, reason, then });
+    }
+    if (column.spec?.required === true) {
+      const then = column.onBad === "fail" ? "fail" : "quarantine";
+      // A value that cannot be read is told as such, not as missing.
+      const missing = `(${cell.value}) is null${cell.broken === null || then === "fail" ? "" : ` and not (${cell.broken} and ${column.onBad === "quarantine"})`}`;
+      tests.push({
+        column: column.name,
+        broken: missing,
+        rule: `required(${column.name})`,
+        reason: literal(`${column.name} is required and has no value`),
+        then,
+      });
+    }
+  }
+  for (const { stage: at, column, reject } of plan.left) {
+    if (at !== index || !reject) continue;
+    const label = column.label.trim();
+    const cell = `t.${ident(column.name)}`;
+    const reason = `${literal(`column ${JSON.stringify(label)} is new: `)} || ${shown(`${cell}::varchar`)}`;
+    tests.push({ column: label, broken: `${cell} is not null`, rule: `newColumn(${label})`, reason, then: "quarantine" });
+  }
+  return { stage, values: [...values, ...variantValues], tests };
+}
+
+/** A column of one stage: its value, whether it is broken (null: cannot be), and the text that stood there. */
+function cellOf(target: TargetColumn, index: number): { value: string; broken: string | null; text: string } {
+  const source = target.sources[index] ?? { kind: "missing" };
+  if (source.kind === "missing") return { value: `null::${target.type}`, broken: null, text: "null" };
+  const cell = `t.${ident(source.column.name)}`;
+  const text = source.column.type === "VARCHAR" ? cell : `${cell}::varchar`;
+  switch (source.kind) {
+    case "same":
+      return { value: cell, broken: null, text };
+    case "cast":
+      return { value: target.type === "JSON" ? `to_json(${cell})` : `${cell}::${target.type}`, broken: null, text };
+    case "narrow": {
+      const value = `case when try_cast(${cell} as ${target.type})::${source.column.type} = ${cell} then try_cast(${cell} as ${target.type}) end`;
+      return { value, broken: `(${cell} is not null and (${value}) is null)`, text };
+    }
+    case "parse": {
+      const parsed = parseCell(source.column.type === "JSON" ? `(${cell} ->> '$')` : text, {
+        parse: target.spec?.parse,
+        type: target.type,
+        nulls: target.spec?.nulls,
+      });
+      const canBreak = target.type !== "VARCHAR" || target.spec?.parse !== undefined;
+      return { value: parsed.value, broken: canBreak ? `(not ${parsed.isNull} and (${parsed.value}) is null)` : null, text };
+    }
+    default:
+      return source satisfies never;
+  }
+}
+
+/** A value as it is told in a reason: short and in quotes. */
+function shown(text: string): string {
+  return `coalesce('"' || left(${text}, 80) || '"', 'nothing')`;
+}
+
+/** Counts what is broken in one scan; what is only noted becomes a warning. Returns the rows that go to quarantine. */
+async function countBroken(session: Session, part: StageSql, warnings: string[]): Promise<number> {
+  if (part.tests.length === 0 || part.stage.rows === 0) return 0;
+  const any = part.tests.filter((test) => test.then === "quarantine").map((test) => test.broken);
+  const counts = part.tests.map((test, index) => `count(*) filter (where ${test.broken}) as c${index}`);
+  counts.push(`count(*) filter (where ${any.length === 0 ? "false" : any.join(" or ")}) as aside`);
+  const row = (await session.row<Record<string, number>>(`select ${counts.join(", ")} from ${part.stage.table} t`)) ?? {};
+  for (const [index, test] of part.tests.entries()) {
+    const count = row[`c${index}`] ?? 0;
+    if (count === 0) continue;
+    if (test.then === "note")
+      warnings.push(`${count} values of ${test.column} could not be read and are NULL (${part.stage.items[0]?.name ?? ""})`);
+    if (test.then === "fail") await failWith(session, part, test, count);
+  }
+  return row["aside"] ?? 0;
+}
+
+async function failWith(session: Session, part: StageSql, test: Test, count: number): Promise<never> {
+  const first = await session.row<{ reason: string; file: string | null; line: number | null }>(
+    `select ${test.reason} as reason, o.file, o.line + (t.rowid - o.first_row) as line from ${located(part.stage)} where ${test.broken} limit 1`,
+  );
+  const place =
+    first?.file === undefined || first.file === null ? "" : ` (${first.file}${first.line === null ? "" : `, line ${first.line}`})`;
+  throw new MillraceError({ code: "MR4005", message: `${count} rows break ${test.rule}. First: ${first?.reason ?? ""}${place}` });
+}
+
+/** The rows of a stage as `t` with where they came from as `o`. */
+function located(stage: Stage): string {
+  return `${stage.table} t asof left join (select * from _millrace.origins where physical = ${literal(stage.physical)}) o on t.rowid >= o.first_row`;
+}
+
+function asideCondition(part: StageSql): string {
+  const tests = part.tests.filter((test) => test.then === "quarantine");
+  return tests.length === 0 ? "false" : tests.map((test) => test.broken).join(" or ");
+}
+
+async function makeAside(request: ConversionRequest, parts: readonly StageSql[], broken: readonly number[]): Promise<string> {
+  const { session, asset, load, run } = request;
+  const table = qualified(DATA_SCHEMA, `${request.physical}_aside`);
+  await session.run(`create table ${table} as select * from _millrace.quarantine limit 0`);
+  const into = `insert into ${table} (id, asset, load, run, reason, rule, file, line, lines, raw, row, status, "at")`;
+  const head = `${literal(asset)}, ${literal(load)}, ${literal(run)}`;
+  for (const [index, part] of parts.entries()) {
+    const { stage } = part;
+    if (stage.rejected !== null) {
+      const file = stage.kind === "rows" ? "r.file" : literal(stage.items[0]?.name ?? "");
+      const id = `'q_' || left(md5(concat_ws('|', ${literal(load)}, ${file}, r.line, r.rule, r.raw, r.rowid)), 16)`;
+      await session.run(
+        `${into} select ${id}, ${head}, r.reason, r.rule, ${file}, r.line, r.lines, r.raw, null,
+         case when r.kind = 'repaired' then 'repaired' else 'open' end, now() from ${stage.rejected} r`,
+      );
+    }
+    if (broken[index] === 0) continue;
+    const tests = part.tests.filter((test) => test.then === "quarantine");
+    const reason = `concat_ws('; ', ${tests.map((test) => `case when ${test.broken} then ${test.reason} end`).join(", ")})`;
+    const rule = `case ${tests.map((test) => `when ${test.broken} then ${literal(test.rule)}`).join(" ")} end`;
+    const id = `'q_' || left(md5(concat_ws('|', ${literal(load)}, ${index}, t.rowid)), 16)`;
+    await session.run(
+      `${into} select ${id}, ${head}, ${reason}, ${rule}, o.file, o.line + (t.rowid - o.first_row), 1, ${rawOf(stage)}, ${rowJson(stage.columns)}, 'open', now()
+       from ${located(stage)} where ${asideCondition(part)}`,
+    );
+  }
+  return table;
+}
+
+/** The record as it was received: cells with the file's delimiter where it has one, JSON otherwise. */
+function rawOf(stage: Stage): string {
+  const dialect = stage.understood?.dialect;
+  if (dialect === undefined) return `${rowJson(stage.columns)}::varchar`;
+  const [delimiter, quote] = [literal(dialect.delimiter), literal(dialect.quote === "" ? '"' : dialect.quote)];
+  const cells = stage.columns.map((column) => `t.${ident(column.name)}::varchar`).join(", ");
+  return `array_to_string(list_transform([${cells}], lambda x: case when x is null then ''
+    when contains(x, ${delimiter}) or contains(x, ${quote}) or contains(x, chr(10)) then ${quote} || replace(x, ${quote}, ${quote} || ${quote}) || ${quote} else x end), ${delimiter})`;
+}
+
+function rowJson(columns: readonly StagedColumn[]): string {
+  return `json_object(${columns.map((column) => `${literal(column.label.trim().replaceAll("\0", ""))}, t.${ident(column.name)}`).join(", ")})`;
+}
+
+function isUnchanged(part: StageSql): boolean {
+  const { columns } = part.stage;
+  return part.values.length === columns.length && part.values.every((value, index) => value.sql === `t.${ident(columns[index]!.name)}`);
+}
+
+/** Two steps where a new name is still the old one of another column. */
+async function renameColumns(session: Session, part: StageSql): Promise<void> {
+  const pairs = part.values
+    .map((value, index) => ({ from: part.stage.columns[index]!.name, to: value.name }))
+    .filter(({ from, to }) => from !== to);
+  const old = new Set(part.stage.columns.map((column) => column.name.toLowerCase()));
+  const rename = (from: string, to: string): Promise<number> =>
+    session.run(`alter table ${part.stage.table} rename column ${ident(from)} to ${ident(to)}`);
+  const clashing = pairs.filter(({ to }) => old.has(to.toLowerCase()));
+  for (const [index, { from }] of clashing.entries()) await rename(from, `_millrace_${index}`);
+  for (const { from, to } of pairs.filter((pair) => !clashing.includes(pair))) await rename(from, to);
+  for (const [index, { to }] of clashing.entries()) await rename(`_millrace_${index}`, to);
+}
+
+async function copyOrigins(session: Session, from: string, into: string, offset: number): Promise<void> {
+  await session.run(
+    `insert into _millrace.origins select ${literal(into)}, load, file, first_row + ${offset}, line from _millrace.origins where physical = ${literal(from)}`,
+  );
+}
+
+/** V1: the rows that are not set aside. */
+async function insertRows(session: Session, table: string, part: StageSql, hidden: boolean): Promise<number> {
+  const values = part.values.map((value) => value.sql);
+  if (hidden) values.push("o.load", "o.file", "o.line + (t.rowid - o.first_row)");
+  const from = hidden ? located(part.stage) : `${part.stage.table} t`;
+  const condition = asideCondition(part);
+  // The join must not disturb the order of the rows: later ones win among equal keys.
+  const order = hidden ? " order by t.rowid" : "";
+  return session.run(
+    `insert into ${table} select ${values.join(", ")} from ${from}${condition === "false" ? "" : ` where not (${condition})`}${order}`,
+  );
+}

@@ -1,0 +1,188 @@
+// A load: deliveries → stage tables → columns under contract → work table → one transaction that merges, audits, accounts and publishes.
+//   L1. Until the transaction commits nothing is visible; after it everything is: rows, cursor, schema, files, quarantine, ledger, version.
+//   L2. read = loaded + quarantined + filtered, in all and per file (account.ts).
+//   L3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
+//   L4. A load that finds the same contents keeps the version, so that nothing downstream is rebuilt.
+import { createHash, randomBytes } from "node:crypto";
+import type { JsonValue } from "../model/answers.ts";
+import { MillraceError } from "../model/errors.ts";
+import { snakeName, splitAsset } from "../model/names.ts";
+import { alreadyCommitted } from "../sql/fence.ts";
+import { keepVersion, physicalName } from "../sql/publish.ts";
+import type { Session } from "../sql/session.ts";
+import { dropTables } from "../sql/tables.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
+import { drawAccount, writeLedger } from "./account.ts";
+import { leaveOut } from "./apply.ts";
+import { commitLoad } from "./commit.ts";
+import { completeContract } from "./contract.ts";
+import { convertStages } from "./convert.ts";
+import { readCursor, readSince, writeCursor, advanceCursor } from "./cursor.ts";
+import type { Json } from "./connector.ts";
+import { loadModeOf, readMemory, type Memory } from "./memory.ts";
+import { planStages, readingsFor } from "./plan-stages.ts";
+import type { Prepared } from "./prepared.ts";
+import type { LoadRequest, LoadResult } from "./request.ts";
+import { stageDeliveries, type Staged } from "./stage.ts";
+
+/** Where the next load of a source begins: what connectors get as `since`. Undefined: read everything. */
+export async function startOfLoad(
+  warehouse: Warehouse,
+  request: Pick<LoadRequest, "asset" | "spec" | "fullRefresh">,
+): Promise<Json | undefined> {
+  const mode = loadModeOf(request.spec);
+  if (request.fullRefresh || mode === "replace" || mode === "snapshot") return undefined;
+  return warehouse.session((session) => readSince(session, request.asset, request.spec.lookback));
+}
+
+/** Loads an asset. @throws MR40xx by contract and account, MR4008 (StoppedByCheck) by its checks, what deliveries throw, MR50xx. */
+export async function load(warehouse: Warehouse, request: LoadRequest): Promise<LoadResult> {
+  splitAsset(request.asset);
+  const startedMs = performance.now();
+  const done = await warehouse.session((session) => alreadyCommitted(session, request.token));
+  if (done !== undefined) return done.result as unknown as LoadResult;
+  const loadId = `l_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
+  const mode = loadModeOf(request.spec);
+  if ((mode === "merge" || mode === "snapshot") && keysOf(request).length === 0) {
+    throw new MillraceError({ code: "MR4012", message: `${request.asset} is loaded by ${mode} and has no primaryKey.` });
+  }
+  try {
+    return await warehouse.session(async (session) => {
+      const memory = await readMemory(session, request, mode);
+      const contract = completeContract(request.spec.contract);
+      const readings = await readingsFor(session, request.spec, memory.committed);
+      const staged = await stageDeliveries({ session, request, load: loadId, taken: memory.taken, readings });
+      const prepared = await prepare(session, { request, memory, staged, contract, loadId, mode });
+      request.signal?.throwIfAborted();
+      return prepared === null
+        ? await keep(warehouse, { request, memory, staged, loadId, mode, startedMs })
+        : await commitLoad(warehouse, { ...prepared, startedMs });
+    });
+  } finally {
+    await sweep(warehouse, request.asset, loadId);
+  }
+}
+
+function keysOf(request: LoadRequest): readonly string[] {
+  const { primaryKey } = request.spec;
+  return primaryKey === undefined ? [] : typeof primaryKey === "string" ? [primaryKey] : primaryKey;
+}
+
+interface Preparing {
+  readonly request: LoadRequest;
+  readonly memory: Memory;
+  readonly staged: Staged;
+  readonly contract: ReturnType<typeof completeContract>;
+  readonly loadId: string;
+  readonly mode: Prepared["mode"];
+}
+
+/** Everything that can be done before the transaction; null when there is nothing new. */
+async function prepare(
+  session: Session,
+  { request, memory, staged, contract, loadId, mode }: Preparing,
+): Promise<Omit<Prepared, "startedMs"> | null> {
+  const { live } = memory;
+  const contentHash = createHash("sha256").update(`${request.codeHash}\0${staged.contentHash}`).digest("hex").slice(0, 32);
+  const isSame = live !== undefined && live.codeHash === request.codeHash;
+  if (mode === "replace" && isSame && live.contentHash === contentHash) return null;
+  if (mode !== "replace" && isSame && staged.stages.every((stage) => stage.rows === 0 && stage.rejected === null)) return null;
+  const read = staged.stages.flatMap((stage) => stage.items).reduce((sum, item) => sum + item.read, 0);
+  if (read === 0 && mode === "replace" && (live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
+    throw new MillraceError({
+      code: "MR4007",
+      message: `${request.asset} has ${live?.rows ?? 0} rows and the delivery has none.`,
+      hint: "If that is right: contract: { emptyDelivery: accept }",
+    });
+  }
+  const { stages, plan } = await planStages(session, { request, memory, staged, contract, mode });
+  const physical = physicalName(request.asset, loadId);
+  const conversion = await convertStages({
+    session,
+    asset: request.asset,
+    load: loadId,
+    run: request.token.run,
+    stages,
+    plan,
+    needsHidden: mode !== "replace",
+    physical,
+  });
+  const names = new Set(plan.columns.map((column) => column.name));
+  const prepared = {
+    request,
+    memory,
+    mode,
+    contract,
+    loadId,
+    contentHash,
+    plan,
+    conversion,
+    items: [...stages.flatMap((stage) => stage.items), ...staged.skipped],
+    replacedFiles: staged.replacedFiles,
+    rowsOnly: stages.every((stage) => stage.kind === "rows"),
+    position: staged.position,
+    keys: keysOf(request).map((key) => columnOf(request.asset, "primaryKey", key, names)),
+    cursor: request.spec.cursor === undefined ? null : columnOf(request.asset, "cursor", request.spec.cursor, names),
+  };
+  return { ...prepared, ...(await leaveOut(session, prepared)) };
+}
+
+/** A key or cursor as the user wrote it: the column's name, or its header. */
+function columnOf(asset: string, what: string, written: string, names: ReadonlySet<string>): string {
+  const found = [written, snakeName(written)].find((name) => names.has(name));
+  if (found !== undefined || names.size === 0) return found ?? written;
+  throw new MillraceError({
+    code: "MR4010",
+    message: `${what}: ${asset} has no column ${JSON.stringify(written)}.`,
+    hint: `Its columns are ${[...names].slice(0, 30).join(", ")}.`,
+  });
+}
+
+interface Keeping {
+  readonly request: LoadRequest;
+  readonly memory: Memory;
+  readonly staged: Staged;
+  readonly loadId: string;
+  readonly mode: Prepared["mode"];
+  readonly startedMs: number;
+}
+
+/** L4: the ledger tells that a load looked and found nothing new; readers see what they saw. */
+async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mode, startedMs }: Keeping): Promise<LoadResult> {
+  const { asset, token } = request;
+  const live = memory.live!;
+  return warehouse.transaction(async (tx) => {
+    const items = [...staged.stages.flatMap((stage) => stage.items), ...staged.skipped];
+    const filtered = items.filter((item) => item.read > 0).map((item) => ({ rule: "unchanged", file: item.name, rows: item.read }));
+    const account = await drawAccount(tx, { asset, load: loadId, items, loaded: 0, filtered });
+    const seconds = (performance.now() - startedMs) / 1000;
+    await writeLedger(
+      tx,
+      { asset, load: loadId, ...token, mode, status: "unchanged", seconds, version: live.version, warnings: [] },
+      account,
+    );
+    const before = await readCursor(tx, asset);
+    const column = before?.column == null || before.type === null ? null : { name: before.column, type: before.type };
+    const cursor = await advanceCursor(tx, before, column, null, staged.position);
+    if (cursor !== undefined) await writeCursor(tx, asset, loadId, cursor);
+    const result: LoadResult = {
+      load: loadId,
+      version: live.version,
+      changed: false,
+      rows: account.rows,
+      filtered: account.filtered,
+      checks: [],
+      files: items.length,
+      total: live.rows ?? 0,
+      cursor: cursor?.value ?? null,
+      warnings: [],
+    };
+    await keepVersion(tx, token, asset, live.version, result as unknown as JsonValue);
+    return result;
+  });
+}
+
+/** Drops what the load left behind. What cannot be dropped now is dropped at the next opening. */
+async function sweep(warehouse: Warehouse, asset: string, loadId: string): Promise<void> {
+  await warehouse.session((session) => dropTables(session, physicalName(asset, loadId))).catch(() => undefined);
+}

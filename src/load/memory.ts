@@ -1,0 +1,52 @@
+// What the ledger remembers of an asset when its next load begins.
+import type { LoadMode, SourceSpec } from "../model/definitions/source.ts";
+import { readLive, type LiveVersion } from "../sql/publish.ts";
+import type { Session } from "../sql/session.ts";
+import type { CommittedColumn } from "./columns.ts";
+import { readCursor, type Cursor } from "./cursor.ts";
+import type { LoadRequest } from "./request.ts";
+
+export interface Memory {
+  /** The version readers see, whatever the load will forget. */
+  readonly live: LiveVersion | undefined;
+  /** Columns as committed last; null before the first load and with `fullRefresh`. */
+  readonly committed: readonly CommittedColumn[] | null;
+  readonly schemaNumber: number;
+  readonly cursor: Cursor | undefined;
+  /** Path → hash of files whose rows stand in the asset (append, merge). */
+  readonly taken: ReadonlyMap<string, string>;
+  /** The rows of the asset are added to in place. */
+  readonly continues: boolean;
+}
+
+/** The mode of a source: as written, else append when it has a cursor and no key, else replace. */
+export function loadModeOf(spec: Pick<SourceSpec, "load" | "cursor" | "primaryKey">): LoadMode {
+  return spec.load ?? (spec.cursor !== undefined && spec.primaryKey === undefined ? "append" : "replace");
+}
+
+/** Reads it all. */
+export async function readMemory(session: Session, request: LoadRequest, mode: LoadMode): Promise<Memory> {
+  const { asset } = request;
+  const live = (await readLive(session)).get(asset);
+  const schema = await session.row<{ number: number; columns: string }>(
+    "select number, columns from _millrace.schemas where asset = $1 order by number desc limit 1",
+    [asset],
+  );
+  const forgets = request.fullRefresh || live === undefined;
+  const continues = !forgets && mode !== "replace" && live.kind === "table";
+  const taken = continues
+    ? await session.rows<{ file: string; hash: string }>(
+        `select file, arg_max(hash, "at") as hash from _millrace.files
+         where asset = $1 and status in ('loaded', 'replaced') and hash is not null group by file`,
+        [asset],
+      )
+    : [];
+  return {
+    live,
+    committed: forgets || schema === undefined ? null : (JSON.parse(schema.columns) as CommittedColumn[]),
+    schemaNumber: schema?.number ?? 0,
+    cursor: forgets ? undefined : await readCursor(session, asset),
+    taken: new Map(taken.map((entry) => [entry.file, entry.hash])),
+    continues,
+  };
+}

@@ -1,0 +1,135 @@
+// The plan of a load's columns against its stages: asks the data what the plan must know, and stages files again whose text would be bent.
+import type { ColumnSpec, SourceSpec } from "../model/definitions/source.ts";
+import { messageOf, MillraceError } from "../model/errors.ts";
+import type { ColumnReading } from "../formats/format.ts";
+import { physicalTable } from "../sql/publish.ts";
+import type { Session } from "../sql/session.ts";
+import { ident, literal } from "../sql/text.ts";
+import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } from "./columns.ts";
+import type { LoadContract } from "./contract.ts";
+import type { Memory } from "./memory.ts";
+import { declaredType } from "./parse.ts";
+import type { LoadRequest } from "./request.ts";
+import { ColumnReadings, type Stage, type Staged } from "./stage.ts";
+
+/** How readers are to take each header: text where a conversion of ours needs the text. @throws MR4014. */
+export async function readingsFor(
+  session: Session,
+  spec: Pick<SourceSpec, "columns">,
+  committed: readonly CommittedColumn[] | null,
+): Promise<ColumnReadings> {
+  const byLabel = new Map<string, ColumnReading>();
+  const byName = new Map<string, ColumnReading>();
+  for (const column of committed ?? []) if (column.type === "VARCHAR" && column.from !== null) byLabel.set(column.from.trim(), "text");
+  for (const [name, column] of Object.entries(spec.columns ?? {})) {
+    if (column.type === undefined && column.parse === undefined && column.nulls === undefined) continue;
+    byName.set(name, "text");
+    if (column.from !== undefined) byLabel.set(column.from.trim(), "text");
+  }
+  await declaredTypes(session, spec.columns ?? {}); // a wrong type is told before anything is read
+  return new ColumnReadings(byLabel, byName);
+}
+
+interface PlanRequest {
+  readonly request: LoadRequest;
+  readonly memory: Memory;
+  readonly staged: Staged;
+  readonly contract: LoadContract;
+  readonly mode: string;
+}
+
+/** Stages and columns that fit each other. */
+export async function planStages(
+  session: Session,
+  { request, memory, staged, contract, mode }: PlanRequest,
+): Promise<{ stages: readonly Stage[]; plan: ColumnPlan }> {
+  const declared = request.spec.columns ?? {};
+  const types = await declaredTypes(session, declared);
+  const committedLarge = memory.continues ? await largeColumns(session, memory) : new Set<string>();
+  let stages = staged.stages;
+  for (let round = 0; ; round++) {
+    const needsFacts = stages.length > 1 || memory.committed !== null || types.size > 0;
+    const facts: ReadonlyMap<string, ColumnFacts>[] = [];
+    for (const stage of stages) facts.push(needsFacts ? await readFacts(session, stage) : new Map());
+    const plan = planColumns({
+      asset: request.asset,
+      stages: stages.map((stage, index) => ({
+        name: stage.items[0]?.name ?? request.asset,
+        columns: stage.columns,
+        canStageAgain: stage.again !== null && round === 0,
+        facts: (column) => facts[index]!.get(column.name) ?? { isEmpty: stage.rows === 0, isSmall: false },
+      })),
+      declared,
+      declaredTypes: types,
+      committed: memory.committed,
+      committedLarge,
+      contract,
+      style: request.spec.names ?? "snake",
+      dropsMissing: mode === "replace" && memory.live?.codeHash !== request.codeHash,
+    });
+    if (plan.asText.size === 0) return { stages, plan };
+    const again: Stage[] = [];
+    for (const [index, stage] of stages.entries()) {
+      const labels = plan.asText.get(index);
+      again.push(labels === undefined || stage.again === null ? stage : await stage.again(labels));
+    }
+    stages = again;
+  }
+}
+
+const EXACT_IN_DOUBLE = 2 ** 53;
+
+async function readFacts(session: Session, stage: Stage): Promise<ReadonlyMap<string, ColumnFacts>> {
+  if (stage.columns.length === 0) return new Map();
+  const parts = stage.columns.flatMap((column, index) => {
+    const cell = ident(column.name);
+    const isInteger = /^U?(BIGINT|HUGEINT)$/.test(column.type);
+    return [
+      `count(${column.type === "VARCHAR" ? `nullif(${cell}, '')` : cell}) as n${index}`,
+      ...(isInteger ? [`coalesce(max(${cell}) <= ${EXACT_IN_DOUBLE} and min(${cell}) >= -${EXACT_IN_DOUBLE}, true) as s${index}`] : []),
+    ];
+  });
+  const row = (await session.row<Record<string, number | boolean>>(`select ${parts.join(", ")} from ${stage.table}`)) ?? {};
+  return new Map(
+    stage.columns.map((column, index) => [column.name, { isEmpty: row[`n${index}`] === 0, isSmall: row[`s${index}`] !== false }]),
+  );
+}
+
+async function largeColumns(session: Session, { committed, live }: Memory): Promise<ReadonlySet<string>> {
+  const integers = (committed ?? []).filter((column) => /^U?(BIGINT|HUGEINT)$/.test(column.type));
+  if (integers.length === 0 || live?.physical == null) return new Set();
+  const parts = integers.map(
+    ({ name }, index) =>
+      `coalesce(max(${ident(name)}) > ${EXACT_IN_DOUBLE} or min(${ident(name)}) < -${EXACT_IN_DOUBLE}, false) as c${index}`,
+  );
+  const row = (await session.row<Record<string, boolean>>(`select ${parts.join(", ")} from ${physicalTable(live.physical)}`)) ?? {};
+  return new Set(integers.filter((_, index) => row[`c${index}`] === true).map(({ name }) => name));
+}
+
+/** Declared types as DuckDB writes them. @throws MR4014. */
+async function declaredTypes(session: Session, declared: Readonly<Record<string, ColumnSpec>>): Promise<ReadonlyMap<string, string>> {
+  const types = new Map<string, string>();
+  for (const [name, column] of Object.entries(declared)) {
+    if (column.type === undefined) continue;
+    types.set(name, await normalType(session, name, column.type));
+  }
+  return types;
+}
+
+async function normalType(session: Session, name: string, written: string): Promise<string> {
+  const type = declaredType(written);
+  const unknown = (cause: unknown): MillraceError =>
+    new MillraceError({
+      code: "MR4014",
+      message: `columns: ${name}: the type ${JSON.stringify(written)} is not known: ${messageOf(cause).split("\n", 1)[0]}`,
+      cause,
+    });
+  // Only what can be a type: the text goes into a statement as it is.
+  if (!/^[A-Za-z_][A-Za-z0-9_ ]*(\([\d\s,]+\))?(\[\d*\])*$/.test(type)) throw unknown("it has signs that no type has");
+  try {
+    const row = await session.row<{ type: string }>(`select typeof(cast(null as ${type})) as type, ${literal(type)} as written`);
+    return row?.type === '"NULL"' ? "VARCHAR" : (row?.type ?? type);
+  } catch (error) {
+    throw unknown(error);
+  }
+}

@@ -1,0 +1,63 @@
+// One type for values of several: the smallest that holds all of both exactly. `null` means that only text does.
+//   U1. Numbers stay among numbers, dates and times among dates and times; turning to text is for the caller to decide.
+//   U2. "maybe" asks for a look at the data: a BIGINT fits a DOUBLE only up to 2^53.
+const INTEGERS = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"] as const;
+const INTEGER_DIGITS: Readonly<Record<string, number>> = { TINYINT: 3, SMALLINT: 5, INTEGER: 10, BIGINT: 19, HUGEINT: 39 };
+const UNSIGNED: Readonly<Record<string, string>> = { UTINYINT: "SMALLINT", USMALLINT: "INTEGER", UINTEGER: "BIGINT", UBIGINT: "HUGEINT" };
+const MOMENTS = ["DATE", "TIMESTAMP"] as const;
+const DECIMAL_DIGITS_MAX = 38;
+
+export interface Union {
+  readonly type: string;
+  /** `exact`: always lossless. `ifSmall`: lossless when all integers lie within ±2^53. */
+  readonly when: "exact" | "ifSmall";
+}
+
+/** The common type of two, or null when they have none but text. */
+export function unifyTypes(a: string, b: string): Union | null {
+  const [left, right] = [normal(a), normal(b)];
+  if (left === right) return { type: left, when: "exact" };
+  const integers = INTEGERS as readonly string[];
+  if (integers.includes(left) && integers.includes(right)) {
+    return { type: integers[Math.max(integers.indexOf(left), integers.indexOf(right))]!, when: "exact" };
+  }
+  const moments = MOMENTS as readonly string[];
+  if (moments.includes(left) && moments.includes(right)) return { type: "TIMESTAMP", when: "exact" };
+  const [leftDecimal, rightDecimal] = [decimalOf(left), decimalOf(right)];
+  if (leftDecimal !== null && rightDecimal !== null) {
+    const scale = Math.max(leftDecimal.scale, rightDecimal.scale);
+    const whole = Math.max(leftDecimal.whole, rightDecimal.whole);
+    return whole + scale <= DECIMAL_DIGITS_MAX ? { type: `DECIMAL(${whole + scale},${scale})`, when: "exact" } : null;
+  }
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    if (one === "FLOAT" && other === "DOUBLE") return { type: "DOUBLE", when: "exact" };
+    if (one !== "DOUBLE") continue;
+    if (["TINYINT", "SMALLINT", "INTEGER"].includes(other)) return { type: "DOUBLE", when: "exact" };
+    if (["BIGINT", "HUGEINT"].includes(other)) return { type: "DOUBLE", when: "ifSmall" };
+    const decimal = decimalOf(other);
+    if (decimal !== null && decimal.whole + decimal.scale <= 15) return { type: "DOUBLE", when: "exact" };
+  }
+  return null;
+}
+
+/** Does every value of `from` have a place in `into`, unchanged? */
+export function fitsInto(from: string, into: string): "exact" | "ifSmall" | "no" {
+  if (normal(from) === normal(into)) return "exact";
+  const union = unifyTypes(from, into);
+  if (union === null || union.type !== normal(into)) return "no";
+  return union.when;
+}
+
+function normal(type: string): string {
+  return UNSIGNED[type] ?? type;
+}
+
+function decimalOf(type: string): { whole: number; scale: number } | null {
+  const digits = INTEGER_DIGITS[type];
+  if (digits !== undefined) return { whole: digits, scale: 0 };
+  const match = /^DECIMAL\((\d+),\s*(\d+)\)$/.exec(type);
+  return match === null ? null : { whole: Number(match[1]) - Number(match[2]), scale: Number(match[2]) };
+}
