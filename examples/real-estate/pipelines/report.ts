@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { defineTask } from "millrace";
 import { count } from "../report/chart.ts";
 import { key, page, type RuleRow, type SourceRow } from "../report/page.ts";
-import { type MonthRow, monthsPlot, type PairRow, pairsPlot, type PlaceRow, placesPlot } from "../report/plots.ts";
+import {
+  type MonthRow,
+  monthsPlot,
+  type PairRow,
+  pairsPlot,
+  type PlaceRow,
+  placesPlot,
+  type RatioRow,
+  ratiosPlot,
+} from "../report/plots.ts";
 
 export const report = defineTask({
   name: "report",
@@ -28,6 +37,8 @@ export const report = defineTask({
     const places = await all<PlaceRow>(`
       select neighborhood, count(*)::int as sold, median(asking)::double as asked, median(price)::double as paid
       from final.asking where price is not null group by 1 order by paid desc`);
+    const ratios = await all<RatioRow>(`
+      select round(price_to_asking * 100)::int as percent, count(*)::int as homes from final.asking where price is not null group by 1 order by 1`);
     const sources = await all<SourceRow>(`
       select asset, sum(rows_read)::int as read, sum(rows_loaded)::int as loaded, sum(rows_quarantined)::int as quarantined, sum(rows_filtered)::int as filtered
       from _millrace.loads where asset like 'raw.%' group by 1 order by 1`);
@@ -54,19 +65,25 @@ export const report = defineTask({
           title: "Prices by month",
           note: `${key("paid", "median paid")}${key("asked", "median asked")}${key("band", "middle half of what was paid")}`,
           svg: monthsPlot(months),
-          wide: true,
+          shape: "wide",
         },
         {
           title: `Asked and paid, home by home`,
           note: `${key("over", "above asking")}${key("under", "at or below")}<span>${count(pairs.length)} of ${count(sold)} shown</span>`,
           svg: pairsPlot(pairs),
-          wide: false,
+          shape: "",
         },
         {
           title: "Asked and paid by neighborhood",
           note: `${key("paid", "median paid")}${key("asked", "median asked")}`,
           svg: placesPlot(places),
-          wide: false,
+          shape: "tall",
+        },
+        {
+          title: "How much of the asking price was paid",
+          note: `${key("over", "above asking")}${key("under", "at or below")}<span>${count(sold)} homes</span>`,
+          svg: ratiosPlot(ratios, ratio),
+          shape: "",
         },
       ],
       sources,

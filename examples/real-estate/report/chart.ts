@@ -24,10 +24,10 @@ export function linear(low: number, high: number, from: number, to: number, want
   return Object.assign((value: number) => from + ((value - low) / (high - low)) * (to - from), { ticks });
 }
 
-/** Equal ratios are equal distances; ticks at 1, 2 and 5. */
+/** Equal ratios are equal distances; ticks at 1, 2, 3, 5 and 7. */
 export function logarithmic(low: number, high: number, from: number, to: number): Scale {
   const ticks = [3, 4, 5, 6, 7, 8]
-    .flatMap((power) => [1, 2, 5].map((digit) => digit * 10 ** power))
+    .flatMap((power) => [1, 2, 3, 5, 7].map((digit) => digit * 10 ** power))
     .filter((tick) => tick >= low && tick <= high);
   return Object.assign((value: number) => from + (Math.log(value / low) / Math.log(high / low)) * (to - from), { ticks });
 }

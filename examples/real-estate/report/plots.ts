@@ -1,4 +1,4 @@
-// The three plots of the report.
+// The plots of the report.
 import { bar, count, dot, type Frame, gridX, gridY, linear, logarithmic, money, path, plot, text } from "./chart.ts";
 
 export interface MonthRow {
@@ -14,6 +14,11 @@ export interface PairRow {
   readonly asked: number;
   readonly paid: number;
   readonly neighborhood: string;
+}
+
+export interface RatioRow {
+  readonly percent: number;
+  readonly homes: number;
 }
 
 export interface PlaceRow {
@@ -80,7 +85,7 @@ export function monthsPlot(rows: readonly MonthRow[]): string {
 
 /** Every dot a sale that followed a listing: asked to the right, paid upwards, both in equal ratios. */
 export function pairsPlot(rows: readonly PairRow[]): string {
-  const frame: Frame = { width: 440, height: 440, left: 56, right: 14, top: 14, bottom: 46 };
+  const frame: Frame = { width: 440, height: 330, left: 72, right: 14, top: 10, bottom: 44 };
   const values = rows.flatMap((row) => [row.asked, row.paid]);
   const [low, high] = [Math.min(...values) * 0.95, Math.max(...values) * 1.05];
   const x = logarithmic(low, high, frame.left, frame.width - frame.right);
@@ -104,9 +109,35 @@ export function pairsPlot(rows: readonly PairRow[]): string {
       ],
       "axis dashed",
     ),
-    text(frame.width - frame.right - 66, frame.top + 30, "paid = asked", "small", "end"),
+    text(frame.width - frame.right - 52, frame.top + 18, "paid = asked", "small", "end"),
     text((frame.left + frame.width - frame.right) / 2, frame.height - 6, "asking price (log scale)", "label", "middle"),
     `<text class="label" text-anchor="middle" transform="translate(11 ${(frame.top + frame.height - frame.bottom) / 2}) rotate(-90)">sale price (log scale)</text>`,
+  ]);
+}
+
+/** How many homes went for which share of the asking price, in steps of one percent. */
+export function ratiosPlot(rows: readonly RatioRow[], median: number): string {
+  const frame: Frame = { width: 440, height: 210, left: 72, right: 14, top: 22, bottom: 44 };
+  const x = linear(79.5, 120.5, frame.left, frame.width - frame.right, 5);
+  const y = linear(0, Math.max(...rows.map((row) => row.homes)), frame.height - frame.bottom, frame.top, 3);
+  const width = x(1) - x(0) - 1.5;
+  const shown = rows.filter((row) => row.percent >= 80 && row.percent <= 120);
+  return plot(frame, "Homes by share of the asking price that was paid", [
+    gridY(frame, y, count),
+    ...shown.map((row) =>
+      bar(
+        x(row.percent) - width / 2,
+        y(row.homes),
+        width,
+        y(0) - y(row.homes),
+        row.percent > 100 ? "over" : "under",
+        `${row.percent}% of the asking price: ${count(row.homes)} homes`,
+      ),
+    ),
+    `<path class="axis dashed" d="M${x(median * 100).toFixed(1)},${frame.top - 4}V${frame.height - frame.bottom}"/>`,
+    text(x(median * 100) - 6, frame.top - 8, `median ${(median * 100).toFixed(1)}%`, "small", "end"),
+    ...x.ticks.map((tick) => text(x(tick), frame.height - frame.bottom + 18, `${tick}%`, "label", "middle")),
+    text((frame.left + frame.width - frame.right) / 2, frame.height - 6, "sale price in % of asking price", "label", "middle"),
   ]);
 }
 
