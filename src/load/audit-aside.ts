@@ -2,7 +2,7 @@
 import type { JsonValue } from "../model/answers.ts";
 import { describeRelation, HIDDEN_COLUMNS } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
-import { literal } from "../sql/text.ts";
+import { ident, literal } from "../sql/text.ts";
 import type { Candidate } from "./audit-port.ts";
 import { carryOutStatement, shorten } from "./audit-run.ts";
 import {
@@ -46,7 +46,8 @@ export async function removeFailing(tx: Transaction, request: RemovalRequest): P
   // Duplicates were only bounded before: now that they are counted, they may turn out to be tolerated.
   const acting = quarantining.filter((item) => found.get(item.number)!.failing > toleratedRows(item.check, looked(item)));
   if (acting.length === 0) return { rows: 0, found, lookedGone: new Map() };
-  const rows = await enterQuarantine(tx, candidate, acting, hidden);
+  const own = described.filter((column) => !hidden.includes(column.name));
+  const rows = await enterQuarantine(tx, candidate, acting, hidden, rowJson(own));
   await tx.run(`delete from ${candidate.table} where rowid in (select f.${ROW_ID} from ${FETCHED} f where ${isAside(acting)})`);
   const lookedGone = new Map<number, number>();
   for (const item of counting) {
@@ -77,6 +78,7 @@ async function enterQuarantine(
   candidate: Candidate,
   acting: readonly NumberedCheck[],
   hidden: readonly string[],
+  json: string,
 ): Promise<number> {
   const { rule, reason } = ruleAndReason(acting);
   const isFiled = hidden.length === 0;
@@ -89,7 +91,7 @@ async function enterQuarantine(
      select ${quarantineId(candidate.load, "rule", "file", "line", "row_id")}, ${literal(candidate.asset)}, coalesce(load, ${literal(candidate.load)}),
        ${literal(candidate.run)}, reason, rule, file, line, 1, row::varchar, row, 'open', now()
      from (select ${rule} as rule, ${reason} as reason, ${origin.load} as load, ${origin.file} as file, ${origin.line} as line,
-             f.${ROW_ID} as row_id, to_json(f.row) as row
+             f.${ROW_ID} as row_id, ${json} as row
            from ${FETCHED} f ${isFiled ? filed : ""} where ${isAside(acting)})`,
   );
 
@@ -100,4 +102,22 @@ async function enterQuarantine(
 
 function isAside(acting: readonly NumberedCheck[]): string {
   return `(${acting.map((item) => `f.${fetchedFail(item)}`).join(" or ")})`;
+}
+
+/** A fetched row as JSON by the rules of PROJECT §10: what JSON numbers cannot hold exactly, or at all, is text. */
+function rowJson(columns: readonly { readonly name: string; readonly type: string }[]): string {
+  return `to_json(struct_pack(${columns.map(({ name, type }) => `${ident(name)} := ${valueJson(`f.row.${ident(name)}`, type)}`).join(", ")}))`;
+}
+
+function valueJson(value: string, type: string): string {
+  const text = `to_json(${value}::varchar)`;
+  if (/^(DECIMAL\([\d,]+\)|U?HUGEINT|BIGNUM)$/.test(type)) return text;
+  if (/^U?BIGINT$/.test(type))
+    return `case when ${value} between -9007199254740991 and 9007199254740991 then to_json(${value}) else ${text} end`;
+  if (/^(DOUBLE|FLOAT)$/.test(type)) {
+    const words = `case when isnan(${value}) then 'NaN' when ${value} > 0 then 'Infinity' else '-Infinity' end`;
+    return `case when isfinite(${value}) or ${value} is null then to_json(${value}) else to_json(${words}) end`;
+  }
+  if (type === "BLOB") return `base64(${value})`;
+  return /^TIMESTAMP(_S|_MS|_NS)?$/.test(type) ? `replace(${value}::varchar, ' ', 'T')` : value;
 }

@@ -175,9 +175,33 @@ describe("the audit", () => {
   });
 
   it("keeps values in samples and quarantine that JSON cannot hold", async () => {
-    const outcome = await audited("(9007199254740993::hugeint, 'nan'::double)", row("all", "true", aside));
-    expect(outcome.results[0]!.sample).toEqual([{ a: "9007199254740993", b: "NaN", row_number: 1 }]);
-    expect(outcome.quarantinedRows).toBe(1);
+    const create = `create table ${TABLE} as select 9007199254740993::hugeint as a, 'nan'::double as b, 1.50::decimal(9, 2) as c, 9007199254740993 as d,
+      '\\xAA'::blob as e, timestamp '2026-01-02 03:04:05.5' as f, 7 as row_number, null::double as g`;
+    const kept: { rows?: { row: string }[] } = {};
+    const undo = new Error("undone");
+    await bench.warehouse
+      .transaction(async (tx) => {
+        await tx.run(create);
+        const { results } = await auditTable(tx, CANDIDATE, [row("all", "true", aside)]);
+        const sample = {
+          a: "9007199254740993",
+          b: "NaN",
+          c: "1.50",
+          d: "9007199254740993",
+          e: "qg==",
+          f: "2026-01-02T03:04:05.5",
+          row_number: 7,
+          g: null,
+        };
+        expect(results[0]!.sample).toEqual([sample]);
+        kept.rows = await tx.rows('select "row" from _millrace.quarantine');
+        expect(JSON.parse(kept.rows[0]!.row)).toEqual(sample);
+        throw undo;
+      })
+      .catch((error: unknown) => {
+        if (error !== undo) throw error;
+      });
+    expect(kept.rows).toHaveLength(1);
   });
 
   it("takes file and line of rows that leave from hidden columns and from origins", async () => {

@@ -42,16 +42,6 @@ export const checksCodes = {
     why: "The model asks for a way of building that this version does not know how to do.",
     fix: "Use `materialize: view` or `materialize: table`.",
   },
-  MR4602: {
-    title: "The SQL of a model is not one SELECT",
-    why: "A model is one query. Statements that write, attach, set or copy, and several statements in one file, are refused.",
-    fix: "Keep one SELECT in the file; loads are sources, outputs are exports.",
-  },
-  MR4603: {
-    title: "Two columns of a model have one name",
-    why: "Columns are told apart by name without regard to upper and lower case; the database would rename one of them in silence.",
-    fix: "Give one of them another name with `as`, or leave it out: `select a.*, b.* exclude (id) …`.",
-  },
   MR4604: {
     title: "A model failed while it ran",
     why: "The SQL is understood, but a value met on the way makes it fail: a conversion, an overflow, a subquery with more than one row.",
@@ -76,6 +66,11 @@ export const checksCodes = {
     title: "A transform asks for an asset it did not declare",
     why: "`read` may only ask for assets that stand in `needs`, so that the order of a run is known before it starts.",
     fix: "Add the asset to `needs`.",
+  },
+  MR4602: {
+    title: "A value of a transform does not have the declared type",
+    why: "`columns:` of the asset declares a type, and a value that was yielded cannot be read as it, or a required one is missing.",
+    fix: "Correct the value in `transform`, or the declared type.",
   },
   MR4609: {
     title: "A transform failed",

@@ -1,0 +1,116 @@
+// What every way of building shares: exactly once, reuse of what did not change, and one transaction that builds, audits and publishes.
+//   M1. A (run, node) that was committed is reported again without work; a stale attempt is refused.
+//   M2. The version is a hash of code, inputs and parameters: the same when nothing changed, and then nothing is built.
+//   M3. A blocking check that fails rolls everything back: readers keep the version before.
+import { createHash } from "node:crypto";
+import type { JsonValue } from "../model/answers.ts";
+import { stoppedByChecks } from "../load/audit.ts";
+import { stoppedBy } from "../load/audit-port.ts";
+import { alreadyCommitted, raiseFence } from "../sql/fence.ts";
+import { keepVersion, physicalName, physicalTable, publish, readLive, type LiveVersion } from "../sql/publish.ts";
+import type { Transaction } from "../sql/session.ts";
+import type { BuildRequest, BuildResult } from "./materialization.ts";
+
+/** What is to be built, for the parts that all ways share. */
+export interface Build {
+  readonly asset: string;
+  /** Parameters with their values; null when there are none. */
+  readonly parametersKey: string | null;
+  readonly request: BuildRequest;
+}
+
+const VERSION_CHARACTERS = 16;
+
+/** Runs `work` unless the attempt was committed already or nothing changed. `work` gets the version to publish. */
+export async function buildOnce(build: Build, work: (version: string) => Promise<BuildResult>): Promise<BuildResult> {
+  const { asset, request } = build;
+  const { warehouse, token } = request;
+  request.signal.throwIfAborted();
+  await raiseFence(warehouse, token);
+  const [done, live] = await warehouse.session(
+    async (session) => [await alreadyCommitted(session, token), (await readLive(session)).get(asset)] as const,
+  );
+  if (done !== undefined) return done.result as unknown as BuildResult;
+  const isSame = live !== undefined && isUnchanged(build, live);
+  if (isSame && !request.fullRefresh && request.mayReuse !== false) return reuse(build, live);
+  // Built again although nothing we know of changed: the contents may differ, so the version must.
+  const salt = isSame ? `${token.run}\0${token.node}\0${token.attempt}` : "";
+  return work(hash([request.codeHash, inputsKey(request.inputs), build.parametersKey ?? "", salt]));
+}
+
+async function reuse({ asset, request }: Build, live: LiveVersion): Promise<BuildResult> {
+  const result: BuildResult = { version: live.version, reused: true, rows: live.rows, quarantined: 0, checks: [] };
+  await request.warehouse.transaction((tx) => keepVersion(tx, request.token, asset, live.version, result as unknown as JsonValue));
+  return result;
+}
+
+function isUnchanged({ request, parametersKey }: Build, live: LiveVersion): boolean {
+  return live.codeHash === request.codeHash && inputsKey(live.inputs) === inputsKey(request.inputs) && live.sourceState === parametersKey;
+}
+
+/** Builds a table beside the live one with `fill`, audits and publishes it, all in one transaction. */
+export async function commitTable(
+  build: Build,
+  version: string,
+  fill: (tx: Transaction, physical: string) => Promise<void>,
+): Promise<BuildResult> {
+  const { asset, request } = build;
+  const { token } = request;
+  const suffix = hash([version, token.run, token.node, String(token.attempt)]);
+  return withInterrupt(request, async (tx) => {
+    const physical = physicalName(asset, suffix);
+    const table = physicalTable(physical);
+    await fill(tx, physical);
+    const built = await countRows(tx, table);
+    const { results } = await request.audit(tx, { asset, table, load: `b_${suffix}`, run: token.run, physical });
+    if (stoppedBy(results) !== undefined) throw stoppedByChecks(asset, results, request.checks);
+    const rows = request.checks.some((check) => check.onFail === "quarantine") ? await countRows(tx, table) : built;
+    const result: BuildResult = { version, reused: false, rows, quarantined: built - rows, checks: results };
+    await publish(tx, {
+      asset,
+      body: { kind: "table", physical, hidden: [] },
+      version,
+      codeHash: request.codeHash,
+      inputs: request.inputs,
+      sourceState: build.parametersKey,
+      rows,
+      checks: results as unknown as JsonValue,
+      token,
+      result: result as unknown as JsonValue,
+    });
+    return result;
+  });
+}
+
+/** A transaction whose running statement ends when the attempt is aborted; then the reason of the abort is thrown. */
+export async function withInterrupt<Result>(request: BuildRequest, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+  const { signal } = request;
+  try {
+    return await request.warehouse.transaction(async (tx) => {
+      signal.throwIfAborted();
+      const interrupt = (): void => tx.connection.interrupt();
+      signal.addEventListener("abort", interrupt);
+      try {
+        return await work(tx);
+      } finally {
+        signal.removeEventListener("abort", interrupt);
+      }
+    });
+  } catch (error) {
+    if (signal.aborted) throw signal.reason;
+    throw error;
+  }
+}
+
+async function countRows(tx: Transaction, table: string): Promise<number> {
+  const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
+  return row?.n ?? 0;
+}
+
+function inputsKey(inputs: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(inputs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+function hash(parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, VERSION_CHARACTERS);
+}

@@ -1,0 +1,26 @@
+// The registry of materializations: one line per way of building; and the build of a model by the way it asks for.
+import { MillraceError } from "../model/errors.ts";
+import type { ModelNode } from "../model/graph.ts";
+import type { BuildResult, Materialization, ModelRequest } from "./materialization.ts";
+import { table } from "./table.ts";
+import { view } from "./view.ts";
+
+export const materializations: Readonly<Record<string, Materialization>> = { view, table };
+
+/** Builds a model. @throws MR4601 when this version does not know the way, and what the way throws. */
+export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "unit">): Promise<BuildResult> {
+  const way = node.spec.materialize;
+  const materialization = Object.hasOwn(materializations, way) ? materializations[way] : undefined;
+  if (materialization === undefined) {
+    const at = Math.max(0, node.text.search(/^\s*materialize\s*:/m));
+    const line = node.text.slice(0, at).split("\n").length + (node.text[at] === "\n" ? 1 : 0);
+    throw new MillraceError({
+      code: "MR4601",
+      message: `${node.id} (${node.file}): materialize: ${way} is not supported yet`,
+      hint: `there are ${Object.keys(materializations).join(" and ")}`,
+      location: { file: node.file, line, column: 1, text: node.text },
+    });
+  }
+  const unit = { id: node.id, file: node.file, sql: node.sql, sqlOffset: node.sqlOffset, text: node.text };
+  return materialization.build({ ...request, unit });
+}

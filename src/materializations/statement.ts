@@ -1,0 +1,109 @@
+// The user's query as a prepared statement: one SELECT, distinct column names, its parameters bound. The text itself is never changed.
+import { DuckDBTimestampValue, StatementType, structValue, type DuckDBPreparedStatement, type DuckDBValue } from "@duckdb/node-api";
+import { MillraceError } from "../model/errors.ts";
+import { firstWord, locate, type SqlUnit } from "../sql/errors.ts";
+import type { Session } from "../sql/session.ts";
+import { parametersOf } from "../sql/syntax-copy.ts";
+import { modelFailure } from "./failure.ts";
+
+const MICROSECONDS_PER_MILLISECOND = 1_000n;
+const FIELD = "param.";
+
+/** Refuses what is not one SELECT with distinct column names. @throws MR2005, MR2006, MR2013, MR4604 */
+export async function assertQuery(session: Session, unit: SqlUnit): Promise<void> {
+  const statements = await session.connection.extractStatements(unit.sql).catch((error: unknown) => {
+    throw modelFailure(error, unit, 0);
+  });
+  const start = locate(unit, firstWord(unit.sql));
+  if (statements.count !== 1) {
+    throw new MillraceError({
+      code: "MR2006",
+      message: `${unit.id}: the file has ${statements.count} statements, a model is one query`,
+      location: start,
+    });
+  }
+  const statement = await prepare(session, unit.sql, unit, 0);
+  if (statement.statementType !== StatementType.SELECT) {
+    const verb = StatementType[statement.statementType] ?? "this";
+    throw new MillraceError({ code: "MR2005", message: `${unit.id}: ${verb} is not a query`, location: start });
+  }
+  const names = Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index).toLowerCase());
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) {
+    throw new MillraceError({
+      code: "MR2013",
+      message: `${unit.id}: two columns are called "${twice}"`,
+      hint: `rename one with \`as\`, or leave it out: * exclude (${twice})`,
+      location: start,
+    });
+  }
+}
+
+/** Runs `create table … as` in front of the user's text, with its parameters. @throws MR4604, MR4607 */
+export async function createTableAs(
+  session: Session,
+  table: string,
+  unit: SqlUnit,
+  parameters: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const values = bindings(unit, parameters);
+  const statement = await prepare(session, `create table ${table} as\n${unit.sql}`, unit, 1);
+  try {
+    if (statement.parameterCount > 0) statement.bind(values);
+    await statement.run();
+  } catch (error) {
+    throw modelFailure(error, unit, 1);
+  }
+}
+
+/** Parameters that the SQL uses, with their values, as text that is the same whenever they are: part of what makes a version. */
+export function parametersKey(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): string | null {
+  const used = parametersOf(unit.sql);
+  if (used.length === 0) return null;
+  return JSON.stringify(used.map((name) => [name, String(parameterValue(name, parameters))]));
+}
+
+function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): Record<string, DuckDBValue> {
+  const bound: Record<string, DuckDBValue> = {};
+  const fields: Record<string, DuckDBValue> = {};
+  for (const name of parametersOf(unit.sql)) {
+    const value = parameterValue(name, parameters);
+    if (value === undefined) throw withoutValue(unit, name);
+    if (name.startsWith(FIELD)) fields[name.slice(FIELD.length)] = value === null ? null : String(value);
+    else bound[name] = name === "partition" ? String(value) : moment(value);
+  }
+  if (Object.keys(fields).length > 0) bound["param"] = structValue(fields);
+  return bound;
+}
+
+function parameterValue(name: string, parameters: Readonly<Record<string, unknown>>): unknown {
+  if (!name.startsWith(FIELD)) return parameters[name];
+  const fields = parameters["param"];
+  const inside = typeof fields === "object" && fields !== null ? (fields as Record<string, unknown>)[name.slice(FIELD.length)] : undefined;
+  return inside ?? parameters[name];
+}
+
+/** Moments are timestamps without zone, in UTC, as the compiler takes them. */
+function moment(value: unknown): DuckDBValue {
+  if (!(value instanceof Date) && typeof value !== "string" && typeof value !== "number") return value as DuckDBValue;
+  const milliseconds = value instanceof Date ? value.getTime() : new Date(value).getTime();
+  return new DuckDBTimestampValue(BigInt(milliseconds) * MICROSECONDS_PER_MILLISECOND);
+}
+
+async function prepare(session: Session, sql: string, unit: SqlUnit, linesBefore: number): Promise<DuckDBPreparedStatement> {
+  try {
+    return await session.connection.prepare(sql);
+  } catch (error) {
+    throw modelFailure(error, unit, linesBefore);
+  }
+}
+
+function withoutValue(unit: SqlUnit, name: string): MillraceError {
+  const offset = Math.max(0, unit.sql.indexOf(`$${name}`));
+  return new MillraceError({
+    code: "MR4607",
+    message: `${unit.id}: $${name} has no value in this run`,
+    ...(name.startsWith(FIELD) ? { hint: `millrace run --param ${name.slice(FIELD.length)}=…` } : {}),
+    location: locate(unit, offset, name.length + 1),
+  });
+}
