@@ -4,6 +4,7 @@
 //   3. What is not sure is quarantined, with its line, its rule and its raw text.
 import { isAscii, isUtf8 } from "node:buffer";
 import type { Accounts } from "./accounts.ts";
+import { ONE_COLUMN } from "./dialect.ts";
 import { decoderOf } from "./encoding.ts";
 import { physicalLine, splitLenient } from "./lines.ts";
 import type { NullWords } from "./null-words.ts";
@@ -106,6 +107,12 @@ export class Clerk {
         if ((flags & FLAG.strayCr) === 0) this.options.patch.straighten(buffer, chunk.base, start, next);
         else this.options.patch.replace(buffer, chunk.base, whole, cells);
       }
+      return this.load(whole, chunk, cells, null);
+    }
+    if (!isBroken && context.width === 1 && context.dialect.delimiter === ONE_COLUMN) {
+      // The character that stands for "no delimiter" is part of the text after all: quoted in the copy, DuckDB takes it so.
+      const cells = [buffer.toString("utf8", start, end)];
+      if (!this.options.isRewriting) this.options.patch.replace(buffer, chunk.base, whole, cells);
       return this.load(whole, chunk, cells, null);
     }
     // One row of a wrong width may be repaired; two in a row of the same wrong width are another table.

@@ -11,6 +11,8 @@ export interface Hypothesis extends Table {
   readonly lineEnds: LineEnds;
   /** Sound rows of the samples. */
   readonly sampleRows: readonly (readonly string[])[];
+  /** Records in the samples, broken ones included. */
+  readonly sampleRecords: number;
   readonly confidence: number;
   readonly alternatives: readonly Readonly<Record<string, string | number>>[];
   /** The best reading with a delimiter, when the file was taken for one column. */
@@ -44,7 +46,7 @@ export function detect(blocks: readonly Buffer[], options: DelimitedOptions): Hy
   const margin = second === undefined ? 1 : 1 - second.score / Math.max(best.score, Number.EPSILON);
   const sound = records.filter((r) => r.cells.length === table.width && r.raw === null && !(r.block === 0 && r.start < table.bodyStart));
   const step = Math.ceil(sound.length / SAMPLE_ROWS_MAX);
-  const isOneColumn = table.width === 1 && dialect.delimiter === ONE_COLUMN;
+  const isOneColumn = table.width === 1 && options.delimiter === undefined;
   return {
     ...table,
     dialect,
@@ -53,6 +55,7 @@ export function detect(blocks: readonly Buffer[], options: DelimitedOptions): Hy
     isBroken: best.brokenQuotes > 0,
     rival: isOneColumn ? (judged.find((other) => USUAL_DELIMITERS.has(other.dialect.delimiter) && other.width > 1) ?? null) : null,
     sampleRows: sound.filter((_, index) => index % step === 0).map((record) => record.cells),
+    sampleRecords: records.length,
     confidence: rounded(Math.min(1, best.consistency + 0.05) * (0.5 + 0.5 * Math.min(1, margin * 2)) * table.headerConfidence),
     alternatives: judged.slice(0, ALTERNATIVES_SHOWN).map((other) => ({
       delimiter: other.dialect.delimiter === ONE_COLUMN ? "none" : other.dialect.delimiter,

@@ -98,7 +98,7 @@ async function stageEncoded(request: StageRequest, options: DelimitedOptions, sc
       confidence: 0.7,
       why: "bytes that are not UTF-8 further down in the file",
     });
-  if (found.isOneColumn && found.sampleRows.length === 0 && audit.rows > 0 && options.delimiter === undefined && found.headerRows === 0)
+  if (found.isOneColumn && found.sampleRecords === 0 && audit.rows > 0 && options.delimiter === undefined)
     throw new MillraceError({ code: "MR3002", message: `${request.name}: its samples are blank, so nothing tells the delimiter` });
   const rejected = audit.quarantinedRecords + audit.repairedRecords;
   if (rejected > 0) await loadRejected(request, task.notesPath);

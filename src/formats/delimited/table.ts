@@ -163,10 +163,14 @@ function headerOf(
     return { rows: 0, confidence: 0.9 };
   // Nothing but text: a header is a full row of different names that do not come back in their columns.
   const names = record.cells.map((cell) => cell.trim());
-  const recurs = names.some(
-    (name, column) =>
-      name !== "" && rest.slice(0, RECURRENCE_ROWS_MAX).some((other) => other !== record && other.cells[column]?.trim() === name),
-  );
+  // In a table of one column a name that comes back is a value; in a wider one it is the header again.
+  const again = width === 1 && head.filter((other) => other !== record && other.cells[0] === record.cells[0]).length > 0;
+  const recurs =
+    again ||
+    names.some(
+      (name, column) =>
+        name !== "" && rest.slice(0, RECURRENCE_ROWS_MAX).some((other) => other !== record && other.cells[column]?.trim() === name),
+    );
   return { rows: looksNamed(record) && !recurs ? 1 : 0, confidence: 0.6 };
 }
 
