@@ -58,3 +58,8 @@ function findCycles<Id extends string>(
   }
   return cycles;
 }
+
+/** The sentence that tells a cycle: `a → b → a (each needs the next)`. */
+export function cycleMessage(cycle: readonly string[]): string {
+  return `These assets depend on each other in a circle: ${cycle.join(" → ")} (each needs the next)`;
+}

@@ -1,13 +1,21 @@
 // The identity of a model: what it computes and how it is kept. Comments, formatting and descriptions are no part of it (PROJECT §10).
 import type { ModelSpec } from "../model/definitions/model.ts";
+import type { NodeId, ProjectNode } from "../model/graph.ts";
+import { writeCodeHash } from "../model/code-hash.ts";
+import type { CompiledQuery } from "./compile-types.ts";
 import { hashOf } from "./syntax-tree.ts";
 
-/** Changes when what is built may change. `syntaxHash` is `CompiledQuery.syntaxHash`; `params` are the values of the parameters that the SQL uses. */
-export function modelCodeHash(spec: ModelSpec, syntaxHash: string, params: Readonly<Record<string, string>> = {}): string {
+/** Changes when what is built may change. `params` are the values of the parameters that the SQL uses. Empty while the SQL cannot be read. */
+export function modelCodeHash(
+  spec: ModelSpec,
+  query: Pick<CompiledQuery, "syntaxHash" | "shape">,
+  params: Readonly<Record<string, string>> = {},
+): string {
+  if (query.shape === null) return "";
   const types = Object.entries(spec.columns ?? {}).flatMap(([name, column]) =>
     typeof column === "object" && column.type !== undefined ? [[name, column.type] as const] : [],
   );
-  const settings = {
+  const settings = stableJson({
     materialize: spec.materialize,
     key: spec.key === undefined ? [] : [spec.key].flat(),
     incremental: spec.incremental,
@@ -15,8 +23,38 @@ export function modelCodeHash(spec: ModelSpec, syntaxHash: string, params: Reado
     // Checks decide which rows are published and which go to quarantine.
     checks: spec.checks ?? [],
     params,
-  };
-  return hashOf(syntaxHash, stableJson(settings));
+  });
+  return writeCodeHash({ whole: hashOf(query.syntaxHash, settings), rest: hashOf(query.shape.body, settings), items: query.shape.items });
+}
+
+/** The nodes with the code hashes of their compiled SQL; others stay as they are. `params` are those of the run. */
+export function withCodeHashes(
+  nodes: readonly ProjectNode[],
+  compiled: ReadonlyMap<NodeId, CompiledQuery>,
+  params: Readonly<Record<string, string>> = {},
+): readonly ProjectNode[] {
+  return nodes.map((node) => {
+    const query = compiled.get(node.id);
+    if (node.kind !== "model" || query === undefined) return node;
+    const used = query.parameters.flatMap((name) => {
+      const value = name.startsWith("param.") ? params[name.slice("param.".length)] : undefined;
+      return value === undefined ? [] : [[name, value] as const];
+    });
+    return { ...node, codeHash: modelCodeHash(node.spec, query, Object.fromEntries(used)) };
+  });
+}
+
+/** Per model that can never be reused why: its result may differ although nothing that Millrace sees did. */
+export function rebuildReasons(compiled: Iterable<CompiledQuery>): ReadonlyMap<NodeId, string> {
+  const reasons = new Map<NodeId, string>();
+  for (const { id, volatile, externals, opaque } of compiled) {
+    const [external] = externals;
+    if (volatile.length > 0) reasons.set(id, `it uses ${volatile.join(", ")}, which differs at each run`);
+    else if (external !== undefined)
+      reasons.set(id, `it reads ${external.kind === "file" ? `the file ${external.what}` : `${external.what}()`} itself`);
+    else if (opaque.length > 0) reasons.set(id, `what it reads is computed (${opaque.join(", ")})`);
+  }
+  return reasons;
 }
 
 /** JSON with sorted keys: the order in which settings are written does not count. */

@@ -27,7 +27,7 @@ export interface CompileInput {
   readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
   /** Every asset of the project besides the models; those of `schemas` need not be repeated. */
   readonly assets?: Iterable<NodeId>;
-  /** Assets that SQL may not read although they have a name (exports); named in hints only. */
+  /** Column lineage costs a second pass over every query; default `tables`. */
   readonly lineage?: "columns" | "tables";
   /** Folder that relative paths inside SQL are relative to. */
   readonly projectDir?: string;
@@ -47,6 +47,8 @@ export interface CompiledQuery {
   readonly parameters: readonly string[];
   /** Functions whose value changes although nothing that is read does; a model that has any is never reused. */
   readonly volatile: readonly string[];
+  /** Reads that only running the query would tell. */
+  readonly opaque: readonly string[];
   /** null: could not be bound; `unbound` says why. */
   readonly columns: readonly CompiledColumn[] | null;
   readonly unbound: string | null;

@@ -2,7 +2,7 @@
 import type { NodeId } from "../model/graph.ts";
 import type { AssetLineage } from "../model/lineage.ts";
 import { MillraceError } from "../model/errors.ts";
-import { orderByNeeds } from "../model/order.ts";
+import { cycleMessage, orderByNeeds } from "../model/order.ts";
 import { type AssetNames, resolveNames } from "./compile-names.ts";
 import type { CompiledColumn, CompileInput } from "./compile-types.ts";
 import { locate, offsetOfByte, type SqlUnit } from "./errors.ts";
@@ -109,7 +109,7 @@ function cycleError(cycle: readonly NodeId[], units: ReadonlyMap<NodeId, Unit>, 
   const table = first.syntax?.tables.find((reference) => names.find(reference) === cycle[1]);
   return new MillraceError({
     code: "MR2004",
-    message: `These assets depend on each other in a circle: ${cycle.join(" → ")} (each reads the next)`,
+    message: cycleMessage(cycle),
     hint: "move what they share into an asset of its own that both read",
     location: locate(first.unit, table === undefined || table.at < 0 ? 0 : offsetOfByte(first.unit.sql, table.at)),
   });

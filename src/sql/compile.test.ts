@@ -39,6 +39,10 @@ async function onlyError(sql: string, more: Partial<CompileInput> = {}): Promise
   return `${code} ${location!.line}:${location!.column}+${location!.length}`;
 }
 
+async function hash(sql: string): Promise<string> {
+  return (await build({ "clean.x": sql })).models.get("clean.x")!.syntaxHash;
+}
+
 describe("dependencies", () => {
   it.each<[string, string, readonly string[]]>([
     ["a qualified name", "select * from raw.orders", ["raw.orders"]],
@@ -121,8 +125,6 @@ describe("dependencies", () => {
 });
 
 describe("the hash of a query", () => {
-  const hash = async (sql: string): Promise<string> => (await build({ "clean.x": sql })).models.get("clean.x")!.syntaxHash;
-
   it("ignores comments, white space, the case of keywords and functions, and a closing semicolon", async () => {
     const plain = await hash("select id, sum(amount) as total from raw.orders group by id");
     expect(await hash("-- why\nSELECT id,\n  SUM(amount) total /* all */\nFROM raw.orders\nGROUP BY id;\n")).toBe(plain);
@@ -331,7 +333,7 @@ describe("errors", () => {
       "m.d": "select * from m.a",
     });
     expect(errors.map(({ code, message }) => [code, message])).toEqual([
-      ["MR2004", "These assets depend on each other in a circle: m.a → m.b → m.c → m.a (each reads the next)"],
+      ["MR2004", "These assets depend on each other in a circle: m.a → m.b → m.c → m.a (each needs the next)"],
     ]);
     expect(errors[0]!.location).toMatchObject({ file: "models/m/a.sql", line: 5, column: 1 });
     expect(models.get("m.d")!.columns).toBeNull();

@@ -11,6 +11,7 @@ import type { Compilation, CompiledColumn, CompiledQuery, CompileInput } from ".
 import { inheritFromNeeds, prepareUnits, type Unit } from "./compile-units.ts";
 import { bindError, type DuckdbFailure, firstWord, isMissingName, locate, type SqlUnit } from "./errors.ts";
 import { lineageOfPlan } from "./lineage.ts";
+import { analysisCopy } from "./syntax-copy.ts";
 import { readSyntax, type QuerySyntax, type SyntaxResult } from "./syntax.ts";
 import { hashOf } from "./syntax-tree.ts";
 
@@ -189,10 +190,15 @@ async function traceAll(
 
 async function trace(unit: Unit, names: AssetNames, shadow: ShadowCatalogue): Promise<NonNullable<Unit["lineage"]> | null> {
   const columns = unit.columns!.map(({ name }) => name);
-  const direct = await shadow.plan(unit.copy.text);
+  const direct = await shadow.plan(analysisCopy(unit.unit.sql, { parameters: "computed" }).text);
   const rows = `${ROWS_SCHEMA}.`;
   const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;
   if ("plan" in direct) return lineageOfPlan(direct.plan, columns, assetOf);
+  if (unit.copy.parameters.length > 0) {
+    // Some places take constants only.
+    const folded = await shadow.plan(unit.copy.text);
+    if ("plan" in folded) return lineageOfPlan(folded.plan, columns, assetOf);
+  }
   if ((unit.syntax?.externals.length ?? 0) === 0) return null;
   const stubbed = await stubFiles(shadow, unit.copy.text);
   const plan = stubbed === undefined ? direct : await shadow.plan(stubbed.text);
@@ -222,6 +228,7 @@ function answer(units: readonly Unit[], errors: readonly MillraceError[]): Compi
       externals: syntax?.externals ?? [],
       parameters: syntax?.parameters ?? [],
       volatile: syntax?.volatile ?? [],
+      opaque: syntax?.opaque ?? [],
       columns: unit.columns,
       unbound: unit.unbound,
       certain: unit.certain,

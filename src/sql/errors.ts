@@ -24,6 +24,8 @@ export interface DuckdbFailure {
 
 /** Names listed in a hint; more are counted. */
 const NAMES_SHOWN = 12;
+/** DuckDB lists every form of a function that does not fit. */
+const HINT_CHARACTERS_MAX = 400;
 
 /** The place `offset` (UTF-16, in the SQL) of a unit; without a length the word or qualified name that stands there. */
 export function locate(unit: SqlUnit, offset: number, length?: number): SourceLocation {
@@ -90,36 +92,17 @@ export function bindError(unit: SqlUnit, copy: AnalysisCopy, failure: DuckdbFail
   const name = nameIn(failure);
   const offset = failure.position === null ? placeOfName(unit.sql, name) : originalOffset(copy, failure.position);
   const location = locate(unit, offset);
-  switch (code) {
-    case "MR2003":
-      return new MillraceError({ code, message: columnMessage(unit, failure, name), hint: columnHint(name, failure, context), location });
-    case "MR2008": {
-      const candidate = /Did you mean "([^"]+)"/.exec(failure.message)?.[1];
-      return new MillraceError({
-        code,
-        message: `${unit.id}: there is no function "${name}"`,
-        ...(candidate === undefined ? {} : { hint: `did you mean "${candidate}"?` }),
-        location,
-      });
-    }
-    case "MR2002":
-    case "MR2010": {
-      const [first, ...rest] = failure.message.split("\n").filter((line) => line.trim() !== "" && !/^LINE \d+:|^\s*\^/.test(line));
-      return new MillraceError({
-        code,
-        message: `${unit.id}: ${first ?? "DuckDB refuses the query"}`,
-        ...(rest.length === 0
-          ? {}
-          : {
-              hint: rest
-                .map((line) => line.trim())
-                .join("; ")
-                .slice(0, 400),
-            }),
-        location,
-      });
-    }
+  if (code === "MR2003")
+    return new MillraceError({ code, message: columnMessage(unit, failure, name), hint: columnHint(name, failure, context), location });
+  if (code === "MR2008") {
+    const candidate = /Did you mean "([^"]+)"/.exec(failure.message)?.[1];
+    const message = `${unit.id}: there is no function "${name}"`;
+    return new MillraceError({ code, message, ...(candidate === undefined ? {} : { hint: `did you mean "${candidate}"?` }), location });
   }
+  const [first, ...rest] = failure.message.split("\n").filter((line) => line.trim() !== "" && !/^LINE \d+:|^\s*\^/.test(line));
+  const hint = rest.map((line) => line.trim()).join("; ");
+  const message = `${unit.id}: ${first ?? "DuckDB refuses the query"}`;
+  return new MillraceError({ code, message, ...(hint === "" ? {} : { hint: hint.slice(0, HINT_CHARACTERS_MAX) }), location });
 }
 
 function codeOf(failure: DuckdbFailure): "MR2002" | "MR2003" | "MR2008" | "MR2010" {

@@ -30,28 +30,34 @@ interface Splice {
 /** A made-up value for a PIVOT that has none; never seen by a user. */
 const PIVOT_VALUE = "__pivot";
 
-/** Makes the copy. `pivots: "fill"` gives a PIVOT without values one, so that the query can be parsed. */
-export function analysisCopy(sql: string, options: { readonly pivots: "keep" | "fill" } = { pivots: "keep" }): AnalysisCopy {
-  const plain = !/[$?;]/.test(sql) && options.pivots === "keep";
+export interface CopyOptions {
+  /** `fill` gives a PIVOT without values one, so that the query can be parsed. */
+  readonly pivots?: "keep" | "fill";
+  /** `null` binds whatever they are cast to; `computed` is not folded away, so that what stands beside a parameter is seen in the plan. */
+  readonly parameters?: "null" | "computed";
+}
+
+const VALUES = { null: "NULL", computed: "CAST(random() AS VARCHAR)" } as const;
+
+export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = "null" }: CopyOptions = {}): AnalysisCopy {
+  const plain = !/[$?;]/.test(sql) && pivots === "keep";
   if (plain) return { text: sql, parameters: [], dynamicPivot: null, originalOffset: (offset) => offset };
   const tokens = scanSql(sql);
   const splices: Splice[] = [];
   const parameters = parametersIn(tokens);
-  const fields = [...new Set(parameters.filter(({ name }) => name.startsWith("param.")).map(({ name }) => name.slice("param.".length)))];
+  const named = parameters.filter(({ name }) => name.startsWith("param.")).map(({ name }) => name.slice("param.".length));
+  const fields = named.length === 0 ? ["none"] : [...new Set(named)];
   // Fields are set one by one: DuckDB forgets the types inside a struct that is null as a whole.
-  const struct = `({${(fields.length === 0 ? ["none"] : fields).map((field) => `${literal(field)}: CAST(NULL AS VARCHAR)`).join(", ")}})`;
-  for (const token of tokens) {
-    if (token.kind !== "parameter") continue;
-    const name = token.text.slice(1);
-    const type = PARAMETER_TYPES[name];
-    if (name === "param") splices.push({ start: token.start, end: token.end, text: struct });
-    else if (type !== undefined) splices.push({ start: token.start, end: token.end, text: `(CAST(NULL AS ${type}))` });
+  const struct = `({${fields.map((field) => `${literal(field)}: CAST(${VALUES[mode]} AS VARCHAR)`).join(", ")}})`;
+  for (const { kind, text, start, end } of tokens) {
+    const type = kind === "parameter" ? PARAMETER_TYPES[text.slice(1)] : undefined;
+    if (kind === "parameter" && text === "$param") splices.push({ start, end, text: struct });
+    else if (type !== undefined) splices.push({ start, end, text: `(CAST(${VALUES[mode]} AS ${type}))` });
+    else if (text === ";") splices.push({ start, end, text: "" });
   }
-  for (let at = tokens.length - 1; at >= 0 && tokens[at]!.text === ";"; at--)
-    splices.push({ start: tokens[at]!.start, end: tokens[at]!.end, text: "" });
-  const pivots = options.pivots === "fill" ? fillPivots(tokens) : { splices: [], first: null };
-  splices.push(...pivots.splices);
-  return { ...splice(sql, splices), parameters, dynamicPivot: pivots.first };
+  const filled = pivots === "fill" ? fillPivots(tokens) : { splices: [], first: null };
+  splices.push(...filled.splices);
+  return { ...splice(sql, splices), parameters, dynamicPivot: filled.first };
 }
 
 /** Names of the parameters that `sql` uses, sorted: `end`, `param.region`, `start`. */

@@ -22,15 +22,6 @@ export function shapeOf(statement: TreeNode): QueryShape {
   return { body: hashOf(textWithoutPlaces(body)), items };
 }
 
-/** Does `next` have every column of `previous`, unchanged, and behind them only columns that cannot change the rows? */
-export function isAdditive(previous: QueryShape, next: QueryShape): boolean {
-  if (previous.body !== next.body || previous.items.length === 0 || next.items.length <= previous.items.length) return false;
-  return next.items.every((item, index) => {
-    const before = previous.items[index];
-    return before === undefined ? item.plain : before.hash === item.hash;
-  });
-}
-
 function textWithoutPlaces(value: unknown): string {
   return JSON.stringify(value, (key, inner: unknown) => (key === "query_location" ? undefined : inner));
 }

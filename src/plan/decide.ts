@@ -1,0 +1,103 @@
+// Build or reuse, and why: one node at a time, from what its code, its inputs and its source are now and were when its live version was made.
+import { isAdditive } from "../model/code-hash.ts";
+import type { NodeId, ProjectNode } from "../model/graph.ts";
+import type { PlanNode } from "../model/plan.ts";
+
+/** The version of an asset that readers see, as the ledger keeps it. */
+export interface LiveInput {
+  readonly version: string;
+  readonly codeHash: string;
+  /** Per asset that was read, its version then. */
+  readonly inputs: Readonly<Record<NodeId, string>>;
+  /** What the source's state was when it was last read. */
+  readonly sourceState: string | null;
+  readonly run: string | null;
+}
+
+/** What a source looks like now. `token: null`: only reading it can tell whether there is anything new. */
+export interface SourceState {
+  readonly token: string | null;
+  /** For people, when the token is another than before: "files changed: 2 new, 1 changed". Empty: a general sentence. */
+  readonly detail: string;
+}
+
+export interface DecideInput {
+  readonly live: ReadonlyMap<NodeId, LiveInput>;
+  readonly sources: ReadonlyMap<NodeId, SourceState>;
+  /** Nodes that are never reused, with the reason ("it uses now(), …"). */
+  readonly alwaysBuild: ReadonlyMap<NodeId, string>;
+  readonly fullRefresh: boolean;
+}
+
+export type Decision = Pick<PlanNode, "action" | "reason" | "change">;
+
+/** What happens to `node`, given what was decided for those of its needs that are part of the request. */
+export function decideNode(
+  node: ProjectNode,
+  { needs, reads }: { readonly needs: readonly NodeId[]; readonly reads: readonly NodeId[] },
+  decided: ReadonlyMap<NodeId, Decision>,
+  input: DecideInput,
+): Decision {
+  if (node.kind === "task") return { action: "build", reason: "tasks run every time", change: "none" };
+  const live = input.live.get(node.id);
+  if (live === undefined) return { action: "build", reason: "never built", change: "nonBreaking" };
+  const own = ownChange(node, live);
+  if (own !== null) return own;
+  const changedAbove = needs.find((need) => isDefinitionChange(decided.get(need)?.change));
+  const change = changedAbove === undefined ? "none" : "indirect";
+  if (input.fullRefresh) return { action: "build", reason: "forced by --full-refresh", change };
+  const building = needs.filter((need) => !need.startsWith("task:") && decided.get(need)?.action === "build");
+  if (building.length > 0) return { action: "build", reason: aboveReason(building, decided), change };
+  const source = sourceReason(node, live, input);
+  if (source !== null) return { action: "build", reason: source, change };
+  const moved = movedInput(reads, live, input.live);
+  if (moved !== null) return { action: "build", reason: moved, change };
+  const always = input.alwaysBuild.get(node.id);
+  if (always !== undefined) return { action: "build", reason: always, change };
+  return { action: "reuse", reason: live.run === null ? "unchanged" : `unchanged since ${live.run}`, change };
+}
+
+function ownChange(node: ProjectNode, live: LiveInput): Decision | null {
+  if (node.codeHash === live.codeHash) return null;
+  const added = isAdditive(live.codeHash, node.codeHash);
+  if (added) return { action: "build", reason: "its SQL changed: columns were added", change: "nonBreaking" };
+  return {
+    action: "build",
+    reason: node.kind === "model" ? "its SQL or its settings changed" : "its definition changed",
+    change: "breaking",
+  };
+}
+
+function isDefinitionChange(change: PlanNode["change"] | undefined): boolean {
+  return change === "breaking" || change === "nonBreaking" || change === "indirect";
+}
+
+/** Names in a reason; more are counted. */
+const NAMES_SHOWN = 2;
+
+function aboveReason(building: readonly NodeId[], decided: ReadonlyMap<NodeId, Decision>): string {
+  const definition = building.filter((need) => isDefinitionChange(decided.get(need)?.change));
+  const named = definition.length > 0 ? definition : building;
+  const shown = named.slice(0, NAMES_SHOWN).join(", ");
+  const more = named.length > NAMES_SHOWN ? ` and ${named.length - NAMES_SHOWN} more` : "";
+  const verb = named.length > 1 ? "are" : "is";
+  return definition.length > 0 ? `${shown}${more} ${verb} rebuilt` : `${shown}${more} ${verb} refreshed before it`;
+}
+
+function sourceReason(node: ProjectNode, live: LiveInput, input: DecideInput): string | null {
+  if (node.kind !== "source" && node.kind !== "extract") return null;
+  const state = input.sources.get(node.id);
+  if (state === undefined || state.token === null) return state?.detail || "its source is asked at each run";
+  if (state.token === live.sourceState) return null;
+  return state.detail || "its source changed";
+}
+
+function movedInput(reads: readonly NodeId[], live: LiveInput, versions: ReadonlyMap<NodeId, LiveInput>): string | null {
+  for (const need of reads) {
+    const now = versions.get(need)?.version;
+    const then = live.inputs[need];
+    if (need.startsWith("task:") || now === then) continue;
+    if (now !== undefined) return then === undefined ? `it did not read ${need} before` : `${need} changed (version ${now})`;
+  }
+  return null;
+}

@@ -1,0 +1,126 @@
+// What a request would do, as plain values: which nodes, in which order, and why. The same plan is printed and carried out.
+//   P1. Nodes stand in the order of the graph: needs before what needs them.
+//   P2. Only selected nodes are in the plan. What they read outside of it is read as it is, and the reason says so where that is stale.
+//   P3. A node is reused only when its code, every input's version and its source's state are those its live version was made from.
+import type { PlanAnswer } from "../model/answers.ts";
+import type { RetrySpec } from "../model/definitions/source.ts";
+import type { NodeId, ProjectNode } from "../model/graph.ts";
+import type { PlanNode, RunPlan } from "../model/plan.ts";
+import { type Decision, type DecideInput, decideNode, type LiveInput, type SourceState } from "./decide.ts";
+import type { Graph } from "./graph.ts";
+import { durationMs, retryPolicy } from "./policies.ts";
+import { select } from "./selection.ts";
+
+/** Attempts in flight at once when nothing else is said. */
+export const CONCURRENCY_DEFAULT = 4;
+
+export interface PlanJob {
+  readonly name: string;
+  readonly retry?: RetrySpec | undefined;
+  /** Of the whole run. */
+  readonly timeout?: string | undefined;
+}
+
+export interface PlanInput {
+  readonly graph: Graph;
+  /** Selection grammar; undefined: everything. */
+  readonly selection?: string | undefined;
+  readonly statuses?: ReadonlyMap<NodeId, string>;
+  /** Live versions of the warehouse, those of assets that are no longer in the project included. */
+  readonly live: ReadonlyMap<NodeId, LiveInput>;
+  readonly sources: ReadonlyMap<NodeId, SourceState>;
+  readonly alwaysBuild?: ReadonlyMap<NodeId, string>;
+  readonly fullRefresh?: boolean;
+  readonly job?: PlanJob | undefined;
+  readonly params?: Readonly<Record<string, string>>;
+  /** `defaults` of millrace.yaml. */
+  readonly defaults?: { readonly retry?: RetrySpec | undefined; readonly timeout?: string | undefined } | undefined;
+  readonly concurrency?: number | undefined;
+}
+
+export interface PlannedRun {
+  readonly plan: RunPlan;
+  /** Assets that have a live version but no definition any more: reported, not done. Only when everything is selected. */
+  readonly removed: readonly { readonly asset: NodeId; readonly reason: string }[];
+  /** Nodes of the plan that read an asset which was never built and is not selected: they cannot work. */
+  readonly missing: readonly { readonly node: NodeId; readonly needs: NodeId }[];
+}
+
+/** @throws MR2020 when the selection matches nothing, MR2021 when it cannot be read. */
+export function planRun(input: PlanInput): PlannedRun {
+  const { graph } = input;
+  const chosen = select(graph, input.selection, input.statuses === undefined ? {} : { statuses: input.statuses });
+  const selected = new Set(chosen);
+  const facts: DecideInput = {
+    live: input.live,
+    sources: input.sources,
+    alwaysBuild: input.alwaysBuild ?? new Map(),
+    fullRefresh: input.fullRefresh ?? false,
+  };
+  const everything = selected.size === graph.order.length;
+  // What a full run would do tells which unselected inputs are stale.
+  const full = everything ? new Map<NodeId, Decision>() : decideAll(graph, graph.order, { ...facts, fullRefresh: false });
+  const decided = decideAll(graph, chosen, facts);
+  const missing: { readonly node: NodeId; readonly needs: NodeId }[] = [];
+  const nodes = chosen.map((id) => {
+    const needs = graph.needs.get(id)!;
+    const outside = needs.filter((need) => !selected.has(need) && !need.startsWith("task:"));
+    for (const need of outside) if (!input.live.has(need)) missing.push({ node: id, needs: need });
+    const { action, reason, change } = decided.get(id)!;
+    const remark = action === "build" ? outsideRemark(outside, full, input.live) : "";
+    return planNode(
+      graph.nodes.get(id)!,
+      { action, reason: reason + remark, change },
+      needs.filter((need) => selected.has(need)),
+      input,
+    );
+  });
+  const plan: RunPlan = {
+    job: input.job?.name ?? null,
+    nodes,
+    concurrency: input.concurrency ?? CONCURRENCY_DEFAULT,
+    timeoutMs: durationMs(input.job?.timeout) ?? null,
+    params: input.params ?? {},
+  };
+  return { plan, removed: input.selection === undefined ? removedAssets(graph, input.live) : [], missing };
+}
+
+/** The JSON of `millrace plan`. */
+export function toPlanAnswer({ plan, removed }: Pick<PlannedRun, "plan" | "removed">): PlanAnswer {
+  return {
+    nodes: [
+      ...plan.nodes.map(({ id, action, reason, change }) => ({ asset: id, action, reason, change, partitions: [] })),
+      ...removed.map(({ asset, reason }) => ({ asset, action: "remove" as const, reason, change: "breaking" as const, partitions: [] })),
+    ],
+  };
+}
+
+function decideAll(graph: Graph, ids: readonly NodeId[], facts: DecideInput): ReadonlyMap<NodeId, Decision> {
+  const decided = new Map<NodeId, Decision>();
+  for (const id of ids)
+    decided.set(id, decideNode(graph.nodes.get(id)!, { needs: graph.needs.get(id)!, reads: graph.reads.get(id)! }, decided, facts));
+  return decided;
+}
+
+function outsideRemark(outside: readonly NodeId[], full: ReadonlyMap<NodeId, Decision>, live: ReadonlyMap<NodeId, LiveInput>): string {
+  const never = outside.filter((need) => !live.has(need));
+  if (never.length > 0) return `; reads ${never.join(", ")}, which was never built and is not selected`;
+  const stale = outside.filter((need) => full.get(need)?.action === "build");
+  return stale.length === 0 ? "" : `; reads ${stale.join(", ")} as it is`;
+}
+
+function planNode(node: ProjectNode, decision: Decision, needs: readonly NodeId[], { job, defaults }: PlanInput): PlanNode {
+  return {
+    id: node.id,
+    kind: node.kind,
+    needs,
+    ...decision,
+    retry: retryPolicy(node.retry, job?.retry, defaults?.retry),
+    timeoutMs: durationMs(node.timeout) ?? durationMs(defaults?.timeout) ?? null,
+  };
+}
+
+function removedAssets(graph: Graph, live: ReadonlyMap<NodeId, LiveInput>): PlannedRun["removed"] {
+  const gone = [...live.keys()].filter((asset) => !graph.nodes.has(asset)).toSorted();
+  return gone.map((asset) => ({ asset, reason: "no file of the project defines it any more; its data is kept" }));
+}

@@ -1,0 +1,23 @@
+// How often and how long a node is tried: the node's own keys, then the job's, then `defaults` of millrace.yaml, then these.
+import type { RetrySpec } from "../model/definitions/source.ts";
+import { parseDurationMs } from "../model/duration.ts";
+import type { RetryPolicy } from "../model/plan.ts";
+
+export const RETRY_DEFAULT: RetryPolicy = { attempts: 3, delayMs: 1_000, factor: 2, maxDelayMs: 60_000, jitter: true };
+
+/** Key by key the first that is set. */
+export function retryPolicy(...specs: readonly (RetrySpec | undefined)[]): RetryPolicy {
+  const first = <Key extends keyof RetrySpec>(key: Key): RetrySpec[Key] => specs.find((spec) => spec?.[key] !== undefined)?.[key];
+  return {
+    attempts: first("attempts") ?? RETRY_DEFAULT.attempts,
+    delayMs: durationMs(first("delay")) ?? RETRY_DEFAULT.delayMs,
+    factor: first("factor") ?? RETRY_DEFAULT.factor,
+    maxDelayMs: durationMs(first("maxDelay")) ?? RETRY_DEFAULT.maxDelayMs,
+    jitter: first("jitter") ?? RETRY_DEFAULT.jitter,
+  };
+}
+
+/** Milliseconds of a duration that its schema already checked; undefined stays undefined. */
+export function durationMs(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : parseDurationMs(text);
+}
