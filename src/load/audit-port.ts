@@ -1,5 +1,5 @@
 // The port between a build and its checks. A build (a load, a model) makes a candidate table inside the publishing transaction and hands it to
-// the audit; the audit sets rows aside (`onFail: quarantine`) with `setAside` and answers; the build publishes only when nothing says stop.
+// the audit; the audit sets rows aside (`onFail: quarantine`) and answers; the build publishes only when nothing says stop.
 import type { Transaction } from "../sql/session.ts";
 import type { CheckResult } from "./check.ts";
 

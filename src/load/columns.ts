@@ -7,8 +7,8 @@ import type { ColumnSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
 import type { StagedColumn } from "../formats/format.ts";
+import { typeOfParse } from "../formats/types/parse.ts";
 import type { LoadContract } from "./contract.ts";
-import { typeOfParse } from "./parse.ts";
 import { fitsInto, unifyTypes } from "./unify.ts";
 
 /** A column as it was committed last (`_millrace.schemas`). */

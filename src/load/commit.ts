@@ -84,7 +84,7 @@ export async function commitLoad(warehouse: Warehouse, prepared: Prepared): Prom
     };
     const answer = result as unknown as JsonValue;
     if (!applied.changed) {
-      await keepVersion(tx, token, asset, version, answer);
+      await keepVersion(tx, token, asset, version, answer, request.sourceState);
       return result;
     }
     await writeSchema(tx, prepared, applied);

@@ -4,12 +4,12 @@
 //   V2. Where nothing is to be changed the stage table itself is the work table, and line numbers cost nothing.
 import { MillraceError } from "../model/errors.ts";
 import type { StagedColumn } from "../formats/format.ts";
+import { parseExpression } from "../formats/types/parse.ts";
 import { DATA_SCHEMA } from "../sql/ledger.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { variantName, type ColumnPlan, type TargetColumn } from "./columns.ts";
-import { parseCell } from "./parse.ts";
 import type { Stage } from "./stage.ts";
 
 export interface Conversion {
@@ -148,13 +148,9 @@ function cellOf(target: TargetColumn, index: number): { value: string; broken: s
       return { value, broken: `(${cell} is not null and (${value}) is null)`, text };
     }
     case "parse": {
-      const parsed = parseCell(source.column.type === "JSON" ? `(${cell} ->> '$')` : text, {
-        parse: target.spec?.parse,
-        type: target.type,
-        nulls: target.spec?.nulls,
-      });
-      const canBreak = target.type !== "VARCHAR" || target.spec?.parse !== undefined;
-      return { value: parsed.value, broken: canBreak ? `(not ${parsed.isNull} and (${parsed.value}) is null)` : null, text };
+      const written = source.column.type === "JSON" ? `(${cell} ->> '$')` : text;
+      const parsed = parseExpression({ parse: target.spec?.parse, type: target.type, nulls: target.spec?.nulls }, written);
+      return { value: parsed.value, broken: parsed.bad === "false" ? null : parsed.bad, text };
     }
     default:
       return source satisfies never;

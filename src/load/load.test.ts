@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { raiseFence } from "../sql/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import { openWarehouse } from "../sql/warehouse.ts";
-import { listQuarantine, setAside, showQuarantine } from "./quarantine.ts";
+import { auditWith } from "./audit.ts";
+import { listQuarantine, showQuarantine } from "./quarantine.ts";
 import { load, startOfLoad } from "./load.ts";
-import { request, textFile, page, type Overrides } from "./load.fixture.ts";
+import { request, textFile, page, type Overrides } from "./deliveries.suite.ts";
 import type { LoadResult } from "./request.ts";
 
 let folder: string;
@@ -372,10 +373,19 @@ describe("once and only once", () => {
   });
 
   it("lets checks set rows aside, and publishes nothing when one says stop", async () => {
-    const audit: Overrides["audit"] = async (tx, candidate) => {
-      await setAside(tx, { candidate, bad: "t.id = 2", rule: "noTwo", reason: "two is not allowed" });
-      return { results: [] };
-    };
+    const audit = auditWith([
+      {
+        name: "noTwo",
+        kind: "rule",
+        severity: "error",
+        onFail: "quarantine",
+        where: null,
+        tolerate: { rows: 0 },
+        test: { kind: "row", bad: "t.id = 2", windowed: false },
+        columns: ["id"],
+        needs: [],
+      },
+    ]);
     const result = await run({ deliveries: [textFile("a.csv", "id\n1\n2\n3\n")], audit });
     expect(result.rows).toEqual({ read: 3, loaded: 2, quarantined: 1, filtered: 0 });
     expect(await rows("select id, _line from _millrace.rows('raw.t') order by id")).toEqual([

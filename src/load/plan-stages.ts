@@ -2,13 +2,13 @@
 import type { ColumnSpec, SourceSpec } from "../model/definitions/source.ts";
 import { messageOf, MillraceError } from "../model/errors.ts";
 import type { ColumnReading } from "../formats/format.ts";
+import { normalType } from "../formats/types/parse.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } from "./columns.ts";
 import type { LoadContract } from "./contract.ts";
 import type { Memory } from "./memory.ts";
-import { declaredType } from "./parse.ts";
 import type { LoadRequest } from "./request.ts";
 import { ColumnReadings, type Stage, type Staged } from "./stage.ts";
 
@@ -111,13 +111,13 @@ async function declaredTypes(session: Session, declared: Readonly<Record<string,
   const types = new Map<string, string>();
   for (const [name, column] of Object.entries(declared)) {
     if (column.type === undefined) continue;
-    types.set(name, await normalType(session, name, column.type));
+    types.set(name, await boundType(session, name, column.type));
   }
   return types;
 }
 
-async function normalType(session: Session, name: string, written: string): Promise<string> {
-  const type = declaredType(written);
+async function boundType(session: Session, name: string, written: string): Promise<string> {
+  const type = normalType(written);
   const unknown = (cause: unknown): MillraceError =>
     new MillraceError({
       code: "MR4014",

@@ -1,10 +1,8 @@
 // Quarantine: every record that was read and not loaded, with its reason, its raw form and where it came from. Rows enter it in the same
 // transaction that leaves them out of the asset, so nothing is in both and nothing in neither.
 import type { JsonValue, QuarantineItem } from "../model/answers.ts";
-import { rowsWithOrigins } from "../sql/publish.ts";
-import type { Session, Transaction } from "../sql/session.ts";
-import { ident, literal } from "../sql/text.ts";
-import type { Candidate } from "./audit-port.ts";
+import type { Session } from "../sql/session.ts";
+import { literal } from "../sql/text.ts";
 
 /** Items that one answer lists unless it is asked for more. */
 export const ITEMS_LISTED = 100;
@@ -14,38 +12,6 @@ export const RAW_SHOWN_CHARACTERS = 2_000;
 /** An id that is the same however often the same record is set aside by the same load: built in SQL from its place and reason. */
 export function quarantineId(load: string, ...parts: readonly string[]): string {
   return `'q_' || left(md5(concat_ws('|', ${[literal(load), ...parts].join(", ")})), 16)`;
-}
-
-export interface SetAside {
-  readonly candidate: Candidate;
-  /** Condition on a row of `t`, true for the rows to set aside; may hold window functions and subqueries. */
-  readonly bad: string;
-  readonly rule: string;
-  readonly reason: string;
-}
-
-/** Moves the rows of a candidate that break a rule to quarantine. Returns how many. */
-export async function setAside(tx: Transaction, { candidate, bad, rule, reason }: SetAside): Promise<number> {
-  const marked = `(select _row from (select t.rowid as _row, (${bad}) as _bad from ${candidate.table} t) where _bad)`;
-  const picked = ident(`_millrace_aside`);
-  await tx.run(`create or replace temp table ${picked} as ${marked.slice(1, -1)}`);
-  const columns = await tx.rows<{ column_name: string }>(`describe select * from ${candidate.table}`);
-  const names = columns.map((column) => column.column_name);
-  const own = names.filter((name) => !["_load", "_file", "_line"].includes(name));
-  const row = `json_object(${own.map((name) => `${literal(name)}, t.${ident(name)}`).join(", ")})`;
-  const located = names.includes("_load")
-    ? `select t.rowid as _row, ${row} as _json, t._load, t._file, t._line from ${candidate.table} t`
-    : rowsWithOrigins(candidate.physical, `t.rowid as _row, ${row} as _json`);
-  const count = await tx.run(
-    `insert into _millrace.quarantine
-     select ${quarantineId(candidate.load, literal(rule), "l._load", "l._file", "l._line", "l._row")}, ${literal(candidate.asset)},
-       coalesce(l._load, ${literal(candidate.load)}), ${literal(candidate.run)}, ${literal(reason)}, ${literal(rule)},
-       l._file, l._line, 1, l._json::varchar, l._json, 'open', now(), null, null, null
-     from (${located}) l where l._row in (select _row from ${picked})`,
-  );
-  if (count > 0) await tx.run(`delete from ${candidate.table} where rowid in (select _row from ${picked})`);
-  await tx.run(`drop table ${picked}`);
-  return count;
 }
 
 export interface QuarantineFilter {

@@ -88,9 +88,19 @@ async function publishShare(tx: Transaction, publication: Publication): Promise<
   await recordCommit(tx, publication.token, publication.asset, publication.version, publication.result);
 }
 
-/** A commit that leaves the live version as it is (nothing new was found): only the fence and the commit's row. */
-export async function keepVersion(tx: Transaction, token: AttemptToken, asset: string, version: string, result: JsonValue): Promise<void> {
+/** A commit that leaves the live version as it is (nothing new was found): the fence, the commit's row, and the state the source is known to be in. */
+export async function keepVersion(
+  tx: Transaction,
+  token: AttemptToken,
+  asset: string,
+  version: string,
+  result: JsonValue,
+  sourceState?: string | null,
+): Promise<void> {
   await passFence(tx, token);
+  if (sourceState !== undefined) {
+    await tx.run("update _millrace.versions set source_state = $3 where asset = $1 and version = $2", [asset, version, sourceState]);
+  }
   await recordCommit(tx, token, asset, version, result);
 }
 
