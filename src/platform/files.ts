@@ -1,0 +1,112 @@
+// Writing files so that a reader sees the old file or the new one, never a half: write beside, fsync, rename, fsync the folder.
+// A failure leaves the old file as it was and nothing of the new one.
+import { createHash, randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, mkdtemp, open, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { MillraceError, messageOf } from "../model/errors.ts";
+
+const READ_BYTES = 1 << 20;
+
+/** Calls `write` with a path beside `path`, then puts the file in its place. Makes the folder. Throws MR3102, MR3140, MR3141, or what `write` throws. */
+export async function replaceFile<Result>(path: string, write: (beside: string) => Promise<Result>): Promise<Result> {
+  await refuseFolder(path);
+  await makeFolder(dirname(path));
+  // The ending stays last: writers that go by it see the same one.
+  const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}.part.${basename(path)}`);
+  try {
+    const result = await write(beside);
+    await syncFile(beside);
+    await rename(beside, path);
+    await syncFolder(dirname(path));
+    return result;
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined); // on a read-only disk there is nothing to remove
+    throw asWriteError(error, path);
+  }
+}
+
+/** A folder that lives as long as `use` runs. */
+export async function withTempFolder<Result>(parent: string, use: (folder: string) => Promise<Result>): Promise<Result> {
+  await makeFolder(parent);
+  const folder = await mkdtemp(join(parent, "t-"));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** SHA-256 of the bytes of a file, hex. */
+export async function hashFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) hash.update(chunk as Buffer);
+  return hash.digest("hex");
+}
+
+/** What the operating system said, as our error: MR3141 for a full disk, MR3140 for what may not be written. */
+export function asWriteError(error: unknown, path: string): unknown {
+  if (error instanceof MillraceError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  const text = messageOf(error);
+  if (code === "ENOSPC" || code === "EDQUOT" || /no space left on device|disk quota exceeded|could not (?:write|sync).*space/i.test(text)) {
+    return new MillraceError({ code: "MR3141", message: `no room on the disk for ${path}`, cause: error, retryable: true });
+  }
+  const why = WRITE_REFUSALS[code] ?? refusalIn(text);
+  if (why === undefined) return error;
+  return new MillraceError({ code: "MR3140", message: `${path} cannot be written: ${why}`, cause: error });
+}
+
+const WRITE_REFUSALS: Readonly<Record<string, string>> = {
+  EROFS: "the file system is read-only",
+  EACCES: "permission denied",
+  EPERM: "the operation is not permitted",
+  ENOTDIR: "a part of its path is a file, not a folder",
+  EEXIST: "a part of its path is a file, not a folder",
+  EISDIR: "it is a folder",
+  ENAMETOOLONG: "its name is too long",
+  ELOOP: "its path runs through a ring of links",
+};
+
+function refusalIn(text: string): string | undefined {
+  if (/read-only file system/i.test(text)) return WRITE_REFUSALS["EROFS"];
+  if (/permission denied/i.test(text)) return WRITE_REFUSALS["EACCES"];
+  if (/operation not permitted/i.test(text)) return WRITE_REFUSALS["EPERM"];
+  return undefined;
+}
+
+async function refuseFolder(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isDirectory() === true) {
+    throw new MillraceError({ code: "MR3102", message: `${path} is a folder; an output needs the name of a file` });
+  }
+}
+
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+  } catch (error) {
+    throw asWriteError(error, folder);
+  }
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some file systems cannot sync a folder; the rename itself has happened.
+    if (!["EINVAL", "ENOTSUP", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  } finally {
+    await handle.close();
+  }
+}
