@@ -381,9 +381,10 @@ describe("once and only once", () => {
         onFail: "quarantine",
         where: null,
         tolerate: { rows: 0 },
-        test: { kind: "row", bad: "t.id = 2", windowed: false },
+        test: { kind: "row", bad: "t.id = 2" },
         columns: ["id"],
         needs: [],
+        location: null,
       },
     ]);
     const result = await run({ deliveries: [textFile("a.csv", "id\n1\n2\n3\n")], audit });

@@ -177,13 +177,7 @@ async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mod
       cursor: cursor?.value ?? null,
       warnings: [],
     };
-    await keepVersion(tx, {
-      token,
-      asset,
-      version: live.version,
-      result: result as unknown as JsonValue,
-      sourceState: request.sourceState,
-    });
+    await keepVersion(tx, token, asset, live.version, result as unknown as JsonValue, request.sourceState);
     return result;
   });
 }
