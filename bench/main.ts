@@ -3,6 +3,7 @@ import type { Figure } from "./figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   cli: async () => (await import("./cli.ts")).benchCli(),
+  plan: async () => (await import("./plan.ts")).benchPlan(),
 };
 
 const words = process.argv.slice(2);
