@@ -82,4 +82,14 @@ export const loadCodes = {
     why: "A file was matched but could not be read. Nothing of this load was taken.",
     fix: "Look at the cause. Correct or remove the file, then run again.",
   },
+  MR4018: {
+    title: "A TypeScript source yielded something else than rows",
+    why: "`extract` must yield batches: arrays of objects whose keys are the columns.",
+    fix: "Yield an array of plain objects, for example `yield page.rows`.",
+  },
+  MR4019: {
+    title: "A task's output is no JSON",
+    why: "What a task returns is stored with the run; functions, circular objects and bigints cannot be.",
+    fix: "Return plain values, or nothing.",
+  },
 } as const satisfies Record<string, CodeEntry>;
