@@ -122,7 +122,7 @@ async function millrace(...args: readonly string[]): Promise<string> {
   if (exitCode === 0) return text;
   say(`\nmillrace ${args[0]} ended with exit code ${exitCode}`);
   await service.close();
-  process.exit(exitCode);
+  return process.exit(exitCode);
 }
 
 function shown(path: string): string {

@@ -16,7 +16,8 @@ const inbox = join(dir, "inbox");
 const written: WrittenFile[] = [];
 const runs: Finished[] = [];
 let service: ListingService;
-const node = (run: number, asset: string): any => runs[run]!.lines().find((line) => line["type"] === "node" && line["asset"] === asset);
+const node = (run: number, asset: string): Record<string, unknown> | undefined =>
+  runs[run]!.lines().find((line) => line["type"] === "node" && line["asset"] === asset);
 const runAll = async (): Promise<void> => {
   const run = await millrace(["run", "--json"], dir, { LISTINGS_URL: service.url, LISTINGS_KEY: "demo-key" });
   expect(run.exitCode, run.stdout + run.stderr).toBe(0);
@@ -51,9 +52,9 @@ describe("the demo", () => {
   });
 
   it("accounts for every record of both sources, load by load", () => {
-    expect(node(0, "raw.county_sales").rows).toEqual(truth.sales[0]);
-    expect(node(1, "raw.county_sales").rows).toEqual(truth.sales[1]);
-    expect(node(0, "raw.listings").rows).toEqual(truth.listings);
+    expect(node(0, "raw.county_sales")?.["rows"]).toEqual(truth.sales[0]);
+    expect(node(1, "raw.county_sales")?.["rows"]).toEqual(truth.sales[1]);
+    expect(node(0, "raw.listings")?.["rows"]).toEqual(truth.listings);
   });
 
   it("has the deeds with their corrected prices, under one name of the renamed column", async () => {
@@ -117,7 +118,7 @@ describe("the demo", () => {
       dir,
       "select file, lines, lines_header, lines_preamble, lines_blank, rows_read from _millrace.files where asset = 'raw.county_sales' order by 1",
     );
-    expect(files.map(([file]) => String(file).split("/").at(-1))).toEqual(written.map((file) => file.path.split("/").at(-1)).toSorted());
+    expect(files.map(([file]) => String(file).split("/").at(-1))).toEqual(written.map((file) => file.path.split("/").at(-1)));
     for (const [file, lines, header, preamble, blank, read] of files as [string, number, number, number, number, number][]) {
       const path = join(inbox, file.split("/").at(-1)!);
       expect([file, lines]).toEqual([file, readFileSync(path, "utf8").split("\r\n").length - 1]);

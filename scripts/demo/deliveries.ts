@@ -111,7 +111,7 @@ function repeat(text: string, twice: boolean): readonly string[] {
 
 /** `broken` at chance places among `sound`, whose order stays. */
 function scattered(sound: readonly string[], broken: readonly string[], chance: Chance): readonly string[] {
-  const places = broken.map((text) => ({ text, at: chance.between(0, sound.length - 1) })).sort((a, b) => a.at - b.at);
+  const places = broken.map((text) => ({ text, at: chance.between(0, sound.length - 1) })).toSorted((a, b) => a.at - b.at);
   const lines: string[] = [];
   let next = 0;
   for (const [index, text] of sound.entries()) {

@@ -102,7 +102,7 @@ function marketOf(deeds: readonly Deed[]): readonly MarketRow[] {
       const [neighborhood, month] = key.split("|") as [string, string];
       return { neighborhood, month, sales: prices.length, medianPrice: median(prices) };
     })
-    .sort((a, b) => (a.neighborhood === b.neighborhood ? compare(a.month, b.month) : compare(a.neighborhood, b.neighborhood)));
+    .toSorted((a, b) => (a.neighborhood === b.neighborhood ? compare(a.month, b.month) : compare(a.neighborhood, b.neighborhood)));
 }
 
 function median(values: readonly number[]): number {

@@ -82,7 +82,7 @@ export interface ExtractContext {
 
 export interface TransformContext {
   /** Rows of an asset that stands in `needs`, in batches. */
-  read(asset: string): AsyncIterable<readonly Row[]>;
+  readonly read: (asset: string) => AsyncIterable<readonly Row[]>;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -92,9 +92,9 @@ export interface TaskContext {
   /** The folder of the project. */
   readonly projectDir: string;
   /** Rows of an asset that stands in `after`, in batches. */
-  read(asset: string): AsyncIterable<readonly Row[]>;
+  readonly read: (asset: string) => AsyncIterable<readonly Row[]>;
   /** A read-only query on the warehouse, in batches. */
-  query(sql: string): AsyncIterable<readonly Row[]>;
+  readonly query: (sql: string) => AsyncIterable<readonly Row[]>;
   readonly http: HttpClient;
   readonly signal: AbortSignal;
   readonly log: Log;

@@ -39,17 +39,8 @@ function literalOf(value: SqlValue): string {
   if (value === null || value === undefined) return "NULL";
   if (Array.isArray(value)) return value.length === 0 ? "NULL" : (value as readonly SqlValue[]).map(literalOf).join(", ");
   if (value instanceof Date && !Number.isNaN(value.getTime())) return `TIMESTAMPTZ ${literal(value.toISOString())}`;
-  switch (typeof value) {
-    case "string":
-      if (value.includes("\0")) break;
-      return literal(value);
-    case "number":
-      return Number.isFinite(value) ? String(value) : `${literal(String(value))}::DOUBLE`;
-    case "bigint":
-    case "boolean":
-      return String(value);
-    default:
-      break;
-  }
+  if (typeof value === "string" && !value.includes("\0")) return literal(value);
+  if (typeof value === "number") return Number.isFinite(value) ? String(value) : `${literal(String(value))}::DOUBLE`;
+  if (typeof value === "bigint" || typeof value === "boolean") return String(value);
   throw new MillraceError({ code: "MR1902", message: `sql: a value of type ${typeof value} cannot stand in SQL` });
 }

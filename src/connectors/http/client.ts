@@ -34,5 +34,5 @@ function settings(url: string, { since, sinceParam, ...rest }: HttpRequestOption
 export function sinceText(since: unknown): string | undefined {
   if (since === undefined || since === null) return undefined;
   if (since instanceof Date) return since.toISOString();
-  return typeof since === "object" ? JSON.stringify(since) : String(since as string | number | bigint | boolean);
+  return typeof since === "string" || typeof since === "number" || typeof since === "bigint" ? String(since) : JSON.stringify(since);
 }

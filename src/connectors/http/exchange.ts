@@ -163,16 +163,10 @@ async function beginning(response: http.IncomingMessage): Promise<Buffer> {
     }
     const body = Buffer.concat(chunks);
     const options = { maxOutputLength: ERROR_BODY_BYTES_MAX };
-    switch (response.headers["content-encoding"]?.trim().toLowerCase()) {
-      case "gzip":
-        return gunzipSync(body, { ...options, finishFlush: constants.Z_SYNC_FLUSH });
-      case "br":
-        return brotliDecompressSync(body, options);
-      case "deflate":
-        return await inflated(body, ERROR_BODY_BYTES_MAX);
-      default:
-        return body;
-    }
+    const encoding = response.headers["content-encoding"]?.trim().toLowerCase();
+    if (encoding === "gzip") return gunzipSync(body, { ...options, finishFlush: constants.Z_SYNC_FLUSH });
+    if (encoding === "br") return brotliDecompressSync(body, options);
+    return encoding === "deflate" ? await inflated(body, ERROR_BODY_BYTES_MAX) : body;
   } catch {
     // The status is what counts; without readable words the message does without them.
     return response.headers["content-encoding"] === undefined ? Buffer.concat(chunks) : Buffer.alloc(0);

@@ -100,7 +100,7 @@ export function settingsOf(
     if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name) || /[\r\n\0]/.test(value))
       throw wrong(`the header "${name}" cannot be sent as it is written`);
   }
-  const auth = (merged.auth as HttpAuth | undefined) ?? userinfo;
+  const auth = merged.auth ?? userinfo;
   const body = merged.body === undefined ? undefined : JSON.stringify(merged.body);
   return {
     url,
@@ -157,8 +157,8 @@ function addressOf(
   const text = merged.url;
   if (text === undefined || text.trim() === "") throw wrong("`url` is missing");
   const connection = options.connection === undefined ? undefined : connections[options.connection];
-  const settings = (connection?.["http"] ?? connection) as { readonly url?: unknown } | undefined;
-  const base = typeof settings?.url === "string" && options.url !== undefined ? `${settings.url.replace(/\/$/, "")}/` : undefined;
+  const settings: { readonly url?: unknown } = connection?.["http"] ?? connection ?? {};
+  const base = typeof settings.url === "string" && options.url !== undefined ? `${settings.url.replace(/\/$/, "")}/` : undefined;
   const relative = base === undefined ? text : text.replace(/^\/(?!\/)/, "");
   if (!URL.canParse(relative, base)) throw wrong(`"${text.replace(/\/\/[^/@]*@/, "//…@")}" is no URL`);
   const url = new URL(relative, base);

@@ -83,16 +83,9 @@ function linked({ headers, url }: PageSeen): URL | null {
 /** Text or number at `path`; null where there is none: missing, null, false or empty. */
 function textAt(body: unknown, path: string, shown: string): string | null {
   const value = valueAt(body, path);
-  switch (typeof value) {
-    case "string":
-      return value === "" ? null : value;
-    case "number":
-    case "bigint":
-      return String(value);
-    default:
-      if (value === undefined || value === null || value === false) return null;
-      throw new MillraceError({ code: "MR3516", message: `"${path}" of ${shown} is neither text nor a number, so it leads nowhere` });
-  }
+  if (value === undefined || value === null || value === false || value === "") return null;
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return String(value);
+  throw new MillraceError({ code: "MR3516", message: `"${path}" of ${shown} is neither text nor a number, so it leads nowhere` });
 }
 
 function withParam(url: URL, param: string, value: string): URL {

@@ -40,18 +40,10 @@ function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): readonly
 }
 
 function typeOf(value: unknown): string {
-  switch (typeof value) {
-    case "boolean":
-      return "BOOLEAN";
-    case "bigint":
-      return "HUGEINT";
-    case "number":
-      return Number.isInteger(value) ? "BIGINT" : "DOUBLE";
-    case "object":
-      return "JSON";
-    default:
-      return "VARCHAR";
-  }
+  if (typeof value === "boolean") return "BOOLEAN";
+  if (typeof value === "bigint") return "HUGEINT";
+  if (typeof value === "number") return Number.isInteger(value) ? "BIGINT" : "DOUBLE";
+  return typeof value === "object" ? "JSON" : "VARCHAR";
 }
 
 function joined(types: ReadonlySet<string>): string {
