@@ -1,5 +1,5 @@
 // Encodings: which one a file has, and a copy of it in UTF-8 with the same lines. DuckDB and the scanner read UTF-8 only.
-import { isUtf8 } from "node:buffer";
+import { isAscii, isUtf8 } from "node:buffer";
 import { MillraceError } from "../../model/errors.ts";
 
 export interface Encoding {
@@ -26,9 +26,25 @@ export function detectEncoding(sample: Uint8Array, isWhole: boolean): Encoding {
   const why = "every second byte is zero";
   if (odd > sample.length * ZERO_SHARE_MIN && even < odd / 10) return { name: "utf-16le", markBytes: 0, confidence: 0.9, why };
   if (even > sample.length * ZERO_SHARE_MIN && odd < even / 10) return { name: "utf-16be", markBytes: 0, confidence: 0.9, why };
-  if (isUtf8(isWhole ? sample : sample.subarray(0, wholeCharacters(sample, sample.length))))
-    return { name: "utf-8", markBytes: 0, confidence: 0.99, why: "valid UTF-8" };
+  const text = isWhole ? sample : sample.subarray(0, wholeCharacters(sample, sample.length));
+  if (isUtf8(text)) return { name: "utf-8", markBytes: 0, confidence: 0.99, why: "valid UTF-8" };
+  if (isMostlyUtf8(text))
+    return { name: "utf-8", markBytes: 0, confidence: 0.8, why: "mostly valid UTF-8; lines with other bytes are quarantined" };
   return { name: "windows-1252", markBytes: 0, confidence: 0.7, why: "bytes that are not UTF-8" };
+}
+
+/** Letters beyond ASCII hardly ever look like UTF-8 by accident: more lines that do than lines that do not mean a few damaged lines. */
+function isMostlyUtf8(text: Uint8Array): boolean {
+  let valid = 0;
+  let invalid = 0;
+  for (let from = 0; from < text.length;) {
+    const end = text.indexOf(10, from);
+    const line = text.subarray(from, end < 0 ? text.length : end);
+    if (!isUtf8(line)) invalid++;
+    else if (!isAscii(line)) valid++;
+    from = end < 0 ? text.length : end + 1;
+  }
+  return valid > 2 * invalid;
 }
 
 /** The encoding a byte order mark tells, or null. */

@@ -146,9 +146,9 @@ export const DAMAGE: Readonly<Record<string, Damage>> = {
     return { text: copy.join(d.delimiter), right: [] };
   },
   commentLine: () => ({ text: "# checked by hand", right: [] }),
-  nulByte: (r, cells, d) => {
+  nulByte: (_r, cells, d) => {
     const copy = cells.map(clean);
-    return { text: copy.map((cell, i) => (i === 2 ? `${cell}\0` : cell)).join(d.delimiter) + (r.next() < 0 ? "" : ""), right: [] };
+    return { text: copy.map((cell, i) => (i === 2 ? `${cell}\0` : cell)).join(d.delimiter), right: [] };
   },
 };
 
@@ -184,6 +184,8 @@ export interface Case {
   readonly bytes: Buffer;
   /** Rows that must be loaded exactly so, in this order. */
   readonly sure: readonly (readonly string[])[];
+  /** Physical line of each of them, from 1. */
+  readonly sureLines: readonly number[];
   /** Per damaged row: what it may be loaded as; anything else is wrong. */
   readonly maybe: readonly (readonly (readonly string[])[])[];
   readonly physicalLines: number;
@@ -205,6 +207,7 @@ export function makeCase(options: CaseOptions): Case {
   if (d.header) lines.push(options.headerText ?? writeLine(HEADER, d) + (options.headTail ?? ""));
   if (options.units !== undefined) lines.push(writeLine(options.units, d));
   const sure: (readonly string[])[] = [];
+  const sureAt: number[] = [];
   const maybe: (readonly (readonly string[])[])[] = [];
   for (const [i, cells] of body.entries()) {
     const side = pairs.get(i);
@@ -219,10 +222,12 @@ export function makeCase(options: CaseOptions): Case {
       lines.push(text);
       maybe.push(right);
       if (options.damage !== "commentLine") continue;
+      sureAt.push(lines.length);
       lines.push(writeLine(cells, d));
       sure.push(cells);
     } else {
       const text = writeLine(options.dropLast === undefined ? cells : cells.slice(0, -options.dropLast), d) + (options.bodyTail ?? "");
+      sureAt.push(lines.length);
       lines.push(options.leaveOut === true ? text.replace(/,+$/, "") : text);
       sure.push(options.bodyTail === undefined ? cells : [...cells, ""]);
     }
@@ -232,9 +237,16 @@ export function makeCase(options: CaseOptions): Case {
   for (const [i, line] of lines.entries())
     text +=
       line + (i < lines.length - 1 || options.lastNewline !== false ? (options.mixed === true ? r.pick(["\n", "\r\n"]) : d.newline) : "");
+  const lineStarts: number[] = [];
+  let line = 1;
+  for (const written of lines) {
+    lineStarts.push(line);
+    line += written.split(/\r\n|\n|\r/).length;
+  }
+  const sureLines = sureAt.map((index) => lineStarts[index]!);
   const physicalLines = text === "" ? 0 : text.split(/\r\n|\n|\r/).length - (/[\r\n]$/.test(text) ? 1 : 0);
   const headerRows = d.header ? (options.header2 !== undefined || options.units !== undefined ? 2 : 1) : 0;
-  return { bytes: encode(text, options.encoding ?? "utf-8"), sure, maybe, physicalLines, headerRows };
+  return { bytes: encode(text, options.encoding ?? "utf-8"), sure, sureLines, maybe, physicalLines, headerRows };
 }
 
 function changeRow(r: Random, row: string[], options: CaseOptions): void {
