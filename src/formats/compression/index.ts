@@ -1,0 +1,127 @@
+// Compressed files: found by their first bytes (not by the ending), expanded into a temporary file that every reader can take.
+//   K1. A damaged file gives nothing: truncated, wrong checksum, or followed by something that is no further member.
+//   K2. Expanding stops at a limit: out of proportion to the file, or no room left in the temporary folder.
+import { open, statfs, type FileHandle } from "node:fs/promises";
+import { dirname } from "node:path";
+import { createGunzip } from "node:zlib";
+import { MillraceError } from "../../model/errors.ts";
+import { asWriteError } from "../../platform/files.ts";
+import { expandZstd } from "./zstd.ts";
+
+export type Compression = "none" | "gzip" | "zstd";
+
+/** Up to this size nothing is a bomb. */
+const EXPANDED_FREE_BYTES = 1 << 30;
+/** Beyond it, contents this many times the file are refused. */
+const EXPANDED_RATIO_MAX = 200;
+/** Room that is left in the temporary folder. */
+const RESERVE_BYTES = 128 << 20;
+/** How often the room is looked at. */
+const ROOM_CHECK_BYTES = 64 << 20;
+const READ_BYTES = 256 << 10;
+
+/** What the first bytes say. */
+export async function compressionOf(path: string): Promise<Compression> {
+  const file = await open(path, "r");
+  try {
+    const head = Buffer.alloc(4);
+    const { bytesRead } = await file.read(head, 0, 4, 0);
+    if (bytesRead >= 2 && head[0] === 0x1f && head[1] === 0x8b) return "gzip";
+    const isZstd = bytesRead === 4 && (head.readUInt32LE(0) === 0xfd2fb528 || head.readUInt32LE(0) >>> 4 === 0x184d2a5);
+    return isZstd ? "zstd" : "none";
+  } finally {
+    await file.close();
+  }
+}
+
+export interface ExpandRequest {
+  readonly path: string;
+  /** For messages. */
+  readonly name: string;
+  readonly compression: Exclude<Compression, "none">;
+  readonly into: string;
+  /** A limit of the user's in place of ours. */
+  readonly expandedBytesMax?: number | undefined;
+  /** Only the beginning is wanted; then nothing is proven. */
+  readonly firstBytes?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Writes the contents to `into` and returns their size. Throws MR3110, MR3111, MR3141. */
+export async function expandFile(request: ExpandRequest): Promise<number> {
+  const source = await open(request.path, "r");
+  try {
+    const { size } = await source.stat();
+    const limit = request.expandedBytesMax ?? Math.max(EXPANDED_FREE_BYTES, size * EXPANDED_RATIO_MAX);
+    const pieces = request.compression === "gzip" ? expandGzip(source, size) : expandZstd(source, size);
+    return await writePieces(request, pieces, limit);
+  } finally {
+    await source.close().catch(() => undefined); // the stream may have closed it
+  }
+}
+
+async function writePieces(request: ExpandRequest, pieces: AsyncIterable<Uint8Array>, limit: number): Promise<number> {
+  const target = await open(request.into, "w");
+  let written = 0;
+  let checkedAt = -ROOM_CHECK_BYTES;
+  try {
+    for await (const piece of damagedIn(request.name, pieces)) {
+      request.signal?.throwIfAborted();
+      if (written + piece.length > limit) throw tooLarge(request.name, `more than ${Math.round(limit / 1e6)} MB`);
+      if (written - checkedAt >= ROOM_CHECK_BYTES) {
+        checkedAt = written;
+        const { bavail, bsize } = await statfs(dirname(request.into));
+        if (bavail * bsize < RESERVE_BYTES) throw tooLarge(request.name, "more than the temporary folder has room for");
+      }
+      for (let at = 0; at < piece.length;) at += (await target.write(piece, at)).bytesWritten;
+      written += piece.length;
+      if (request.firstBytes !== undefined && written >= request.firstBytes) break;
+    }
+    return written;
+  } catch (error) {
+    throw asWriteError(error, request.into);
+  } finally {
+    await target.close();
+  }
+}
+
+/** Errors of the source are damage; errors of the writer are not touched. */
+async function* damagedIn(name: string, pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new MillraceError({ code: "MR3110", message: `${name} is damaged: ${why}`, cause: error });
+  }
+}
+
+async function* expandGzip(source: FileHandle, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  const gunzip = createGunzip({ chunkSize: READ_BYTES });
+  const input = source.createReadStream({ highWaterMark: READ_BYTES, autoClose: false, start: 0 });
+  input.on("error", (error) => gunzip.destroy(error));
+  input.pipe(gunzip);
+  try {
+    for await (const piece of gunzip) yield piece as Uint8Array;
+    // Node ignores what follows the last member. Zeros are padding (tapes, tar); anything else is a lost member.
+    if (gunzip.bytesWritten < sizeBytes && !(await isPadding(source, gunzip.bytesWritten, sizeBytes))) {
+      throw new Error(`something that is no gzip member stands at byte ${gunzip.bytesWritten}`);
+    }
+  } finally {
+    input.destroy();
+    gunzip.destroy();
+  }
+}
+
+async function isPadding(source: FileHandle, from: number, to: number): Promise<boolean> {
+  for (let at = from; at < to; at += READ_BYTES) {
+    const block = Buffer.alloc(Math.min(READ_BYTES, to - at));
+    const { bytesRead } = await source.read(block, 0, block.length, at);
+    if (block.subarray(0, bytesRead).some((byte) => byte !== 0)) return false;
+  }
+  return true;
+}
+
+function tooLarge(name: string, why: string): MillraceError {
+  return new MillraceError({ code: "MR3111", message: `${name} expands to ${why}` });
+}
