@@ -1,6 +1,7 @@
 // What a check is after its options were read: SQL that marks the rows which break it. All checks of an asset run in at most two scans
 // of it: one that counts, and one that fetches the rows of those that failed (src/load/audit.ts).
 import type * as z from "zod";
+import type { JsonValue } from "../model/answers.ts";
 import type { SourceLocation } from "../model/errors.ts";
 
 /** How a check finds its rows. SQL refers to the audited table by the alias `t`. */
@@ -45,7 +46,7 @@ export interface CheckResult {
   readonly failing: number;
   readonly onFail: "stop" | "quarantine" | "warn";
   /** At most 5 failing rows (or what an aggregate found). */
-  readonly sample: readonly Readonly<Record<string, unknown>>[];
+  readonly sample: readonly Readonly<Record<string, JsonValue>>[];
 }
 
 export interface CheckKind<Options = unknown> {

@@ -1,6 +1,6 @@
 // Everything that can be known of a project before anything runs: its graph, its compiled SQL, its checks, what its sources look like. All errors in one go.
 import type { CompiledCheck } from "../load/check.ts";
-import { combineErrors, MillraceError } from "../model/errors.ts";
+import { combineErrors, type MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { buildGraph, type Graph } from "../plan/graph.ts";
 import { openCompileCache } from "../sql/compile-cache.ts";
@@ -9,7 +9,7 @@ import type { Compilation, KnownSchema } from "../sql/compile-types.ts";
 import { compile } from "../sql/compile.ts";
 import type { SqlUnit } from "../sql/errors.ts";
 import type { LiveVersion } from "../sql/publish.ts";
-import type { Project } from "../project/read.ts";
+import type { Project } from "../project/reader.ts";
 import { peekSource } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -66,7 +66,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   const { graph, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
   const told = new Set(errors.map((error) => error.message));
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
-  if (errors.length > 0) throw combineErrors("MR1002", errors);
+  if (errors.length > 0) throw combineErrors("MR1001", errors);
   cache.save();
   return { graph, compilation, checks, schemas, alwaysBuild: alwaysBuilt(compilation) };
 }
@@ -76,13 +76,12 @@ function compileChecks(workspace: Workspace, project: Project, errors: MillraceE
   const checks = new Map<NodeId, readonly CompiledCheck[]>();
   for (const node of project.nodes) {
     if (!("checks" in node) || node.checks.length === 0) continue;
-    const place = project.placeOf?.(node.id, "checks");
-    const compiled = parts.compileChecks(node.checks, { asset: node.id, file: node.file, ...(place === undefined ? {} : { place }) });
-    errors.push(...compiled.errors);
-    checks.set(node.id, compiled.checks);
+    const place = (path: readonly (string | number)[]): SourceLocation | undefined => project.locate(node.id, ["checks", ...path]);
+    const compiled = parts.compileChecks(node.checks, { asset: node.id, file: node.file, place }, project.own.checks);
+    checks.set(node.id, compiled.checks); // its errors were told when the project was read
   }
   for (const file of project.checkFiles) {
-    const compiled = parts.compileCheckFile(file);
+    const compiled = parts.compileCheckFile(file, project.own.checks);
     errors.push(...compiled.errors);
     checks.set(file.on, [...(checks.get(file.on) ?? []), ...compiled.checks]);
   }
@@ -123,12 +122,10 @@ function exportUnit(node: ProjectNode): readonly SqlUnit[] {
 }
 
 function alwaysBuilt(compilation: Compilation): ReadonlyMap<NodeId, string> {
-  return new Map(
-    [...compilation.models].flatMap(([id, query]) => {
-      if (query.volatile.length > 0) return [[id, `it uses ${query.volatile.join(", ")}, whose value changes by itself`] as const];
-      if (query.externals.length > 0)
-        return [[id, `it reads ${query.externals.map((external) => external.name).join(", ")} itself`] as const];
-      return [];
-    }),
-  );
+  const reasons = new Map<NodeId, string>();
+  for (const [id, query] of compilation.models) {
+    if (query.externals.length > 0) reasons.set(id, `it reads ${query.externals.map((external) => external.what).join(", ")} itself`);
+    if (query.volatile.length > 0) reasons.set(id, `it uses ${query.volatile.join(", ")}, whose value changes by itself`);
+  }
+  return reasons;
 }

@@ -53,12 +53,13 @@ export interface TaskRequest {
   readonly params: Readonly<Record<string, string>>;
 }
 
+/** Checks made in the project's TypeScript, by their names. */
+export type OwnChecks = Readonly<Record<string, unknown>>;
+
 export interface Parts {
   readonly connectors: Readonly<Record<string, Connector<any>>>;
-  /** Kinds of checks that there are. */
-  readonly checkNames: readonly string[];
-  compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin): CompiledChecks;
-  compileCheckFile(file: CheckFile): CompiledChecks;
+  compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin, own: OwnChecks): CompiledChecks;
+  compileCheckFile(file: CheckFile, own: OwnChecks): CompiledChecks;
   buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>> }): Promise<BuildResult>;
   buildTransform(
     node: TransformNode,

@@ -25,15 +25,15 @@ export interface Planned extends PlannedRun {
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
 export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const project = await workspace.project();
-  const job = request.job === undefined ? undefined : project.jobs.get(request.job);
+  const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
     throw new MillraceError({
       code: "MR6103",
       message: `there is no job ${request.job}`,
       hint:
-        project.jobs.size === 0
+        project.jobs.length === 0
           ? "jobs/ is empty; leave the name out to run everything"
-          : `there are ${[...project.jobs.keys()].join(", ")}`,
+          : `there are ${project.jobs.map((each) => each.name).join(", ")}`,
     });
   }
   const params = parametersOf(job?.spec.params ?? {}, request.params ?? {});
@@ -42,7 +42,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const definitions = await defineProject(workspace, { live, lineage: "tables", params });
   const planned = planRun({
     graph: definitions.graph,
-    selection: request.select ?? job?.spec.select,
+    selection: request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" ")),
     live,
     sources: await sourceStates(workspace, definitions, live, params),
     alwaysBuild: definitions.alwaysBuild,

@@ -5,7 +5,7 @@ import { MillraceError } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
 import type { ExportNode, SourceNode } from "../model/graph.ts";
 import { resolvePlaceholders } from "../project/placeholders.ts";
-import type { Project } from "../project/read.ts";
+import type { Project } from "../project/reader.ts";
 import type { CompiledColumn } from "../sql/compile-types.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -23,9 +23,9 @@ export interface ReachRequest {
 
 /** The connector of a source or an export with its options, every `${…}` filled in. @throws MR105x for what is missing. */
 export function reachOf(workspace: Workspace, project: Project, node: SourceNode | ExportNode, request: ReachRequest): Reach {
-  const connector = project.connectors?.[node.connector] ?? workspace.parts.connectors[node.connector];
+  const connector = (project.own.connectors[node.connector] as Connector<any> | undefined) ?? workspace.parts.connectors[node.connector];
   if (connector === undefined) throw new MillraceError({ code: "MR9001", message: `no connector is named ${node.connector}` });
-  const values = { env: process.env, secrets: project.secrets, params: request.params };
+  const values = { env: process.env, secrets: workspace.secrets(), params: request.params };
   const resolved = resolvePlaceholders(node.options, values);
   return {
     connector,

@@ -2,9 +2,11 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findProject } from "../project/find.ts";
-import { readProject, type Project } from "../project/read.ts";
+import { readProject } from "../project/read.ts";
+import type { Project } from "../project/reader.ts";
+import { readSecrets } from "../project/secrets.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
-import type { RunStore } from "../store/port.ts";
+import type { EventStore } from "../store/store.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import { parseSizeBytes } from "../model/duration.ts";
 import { combineErrors } from "../model/errors.ts";
@@ -23,7 +25,8 @@ export class Workspace {
   readonly signal: AbortSignal;
   private projectOnce: Promise<Project> | undefined;
   private warehouseOnce: Promise<Warehouse> | undefined;
-  private storeOnce: Promise<RunStore> | undefined;
+  private secretsOnce: ReadonlyMap<string, string> | undefined;
+  private storeOnce: Promise<EventStore> | undefined;
 
   private constructor(dir: string, options: WorkspaceOptions) {
     this.dir = dir;
@@ -38,7 +41,11 @@ export class Workspace {
 
   /** The project with all its definitions. @throws all errors of the project in one. */
   async project(): Promise<Project> {
-    this.projectOnce ??= readProject(this.dir, { connectors: this.parts.connectors, checks: this.parts.checkNames });
+    this.projectOnce ??= readProject(this.dir, {
+      connectors: mapValues(this.parts.connectors, (connector) => connector.options),
+      validateChecks: (entries, place, own) => this.parts.compileChecks(entries, place, own).errors,
+      env: process.env,
+    });
     const project = await this.projectOnce;
     if (project.errors.length > 0) throw combineErrors("MR1002", project.errors);
     return project;
@@ -55,9 +62,9 @@ export class Workspace {
     return this.warehouseOnce;
   }
 
-  async store(): Promise<RunStore> {
+  async store(): Promise<EventStore> {
     const settings = (await this.project()).config.state?.sqlite;
-    this.storeOnce ??= openSqliteStore(resolve(this.dir, settings?.path ?? ".millrace/state.sqlite"));
+    this.storeOnce ??= Promise.resolve(openSqliteStore(resolve(this.dir, settings?.path ?? ".millrace/state.sqlite")));
     return this.storeOnce;
   }
 
@@ -68,8 +75,18 @@ export class Workspace {
     return path;
   }
 
+  /** Names and values of secrets.env. */
+  secrets(): ReadonlyMap<string, string> {
+    this.secretsOnce ??= readSecrets(this.dir);
+    return this.secretsOnce;
+  }
+
   async close(): Promise<void> {
     await (await this.storeOnce?.catch(() => undefined))?.close();
     (await this.warehouseOnce?.catch(() => undefined))?.close();
   }
+}
+
+function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Readonly<Record<string, To>> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, change(value)]));
 }

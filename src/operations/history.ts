@@ -1,0 +1,103 @@
+// `history`: what happened to an asset, newest first, as the ledger tells it; `quarantine` and `check`, which read the warehouse alone.
+import type { ChecksAnswer, HistoryAnswer, JsonValue, QuarantineAnswer, QuarantineItem } from "../model/answers.ts";
+import { MillraceError } from "../model/errors.ts";
+import { auditLive } from "../load/audit.ts";
+import { listQuarantine, showQuarantine } from "../load/quarantine.ts";
+import { select } from "../plan/selection.ts";
+import { readLive } from "../sql/publish.ts";
+import { findAsset } from "./assets.ts";
+import { defineProject } from "./definitions.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Events that one answer lists. */
+const EVENTS_MAX = 1_000;
+
+const LOADS = `select at::timestamptz as at, case when status = 'unchanged' then 'asked' else 'loaded' end as kind, run, rows_loaded as rows,
+  mode || case when rows_quarantined > 0 then ', ' || rows_quarantined || ' quarantined' else '' end
+       || case when rows_filtered > 0 then ', ' || rows_filtered || ' filtered' else '' end as why,
+  json_object('load', load, 'read', rows_read, 'quarantined', rows_quarantined, 'filtered', filtered, 'version', version) as detail
+  from _millrace.loads where asset = $1`;
+const BUILDS = `select at, case kind when 'share' then 'shared' else 'built' end as kind, run, rows, null as why,
+  json_object('version', version, 'inputs', inputs) as detail
+  from _millrace.versions where asset = $1 and load is null`;
+const SCHEMAS = `select at, 'schema' as kind, run, null::bigint as rows, changes::varchar as why,
+  json_object('number', number, 'columns', columns, 'changes', changes) as detail
+  from _millrace.schemas where asset = $1`;
+
+interface EventRow {
+  readonly at: string;
+  readonly kind: string;
+  readonly run: string | null;
+  readonly rows: number | null;
+  readonly why: string | null;
+  readonly detail: string;
+}
+
+export async function historyOf(workspace: Workspace, name: string, { schema }: { readonly schema: boolean }): Promise<HistoryAnswer> {
+  const project = await workspace.project();
+  const asset = findAsset(
+    project.nodes.map((node) => node.id),
+    name,
+  );
+  const warehouse = await workspace.warehouse();
+  const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS];
+  const rows = await warehouse.session((session) =>
+    session.rows<EventRow>(`${parts.join("\nunion all by name\n")} order by at desc limit ${EVENTS_MAX}`, [asset]),
+  );
+  return {
+    events: rows.map(({ at, kind, run, rows: count, why, detail }) => ({
+      at,
+      kind,
+      run,
+      by: null,
+      why,
+      rows: count,
+      detail: JSON.parse(detail) as JsonValue,
+    })),
+  };
+}
+
+export async function quarantineList(
+  workspace: Workspace,
+  { asset, limit }: { readonly asset?: string; readonly limit: number },
+): Promise<QuarantineAnswer> {
+  const project = await workspace.project();
+  const id =
+    asset === undefined
+      ? undefined
+      : findAsset(
+          project.nodes.map((node) => node.id),
+          asset,
+        );
+  const warehouse = await workspace.warehouse();
+  return warehouse.session((session) => listQuarantine(session, { ...(id === undefined ? {} : { asset: id }), limit }));
+}
+
+export async function quarantineShow(workspace: Workspace, id: string): Promise<QuarantineItem & { readonly row: unknown }> {
+  const warehouse = await workspace.warehouse();
+  const item = await warehouse.session((session) => showQuarantine(session, id));
+  if (item === undefined)
+    throw new MillraceError({
+      code: "MR8005",
+      message: `nothing in quarantine has the id ${id}`,
+      hint: "`millrace quarantine list` shows the ids",
+    });
+  return item;
+}
+
+/** Runs the checks on what readers see; nothing is moved or published. */
+export async function checkAssets(workspace: Workspace, { select: selection }: { readonly select?: string }): Promise<ChecksAnswer> {
+  const warehouse = await workspace.warehouse();
+  const live = await warehouse.session((session) => readLive(session));
+  const { graph, checks } = await defineProject(workspace, { live, lineage: "tables", params: {} });
+  const answers: ChecksAnswer["checks"][number][] = [];
+  for (const id of select(graph, selection)) {
+    const own = checks.get(id) ?? [];
+    if (own.length === 0 || !live.has(id)) continue;
+    const results = await warehouse.session((session) => auditLive(session, id, live.get(id)!.physical, own));
+    answers.push(
+      ...results.map(({ check, status, failing, severity, sample }) => ({ asset: id, check, status, failing, severity, sample })),
+    );
+  }
+  return { checks: answers };
+}
