@@ -23,6 +23,7 @@ export type BindResult =
   /** What it needs could not be bound. */
   | { readonly ok: false; readonly failure: null };
 
+const CATALOGUE = "__shadow";
 /** As in the warehouse, where views of that name show where rows came from. */
 export const ROWS_SCHEMA = "_millrace_rows";
 /** Statements sent to DuckDB at once: 1,000 models one by one take 0.8 s, fifty at a time 0.5 s. */
@@ -42,6 +43,8 @@ export class ShadowCatalogue {
     // One thread: nothing is computed, and threads would only be started and joined for each statement.
     const instance = await DuckDBInstance.create(":memory:", { threads: "1", autoinstall_known_extensions: "false" });
     const connection = await instance.connect();
+    // Under a name that no asset's schema has: DuckDB could not tell `memory.x` of the catalogue `memory` from one of a schema.
+    await connection.run(`attach ':memory:' as ${CATALOGUE}; use ${CATALOGUE}; detach memory`);
     if (options.projectDir !== undefined) await connection.run(`set file_search_path = ${literal(options.projectDir)}`);
     return new ShadowCatalogue(instance, connection);
   }
@@ -146,7 +149,7 @@ export class ShadowCatalogue {
   /** Names and types of everything that was bound or added. */
   async columns(): Promise<ReadonlyMap<NodeId, readonly CompiledColumn[]>> {
     const reader = await this.connection.runAndReadAll(
-      "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where database_name = 'memory' and not internal order by table_oid, column_index",
+      `select schema_name || '.' || table_name, column_name, data_type from duckdb_columns() where database_name = '${CATALOGUE}' and not internal order by table_oid, column_index`,
     );
     const found = new Map<NodeId, CompiledColumn[]>();
     for (const [id, name, type] of reader.getRows()) {

@@ -37,7 +37,7 @@ export function prepareUnits(
     if (!result.ok) errors.push(result.error);
     const syntax = result.ok ? result.syntax : null;
     const resolved = syntax === null ? null : resolveNames(unit, syntax, names);
-    errors.push(...(resolved?.errors ?? []));
+    errors.push(...(resolved?.errors ?? []), ...(syntax === null ? [] : refusals(unit, syntax)));
     units.set(unit.id, {
       unit,
       role,
@@ -62,10 +62,37 @@ export function prepareUnits(
   return { units: [...order.map((id) => units.get(id)!), ...rest], errors };
 }
 
+/** What can be read but never be built. */
+function refusals(unit: SqlUnit, { dynamicPivotAt, parameters }: QuerySyntax): readonly MillraceError[] {
+  const errors: MillraceError[] = [];
+  if (dynamicPivotAt !== null) {
+    errors.push(
+      new MillraceError({
+        code: "MR2011",
+        message: `${unit.id}: PIVOT without a list of values makes columns that depend on the data`,
+        hint: "name the values: pivot t on status in ('open', 'paid') using sum(amount)",
+        location: locate(unit, dynamicPivotAt),
+      }),
+    );
+  }
+  const [parameter] = parameters;
+  if (unit.spec?.materialize === "view" && parameter !== undefined) {
+    errors.push(
+      new MillraceError({
+        code: "MR4605",
+        message: `${unit.id}: a view cannot have the parameter $${parameter}`,
+        hint: "write `materialize: table` in its front matter",
+        location: locate(unit, Math.max(0, unit.sql.indexOf(`$${parameter}`)), parameter.length + 1),
+      }),
+    );
+  }
+  return errors;
+}
+
 function ownObstacle(syntax: QuerySyntax | null, resolved: ReturnType<typeof resolveNames> | null): string | null {
   if (syntax === null || resolved === null) return "its SQL cannot be read";
   if (resolved.errors.length > 0) return "it reads a table that is not there";
-  if (syntax.dynamic) return "its columns depend on the data (PIVOT without a list of values)";
+  if (syntax.dynamicPivotAt !== null) return "its columns depend on the data (PIVOT without a list of values)";
   if (resolved.system) return "it reads Millrace's ledger";
   if (syntax.opaque.length > 0) return `what it reads is computed (${syntax.opaque.join(", ")})`;
   const remote = syntax.externals.find(({ what }) => /^[a-z][a-z0-9+]*:\/\//i.test(what));

@@ -207,8 +207,9 @@ describe("columns", () => {
 
   it("of a dynamic PIVOT are unknown", async () => {
     const { models, errors } = await build({ "clean.a": "pivot raw.orders on status using sum(amount)" });
-    expect(errors).toEqual([]);
+    expect(errors.map(({ code }) => code)).toEqual(["MR2011"]);
     expect(models.get("clean.a")).toMatchObject({
+      dependencies: ["raw.orders"],
       columns: null,
       unbound: "its columns depend on the data (PIVOT without a list of values)",
     });
@@ -315,6 +316,8 @@ describe("errors", () => {
     ["select ? as a", "MR2009"],
     ["select $1 as a", "MR2009"],
     ["select $region as a", "MR2009"],
+    ["select $param as a", "MR2009"],
+    ["select *\nfrom (pivot raw.orders on status using sum(amount))", "MR2011"],
     ["select {{ ref('x') }}", "MR2001"],
     ["select id, id from raw.orders", "MR2013"],
     ["select o.*, c.* from raw.orders o join raw.customers c on c.id = o.customer_id", "MR2013"],
@@ -323,6 +326,25 @@ describe("errors", () => {
     const { errors } = await build({ "clean.x": sql });
     expect(errors.map((error) => error.code)).toEqual([code]);
     expect(errors[0]!.location!.line).toBeGreaterThanOrEqual(4);
+  });
+
+  it("say that a view cannot have parameters, before anything is built", async () => {
+    const unit = model("m.a", "select * from raw.orders where status = $param.status");
+    const codes = async (materialize: string): Promise<string[]> =>
+      (await compile({ models: [{ ...unit, spec: { materialize } }], schemas })).errors.map(
+        ({ code, location }) => `${code} ${location!.line}:${location!.column}`,
+      );
+    expect(await codes("view")).toEqual(["MR4605 4:41"]);
+    expect(await codes("table")).toEqual([]);
+  });
+
+  it("do not come from the names of schemas", async () => {
+    const names = ["memory", "temp_", "main", "system_", "default", "select", "My Schema"];
+    const texts = Object.fromEntries(names.map((name) => [`${name}.x`, "select id from raw.orders"]));
+    const readers = Object.fromEntries(names.map((name, index) => [`readers.r${index}`, `select id from "${name}".x`]));
+    const { errors, models } = await build({ ...texts, ...readers });
+    expect(errors).toEqual([]);
+    expect([...models.values()].every(({ columns }) => columns?.[0]?.name === "id")).toBe(true);
   });
 
   it("tell a circle by its path", async () => {

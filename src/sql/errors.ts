@@ -11,6 +11,8 @@ export interface SqlUnit {
   /** UTF-16 offset of `sql` in `text`. */
   readonly sqlOffset: number;
   readonly text: string;
+  /** Of a model: how it is built. A view can do less than a table. */
+  readonly spec?: { readonly materialize?: string };
 }
 
 /** An error as DuckDB tells it in JSON. */

@@ -19,8 +19,8 @@ export interface QuerySyntax {
   readonly opaque: readonly string[];
   /** Reads `_millrace.rows('…')`. */
   readonly rowOrigins: boolean;
-  /** The columns depend on the data (PIVOT without values): the query can be read, not bound. */
-  readonly dynamic: boolean;
+  /** UTF-16 offset of a PIVOT without values: its columns depend on the data, so that the query can be read, not bound. */
+  readonly dynamicPivotAt: number | null;
 }
 
 export type SyntaxResult = { readonly ok: true; readonly syntax: QuerySyntax } | { readonly ok: false; readonly error: MillraceError };
@@ -86,7 +86,7 @@ function readOne(unit: SqlUnit, copy: AnalysisCopy, parsed: ParsedSql): SyntaxRe
     volatile: parameters.includes("now") ? [...references.volatile, "$now"] : references.volatile,
     opaque: references.opaque,
     rowOrigins: references.rowOrigins,
-    dynamic: copy.dynamicPivot !== null,
+    dynamicPivotAt: copy.dynamicPivot?.start ?? null,
   };
   return { ok: true, syntax, references };
 }
@@ -194,9 +194,10 @@ function unknownParameter(
   return new MillraceError({
     code: "MR2009",
     message: positional ? `${unit.id}: positional parameters are not bound` : `${unit.id}: there is no parameter $${parameter.name}`,
-    hint: positional
-      ? "name it: $param.name, $start, $end, $now or $partition"
-      : `write $param.${parameter.name} for a job's parameter; others are $start, $end, $now, $partition`,
+    hint:
+      positional || /^params?$/i.test(parameter.name)
+        ? "name it: $param.name, $start, $end, $now or $partition"
+        : `write $param.${parameter.name} for a job's parameter; others are $start, $end, $now, $partition`,
     location: locate(unit, parameter.start, parameter.end - parameter.start),
   });
 }
