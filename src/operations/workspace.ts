@@ -2,6 +2,8 @@
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findProject } from "../project/find.ts";
+import { openCache } from "../project/cache.ts";
+import { readConfig } from "../project/config.ts";
 import { readProject } from "../project/read.ts";
 import type { Project } from "../project/reader.ts";
 import { readSecrets } from "../project/secrets.ts";
@@ -9,7 +11,8 @@ import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
 import { openSqliteStore } from "../store/sqlite.ts";
 import { parseSizeBytes } from "../model/duration.ts";
-import { combineErrors } from "../model/errors.ts";
+import type { ProjectSpec } from "../model/definitions/project.ts";
+import { combineErrors, type MillraceError } from "../model/errors.ts";
 import type { Parts } from "./parts.ts";
 
 export interface WorkspaceOptions {
@@ -23,6 +26,7 @@ export class Workspace {
   readonly dir: string;
   readonly parts: Parts;
   readonly signal: AbortSignal;
+  private configOnce: Promise<ProjectSpec> | undefined;
   private projectOnce: Promise<Project> | undefined;
   private warehouseOnce: Promise<Warehouse> | undefined;
   private secretsOnce: ReadonlyMap<string, string> | undefined;
@@ -47,12 +51,27 @@ export class Workspace {
       env: process.env,
     });
     const project = await this.projectOnce;
-    if (project.errors.length > 0) throw combineErrors("MR1002", project.errors);
+    if (project.errors.length > 0) throw combineErrors("MR1001", project.errors);
     return project;
   }
 
+  /** millrace.yaml alone, for what needs no definitions. @throws all its errors in one. */
+  async config(): Promise<ProjectSpec> {
+    if (this.projectOnce !== undefined) return (await this.project()).config;
+    this.configOnce ??= this.readConfig();
+    return this.configOnce;
+  }
+
+  private async readConfig(): Promise<ProjectSpec> {
+    const errors: MillraceError[] = [];
+    const loader = async () => (await import("../project/modules.ts")).createLoader(this.dir, { modules: "fresh" });
+    const { config } = await readConfig({ dir: this.dir, cache: openCache(this.dir), errors, env: process.env, loader });
+    if (errors.length > 0) throw combineErrors("MR1001", errors);
+    return config;
+  }
+
   async warehouse(): Promise<Warehouse> {
-    const settings = (await this.project()).config.warehouse?.duckdb;
+    const settings = (await this.config()).warehouse?.duckdb;
     this.warehouseOnce ??= openWarehouse({
       path: resolve(this.dir, settings?.path ?? ".millrace/warehouse.duckdb"),
       ...(settings?.memory === undefined ? {} : { memoryLimit: `${parseSizeBytes(settings.memory)}B` }),
@@ -63,7 +82,7 @@ export class Workspace {
   }
 
   async store(): Promise<EventStore> {
-    const settings = (await this.project()).config.state?.sqlite;
+    const settings = (await this.config()).state?.sqlite;
     this.storeOnce ??= Promise.resolve(openSqliteStore(resolve(this.dir, settings?.path ?? ".millrace/state.sqlite")));
     return this.storeOnce;
   }
