@@ -116,7 +116,7 @@ describe("the demo", () => {
   it("accounts for every line of every file", async () => {
     const files = await rows(
       dir,
-      "select file, lines, lines_header, lines_preamble, lines_blank, rows_read from _millrace.files where asset = 'raw.county_sales' order by 1",
+      "select file, lines, lines_header, lines_preamble, lines_blank, rows_read from _millrace.files where asset = 'raw.county_sales' and lines is not null order by 1",
     );
     expect(files.map(([file]) => String(file).split("/").at(-1))).toEqual(written.map((file) => file.path.split("/").at(-1)));
     for (const [file, lines, header, preamble, blank, read] of files as [string, number, number, number, number, number][]) {

@@ -118,7 +118,7 @@ interface AssetCommon {
 export interface ExtractAssetInput extends AssetCommon {
   /** The incremental field; its highest value is handed to the next `extract` as `since`. */
   readonly cursor?: string;
-  /** Default: merge with cursor and key, append with a cursor alone, else replace. */
+  /** Default: append when there is a cursor and no key, else replace. `since` is given to append and merge. */
   readonly load?: LoadMode;
   readonly lookback?: string;
   readonly columns?: NonNullable<SourceSpec["columns"]>;
