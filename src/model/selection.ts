@@ -3,8 +3,8 @@
 //   Words set apart by spaces (or commas) mean any of them. `not` binds tighter than `and`, `and` tighter than spaces and `or`.
 import { MillraceError } from "./errors.ts";
 
-export const SELECTION_FIELDS = ["name", "tag", "owner", "kind", "path", "status"] as const;
-export type SelectionField = (typeof SELECTION_FIELDS)[number];
+const SELECTION_FIELDS = ["name", "tag", "owner", "kind", "path", "status"] as const;
+type SelectionField = (typeof SELECTION_FIELDS)[number];
 
 export type Selection =
   | {

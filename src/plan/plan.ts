@@ -12,9 +12,9 @@ import { durationMs, retryPolicy } from "./policies.ts";
 import { select } from "./selection.ts";
 
 /** Attempts in flight at once when nothing else is said. */
-export const CONCURRENCY_DEFAULT = 4;
+const CONCURRENCY_DEFAULT = 4;
 
-export interface PlanJob {
+interface PlanJob {
   readonly name: string;
   readonly retry?: RetrySpec | undefined;
   /** Of the whole run. */

@@ -3,7 +3,7 @@ import type { RetrySpec } from "../model/definitions/source.ts";
 import { parseDurationMs } from "../model/duration.ts";
 import type { RetryPolicy } from "../model/plan.ts";
 
-export const RETRY_DEFAULT: RetryPolicy = { attempts: 3, delayMs: 1_000, factor: 2, maxDelayMs: 60_000, jitter: true };
+const RETRY_DEFAULT: RetryPolicy = { attempts: 3, delayMs: 1_000, factor: 2, maxDelayMs: 60_000, jitter: true };
 
 /** Key by key the first that is set. */
 export function retryPolicy(...specs: readonly (RetrySpec | undefined)[]): RetryPolicy {

@@ -58,7 +58,7 @@ export function rebuildReasons(compiled: Iterable<CompiledQuery>): ReadonlyMap<N
 }
 
 /** JSON with sorted keys: the order in which settings are written does not count. */
-export function stableJson(value: unknown): string {
+function stableJson(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     typeof inner === "object" && inner !== null && !Array.isArray(inner)
       ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))

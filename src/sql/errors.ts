@@ -51,14 +51,14 @@ export function offsetOfByte(text: string, bytes: number): number {
 }
 
 /** UTF-16 offset of a character (code point) in `text`. */
-export function offsetOfCharacter(text: string, characters: number): number {
+function offsetOfCharacter(text: string, characters: number): number {
   let offset = 0;
   for (let left = characters; left > 0 && offset < text.length; left--) offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;
   return offset;
 }
 
 /** Offset in the user's SQL of a place in its analysis copy. */
-export function originalOffset(copy: AnalysisCopy, position: NonNullable<DuckdbFailure["position"]>): number {
+function originalOffset(copy: AnalysisCopy, position: NonNullable<DuckdbFailure["position"]>): number {
   const offset = position.unit === "bytes" ? offsetOfByte(copy.text, position.at) : offsetOfCharacter(copy.text, position.at);
   return copy.originalOffset(offset);
 }

@@ -20,7 +20,7 @@ export interface ExternalRead {
 }
 
 /** A query inside `query('…')`; its text is parsed in a second round. */
-export interface NestedQuery {
+interface NestedQuery {
   readonly sql: string;
   readonly scope: ReadonlySet<string>;
   readonly at: number;
@@ -150,7 +150,7 @@ function placeOf(node: TreeNode): number {
 }
 
 /** Parts of a qualified name in a text: `raw."my table"` is two. */
-export function splitName(text: string): readonly string[] {
+function splitName(text: string): readonly string[] {
   return [...text.matchAll(/"((?:[^"]|"")*)"|[^."]+/g)].map((match) =>
     match[1] === undefined ? match[0].trim() : match[1].replaceAll('""', '"'),
   );
