@@ -69,6 +69,8 @@ export interface ExportNode extends NodeCommon {
 export interface TaskNode extends NodeCommon {
   readonly kind: "task";
   readonly after: readonly NodeId[];
+  /** Nodes that wait for this task. */
+  readonly before?: readonly NodeId[];
   readonly module: string;
   readonly exportName: string;
 }

@@ -1,0 +1,225 @@
+// Sources, models and exports: from a definition's document to a node of the project.
+import type { CheckEntry } from "../model/definitions/check.ts";
+import { exportSpec } from "../model/definitions/export.ts";
+import { modelSpec } from "../model/definitions/model.ts";
+import type { ProjectSpec } from "../model/definitions/project.ts";
+import { type RetrySpec, sourceSpec } from "../model/definitions/source.ts";
+import type { ExportNode, ModelNode, SourceNode } from "../model/graph.ts";
+import { type ConnectorContext, readConnector } from "./connector.ts";
+import { type Document, placesIn } from "./document.ts";
+import { splitSqlFile, sqlWords } from "./front-matter.ts";
+import { hashDefinition } from "./hash.ts";
+import { type NameResult, nameFromFile, nameFromText, plainName } from "./names.ts";
+import { claim, readChecks, readDocument, readPlaceholders, type Reader, tell } from "./reader.ts";
+import { validate, type Validated } from "./validate.ts";
+import type * as z from "zod";
+
+/** A definition's file below its folder. */
+export interface DefinitionFile {
+  readonly file: string;
+  /** Path below the folder: `clean/sales.sql`. */
+  readonly inner: string;
+  readonly text: string;
+}
+
+/** The whole file as YAML; undefined when it is told to be wrong or empty. */
+export function readYamlFile(reader: Reader, { file, text }: DefinitionFile): Document | undefined {
+  const document = readDocument(reader, { file, text, start: 0, end: text.length });
+  if (document === undefined || document.value !== null) return document;
+  tell(reader, "MR1015", `${file} is empty`, { file, line: 1, column: 1 }, "write the definition, or delete the file");
+  return undefined;
+}
+
+/** Validates a definition; what stands in the environment is known only through the options. */
+export function readSpec<Value>(reader: Reader, schema: z.ZodType<Value>, document: Document): Value | undefined {
+  const read: Validated<Value> = validate({ schema, document, ...(reader.options.env === undefined ? {} : { env: reader.options.env }) });
+  reader.errors.push(...read.errors);
+  return read.value;
+}
+
+/** Reads a source; `fallback` names a row of the registry whose name cannot be told. */
+export function readSource(reader: Reader, document: Document, inner: string | undefined): SourceNode | undefined {
+  const spec = readSpec(reader, sourceSpec, document);
+  const id = assetName(reader, document, inner, { schema: "raw", folders: "grouping" }, "source");
+  readPlaceholders(reader, document);
+  const found = readConnector(document, ["from"], connectorContext(reader), reader.errors);
+  if (spec === undefined || id === undefined) return undefined;
+  const checks: readonly CheckEntry[] = spec.checks ?? [];
+  readChecks(reader, document, id, checks);
+  if (spec.load === "merge" && spec.primaryKey === undefined) {
+    tell(reader, "MR1022", "load: merge needs a primaryKey", document.locate(["load"]), "the columns that make a row unique");
+  }
+  if (spec.lookback !== undefined && spec.cursor === undefined) {
+    tell(reader, "MR1022", "lookback needs a cursor", document.locate(["lookback"], "key"), "the column that grows with time");
+  }
+  if (found === undefined) return undefined;
+  return {
+    kind: "source",
+    id,
+    file: document.file,
+    ...common(spec, reader.config),
+    codeHash: hashDefinition({ ...spec, from: { [found.connector]: found.options } }),
+    spec,
+    connector: found.connector,
+    options: found.options,
+    checks,
+  };
+}
+
+/** Reads a model: its front matter and SQL. */
+export function readModel(reader: Reader, definition: DefinitionFile): ModelNode | undefined {
+  const { file, text, inner } = definition;
+  const parts = splitSqlFile(file, text);
+  const document = sqlDocument(reader, definition, parts.yaml);
+  if (document === undefined) return undefined;
+  const spec = readSpec(reader, modelSpec, document);
+  const id = assetName(reader, document, inner, { schema: "main", folders: "schema" }, "model");
+  const words = sqlWords(parts.sql);
+  if (words.length === 0)
+    tell(reader, "MR1017", `${file} has no query`, placesIn(file, text)(parts.sqlOffset), "write the SELECT behind the front matter");
+  if (spec === undefined || id === undefined) return undefined;
+  const checks: readonly CheckEntry[] = spec.checks ?? [];
+  readChecks(reader, document, id, checks);
+  checkMaterialization(reader, document, spec);
+  return {
+    kind: "model",
+    id,
+    file,
+    ...common(spec, reader.config),
+    codeHash: hashDefinition(spec, ...words),
+    spec,
+    sql: parts.sql,
+    sqlOffset: parts.sqlOffset,
+    text,
+    checks,
+  };
+}
+
+/** Reads an export. */
+export function readExport(reader: Reader, definition: DefinitionFile): ExportNode | undefined {
+  const document = readYamlFile(reader, definition);
+  if (document === undefined) return undefined;
+  const read = readSpec(reader, exportSpec, document);
+  const id = assetName(reader, document, definition.inner, { schema: "out", folders: "grouping" }, "export");
+  readPlaceholders(reader, document);
+  const found = readConnector(document, ["to"], connectorContext(reader), reader.errors);
+  if (read === undefined || id === undefined) return undefined;
+  const spec = read.select === undefined ? read : { ...read, select: plainName(read.select) };
+  if ((spec.select === undefined) === (spec.sql === undefined)) {
+    const both = spec.select !== undefined;
+    const message = both ? "an export has select or sql, not both" : "select is missing";
+    tell(
+      reader,
+      both ? "MR1023" : "MR1022",
+      message,
+      document.locate([both ? "sql" : "to"], "key"),
+      both ? undefined : "an asset, or sql: with a query",
+    );
+  }
+  if (spec.load === "merge" && spec.key === undefined) tell(reader, "MR1022", "load: merge needs a key", document.locate(["load"]));
+  readChecks(reader, document, id, spec.checks ?? []);
+  if (found === undefined) return undefined;
+  return {
+    kind: "export",
+    id,
+    file: definition.file,
+    ...common(spec, reader.config),
+    codeHash: hashDefinition(
+      { ...spec, sql: undefined, to: { [found.connector]: found.options } },
+      ...(spec.sql === undefined ? [] : sqlWords(spec.sql)),
+    ),
+    spec,
+    connector: found.connector,
+    options: found.options,
+  };
+}
+
+/** The front matter as a document; one without anything in it where there is none. */
+export function sqlDocument(
+  reader: Reader,
+  { file, text }: DefinitionFile,
+  yaml: { readonly start: number; readonly end: number } | undefined,
+): Document | undefined {
+  const nothing: Document = { file, text, value: {}, locate: () => ({ file, line: 1, column: 1, text }) };
+  if (yaml === undefined) return nothing;
+  const document = readDocument(reader, { file, text, ...yaml });
+  return document?.value === null ? { ...document, value: {} } : document;
+}
+
+/** The asset's name, claimed; also when the definition has other errors, so that what mentions it is not told to be wrong too. */
+export function assetName(
+  reader: Reader,
+  document: Document,
+  inner: string | undefined,
+  rules: { readonly schema: string; readonly folders: "schema" | "grouping" },
+  what: string,
+): string | undefined {
+  const given = (document.value as { readonly name?: unknown } | null)?.name;
+  const path = typeof given === "string" ? ["name"] : [];
+  const named: NameResult | undefined =
+    typeof given === "string" ? nameFromText(given, rules.schema) : inner === undefined ? undefined : nameFromFile(inner, rules);
+  if (named === undefined) {
+    tell(reader, "MR1022", "name is missing", document.locate([]), "each row names its source");
+    return undefined;
+  }
+  if ("problem" in named) {
+    const location = path.length === 0 ? { file: document.file, line: 1, column: 1 } : document.locate(path);
+    tell(reader, "MR1031", named.problem, location, named.hint);
+    return undefined;
+  }
+  return claim(reader, named.name, document, path, what) ? named.name : undefined;
+}
+
+interface CommonSpec {
+  readonly description?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly owner?: string | undefined;
+  readonly retry?: RetrySpec | undefined;
+  readonly timeout?: string | undefined;
+}
+
+/** What every node has; the project's defaults fill what a definition leaves out. */
+export function common(
+  spec: CommonSpec,
+  config: ProjectSpec,
+): {
+  description: string | undefined;
+  tags: readonly string[];
+  owner: string | undefined;
+  retry: RetrySpec | undefined;
+  timeout: string | undefined;
+} {
+  const defaults = config.defaults;
+  const retry = spec.retry === undefined ? defaults?.retry : { ...defaults?.retry, ...spec.retry };
+  return { description: spec.description, tags: spec.tags ?? [], owner: spec.owner, retry, timeout: spec.timeout ?? defaults?.timeout };
+}
+
+export function connectorContext(reader: Reader): ConnectorContext {
+  return { connectors: reader.connectors, connections: reader.config.connections ?? {} };
+}
+
+function checkMaterialization(reader: Reader, document: Document, spec: z.infer<typeof modelSpec>): void {
+  const place = document.locate(["materialize"]);
+  const known = reader.options.materializations;
+  if (known !== undefined && !known.includes(spec.materialize)) {
+    tell(
+      reader,
+      "MR1046",
+      `materialize: ${spec.materialize} is not carried out by this version`,
+      place,
+      `this version knows ${known.join(", ")}`,
+    );
+  } else if (spec.materialize === "incremental" && spec.incremental === undefined) {
+    tell(reader, "MR1022", "an incremental model needs `incremental: { by: COLUMN }`", place);
+  } else if (spec.materialize === "snapshot" && spec.key === undefined) {
+    tell(reader, "MR1022", "a snapshot needs a key", place, "the columns that make a row unique");
+  } else if (spec.materialize !== "incremental" && spec.incremental !== undefined) {
+    tell(
+      reader,
+      "MR1023",
+      `incremental: has no effect with materialize: ${spec.materialize}`,
+      document.locate(["incremental"], "key"),
+      "set materialize: incremental",
+    );
+  }
+}

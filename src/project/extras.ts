@@ -1,0 +1,143 @@
+// What stands beside the assets: jobs, unit tests of models, and checks in files of their own.
+import { type JobSpec, jobSpec, taskKinds, type TaskSpec, type TriggerSpec, triggerKinds } from "../model/definitions/job.ts";
+import { checkFileSpec } from "../model/definitions/model.ts";
+import { testSpec } from "../model/definitions/test.ts";
+import type { CheckFile } from "../model/graph.ts";
+import { type DefinitionFile, readSpec, readYamlFile, sqlDocument } from "./assets.ts";
+import { type Document, type Path, placesIn } from "./document.ts";
+import { splitSqlFile, sqlWords } from "./front-matter.ts";
+import { plainName } from "./names.ts";
+import { claim, type ProjectJob, type ProjectTest, readPlaceholders, type Reader, tell } from "./reader.ts";
+
+/** Names of jobs, tests and checks are used on the command line and in lists, never in SQL. */
+const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
+const NAME_CHARACTERS_MAX = 100;
+
+/** Reads a job. */
+export function readJob(reader: Reader, definition: DefinitionFile): ProjectJob | undefined {
+  const document = readYamlFile(reader, definition);
+  if (document === undefined) return undefined;
+  const spec = readSpec(reader, jobSpec, document);
+  const name = nameOf(reader, document, definition.inner, "job");
+  readPlaceholders(reader, document);
+  if (spec === undefined || name === undefined) return undefined;
+  checkJob(reader, document, spec);
+  return { name, file: definition.file, spec };
+}
+
+/** Reads a unit test. */
+export function readTest(reader: Reader, definition: DefinitionFile): ProjectTest | undefined {
+  const document = readYamlFile(reader, definition);
+  if (document === undefined) return undefined;
+  const spec = readSpec(reader, testSpec, document);
+  const name = nameOf(reader, document, definition.inner, "test");
+  if (spec === undefined || name === undefined) return undefined;
+  const given =
+    spec.given === undefined
+      ? {}
+      : { given: Object.fromEntries(Object.entries(spec.given).map(([asset, rows]) => [plainName(asset), rows])) };
+  return { name, file: definition.file, spec: { ...spec, model: plainName(spec.model), ...given } };
+}
+
+/** Reads a check in a file of its own. */
+export function readCheckFile(reader: Reader, definition: DefinitionFile): CheckFile | undefined {
+  const { file, text } = definition;
+  const parts = splitSqlFile(file, text);
+  const document = sqlDocument(reader, definition, parts.yaml);
+  if (document === undefined) return undefined;
+  const spec = readSpec(reader, checkFileSpec, document);
+  const name = nameOf(reader, document, definition.inner, "check");
+  if (sqlWords(parts.sql).length === 0)
+    tell(
+      reader,
+      "MR1017",
+      `${file} has no query`,
+      placesIn(file, text)(parts.sqlOffset),
+      "a query that returns the rows that break the rule",
+    );
+  if (spec === undefined || name === undefined) return undefined;
+  return { name, on: plainName(spec.on), file, sql: parts.sql, sqlOffset: parts.sqlOffset, text, entry: spec };
+}
+
+/** What the schema cannot say of a job: exactly one kind in each trigger and task, names that are there. */
+export function checkJob(reader: Reader, document: Document, spec: JobSpec): void {
+  for (const [index, trigger] of (spec.triggers ?? []).entries()) checkTrigger(reader, document, index, trigger);
+  for (const [name, task] of Object.entries(spec.tasks ?? {})) checkTask(reader, document, name, task);
+  for (const [name, param] of Object.entries(spec.params ?? {})) {
+    if (param.enum === undefined || param.default === undefined || param.enum.includes(param.default)) continue;
+    tell(
+      reader,
+      "MR1023",
+      `the default ${JSON.stringify(param.default)} of ${name} is not in its enum`,
+      document.locate(["params", name, "default"]),
+      `one of: ${param.enum.join(", ")}`,
+    );
+  }
+}
+
+function checkTrigger(reader: Reader, document: Document, index: number, trigger: TriggerSpec): void {
+  const at: Path = ["triggers", index];
+  const kinds = Object.keys(triggerKinds).filter((kind) => trigger[kind as keyof TriggerSpec] !== undefined);
+  if (kinds.length !== 1) {
+    tell(
+      reader,
+      "MR1023",
+      `a trigger has one kind, this has ${kinds.length === 0 ? "none" : kinds.join(" and ")}`,
+      document.locate(at),
+      `one of: ${Object.keys(triggerKinds).join(", ")}`,
+    );
+  }
+  const { schedule, sensor } = trigger;
+  if (schedule !== undefined && (schedule.cron === undefined) === (schedule.every === undefined)) {
+    tell(reader, "MR1022", "a schedule has cron or every, one of the two", document.locate([...at, "schedule"], "key"));
+  }
+  if (schedule?.timezone !== undefined && !isTimeZone(schedule.timezone)) {
+    tell(
+      reader,
+      "MR1023",
+      `there is no time zone ${JSON.stringify(schedule.timezone)}`,
+      document.locate([...at, "schedule", "timezone"]),
+      "for example Europe/Berlin or UTC",
+    );
+  }
+  if (schedule?.calendar !== undefined && !Object.hasOwn(reader.config.calendars ?? {}, schedule.calendar)) {
+    tell(
+      reader,
+      "MR1023",
+      `there is no calendar ${JSON.stringify(schedule.calendar)}`,
+      document.locate([...at, "schedule", "calendar"]),
+      "add it under calendars: in millrace.yaml",
+    );
+  }
+  if (sensor !== undefined && (sensor.sql === undefined) === (sensor.http === undefined)) {
+    tell(reader, "MR1022", "a sensor has sql or http, one of the two", document.locate([...at, "sensor"], "key"));
+  }
+}
+
+function checkTask(reader: Reader, document: Document, name: string, task: TaskSpec): void {
+  const kinds = Object.keys(taskKinds).filter((kind) => task[kind as keyof TaskSpec] !== undefined);
+  if (kinds.length === 1) return;
+  const message = `the task ${name} has one kind, this has ${kinds.length === 0 ? "none" : kinds.join(" and ")}`;
+  tell(reader, "MR1023", message, document.locate(["tasks", name], "key"), `one of: ${Object.keys(taskKinds).join(", ")}`);
+}
+
+function nameOf(reader: Reader, document: Document, inner: string, what: "job" | "test" | "check"): string | undefined {
+  const given = (document.value as { readonly name?: unknown } | null)?.name;
+  const isGiven = typeof given === "string";
+  const name = (isGiven ? given : inner.replace(/\.[^.]*$/, "").replaceAll("/", ".")).normalize("NFC");
+  // A check's name is for people and may be a sentence; the others are typed on the command line.
+  if (what !== "check" && (!NAME.test(name) || name.length > NAME_CHARACTERS_MAX)) {
+    const location = isGiven ? document.locate(["name"]) : { file: document.file, line: 1, column: 1 };
+    tell(reader, "MR1031", `${JSON.stringify(name)} cannot be the name of a ${what}`, location, "use letters, digits, _, - and .");
+    return undefined;
+  }
+  return claim(reader, `${what}:${plainName(name)}`, document, isGiven ? ["name"] : [], what) ? name : undefined;
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
+  } catch {
+    return false; // RangeError: the name is unknown
+  }
+}

@@ -1,0 +1,209 @@
+// Reads a whole project: every file, every error in one go. Nothing is run and no source is looked at.
+//   R1. Only what cannot be told as an error of a file is thrown: that there is no project at all.
+//   R2. A definition with an error still holds its name, so that one mistake is told once.
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { type SourceSpec, sourceSpec } from "../model/definitions/source.ts";
+import { MillraceError } from "../model/errors.ts";
+import type { CheckFile, ProjectNode } from "../model/graph.ts";
+import { type DefinitionFile, readExport, readModel, readSource, readYamlFile } from "./assets.ts";
+import { type DefinitionCache, openCache } from "./cache.ts";
+import { projectName, readConfig } from "./config.ts";
+import { connectorContext } from "./assets.ts";
+import { readConnections } from "./connector.ts";
+import { readCheckFile, readJob, readTest } from "./extras.ts";
+import { hashModule } from "./module-hash.ts";
+import { createLoader, type ModuleLoader } from "./modules.ts";
+import { type Project, type ProjectJob, type ProjectTest, type Reader, readPlaceholders, type ReadOptions } from "./reader.ts";
+import { checkReferences } from "./references.ts";
+import { readRegistry } from "./registry.ts";
+import { readText } from "./text-file.ts";
+import { definitionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
+import { FOLDERS, type FolderName, nearMisses } from "./folders.ts";
+import { walkFolder } from "./walk.ts";
+
+/** Reads the project in `dir`. Throws MR1002; everything else that is wrong is in `errors`. */
+export async function readProject(dir: string, options: ReadOptions = {}): Promise<Project> {
+  const root = resolve(dir);
+  const cache = openCache(root);
+  const errors: MillraceError[] = [];
+  let loading: Promise<ModuleLoader> | undefined;
+  const loader = (): Promise<ModuleLoader> => (loading ??= createLoader(root, { modules: "fresh" }));
+  const { config, configFile, document } = await readConfig({ dir: root, cache, errors, env: options.env, loader });
+
+  const files = listFiles(root, errors);
+  const modules = await loadModules(root, files.pipelines, loader, cache, errors);
+  const definitions = definitionsIn(modules);
+  const own = { checks: ownExtensions(definitions, "check"), connectors: ownExtensions(definitions, "connector") };
+  const connectors = options.connectors === undefined ? undefined : { ...options.connectors, ...ownSchemas(own.connectors) };
+  const reader: Reader = {
+    dir: root,
+    options,
+    cache,
+    errors,
+    warnings: [],
+    connectors,
+    ownChecks: own.checks,
+    config,
+    documents: new Map(),
+  };
+  if (document !== undefined) {
+    reader.documents.set("project", document);
+    readPlaceholders(reader, document);
+    readConnections(document, connectorContext(reader), errors);
+  }
+
+  const nodes: ProjectNode[] = [];
+  const jobs: ProjectJob[] = [];
+  const add = <Value>(list: Value[], value: Value | undefined): void => {
+    if (value !== undefined) list.push(value);
+  };
+  for (const definition of files.sources) {
+    for (const node of readSourceFile(reader, definition)) add<ProjectNode>(nodes, node);
+  }
+  for (const found of definitions) {
+    const read = told(reader, () => readDefinition(reader, found));
+    if (read?.kind === "node") nodes.push(read.node);
+    else if (read?.kind === "job") jobs.push(read.job);
+  }
+  for (const definition of files.models)
+    add<ProjectNode>(
+      nodes,
+      told(reader, () => readModel(reader, definition)),
+    );
+  for (const definition of files.exports)
+    add<ProjectNode>(
+      nodes,
+      told(reader, () => readExport(reader, definition)),
+    );
+  for (const definition of files.jobs)
+    add(
+      jobs,
+      told(reader, () => readJob(reader, definition)),
+    );
+  const checkFiles: CheckFile[] = [];
+  for (const definition of files.checks)
+    add(
+      checkFiles,
+      told(reader, () => readCheckFile(reader, definition)),
+    );
+  const tests: ProjectTest[] = [];
+  for (const definition of files.tests)
+    add(
+      tests,
+      told(reader, () => readTest(reader, definition)),
+    );
+  checkReferences(reader, nodes, checkFiles, tests);
+  cache.save();
+
+  return {
+    name: projectName(config, root),
+    dir: root,
+    configFile,
+    config,
+    nodes,
+    checkFiles,
+    jobs,
+    tests,
+    own,
+    errors: inOrder(errors),
+    warnings: inOrder([...reader.warnings, ...nearMisses(root)]),
+    locate: (id, path = [], ...rest) =>
+      reader.documents.get(id.toLowerCase())?.locate(path, ...rest) ?? reader.documents.get(id)?.locate(path, ...rest),
+  };
+}
+
+type Definitions = Readonly<Record<FolderName, readonly DefinitionFile[]>>;
+
+function listFiles(root: string, errors: MillraceError[]): Definitions {
+  const read = (folder: FolderName): readonly DefinitionFile[] => {
+    const found = walkFolder(root, folder, (name) => FOLDERS[folder].test(name));
+    errors.push(...found.errors);
+    return found.files.flatMap(({ path, file, inner, kind }) => {
+      if (!FOLDERS[folder].test(inner)) return [];
+      if (kind === "folder") {
+        errors.push(
+          new MillraceError({ code: "MR1006", message: `${file} is a folder; a file is expected`, location: { file, line: 1, column: 1 } }),
+        );
+        return [];
+      }
+      try {
+        return [{ file, inner, text: readText(path, file) }];
+      } catch (error) {
+        if (!(error instanceof MillraceError)) throw error;
+        errors.push(error);
+        return [];
+      }
+    });
+  };
+  return {
+    sources: read("sources"),
+    models: read("models"),
+    exports: read("exports"),
+    jobs: read("jobs"),
+    checks: read("checks"),
+    tests: read("tests"),
+    pipelines: read("pipelines"),
+  };
+}
+
+function readSourceFile(reader: Reader, definition: DefinitionFile): readonly ReturnType<typeof readSource>[] {
+  if (definition.inner !== "registry.csv") {
+    const document = readYamlFile(reader, definition);
+    return document === undefined ? [] : [told(reader, () => readSource(reader, document, definition.inner))];
+  }
+  const schema: import("zod").ZodType<SourceSpec> = sourceSpec;
+  const { documents, errors } = readRegistry({ ...definition, schema, connectors: reader.connectors });
+  reader.errors.push(...errors);
+  return documents.map((document) => told(reader, () => readSource(reader, document, undefined)));
+}
+
+async function loadModules(
+  root: string,
+  files: readonly DefinitionFile[],
+  loader: () => Promise<ModuleLoader>,
+  cache: DefinitionCache,
+  errors: MillraceError[],
+): Promise<readonly LoadedModule[]> {
+  const modules: LoadedModule[] = [];
+  for (const { file, text } of files) {
+    const { load, transform } = await loader();
+    try {
+      const exports = await load(file);
+      modules.push({ file, text, exports, hash: hashModule({ dir: root, path: join(root, file), cache, transform }) });
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      errors.push(error);
+    }
+  }
+  return modules;
+}
+
+/** What a reader of one definition throws is an error of the project. */
+function told<Value>(reader: Reader, read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    reader.errors.push(error);
+    return undefined;
+  }
+}
+
+/** By file, line and column; what has no place comes first. The same thing is told once. */
+function inOrder(errors: readonly MillraceError[]): readonly MillraceError[] {
+  const key = (error: MillraceError): string =>
+    JSON.stringify([error.code, error.message, error.location?.file, error.location?.line, error.location?.column]);
+  const unique = new Map(errors.map((error) => [key(error), error]));
+  return [...unique.values()].toSorted((a, b) => {
+    const [x, y] = [a.location, b.location];
+    if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? -1 : 1;
+    if (x.file !== y.file) return x.file < y.file ? -1 : 1;
+    return x.line - y.line || x.column - y.column;
+  });
+}
+
+/** Is there a project in exactly this folder? */
+export function hasProject(dir: string): boolean {
+  return existsSync(join(dir, "millrace.yaml")) || existsSync(join(dir, "millrace.config.ts"));
+}
