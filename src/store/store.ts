@@ -1,0 +1,62 @@
+// The port of the state store: streams of events with optimistic append, and read tables that are folded from them. A store knows nothing of what an
+// event or a status means.
+//   S1. An append is all or nothing and durable when the promise has resolved.
+//   S2. It happens exactly when the stream still has the expected version; otherwise the answer is false and nothing has changed.
+//   S3. The appends of one commit share one durable write; each is taken or refused by itself.
+//   S4. A stream is read in the order of its appends. All streams together have one order too (`position`), which never gets a late entry.
+//   S5. Rows of a read table and the position they are folded up to change together.
+import type { RunEvent } from "../model/events.ts";
+import type { JsonValue } from "../model/answers.ts";
+
+export interface Append {
+  readonly stream: string;
+  /** Events that the stream has now; 0 for a new one. */
+  readonly expectedVersion: number;
+  readonly events: readonly RunEvent[];
+}
+
+/** What one append wrote. */
+export interface Batch {
+  readonly position: number;
+  readonly stream: string;
+  /** Version of the stream before it. */
+  readonly after: number;
+  readonly events: readonly RunEvent[];
+}
+
+export interface EventStore {
+  append(stream: string, expectedVersion: number, events: readonly RunEvent[]): Promise<boolean>;
+  commit(appends: readonly Append[]): Promise<readonly boolean[]>;
+  /** Events of a stream beyond a version; [] for a stream that is not there. */
+  read(stream: string, afterVersion?: number): Promise<readonly RunEvent[]>;
+  streams(): Promise<readonly { readonly stream: string; readonly version: number }[]>;
+  /** What was appended to any stream beyond a position, oldest first, at most `limit` batches. */
+  readAll(afterPosition: number, limit: number): Promise<readonly Batch[]>;
+  readonly tables: ReadTables;
+  close(): Promise<void>;
+}
+
+export interface TableRow {
+  readonly key: string;
+  /** Rows can be listed by it. */
+  readonly label: string;
+  /** Rows are listed highest first, equal ones by key, highest first. */
+  readonly rank: number;
+  readonly body: JsonValue;
+}
+
+export interface TableChange {
+  /** The position that the table was folded up to when it was read. */
+  readonly expectedPosition: number;
+  readonly position: number;
+  readonly rows: readonly TableRow[];
+}
+
+export interface ReadTables {
+  /** The position that the table is folded up to; 0 when it was never saved. */
+  position(table: string): Promise<number>;
+  /** False when someone else has folded it further meanwhile. */
+  save(table: string, change: TableChange): Promise<boolean>;
+  get(table: string, key: string): Promise<JsonValue | undefined>;
+  list(table: string, query: { readonly label?: string; readonly limit: number }): Promise<readonly JsonValue[]>;
+}

@@ -1,0 +1,182 @@
+// What every store must do (invariants S1–S5 of src/store/store.ts). A store's own test calls it; a store of a third party can, too.
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../model/events.ts";
+import type { EventStore } from "../store/store.ts";
+
+export interface StoreUnderTest {
+  readonly store: EventStore;
+  /** A second handle on the same data, as another process or the next start has it; null for a store that does not outlive its handle. */
+  readonly reopen: (() => EventStore) | null;
+  remove(): void;
+}
+
+export function eventNamed(node: string, at = 0): RunEvent {
+  return { type: "node_skipped", at, node, because: "x" };
+}
+
+const namesOf = (events: readonly RunEvent[]): readonly string[] => events.map((event) => ("node" in event ? event.node : event.type));
+
+export function storeSuite(name: string, open: () => StoreUnderTest): void {
+  const withStore = async (work: (under: StoreUnderTest) => Promise<void>): Promise<void> => {
+    const under = open();
+    try {
+      await work(under);
+    } finally {
+      await under.store.close();
+      under.remove();
+    }
+  };
+
+  describe(`${name} store`, () => {
+    it("S2 appends when the stream has the expected version, and only then", () =>
+      withStore(async ({ store }) => {
+        expect(await store.append("r", 0, [eventNamed("a"), eventNamed("b")])).toBe(true);
+        expect(await store.append("r", 0, [eventNamed("no")])).toBe(false);
+        expect(await store.append("r", 1, [eventNamed("no")])).toBe(false);
+        expect(await store.append("r", 3, [eventNamed("no")])).toBe(false);
+        expect(await store.append("r", 2, [eventNamed("c")])).toBe(true);
+        expect(namesOf(await store.read("r"))).toEqual(["a", "b", "c"]);
+      }));
+
+    it("S2 refuses an append in the middle of what one append wrote", () =>
+      withStore(async ({ store }) => {
+        await store.append(
+          "r",
+          0,
+          ["a", "b", "c"].map((node) => eventNamed(node)),
+        );
+        expect(await store.append("r", 1, [eventNamed("no")])).toBe(false);
+        expect(await store.append("r", 2, [eventNamed("no")])).toBe(false);
+      }));
+
+    it("S3 takes and refuses the appends of one commit each by itself", () =>
+      withStore(async ({ store }) => {
+        await store.append("taken", 0, [eventNamed("a")]);
+        const answers = await store.commit([
+          { stream: "new", expectedVersion: 0, events: [eventNamed("b")] },
+          { stream: "taken", expectedVersion: 0, events: [eventNamed("no")] },
+          { stream: "taken", expectedVersion: 1, events: [eventNamed("c")] },
+        ]);
+        expect(answers).toEqual([true, false, true]);
+        expect(namesOf(await store.read("taken"))).toEqual(["a", "c"]);
+        expect(await store.commit([])).toEqual([]);
+      }));
+
+    it("S4 reads a stream from any version, also from within one append", () =>
+      withStore(async ({ store }) => {
+        await store.append(
+          "r",
+          0,
+          ["a", "b", "c"].map((node) => eventNamed(node)),
+        );
+        await store.append(
+          "r",
+          3,
+          ["d", "e"].map((node) => eventNamed(node)),
+        );
+        for (let version = 0; version <= 6; version++)
+          expect(namesOf(await store.read("r", version))).toEqual(["a", "b", "c", "d", "e"].slice(version));
+        expect(await store.read("nobody")).toEqual([]);
+      }));
+
+    it("S4 reads all streams in one order, from any position", () =>
+      withStore(async ({ store }) => {
+        await store.append("x", 0, [eventNamed("1")]);
+        await store.append("y", 0, [eventNamed("2")]);
+        await store.append("x", 1, [eventNamed("3"), eventNamed("4")]);
+        const batches = await store.readAll(0, 10);
+        expect(batches.map((batch) => [batch.stream, batch.after, namesOf(batch.events)])).toEqual([
+          ["x", 0, ["1"]],
+          ["y", 0, ["2"]],
+          ["x", 1, ["3", "4"]],
+        ]);
+        expect((await store.readAll(batches[0]!.position, 1)).map((batch) => batch.stream)).toEqual(["y"]);
+        expect(await store.readAll(batches[2]!.position, 10)).toEqual([]);
+      }));
+
+    it("an append of nothing asks whether the version is right and adds nothing", () =>
+      withStore(async ({ store }) => {
+        expect(await store.append("r", 0, [])).toBe(true);
+        expect(await store.append("r", 1, [])).toBe(false);
+        expect(await store.readAll(0, 10)).toEqual([]);
+      }));
+
+    it("lists its streams with their versions", () =>
+      withStore(async ({ store }) => {
+        await store.append("b", 0, [eventNamed("1")]);
+        await store.append("a", 0, [eventNamed("1"), eventNamed("2")]);
+        expect(await store.streams()).toEqual([
+          { stream: "a", version: 2 },
+          { stream: "b", version: 1 },
+        ]);
+      }));
+
+    it("keeps names and texts of any kind as they are", () =>
+      withStore(async ({ store }) => {
+        const odd = `quote ' " \\ \u0000 \n ümläut 🚰 ${"x".repeat(100_000)}`;
+        expect(await store.append(odd, 0, [eventNamed(odd)])).toBe(true);
+        expect(namesOf(await store.read(odd))).toEqual([odd]);
+      }));
+
+    it("does not hand out what a caller can change", () =>
+      withStore(async ({ store }) => {
+        const events = [eventNamed("a")];
+        await store.append("r", 0, events);
+        events.push(eventNamed("b"));
+        ((await store.read("r")) as RunEvent[]).push(eventNamed("c"));
+        expect(namesOf(await store.read("r"))).toEqual(["a"]);
+      }));
+
+    it("S5 changes rows of a table together with its position, when nobody was faster", () =>
+      withStore(async ({ store: { tables } }) => {
+        const row = (key: string, rank: number, label = "x") => ({ key, label, rank, body: { key } });
+        expect(await tables.position("t")).toBe(0);
+        expect(await tables.save("t", { expectedPosition: 0, position: 5, rows: [row("a", 1), row("b", 3), row("c", 2, "y")] })).toBe(true);
+        expect(await tables.save("t", { expectedPosition: 0, position: 6, rows: [row("a", 9)] })).toBe(false);
+        expect(await tables.position("t")).toBe(5);
+        expect(await tables.list("t", { limit: 10 })).toEqual([{ key: "b" }, { key: "c" }, { key: "a" }]);
+        expect(await tables.list("t", { limit: 1 })).toEqual([{ key: "b" }]);
+        expect(await tables.list("t", { label: "y", limit: 10 })).toEqual([{ key: "c" }]);
+        expect(await tables.save("t", { expectedPosition: 5, position: 6, rows: [row("a", 9, "y")] })).toBe(true);
+        expect(await tables.list("t", { label: "y", limit: 10 })).toEqual([{ key: "a" }, { key: "c" }]);
+        expect(await tables.get("t", "a")).toEqual({ key: "a" });
+        expect(await tables.get("t", "zzz")).toBeUndefined();
+        expect(await tables.list("other", { limit: 10 })).toEqual([]);
+      }));
+
+    it("S1 still has everything after it was opened anew", () =>
+      withStore(async ({ store, reopen }) => {
+        if (reopen === null) return;
+        await store.append("r", 0, [eventNamed("a")]);
+        await store.tables.save("t", { expectedPosition: 0, position: 1, rows: [{ key: "k", label: "", rank: 0, body: 7 }] });
+        const again = reopen();
+        try {
+          expect(namesOf(await again.read("r"))).toEqual(["a"]);
+          expect(await again.tables.get("t", "k")).toBe(7);
+          expect(await again.append("r", 1, [eventNamed("b")])).toBe(true);
+          expect(await store.append("r", 1, [eventNamed("no")])).toBe(false);
+          expect(namesOf(await store.read("r"))).toEqual(["a", "b"]);
+        } finally {
+          await again.close();
+        }
+      }));
+
+    it("S2 lets exactly one of two handles win each version", () =>
+      withStore(async ({ store, reopen }) => {
+        if (reopen === null) return;
+        const other = reopen();
+        try {
+          for (let version = 0; version < 50; version++) {
+            const answers = await Promise.all([
+              store.append("r", version, [eventNamed("a")]),
+              other.append("r", version, [eventNamed("b")]),
+            ]);
+            expect(answers.filter(Boolean)).toHaveLength(1);
+          }
+          expect(await store.read("r")).toHaveLength(50);
+        } finally {
+          await other.close();
+        }
+      }));
+  });
+}
