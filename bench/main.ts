@@ -2,6 +2,7 @@
 import type { Figure } from "./figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  checks: async () => (await import("./checks.ts")).benchChecks(),
   cli: async () => (await import("./cli.ts")).benchCli(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
 };

@@ -222,7 +222,7 @@ async function addSamples(
 }
 
 function finding(item: NumberedCheck, row: AuditRow): Finding {
-  const looked = numberAt(row, lookedOf(item));
+  const looked = numberAt(row, item.check.where === null ? "rows" : lookedOf(item));
   const { test } = item.check;
   if (test.kind === "count") return { failing: 0, looked, sample: [] }; // judged by `resultOf`, after rows may have left
   const sample = test.kind === "aggregate" ? [{ found: row[foundOf(item)] ?? null }] : sampleAt(row, item);

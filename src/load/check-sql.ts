@@ -122,23 +122,28 @@ export function countingSql(source: AuditedRelation, checks: readonly NumberedCh
   return markRows(sql.add("from"), source, checks);
 }
 
+/** How many rows a check looks at, where that is not all of them. */
+function lookCounter(item: NumberedCheck): { readonly text: string; readonly check: CompiledCheck }[] {
+  return item.check.where === null ? [] : [{ text: `count_if(${lookColumn(item)}) as ${lookedOf(item)}`, check: item.check }];
+}
+
 function counters(item: NumberedCheck): { readonly text: string; readonly check: CompiledCheck }[] {
   const { check } = item;
-  const looked = { text: `count_if(${lookColumn(item)}) as ${lookedOf(item)}`, check };
+  const looked = lookCounter(item);
   switch (check.test.kind) {
     case "row":
-      return [looked, { text: `count_if(${failColumn(item)}) as ${failingOf(item)}`, check }];
+      return [...looked, { text: `count_if(${failColumn(item)}) as ${failingOf(item)}`, check }];
     case "duplicates": {
       const keys = duplicateKeys(check);
       const key = keys.length === 1 ? keys[0]! : `hash(${keys.join(", ")})`;
       const surplus = `count_if(${comparable(item)}) - count(distinct ${key}) filter (where ${comparable(item)})`;
-      return [looked, { text: `${surplus} as ${failingOf(item)}`, check }];
+      return [...looked, { text: `${surplus} as ${failingOf(item)}`, check }];
     }
     case "count":
-      return [looked];
+      return looked;
     case "aggregate":
       return [
-        looked,
+        ...looked,
         { text: `${check.test.failing} as ${failingOf(item)}`, check },
         { text: `${check.test.found} as ${foundOf(item)}`, check },
       ];
@@ -153,7 +158,7 @@ function counters(item: NumberedCheck): { readonly text: string; readonly check:
 export function onePassSql(source: AuditedRelation, checks: readonly NumberedCheck[]): AuditSql {
   const duplicates = checks.filter(isDuplicates);
   const items = checks.flatMap((item) => [
-    ...(isDuplicates(item) ? [{ text: `count_if(${lookColumn(item)}) as ${lookedOf(item)}`, check: item.check }] : counters(item)),
+    ...(isDuplicates(item) ? lookCounter(item) : counters(item)),
     ...(isDuplicates(item) ? [{ text: `count_if(${failColumn(item)}) as ${failingOf(item)}`, check: item.check }] : []),
     ...(isDuplicates(item) || isRow(item) ? [{ text: sampler(source, item), check: item.check }] : []),
   ]);
