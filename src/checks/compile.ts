@@ -119,7 +119,7 @@ function separate(entry: CheckEntry, kind: CheckKind, report: Report): Parts | u
     const options = kind.short === undefined ? given : { [kind.short]: given };
     return { options, settings: beside, pathOf: (path) => path };
   }
-  const own = kind.options instanceof z.ZodObject ? Object.keys(kind.options.shape) : [];
+  const own = keysOf(kind.options);
   const inside = Object.entries(given).filter(([key]) => commonKeys.includes(key) && !own.includes(key));
   const twice = inside.find(([key]) => key in beside);
   if (twice !== undefined) {
@@ -143,7 +143,7 @@ function parse<Value>(
 ): Value | undefined {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const keys = schema instanceof z.ZodObject ? Object.keys(schema.shape) : [];
+  const keys = keysOf(schema);
   for (const issue of parsed.error.issues) {
     const path = issue.path.filter((part) => typeof part !== "symbol");
     if (issue.code === "unrecognized_keys") {
@@ -162,6 +162,12 @@ function parse<Value>(
     }
   }
   return undefined;
+}
+
+/** The keys of an object's schema, also of one that another copy of zod made. */
+function keysOf(schema: z.ZodType): readonly string[] {
+  const { shape } = schema as { readonly shape?: unknown };
+  return typeof shape === "object" && shape !== null ? Object.keys(shape) : [];
 }
 
 /** `3` rows, `0.5%`; undefined when it is neither. */

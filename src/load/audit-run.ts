@@ -5,8 +5,9 @@ import type { JsonValue } from "../model/answers.ts";
 import { messageOf, MillraceError } from "../model/errors.ts";
 import type { Session } from "../sql/session.ts";
 import { jsonReader, readRowObjects } from "../sql/values.ts";
-import { SAMPLE_ROWS_MAX, type AuditSql, type NumberedCheck } from "./check-sql.ts";
-import type { CompiledCheck } from "./check.ts";
+import { ident } from "../sql/text.ts";
+import { SAMPLE_ROWS_MAX, type AuditedRelation, type AuditSql, type NumberedCheck } from "./check-sql.ts";
+import type { CheckTest, CompiledCheck } from "./check.ts";
 
 export type AuditRow = Readonly<Record<string, JsonValue>>;
 
@@ -36,11 +37,11 @@ export async function carryOutStatement(session: Session, asset: string, sql: Au
 export async function runQuery(
   session: Session,
   asset: string,
+  source: AuditedRelation,
   check: CompiledCheck,
 ): Promise<{ readonly failing: number; readonly looked: number; readonly sample: readonly Readonly<Record<string, JsonValue>>[] }> {
   if (check.test.kind !== "query") throw new Error("not a query");
-  const own = check.test.sql;
-  const text = check.where === null ? own : `select * from (\n${own.replace(/[\s;]+$/, "")}\n) as t where (\n${check.where}\n)`;
+  const text = queryText(check, check.test, source);
   try {
     const statement = await session.connection.prepare(text);
     assertReadOnly(statement, asset, check);
@@ -49,6 +50,14 @@ export async function runQuery(
   } catch (error) {
     throw failureOf(error, asset, [check]);
   }
+}
+
+/** The user's text as it stands, unless it is to be filtered or reads the audited table under a name of its own. */
+function queryText(check: CompiledCheck, test: CheckTest & { readonly kind: "query" }, { relation, columns }: AuditedRelation): string {
+  if (check.where === null && test.alias === undefined) return test.sql;
+  const named = test.alias === undefined ? "" : `with ${ident(test.alias)} as (select ${columns.map(ident).join(", ")} from ${relation})\n`;
+  const filter = check.where === null ? "" : ` where (\n${check.where}\n)`;
+  return `${named}select * from (\n${test.sql.replace(/[\s;]+$/, "")}\n) as t${filter}`;
 }
 
 async function countRows(result: DuckDBResult): Promise<{ rows: number; sample: Readonly<Record<string, JsonValue>>[] }> {

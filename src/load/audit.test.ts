@@ -258,6 +258,14 @@ describe("the audit", () => {
     expect(await failing(good, check("two", { kind: "query", sql: "select 1; drop table x" }))).toMatchObject({ code: "MR4505" });
   });
 
+  it("hands the table to a check of the user's own kind by its alias", async () => {
+    const own = (sql: string, more?: Partial<CompiledCheck>) => check("own", { kind: "query", sql, alias: "t" }, more);
+    const twice = "with x as (select * from t) select t.* from t join x using (id) where t.price < 0;";
+    const { results } = await audit(own("select * from t where price < 0"), own(twice, { where: "id > 10" }));
+    expect(results.map((result) => result.failing)).toEqual([2, 1]);
+    expect(results[1]!.sample).toMatchObject([{ id: 20 }]);
+  });
+
   it("keeps a condition away from the rows that where leaves out", async () => {
     const guarded = row("numbers", "t.b::int > 5", { where: "a = 1" });
     expect((await audited("(1, '3'), (2, 'x'), (1, '9')", guarded)).results).toMatchObject([{ failing: 1 }]);

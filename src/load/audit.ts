@@ -78,7 +78,8 @@ export async function auditTable(tx: Transaction, candidate: Candidate, checks: 
   } else if (others.length > 0) {
     await addSamples(tx, candidate.asset, source, others, findings);
   }
-  for (const item of all) if (item.check.test.kind === "query") findings.set(item.number, await runQuery(tx, candidate.asset, item.check));
+  for (const item of all)
+    if (item.check.test.kind === "query") findings.set(item.number, await runQuery(tx, candidate.asset, source, item.check));
   const results = all.map((item) => resultOf(item, findings.get(item.number)!));
   return { results, stop: results.some((result) => result.status === "failed"), quarantinedRows };
 }
@@ -102,7 +103,8 @@ export async function auditLive(
   const findings = source.rowIds ? await countChecks(session, asset, source, tabular) : await countOnce(session, asset, source, tabular);
   const failed = tabular.filter((item) => isFetched(item) && exceeds(item, findings));
   if (source.rowIds && failed.length > 0) await addSamples(session, asset, source, failed, findings);
-  for (const item of all) if (item.check.test.kind === "query") findings.set(item.number, await runQuery(session, asset, item.check));
+  for (const item of all)
+    if (item.check.test.kind === "query") findings.set(item.number, await runQuery(session, asset, source, item.check));
   return all.map((item) => resultOf(item, findings.get(item.number)!));
 }
 

@@ -14,8 +14,8 @@ export type CheckTest =
   | { readonly kind: "count"; readonly min: number | null; readonly max: number | null }
   /** An aggregate over `t` that yields the number of failures (0: passed) and one that describes what was found. */
   | { readonly kind: "aggregate"; readonly failing: string; readonly found: string }
-  /** A query of the user's own that returns the rows that break the rule. */
-  | { readonly kind: "query"; readonly sql: string };
+  /** A query of the user's own that returns the rows that break the rule. `alias`: a name under which it may read the audited table. */
+  | { readonly kind: "query"; readonly sql: string; readonly alias?: string };
 
 export interface CompiledCheck {
   /** Unique in the asset: `notNull(sale_price)`, or the user's `name`. */
