@@ -66,7 +66,7 @@ export function defineCheck<Options>(input: CheckInput<Options>): CheckDefinitio
   return Object.freeze({
     ...kind,
     test: (options: Options) => ({
-      test: { kind: "query", sql: kind.failing(sql.raw("t"), options).text },
+      test: { kind: "query", sql: kind.failing(sql.raw("t"), options).text, alias: "t" },
       columns: [],
       label: kind.name,
     }),

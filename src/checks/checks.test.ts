@@ -1,12 +1,14 @@
 // Every kind of check of the registry through the conformance suite: known rows that pass, known rows that fail.
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
+import { defineCheck, sql } from "../index.ts";
 import { testCheck, type CheckCase } from "../testing/check.suite.ts";
 import type { CheckEntry } from "../model/definitions/check.ts";
 import { compileChecks } from "./compile.ts";
-import { checks } from "./index.ts";
+import { checks, type CheckRegistry } from "./index.ts";
 
-const compile = (entry: CheckEntry, asset: string) => {
-  const compiled = compileChecks([entry], { asset, file: "models/x.sql" });
+const compile = (entry: CheckEntry, asset: string, registry: CheckRegistry = checks) => {
+  const compiled = compileChecks([entry], { asset, file: "models/x.sql" }, registry);
   if (compiled.errors.length > 0) throw compiled.errors[0];
   return compiled.checks[0]!;
 };
@@ -175,7 +177,22 @@ describe("the registry of checks", () => {
   });
 });
 
+const even = defineCheck({
+  name: "even",
+  summary: "Fails rows whose column is odd. `even: { column: a }`",
+  options: z.strictObject({ column: z.string() }),
+  failing: (table, { column }) => sql`select * from ${table} where ${sql.columns([column])} % 2 = ${1}`,
+});
+testCheck("even, of the user's own", (entry, asset) => compile(entry, asset, { ...checks, even } as CheckRegistry), {
+  entry: (c) => ({ even: { column: c } }),
+  type: "int",
+  sound: ["2", "4"],
+  failing: ["3", "5"],
+  nulls: "pass",
+  namesRows: false,
+});
+
 for (const [kind, cases] of Object.entries(CASES)) {
   if (kind === "rowCount") continue; // no row fails it: its meaning stands in src/load/audit.test.ts
-  for (const given of cases) testCheck(kind, compile, given);
+  for (const given of cases) testCheck(kind, (entry, asset) => compile(entry, asset), given);
 }
