@@ -18,6 +18,13 @@ import type {
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
+import { compileCheckFile, compileChecks } from "./checks/compile.ts";
+import { checks, type CheckRegistry } from "./checks/index.ts";
+import { connectors } from "./connectors/index.ts";
+import { inlineExecutor } from "./executors/inline.ts";
+import type { TransformDefinition } from "./materializations/transform.ts";
+import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
+import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
 
 export interface OpenOptions {
@@ -80,10 +87,92 @@ export interface Tools {
   ): Promise<{ readonly dir: string; readonly files: readonly string[] }>;
 }
 
-export async function openApp(_options: OpenOptions): Promise<App> {
-  throw new Error("not wired yet");
+/** The concrete parts. Heavy ones are imported when they are first used: `--help`, `explain` and `query` need few of them. */
+const parts: Parts = {
+  connectors,
+  compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
+  compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
+  buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),
+  buildTransform: async (node, { projectDir, log, ...request }) => {
+    const [{ transformAsset }, { logOf }] = await Promise.all([import("./materializations/transform.ts"), import("./tasks/typescript.ts")]);
+    const definition = async (): Promise<TransformDefinition> => (await definitionOf(projectDir, node)) as TransformDefinition;
+    return transformAsset({ ...request, asset: node.id, needs: node.needs, file: node.file, definition, log: logOf({ log }) });
+  },
+  extract: async function* (node, context) {
+    const [{ extractDeliveries }, { httpClient }, { logOf }] = await Promise.all([
+      import("./load/extract.ts"),
+      import("./connectors/http/client.ts"),
+      import("./tasks/typescript.ts"),
+    ]);
+    const { signal, log, since } = context;
+    const definition = (await definitionOf(context.projectDir, node)) as ExtractAssetInput;
+    yield* extractDeliveries(definition, {
+      since: since as ExtractContext["since"],
+      http: httpClient({ signal, log }),
+      signal,
+      log: logOf({ log }),
+    });
+  },
+  runTask: async ({ node, projectDir, ...surroundings }, attempt) => {
+    const [{ runTypescriptTask }, { httpClient }] = await Promise.all([
+      import("./tasks/typescript.ts"),
+      import("./connectors/http/client.ts"),
+    ]);
+    const http = httpClient({ signal: attempt.signal, log: attempt.log });
+    return runTypescriptTask((await definitionOf(projectDir, node)) as TaskInput, { projectDir, http, ...surroundings }, attempt);
+  },
+  createExecutor: inlineExecutor,
+};
+
+async function definitionOf(
+  projectDir: string,
+  { module, exportName }: { readonly module: string; readonly exportName: string },
+): Promise<unknown> {
+  return (await import("./project/modules.ts")).loadDefinition(projectDir, module, exportName);
 }
 
+/** The project in `options.dir` or above it. Nothing is opened before it is needed. */
+export async function openApp(options: OpenOptions): Promise<App> {
+  const { Workspace } = await import("./operations/workspace.ts");
+  const workspace = Workspace.open({
+    dir: options.dir ?? process.cwd(),
+    env: options.env,
+    parts,
+    signal: options.signal ?? new AbortController().signal,
+  });
+  return {
+    dir: workspace.dir,
+    run: async (request, observe) => (await import("./operations/run.ts")).runOperation(workspace, request, observe),
+    plan: async (request) => {
+      const { planAnswer, planOperation } = await import("./operations/plan.ts");
+      return planAnswer(await planOperation(workspace, request));
+    },
+    query: async (sql, take) => (await import("./operations/query.ts")).runQuery(await workspace.warehouse(), sql, take),
+    queryToParquet: async (sql, path) => (await import("./operations/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
+    check: async (request) => (await import("./operations/history.ts")).checkAssets(workspace, request),
+    quarantineList: async (request) => (await import("./operations/history.ts")).quarantineList(workspace, request),
+    quarantineShow: async (id) => (await import("./operations/history.ts")).quarantineShow(workspace, id),
+    list: async (request) => (await import("./operations/assets.ts")).listAssets(workspace, request),
+    describe: async (asset) => (await import("./operations/assets.ts")).describeAsset(workspace, asset),
+    status: async () => (await import("./operations/status.ts")).statusOf(workspace),
+    history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
+    runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
+    runShow: async (run) => (await import("./operations/runs.ts")).showRun(workspace, run),
+    logs: async function* (run) {
+      yield* (await import("./operations/runs.ts")).readLogs(workspace, run);
+    },
+    lineage: async (target, request) => (await import("./operations/assets.ts")).lineageOf(workspace, target, request),
+    close: () => workspace.close(),
+  };
+}
+
+/** What works without a project. */
 export async function openTools(): Promise<Tools> {
-  throw new Error("not wired yet");
+  return {
+    inspect: async (files, options) => (await import("./operations/files.ts")).inspectFiles(files, options),
+    convert: async (files, options, observe) => (await import("./operations/files.ts")).convertFiles(files, options, observe),
+    doctor: async (dir) => (await import("./operations/doctor.ts")).doctor(dir, parts),
+    jsonSchema: async (kind) => (await import("./project/json-schema.ts")).jsonSchema(kind, { connectors, checks }),
+    initialize: async (dir, options) => (await import("./project/init.ts")).initProject(dir, options),
+  };
 }

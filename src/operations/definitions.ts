@@ -4,7 +4,7 @@ import { combineErrors, type MillraceError, type SourceLocation } from "../model
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { buildGraph, type Graph } from "../plan/graph.ts";
 import { openCompileCache } from "../sql/compile-cache.ts";
-import { modelCodeHash } from "../sql/compile-hash.ts";
+import { rebuildReasons, withCodeHashes } from "../sql/compile-hash.ts";
 import type { Compilation, KnownSchema } from "../sql/compile-types.ts";
 import { compile } from "../sql/compile.ts";
 import type { SqlUnit } from "../sql/errors.ts";
@@ -47,12 +47,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
     cache,
   });
   errors.push(...compilation.errors);
-  const nodes = project.nodes.map((node) => {
-    const syntax = compilation.models.get(node.id)?.syntaxHash;
-    return node.kind === "model" && syntax !== undefined
-      ? { ...node, codeHash: modelCodeHash(node.spec, compilation.models.get(node.id)!, params) }
-      : node;
-  });
+  const nodes = withCodeHashes(project.nodes, compilation.models, params);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
   for (const node of nodes) {
     const query = compilation.queries.get(exportQueryId(node.id));
@@ -68,7 +63,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
   if (errors.length > 0) throw combineErrors("MR1001", errors);
   cache.save();
-  return { graph, compilation, checks, schemas, alwaysBuild: alwaysBuilt(compilation) };
+  return { graph, compilation, checks, schemas, alwaysBuild: rebuildReasons(compilation.models.values()) };
 }
 
 function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {
@@ -119,13 +114,4 @@ export function exportQueryId(id: NodeId): string {
 function exportUnit(node: ProjectNode): readonly SqlUnit[] {
   if (node.kind !== "export" || node.spec.sql === undefined) return [];
   return [{ id: exportQueryId(node.id), file: node.file, sql: node.spec.sql, sqlOffset: 0, text: node.spec.sql }];
-}
-
-function alwaysBuilt(compilation: Compilation): ReadonlyMap<NodeId, string> {
-  const reasons = new Map<NodeId, string>();
-  for (const [id, query] of compilation.models) {
-    if (query.externals.length > 0) reasons.set(id, `it reads ${query.externals.map((external) => external.what).join(", ")} itself`);
-    if (query.volatile.length > 0) reasons.set(id, `it uses ${query.volatile.join(", ")}, whose value changes by itself`);
-  }
-  return reasons;
 }
