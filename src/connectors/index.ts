@@ -3,4 +3,4 @@ import type { Connector } from "../load/connector.ts";
 import { files } from "./files/index.ts";
 import { http } from "./http/index.ts";
 
-export const connectors = { files, http } as unknown as Readonly<Record<string, Connector>>;
+export const connectors = { files, http } satisfies Record<string, Connector>;

@@ -82,7 +82,8 @@ export async function stageRecords(
   const { rows, quarantined, repaired, origins } = rewritten;
   const hasRejected = quarantined + repaired > 0;
   if (hasRejected) await loadRejected(connection, request.rejectedInto, job.rejected, rewritten.longestBytes);
-  const warnings = repaired === 0 ? [] : [`${repaired} records have a key twice; the last value counts`];
+  const warnings =
+    repaired === 0 ? [] : [`${repaired === 1 ? "one record has" : `${repaired} records have`} a key twice; the last value counts`];
   return {
     rows,
     columns: staged(plan.columns),

@@ -77,6 +77,11 @@ export const filesCodes = {
     why: "Size or modification time differ before and after. What was read is of two versions, so nothing of it is loaded.",
     fix: "Run again when the writer is done; writers should write beside and rename.",
   },
+  MR3107: {
+    title: "No record of a file can be read",
+    why: "Every record of the file was set aside: it is damaged, or of another format than it seems.",
+    fix: "Look at it with `millrace inspect FILE`; say its format and dialect if they were found wrongly.",
+  },
   MR3110: {
     title: "A compressed file is damaged",
     why: "The gzip or Zstandard data ends early, has a wrong checksum, or is followed by something else. No part of it is loaded.",
