@@ -107,7 +107,7 @@ interface Parts {
   readonly options: unknown;
   readonly settings: Readonly<Record<string, unknown>>;
   /** Where a common key stands: beside the kind or among its options. */
-  pathOf(path: Path): Path;
+  readonly pathOf: (path: Path) => Path;
 }
 
 /** C1: the common keys, wherever they stand, apart from the kind's own. A key that the kind itself has belongs to the kind. */

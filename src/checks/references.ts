@@ -27,7 +27,7 @@ export const references = defineCheck({
 });
 
 /** `raw."odd.name".id` → its parts; an empty list when it is no dotted name. */
-export function splitName(text: string): readonly string[] {
+function splitName(text: string): readonly string[] {
   const part = /(?:"((?:[^"]|"")+)"|([^".]+))(\.|$)/y;
   const parts: string[] = [];
   for (;;) {

@@ -24,7 +24,7 @@ const FETCHED = "_millrace_fetched";
 export interface RemovalRequest extends Omit<FetchRequest, "extra"> {
   readonly candidate: Candidate;
   /** Rows that a check looked at, by its number. */
-  looked(item: NumberedCheck): number;
+  readonly looked: (item: NumberedCheck) => number;
 }
 
 export interface Removal {

@@ -115,7 +115,9 @@ function failureOf(error: unknown, asset: string, checks: readonly CompiledCheck
   return new MillraceError({
     code: "MR4505",
     message: `${asset}: ${rest.length === 0 ? `the check ${names}` : `one of the checks ${names}`} could not be carried out: ${said}`,
-    ...(/^Conversion/.test(text) ? { hint: "try_cast gives NULL for a value that does not convert; `where:` keeps such rows out" } : {}),
+    ...(text.startsWith("Conversion")
+      ? { hint: "try_cast gives NULL for a value that does not convert; `where:` keeps such rows out" }
+      : {}),
     ...(first?.location === null || first === undefined || rest.length > 0 ? {} : { location: first.location }),
     cause: error,
   });

@@ -90,7 +90,7 @@ describe("the audit", () => {
       const { connection } = tx;
       const explain = async (sql: string): Promise<void> => {
         const plan = await connection.runAndReadAll(`explain (format json) ${sql}`);
-        const text = JSON.stringify(plan.getRowObjectsJson().map((each) => JSON.parse(String(each["explain_value"])) as unknown));
+        const text = JSON.stringify(plan.getRowObjectsJson().map((each) => JSON.parse(each["explain_value"] as string) as unknown));
         for (const scan of text.matchAll(/"name":"[A-Z_]*SCAN ?","children":\[\],"extra_info":(\{[^}]*\})/g)) {
           const facts = JSON.parse(scan[1]!) as { Table?: string; Projections?: unknown };
           if (facts.Table?.endsWith("things") !== true) continue;

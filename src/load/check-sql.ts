@@ -53,12 +53,12 @@ export interface NumberedCheck {
   readonly check: CompiledCheck;
 }
 
-export const failColumn = (item: NumberedCheck): string => `t.${failName(item)}`;
+const failColumn = (item: NumberedCheck): string => `t.${failName(item)}`;
 const failName = ({ number }: NumberedCheck): string => ident(`_millrace_fail_${number}`);
 const lookName = ({ number }: NumberedCheck): string => ident(`_millrace_look_${number}`);
 
 /** True for the rows that a check looks at; `true` when it looks at all. */
-export const lookColumn = (item: NumberedCheck): string => (item.check.where === null ? "true" : `t.${lookName(item)}`);
+const lookColumn = (item: NumberedCheck): string => (item.check.where === null ? "true" : `t.${lookName(item)}`);
 
 const isDuplicates = ({ check }: NumberedCheck): boolean => check.test.kind === "duplicates";
 const isRow = ({ check }: NumberedCheck): boolean => check.test.kind === "row";

@@ -18,7 +18,7 @@ export function modelFailure(error: unknown, unit: SqlUnit, linesBefore: number)
   return new MillraceError({
     code: "MR4604",
     message: `${unit.id}: ${first ?? text}`,
-    hint: /^Conversion/.test(text)
+    hint: text.startsWith("Conversion")
       ? "try_cast gives NULL for a value that does not convert"
       : rest.join(" ").trim() || "the message is DuckDB's own",
     location: place === null ? locate(unit, firstWord(unit.sql)) : locate(unit, place),

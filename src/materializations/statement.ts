@@ -60,7 +60,7 @@ export async function createTableAs(
 export function parametersKey(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): string | null {
   const used = parametersOf(unit.sql);
   if (used.length === 0) return null;
-  return JSON.stringify(used.map((name) => [name, String(parameterValue(name, parameters))]));
+  return JSON.stringify(used.map((name) => [name, text(parameterValue(name, parameters))]));
 }
 
 function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): Record<string, DuckDBValue> {
@@ -69,8 +69,8 @@ function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>):
   for (const name of parametersOf(unit.sql)) {
     const value = parameterValue(name, parameters);
     if (value === undefined) throw withoutValue(unit, name);
-    if (name.startsWith(FIELD)) fields[name.slice(FIELD.length)] = value === null ? null : String(value);
-    else bound[name] = name === "partition" ? String(value) : moment(value);
+    if (name.startsWith(FIELD)) fields[name.slice(FIELD.length)] = value === null ? null : text(value);
+    else bound[name] = name === "partition" ? text(value) : moment(value);
   }
   if (Object.keys(fields).length > 0) bound["param"] = structValue(fields);
   return bound;
@@ -81,6 +81,11 @@ function parameterValue(name: string, parameters: Readonly<Record<string, unknow
   const fields = parameters["param"];
   const inside = typeof fields === "object" && fields !== null ? (fields as Record<string, unknown>)[name.slice(FIELD.length)] : undefined;
   return inside ?? parameters[name];
+}
+
+function text(value: unknown): string {
+  if (value instanceof Date) return value.toISOString();
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? "");
 }
 
 /** Moments are timestamps without zone, in UTC, as the compiler takes them. */

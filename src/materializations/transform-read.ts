@@ -7,7 +7,7 @@ import { assetView } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface UpstreamReader {
-  read(asset: string): AsyncGenerator<readonly Row[]>;
+  readonly read: (asset: string) => AsyncGenerator<readonly Row[]>;
   /** Types of the columns that were read so far, by lower-case name; null where two assets differ. */
   readonly types: ReadonlyMap<string, string | null>;
 }

@@ -184,7 +184,10 @@ describe("a transform", () => {
       }),
     ).toMatchObject({ code: "MR4608", hint: 'did you mean "raw.sales"?' });
     const boo = await failure(async function* ({ read }) {
-      for await (const batch of read("raw.sales")) throw new Error(`boo ${batch.length}`);
+      for await (const batch of read("raw.sales"))
+        yield batch.map(() => {
+          throw new Error(`boo ${batch.length}`);
+        });
     });
     expect(boo).toMatchObject({
       code: "MR4609",

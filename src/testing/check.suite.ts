@@ -30,7 +30,7 @@ export interface CheckCase {
   readonly namesRows: boolean;
   readonly empty?: "fail";
   /** Other assets that the check reads. */
-  prepare?(session: Session): Promise<void>;
+  readonly prepare?: (session: Session) => Promise<void>;
 }
 
 export type CompileEntry = (entry: CheckEntry, asset: string) => CompiledCheck;
