@@ -41,7 +41,7 @@ export async function inspectFile(workbench: Workbench, given: string, file: Fou
           )
         : [];
       return {
-        ...plain({
+        ...facts({
           file: given,
           ...staged.understood,
           sizeBytes: staged.sizeBytes,
