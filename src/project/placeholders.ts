@@ -58,6 +58,26 @@ export function malformedPlaceholders(
   return found;
 }
 
+/** What is missing of a value's environment variables and secrets, before anything runs. Parameters are known to the run alone. */
+export function missingPlaceholders(
+  value: unknown,
+  values: Pick<PlaceholderValues, "env" | "secrets">,
+  options: Pick<ResolveOptions, "locate"> = {},
+): readonly MillraceError[] {
+  try {
+    // A parameter stands for itself here: it cannot be missing yet.
+    const params = new Proxy<Record<string, string>>(
+      {},
+      { getOwnPropertyDescriptor: () => ({ value: "", configurable: true }), get: () => "" },
+    );
+    resolvePlaceholders(value, { ...values, params }, options);
+    return [];
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    return error.errors.length === 0 ? [error] : error.errors;
+  }
+}
+
 interface Missing {
   readonly code: ErrorCode;
   readonly message: string;

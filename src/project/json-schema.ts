@@ -1,0 +1,115 @@
+// JSON Schemas of the file formats for editors (`millrace schema KIND`), with the options of all connectors and checks joined in.
+import * as z from "zod";
+import { checkCommon } from "../model/definitions/check.ts";
+import { exportSpec } from "../model/definitions/export.ts";
+import { jobSpec } from "../model/definitions/job.ts";
+import { checkFileSpec, modelSpec } from "../model/definitions/model.ts";
+import { projectSpec } from "../model/definitions/project.ts";
+import { sourceSpec } from "../model/definitions/source.ts";
+import { testSpec } from "../model/definitions/test.ts";
+import { MillraceError } from "../model/errors.ts";
+import { hintFor } from "./validate.ts";
+
+export type Schema = Readonly<Record<string, unknown>>;
+
+/** What is joined in: connectors and checks by name. */
+export interface SchemaParts {
+  readonly connectors: Readonly<
+    Record<
+      string,
+      {
+        readonly summary: string;
+        readonly options: z.ZodType;
+        readonly capabilities: { readonly read: boolean; readonly write: readonly string[] };
+      }
+    >
+  >;
+  readonly checks: Readonly<Record<string, { readonly summary: string; readonly options: z.ZodType; readonly short?: string }>>;
+}
+
+const KINDS: Readonly<Record<string, { readonly title: string; readonly spec: z.ZodType }>> = {
+  project: { title: "millrace.yaml: the project", spec: projectSpec },
+  source: { title: "sources/*.yaml: what comes in", spec: sourceSpec },
+  model: { title: "Front matter of models/**/*.sql: what is made", spec: modelSpec },
+  export: { title: "exports/*.yaml: what goes out", spec: exportSpec },
+  job: { title: "jobs/*.yaml: what runs when", spec: jobSpec },
+  test: { title: "tests/*.yaml: unit tests of models", spec: testSpec },
+  check: { title: "Front matter of checks/*.sql: the query returns the rows that break the rule", spec: checkFileSpec },
+};
+
+export const SCHEMA_KINDS = Object.keys(KINDS);
+
+/** The schema of one kind; without a kind an object of all, by kind. Throws MR7001 for a kind that is not there. */
+export function jsonSchema(kind: string | undefined, parts: SchemaParts): Schema {
+  if (kind === undefined) return Object.fromEntries(SCHEMA_KINDS.map((each) => [each, jsonSchema(each, parts)]));
+  const found = Object.hasOwn(KINDS, kind) ? KINDS[kind] : undefined;
+  if (found === undefined) {
+    const hint = hintFor(kind, SCHEMA_KINDS, "kinds");
+    throw new MillraceError({
+      code: "MR7001",
+      message: `there is no format ${JSON.stringify(kind)}`,
+      ...(hint === undefined ? {} : { hint }),
+    });
+  }
+  const schema = { $schema: "https://json-schema.org/draft/2020-12/schema", title: found.title, ...schemaOf(found.spec) };
+  return join(kind, schema, parts);
+}
+
+function join(kind: string, schema: Schema, parts: SchemaParts): Schema {
+  const properties: Record<string, unknown> = { ...(schema["properties"] as Schema) };
+  const connectors = Object.entries(parts.connectors);
+  const readable = connectors.filter(([, { capabilities }]) => capabilities.read);
+  const writable = connectors.filter(([, { capabilities }]) => capabilities.write.length > 0);
+  if ("from" in properties) properties["from"] = oneOf(readable, "the connector that is read");
+  if (kind === "export") properties["to"] = oneOf(writable, "the connector that is written");
+  if ("checks" in properties) properties["checks"] = { type: "array", items: checkEntry(parts) };
+  if (kind === "project")
+    properties["connections"] = {
+      type: "object",
+      additionalProperties: oneOf(connectors.map(partial), "a connector's name with settings"),
+    };
+  return { ...schema, properties };
+}
+
+/** Exactly one connector with its options. */
+function oneOf(
+  connectors: readonly (readonly [string, { readonly summary: string; readonly options: z.ZodType }])[],
+  description: string,
+): Schema {
+  const properties = Object.fromEntries(
+    connectors.map(([name, { summary, options }]) => [name, { description: summary, anyOf: [schemaOf(options), { type: "null" }] }]),
+  );
+  return { type: "object", description, properties, additionalProperties: false, minProperties: 1, maxProperties: 1 };
+}
+
+/** The settings of a connection are completed by what uses it: nothing in it is required. */
+function partial<Entry extends readonly [string, { readonly summary: string; readonly options: z.ZodType }]>([
+  name,
+  { summary, options },
+]: Entry): readonly [string, { readonly summary: string; readonly options: z.ZodType }] {
+  return [name, { summary, options: options instanceof z.ZodObject ? z.strictObject(options.shape).partial() : options }];
+}
+
+/** One key that names the kind; the keys that all checks have stand beside it or among its options. */
+function checkEntry({ checks }: SchemaParts): Schema {
+  const common = schemaOf(z.strictObject(checkCommon))["properties"] as Schema;
+  const kinds = Object.fromEntries(
+    Object.entries(checks).map(([name, { summary, options, short }]) => {
+      const long = schemaOf(options);
+      const own = long["properties"] as Schema | undefined;
+      const withCommon = own === undefined ? long : { ...long, properties: { ...common, ...own } };
+      const bare = short === undefined ? undefined : own?.[short];
+      return [name, { description: summary, ...(bare === undefined ? withCommon : { anyOf: [bare, withCommon] }) }];
+    }),
+  );
+  return { type: "object", properties: { ...kinds, ...common }, additionalProperties: false, minProperties: 1 };
+}
+
+function schemaOf(spec: z.ZodType): Schema {
+  const {
+    $schema: _dialect,
+    "~standard": _standard,
+    ...schema
+  } = z.toJSONSchema(spec, { io: "input", unrepresentable: "any" }) as Record<string, unknown>;
+  return schema;
+}
