@@ -16,15 +16,13 @@ import {
   type FetchRequest,
   type NumberedCheck,
 } from "./check-sql.ts";
-import { toleratedRows, type CheckResult } from "./check.ts";
+import type { CheckResult } from "./check.ts";
 import { quarantineId } from "./quarantine.ts";
 
 const FETCHED = "_millrace_fetched";
 
 export interface RemovalRequest extends Omit<FetchRequest, "extra"> {
   readonly candidate: Candidate;
-  /** Rows that a check looked at, by its number. */
-  readonly looked: (item: NumberedCheck) => number;
 }
 
 export interface Removal {
@@ -37,21 +35,20 @@ export interface Removal {
 
 /** Moves the failing rows of the quarantining checks out of the candidate, and counts the other failed checks on what is left. */
 export async function removeFailing(tx: Transaction, request: RemovalRequest): Promise<Removal> {
-  const { candidate, quarantining, others, counting, looked } = request;
+  const { candidate, quarantining, others, counting } = request;
   const described = await describeRelation(tx, candidate.table);
   const hidden = described.map((column) => column.name).filter((name) => (HIDDEN_COLUMNS as readonly string[]).includes(name));
   await fetchRows(tx, request, hidden);
   const found = new Map<number, { failing: number; sample: CheckResult["sample"] }>();
   for (const item of [...quarantining, ...others]) found.set(item.number, await countFetched(tx, item));
-  // Duplicates were only bounded before: now that they are counted, they may turn out to be tolerated.
-  const acting = quarantining.filter((item) => found.get(item.number)!.failing > toleratedRows(item.check, looked(item)));
-  if (acting.length === 0) return { rows: 0, found, lookedGone: new Map() };
   const own = described.filter((column) => !hidden.includes(column.name));
-  const rows = await enterQuarantine(tx, candidate, acting, hidden, rowJson(own));
-  await tx.run(`delete from ${candidate.table} where rowid in (select f.${ROW_ID} from ${FETCHED} f where ${isAside(acting)})`);
+  const rows = await enterQuarantine(tx, candidate, quarantining, hidden, rowJson(own));
+  await tx.run(`delete from ${candidate.table} where rowid in (select f.${ROW_ID} from ${FETCHED} f where ${isAside(quarantining)})`);
   const lookedGone = new Map<number, number>();
   for (const item of counting) {
-    const gone = await tx.row<{ n: number }>(`select count_if(f.${fetchedLook(item)}) as n from ${FETCHED} f where ${isAside(acting)}`);
+    const gone = await tx.row<{ n: number }>(
+      `select count_if(f.${fetchedLook(item)}) as n from ${FETCHED} f where ${isAside(quarantining)}`,
+    );
     lookedGone.set(item.number, gone?.n ?? 0);
   }
   await tx.run(`drop table ${FETCHED}`);
@@ -76,11 +73,11 @@ async function countFetched(tx: Transaction, item: NumberedCheck): Promise<{ fai
 async function enterQuarantine(
   tx: Transaction,
   candidate: Candidate,
-  acting: readonly NumberedCheck[],
+  quarantining: readonly NumberedCheck[],
   hidden: readonly string[],
   json: string,
 ): Promise<number> {
-  const { rule, reason } = ruleAndReason(acting);
+  const { rule, reason } = ruleAndReason(quarantining);
   const isFiled = hidden.length === 0;
   const origin = isFiled
     ? { load: "o.load", file: "o.file", line: `o.line + (f.${ROW_ID} - o.first_row)` }
@@ -92,7 +89,7 @@ async function enterQuarantine(
        ${literal(candidate.run)}, reason, rule, file, line, 1, row::varchar, row, 'open', now()
      from (select ${rule} as rule, ${reason} as reason, ${origin.load} as load, ${origin.file} as file, ${origin.line} as line,
              f.${ROW_ID} as row_id, ${json} as row
-           from ${FETCHED} f ${isFiled ? filed : ""} where ${isAside(acting)})`,
+           from ${FETCHED} f ${isFiled ? filed : ""} where ${isAside(quarantining)})`,
   );
 
   function column(name: string): string {
@@ -100,8 +97,8 @@ async function enterQuarantine(
   }
 }
 
-function isAside(acting: readonly NumberedCheck[]): string {
-  return `(${acting.map((item) => `f.${fetchedFail(item)}`).join(" or ")})`;
+function isAside(quarantining: readonly NumberedCheck[]): string {
+  return `(${quarantining.map((item) => `f.${fetchedFail(item)}`).join(" or ")})`;
 }
 
 /** A fetched row as JSON by the rules of PROJECT §10: what JSON numbers cannot hold exactly, or at all, is text. */

@@ -64,7 +64,6 @@ export async function auditTable(tx: Transaction, candidate: Candidate, checks: 
       quarantining,
       others,
       counting,
-      looked: (item) => findings.get(item.number)!.looked,
     });
     quarantinedRows = removal.rows;
     for (const [number, found] of removal.found) findings.set(number, { ...findings.get(number)!, ...found });
@@ -80,7 +79,11 @@ export async function auditTable(tx: Transaction, candidate: Candidate, checks: 
   }
   for (const item of all)
     if (item.check.test.kind === "query") findings.set(item.number, await runQuery(tx, candidate.asset, source, item.check));
-  const results = all.map((item) => resultOf(item, findings.get(item.number)!));
+  const left = new Set(quarantining);
+  const results = all.map((item) => {
+    const result = resultOf(item, findings.get(item.number)!);
+    return left.has(item) && result.failing > 0 ? { ...result, status: "warned" as const } : result;
+  });
   return { results, stop: results.some((result) => result.status === "failed"), quarantinedRows };
 }
 
@@ -259,10 +262,11 @@ function isFetched({ check }: NumberedCheck): boolean {
   return check.test.kind === "row" || check.test.kind === "duplicates";
 }
 
-/** Duplicates were only bounded: any surplus is looked at again. */
+/** Where duplicates were only bounded, any surplus is looked at again. */
 function exceeds(item: NumberedCheck, findings: ReadonlyMap<number, Finding>): boolean {
   const { failing, looked } = findings.get(item.number)!;
-  return item.check.test.kind === "duplicates" ? failing > 0 : failing > toleratedRows(item.check, looked);
+  const isBound = item.check.test.kind === "duplicates" && item.check.onFail !== "quarantine";
+  return failing > (isBound ? 0 : toleratedRows(item.check, looked));
 }
 
 function numberAt(row: AuditRow, name: string): number {

@@ -116,10 +116,20 @@ export const lookedOf = ({ number }: NumberedCheck): string => `looked_${number}
 export const sampleOf = ({ number }: NumberedCheck): string => `sample_${number}`;
 export const foundOf = ({ number }: NumberedCheck): string => `found_${number}`;
 
-/** Scan one: counts everything. For duplicates a bound that is 0 exactly when there are none (a hash may only make it too high). */
+/**
+ * Scan one: counts everything. For duplicates a bound that is 0 when there are none (a hash may only make it too high), which costs less than
+ * marking them; but exactly where the number decides whether rows leave.
+ */
 export function countingSql(source: AuditedRelation, checks: readonly NumberedCheck[]): AuditSql {
-  const sql = new AuditSql().add("select").list([{ text: "count(*) as rows" }, ...checks.flatMap((item) => counters(item))]);
-  return markRows(sql.add("from"), source, checks);
+  const exact = checks.filter((item) => isDuplicates(item) && item.check.onFail === "quarantine" && !isStrict(item.check));
+  const items = checks.flatMap((item) => counters(item, exact));
+  const sql = new AuditSql().add("select").list([{ text: "count(*) as rows" }, ...items]);
+  return markDuplicates((inner) => markRows(inner, source, checks), exact, "")(sql.add("from"));
+}
+
+/** Is no failing row accepted? */
+function isStrict({ tolerate }: CompiledCheck): boolean {
+  return "rows" in tolerate ? tolerate.rows === 0 : tolerate.share === 0;
 }
 
 /** How many rows a check looks at, where that is not all of them. */
@@ -127,13 +137,15 @@ function lookCounter(item: NumberedCheck): { readonly text: string; readonly che
   return item.check.where === null ? [] : [{ text: `count_if(${lookColumn(item)}) as ${lookedOf(item)}`, check: item.check }];
 }
 
-function counters(item: NumberedCheck): { readonly text: string; readonly check: CompiledCheck }[] {
+/** `marked`: checks of duplicates whose rows are marked, so that they can be counted like any others. */
+function counters(item: NumberedCheck, marked: readonly NumberedCheck[]): { readonly text: string; readonly check: CompiledCheck }[] {
   const { check } = item;
   const looked = lookCounter(item);
   switch (check.test.kind) {
     case "row":
       return [...looked, { text: `count_if(${failColumn(item)}) as ${failingOf(item)}`, check }];
     case "duplicates": {
+      if (marked.includes(item)) return [...looked, { text: `count_if(${failColumn(item)}) as ${failingOf(item)}`, check }];
       const keys = duplicateKeys(check);
       const key = keys.length === 1 ? keys[0]! : `hash(${keys.join(", ")})`;
       const surplus = `count_if(${comparable(item)}) - count(distinct ${key}) filter (where ${comparable(item)})`;
@@ -158,8 +170,7 @@ function counters(item: NumberedCheck): { readonly text: string; readonly check:
 export function onePassSql(source: AuditedRelation, checks: readonly NumberedCheck[]): AuditSql {
   const duplicates = checks.filter(isDuplicates);
   const items = checks.flatMap((item) => [
-    ...(isDuplicates(item) ? lookCounter(item) : counters(item)),
-    ...(isDuplicates(item) ? [{ text: `count_if(${failColumn(item)}) as ${failingOf(item)}`, check: item.check }] : []),
+    ...counters(item, duplicates),
     ...(isDuplicates(item) || isRow(item) ? [{ text: sampler(source, item), check: item.check }] : []),
   ]);
   const sql = new AuditSql()
