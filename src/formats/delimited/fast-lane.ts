@@ -13,6 +13,8 @@ const ONE_DASH = 1 << 7;
 const ONE_COLON = 1 << 14;
 const ONE_OTHER = 1 << 21;
 const STOP = -1;
+/** In place of a sum: the cell has the expected form. */
+const KNOWN = -2;
 const ZERO = 48;
 const MINUS = 45;
 const POINT = 46;
@@ -22,6 +24,7 @@ const LINE_FEED = LF;
 const CARRIAGE_RETURN = CR;
 const INTEGER = FORM.integer;
 const DECIMAL = FORM.decimal;
+const BOOLEAN = FORM.boolean;
 const DATE = FORM.date;
 const TIMESTAMP = FORM.timestamp;
 const TEXT = FORM.text;
@@ -128,6 +131,21 @@ export class FastLane {
           if (weights[buffer[i] as number] !== STOP) break records;
         } else {
           const first = i;
+          // Where a date or a timestamp is expected and stands, its bytes need not be weighed one by one.
+          const expected = mask[column] as number;
+          if (expected === DATE) {
+            if (weights[buffer[i + 10] as number] === STOP && dateAt(buffer, i)) {
+              i += 10;
+              sum = KNOWN;
+            }
+          } else if (expected === TIMESTAMP) {
+            const isMoment =
+              weights[buffer[i + 19] as number] === STOP && buffer[i + 10] === SPACE && dateAt(buffer, i) && timeAt(buffer, i + 11);
+            if (isMoment) {
+              i += 19;
+              sum = KNOWN;
+            }
+          }
           while ((weight = weights[buffer[i] as number] as number) >= 0) {
             sum = (sum + weight) | 0;
             i++;
@@ -159,6 +177,7 @@ export class FastLane {
         const form = mask[column] as number;
         if (form >= TEXT) continue;
         const sum = sums[column] as number;
+        if (sum === KNOWN && length <= 19) continue;
         const at = starts[column] as number;
         if (length <= SUMMED_BYTES_MAX) {
           // The cheap answers; whatever they do not cover is looked at byte by byte.
@@ -177,20 +196,11 @@ export class FastLane {
               whole <= (forms.integerDigits[column] as number) &&
               whole > 0 &&
               (buffer[at + negative] !== ZERO || (whole === 1 && negative === 0)) &&
-              whole + scale <= (forms.digits[column] as number)
+              (buffer[at + negative] === ZERO ? scale : whole + scale) <= (forms.digits[column] as number)
             )
               continue;
-          } else if (form === DATE) {
-            if (length === 10 && sum === 2 * ONE_DASH && dateAt(buffer, at)) continue;
-          } else if (form === TIMESTAMP) {
-            if (
-              length === 19 &&
-              sum === 2 * ONE_DASH + 2 * ONE_COLON + ONE_OTHER &&
-              buffer[at + 10] === SPACE &&
-              dateAt(buffer, at) &&
-              timeAt(buffer, at + 11)
-            )
-              continue;
+          } else if (form === BOOLEAN) {
+            if (length === 4 ? isTrue(buffer, at) : length === 5 && isFalse(buffer, at)) continue;
           }
         }
         forms.see(column, buffer, at, ends[column] as number);
@@ -206,4 +216,12 @@ export class FastLane {
     }
     return start;
   }
+}
+
+function isTrue(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 116 && bytes[at + 1] === 114 && bytes[at + 2] === 117 && bytes[at + 3] === 101;
+}
+
+function isFalse(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 102 && bytes[at + 1] === 97 && bytes[at + 2] === 108 && bytes[at + 3] === 115 && bytes[at + 4] === 101;
 }
