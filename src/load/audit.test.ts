@@ -279,6 +279,7 @@ describe("the audit", () => {
       message: expect.stringMatching(/price failed for 2 rows, and 1 more check; not published\n {2}\{"id":10,/),
     });
     expect(error.errors).toHaveLength(1);
+    expect(error.results).toBe(results);
   });
 
   it("checks what is live, table or view, and changes nothing", async () => {

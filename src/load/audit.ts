@@ -4,7 +4,7 @@
 //   A2. Rows of checks with `onFail: quarantine` leave the table first; the other checks judge what is left.
 //   A3. A row that breaks several checks is set aside once, under the first of them; its reason names all.
 //   A4. A check that cannot run is MR4505 with its place: DuckDB has lost the transaction by then, and the caller rolls back.
-import { MillraceError } from "../model/errors.ts";
+import { MillraceError, type MillraceErrorOptions } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { assetView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
@@ -24,6 +24,9 @@ import {
   type NumberedCheck,
 } from "./check-sql.ts";
 import { statusOf, toleratedRows, type CheckResult, type CompiledCheck } from "./check.ts";
+
+/** Characters of a failing row in a message; the results hold all of it. */
+const ROW_CHARACTERS_MAX = 300;
 
 export interface AuditOutcome {
   readonly results: readonly CheckResult[];
@@ -111,15 +114,24 @@ export async function auditLive(
   return all.map((item) => resultOf(item, findings.get(item.number)!));
 }
 
+/** MR4501 with the results of all checks of the version that was not published. */
+export class StoppedByChecks extends MillraceError {
+  readonly results: readonly CheckResult[];
+  constructor(results: readonly CheckResult[], options: MillraceErrorOptions) {
+    super(options);
+    this.results = results;
+  }
+}
+
 /** The error that keeps a version from being published: what failed, with the first rows. */
-export function stoppedByChecks(asset: string, results: readonly CheckResult[], checks: readonly CompiledCheck[]): MillraceError {
+export function stoppedByChecks(asset: string, results: readonly CheckResult[], checks: readonly CompiledCheck[]): StoppedByChecks {
   const stopping = results.filter((result) => result.status === "failed");
   const [first] = stopping;
   if (first === undefined) throw new Error("no check stopped this version");
   const more = stopping.length === 1 ? "" : `, and ${stopping.length - 1} more ${stopping.length === 2 ? "check" : "checks"}`;
   const location = checks.find((check) => check.name === first.check)?.location ?? null;
-  const rows = first.sample.map((row) => JSON.stringify(row)).join("\n  ");
-  return new MillraceError({
+  const rows = first.sample.map((row) => JSON.stringify(row).slice(0, ROW_CHARACTERS_MAX)).join("\n  ");
+  return new StoppedByChecks(results, {
     code: "MR4501",
     message: `${asset}: ${first.check} failed for ${first.failing} ${first.failing === 1 ? "row" : "rows"}${more}; not published${rows === "" ? "" : `\n  ${rows}`}`,
     ...(location === null ? {} : { location }),
