@@ -1,0 +1,172 @@
+// One run that this engine carries out: its state, what has happened and is not decided yet, its attempts in flight, its timer. It decides when the
+// committer asks it to, and acts when the committer says that its events are stored.
+import { MillraceError } from "../model/errors.ts";
+import type { RunEvent } from "../model/events.ts";
+import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
+import { step } from "../run/decide.ts";
+import { evolve } from "../run/evolve.ts";
+import type { RunInput } from "../run/input.ts";
+import { outstanding } from "../run/outstanding.ts";
+import type { RunState } from "../run/state.ts";
+import type { RunFold } from "../views/run-fold.ts";
+import type { Clock } from "./clock.ts";
+import type { Flights } from "./flights.ts";
+
+/** An input without what the engine fills in. */
+export type Happening = RunInput extends infer Input ? (Input extends RunInput ? Omit<Input, "now" | "owner"> : never) : never;
+
+export interface Decision {
+  readonly run: ActiveRun;
+  readonly happenings: readonly Happening[];
+  readonly expectedVersion: number;
+  readonly events: readonly RunEvent[];
+  readonly state: RunState;
+}
+
+export interface ActiveRun {
+  readonly id: string;
+  readonly fold: RunFold;
+  state(): RunState;
+  /** Notes what has happened; it is decided with everything else of this turn. */
+  happen(happening: Happening): void;
+  /** Takes everything that has happened and decides it. */
+  decide(): Decision;
+  /** The decision is stored. */
+  accept(decision: Decision): void;
+  /** The decision was not stored: what has happened is decided again. */
+  refuse(decision: Decision): void;
+  /** Events that someone else stored. */
+  follow(events: readonly RunEvent[]): void;
+  /** From now on nothing new starts. */
+  hold(): void;
+  dispose(): void;
+}
+
+export interface ActiveRunOptions {
+  readonly id: string;
+  readonly owner: string;
+  readonly clock: Clock;
+  readonly state: RunState;
+  readonly fold: RunFold;
+  readonly createFlights: (onEnd: (flight: { readonly node: string; readonly attempt: number }, outcome: ReportOutcome) => void) => Flights;
+  /** There is something to decide. */
+  readonly onHappening: (run: ActiveRun) => void;
+  /** Tells observers; called after the events are stored. */
+  readonly onEvents: (run: ActiveRun, events: readonly RunEvent[]) => void;
+}
+
+type ReportOutcome = (RunInput & { type: "report" })["outcome"];
+
+export interface ActiveRunWithFlights extends ActiveRun {
+  readonly flights: Flights;
+}
+
+export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights {
+  const { id, owner, clock, fold } = options;
+  let state = options.state;
+  let time: RunClock = unreadClock;
+  let inbox: Happening[] = [];
+  let holding = false;
+  let disposed = false;
+  let wake: { readonly at: number; readonly cancel: () => void } | null = null;
+  let beat: (() => void) | null = null;
+
+  const now = (): number => {
+    time = readClock(time, clock.now(), state.at);
+    return runTime(time);
+  };
+  const wakeAt = (at: number | null): void => {
+    if (wake?.at === at) return;
+    wake?.cancel();
+    wake = null;
+    if (at === null) return;
+    const cancel = clock.after(at - now(), () => {
+      wake = null;
+      run.happen({ type: "tick" });
+    });
+    wake = { at, cancel };
+  };
+  /** Attempts in flight give a sign of life three times per lease. */
+  const beatIfLeased = (): void => {
+    if (beat !== null || state.phase !== "going" || state.leaseMs === null || flights.current().length === 0) return;
+    beat = clock.after(state.leaseMs / 3, () => {
+      beat = null;
+      if (flights.current().length > 0) run.happen({ type: "heartbeat", attempts: flights.current() });
+    });
+  };
+  /** Makes the world what the state says it should be. */
+  const reconcile = (): void => {
+    if (disposed || holding) return;
+    const wanted = new Set<string>();
+    let at: number | null = null;
+    for (const effect of outstanding(state)) {
+      if (effect.type === "wake") at = effect.at;
+      else if (effect.type === "run_attempt" && effect.owner === owner) {
+        wanted.add(`${effect.node}#${effect.attempt}`);
+        if (!flights.has(effect)) flights.begin(effect);
+      }
+    }
+    if (wanted.size < flights.current().length) flights.abortUnless(({ node, attempt }) => wanted.has(`${node}#${attempt}`), whyNot);
+    wakeAt(at);
+    beatIfLeased();
+  };
+  const whyNot = (): MillraceError =>
+    state.phase === "going" && state.cancel === null
+      ? new MillraceError({ code: "MR6003", message: "the attempt is over: its time or its lease has run out", retryable: true })
+      : new MillraceError({ code: "MR6007", message: "the run was canceled" });
+
+  const take = (events: readonly RunEvent[], next: RunState): void => {
+    state = next;
+    for (const event of events) fold.apply(event);
+    if (events.length > 0) options.onEvents(run, events);
+    reconcile();
+  };
+
+  const run: ActiveRunWithFlights = {
+    id,
+    fold,
+    state: () => state,
+    flights: undefined as never,
+    happen(happening) {
+      if (disposed) return;
+      inbox.push(happening);
+      options.onHappening(run);
+    },
+    decide() {
+      const happenings = inbox;
+      inbox = [];
+      const common = { now: now(), owner: holding ? null : owner };
+      const events: RunEvent[] = [];
+      let next = state;
+      for (const happening of happenings) {
+        const decision = step(next, { ...happening, ...common } as RunInput);
+        for (const event of decision.events) events.push(event);
+        next = decision.state;
+      }
+      return { run, happenings, expectedVersion: state.version, events, state: next };
+    },
+    accept: ({ events, state: next }) => take(events, next),
+    refuse: ({ happenings }) => {
+      inbox = [...happenings, ...inbox];
+    },
+    follow(events) {
+      let next = state;
+      for (const event of events) next = evolve(next, event);
+      take(events, next);
+    },
+    hold() {
+      holding = true;
+      wakeAt(null);
+    },
+    dispose() {
+      disposed = true;
+      wakeAt(null);
+      beat?.();
+      flights.abortUnless(() => false, whyNot);
+    },
+  };
+  const flights = options.createFlights((flight, outcome) =>
+    run.happen({ type: "report", ...{ node: flight.node, attempt: flight.attempt }, outcome }),
+  );
+  return Object.assign(run, { flights });
+}

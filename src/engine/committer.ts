@@ -1,0 +1,148 @@
+// Group commit: what all runs have to say at the end of a turn of the event loop becomes one durable write. One write at a time. A lost race loads what
+// the winner wrote and decides again; a store that fails is tried again a few times, then its runs are given up (they stay resumable).
+import { MillraceError, messageOf } from "../model/errors.ts";
+import type { EventStore } from "../store/store.ts";
+import type { ActiveRun, Decision } from "./active-run.ts";
+import type { Clock } from "./clock.ts";
+
+export interface Committer {
+  /** The run has something to decide. */
+  add(run: ActiveRun): void;
+  /** Resolves when everything that has been added is stored or given up. */
+  idle(): Promise<void>;
+}
+
+export interface CommitterOptions {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** The run cannot go on: its events cannot be stored. */
+  readonly onGivenUp: (run: ActiveRun, error: unknown) => void;
+}
+
+/** Lost races in a row after which a run is given up. */
+const RACES_MAX = 50;
+const STORE_TRIES_MAX = 6;
+const STORE_DELAY_MS = 50;
+
+export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): Committer {
+  const waiting = new Set<ActiveRun>();
+  const races = new Map<ActiveRun, number>();
+  let scheduled = false;
+  let busy = false;
+  let failures = 0;
+  let idlers: (() => void)[] = [];
+
+  const schedule = (): void => {
+    if (scheduled || busy) return;
+    scheduled = true;
+    clock.nextTurn(() => {
+      scheduled = false;
+      void flush();
+    });
+  };
+
+  const flush = async (): Promise<void> => {
+    busy = true;
+    try {
+      await writeOnce();
+    } finally {
+      busy = false;
+    }
+    if (waiting.size > 0) schedule();
+    else {
+      const resolved = idlers;
+      idlers = [];
+      for (const resolve of resolved) resolve();
+    }
+  };
+
+  const writeOnce = async (): Promise<void> => {
+    const runs = [...waiting];
+    waiting.clear();
+    // After a failure nobody knows whether the write was done: look first.
+    if (failures > 0 && !(await attempt(runs, () => reload(runs)))) return;
+    const decisions: Decision[] = [];
+    for (const run of runs) {
+      try {
+        const decision = run.decide();
+        if (decision.events.length > 0) decisions.push(decision);
+        else run.accept(decision);
+      } catch (error) {
+        onGivenUp(run, error);
+      }
+    }
+    if (decisions.length === 0) return;
+    let answers: readonly boolean[] = [];
+    const written = await attempt(runs, async () => {
+      answers = await store.commit(decisions.map(({ run, expectedVersion, events }) => ({ stream: run.id, expectedVersion, events })));
+    });
+    if (!written) {
+      for (const decision of decisions) decision.run.refuse(decision);
+      return;
+    }
+    const lost: Decision[] = [];
+    for (const [index, decision] of decisions.entries()) {
+      if (answers[index] === true) {
+        races.delete(decision.run);
+        decision.run.accept(decision);
+      } else lost.push(decision);
+    }
+    for (const decision of lost) decision.run.refuse(decision);
+    if (lost.length > 0) await decideAgain(lost.map((decision) => decision.run));
+  };
+
+  const decideAgain = async (runs: readonly ActiveRun[]): Promise<void> => {
+    await attempt(runs, () => reload(runs));
+    for (const run of runs) {
+      const count = (races.get(run) ?? 0) + 1;
+      races.set(run, count);
+      if (count <= RACES_MAX) waiting.add(run);
+      else
+        onGivenUp(
+          run,
+          new MillraceError({ code: "MR6025", message: `${run.id}: others wrote first, ${count} times in a row`, retryable: true }),
+        );
+    }
+  };
+
+  const reload = async (runs: readonly ActiveRun[]): Promise<void> => {
+    for (const run of runs) run.follow(await store.read(run.id, run.state().version));
+  };
+
+  /** False when the store failed: the runs will come again, or are given up when it has failed too often. */
+  const attempt = async (runs: readonly ActiveRun[], work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      failures = 0;
+      return true;
+    } catch (error) {
+      failures++;
+      const hopeless = failures >= STORE_TRIES_MAX || (error instanceof MillraceError && error.code === "MR6023");
+      if (hopeless) {
+        failures = 0;
+        const code = error instanceof MillraceError ? error.code : "MR6022";
+        const given = new MillraceError({ code, message: `the state could not be written: ${messageOf(error)}`, cause: error });
+        for (const run of runs) onGivenUp(run, given);
+        return false;
+      }
+      await new Promise<void>((resolve) => {
+        clock.after(STORE_DELAY_MS * 2 ** (failures - 1), resolve);
+      });
+      for (const run of runs) waiting.add(run);
+      return false;
+    }
+  };
+
+  return {
+    add(run) {
+      waiting.add(run);
+      schedule();
+    },
+    idle: () =>
+      !busy && waiting.size === 0
+        ? Promise.resolve()
+        : new Promise((resolve) => {
+            idlers.push(resolve);
+          }),
+  };
+}

@@ -1,0 +1,120 @@
+// The attempts that this engine carries out for one run: begun once per node#attempt, aborted when they should no longer run. An attempt of a node begins
+// only when the one before has ended or has had its grace, so that a slow loser does not work beside its successor.
+import type { Attempt, Executor } from "../model/attempt.ts";
+import { MillraceError } from "../model/errors.ts";
+import type { Outcome } from "../run/input.ts";
+import { factsOf, recordOf } from "./bounds.ts";
+import type { Clock } from "./clock.ts";
+import type { AttemptLogs } from "./logs.ts";
+
+/** How long an aborted attempt may take to end before nobody waits for it any more. */
+export const ABORT_GRACE_MS = 5_000;
+
+export interface Flight {
+  readonly node: string;
+  readonly attempt: number;
+}
+
+export interface FlightsOptions {
+  readonly run: string;
+  readonly executor: Executor;
+  readonly clock: Clock;
+  readonly logs: AttemptLogs | null;
+  /** An attempt that should still run has ended. */
+  readonly onEnd: (flight: Flight, outcome: Outcome) => void;
+}
+
+export interface Flights {
+  has(flight: Flight): boolean;
+  begin(flight: Flight): void;
+  /** Aborts what `keep` refuses and forgets it: its end is nobody's concern. */
+  abortUnless(keep: (flight: Flight) => boolean, reason: () => MillraceError): void;
+  /** Aborts all; their ends are still reported: what was not successful as interrupted. Resolves when all have ended, or after the grace. */
+  stop(): Promise<void>;
+  current(): readonly Flight[];
+}
+
+interface OpenFlight extends Flight {
+  readonly controller: AbortController;
+  ended: Promise<void>;
+}
+
+const keyOf = ({ node, attempt }: Flight): string => `${node}#${attempt}`;
+
+export function createFlights(options: FlightsOptions): Flights {
+  const { run, executor, clock, logs } = options;
+  const flights = new Map<string, OpenFlight>();
+  /** By node: aborted attempts that have not ended. */
+  const leaving = new Map<string, Promise<void>>();
+  let stopping = false;
+
+  const carryOut = async (flight: OpenFlight, before: Promise<void> | undefined): Promise<void> => {
+    if (before !== undefined) await before;
+    const outcome = flight.controller.signal.aborted ? null : await outcomeOf(flight);
+    if (flights.get(keyOf(flight)) !== flight) return;
+    flights.delete(keyOf(flight));
+    options.onEnd(flight, outcome === null || (stopping && outcome.kind !== "succeeded") ? { kind: "interrupted" } : outcome);
+  };
+
+  const outcomeOf = async ({ node, attempt, controller: { signal } }: OpenFlight): Promise<Outcome> => {
+    const file = logs?.open(run, node, attempt);
+    const log: Attempt["log"] = (level, message) => file?.write(new Date(clock.now()).toISOString(), level, message);
+    try {
+      const result = await executor.run({ run, node, attempt, token: `${run}/${node}#${attempt}`, signal, log });
+      return { kind: "succeeded", facts: factsOf(result), reused: result?.reused === true };
+    } catch (thrown) {
+      const error = recordOf(thrown);
+      log("error", `${error.code} ${error.message}`);
+      return { kind: error.code === "MR6004" ? "lost" : "failed", error };
+    } finally {
+      // The log is not waited for: its last lines are on their way to the disk.
+      void file?.close();
+    }
+  };
+
+  const leave = (flight: OpenFlight): void => {
+    const grace = new Promise<void>((resolve) => {
+      const cancel = clock.after(ABORT_GRACE_MS, resolve);
+      void flight.ended.finally(() => {
+        cancel();
+        resolve();
+      });
+    });
+    leaving.set(flight.node, grace);
+    void grace.then(() => {
+      if (leaving.get(flight.node) === grace) leaving.delete(flight.node);
+    });
+  };
+
+  return {
+    has: (flight) => flights.has(keyOf(flight)),
+    current: () => [...flights.values()],
+    begin({ node, attempt }) {
+      const flight: OpenFlight = { node, attempt, controller: new AbortController(), ended: Promise.resolve() };
+      flights.set(keyOf(flight), flight);
+      flight.ended = carryOut(flight, leaving.get(node));
+    },
+    abortUnless(keep, reason) {
+      for (const [key, flight] of flights) {
+        if (keep(flight)) continue;
+        flights.delete(key);
+        flight.controller.abort(reason());
+        leave(flight);
+      }
+    },
+    async stop() {
+      stopping = true;
+      const all = [...flights.values()];
+      for (const { controller } of all)
+        controller.abort(new MillraceError({ code: "MR6005", message: "the engine is stopping", retryable: true }));
+      if (all.length === 0) return;
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(ABORT_GRACE_MS, resolve);
+        void Promise.allSettled(all.map((flight) => flight.ended)).then(() => {
+          cancel();
+          resolve();
+        });
+      });
+    },
+  };
+}

@@ -1,0 +1,168 @@
+// Events of one run → what is shown of it: the run's row, its nodes with their attempts, the summary. One fold for `run show`, for progress and for
+// the end of `run`. Inside it is mutable, for plans of 100,000 nodes; what it hands out is not touched again.
+import type { NodeStatus, RunAnswer, RunShowAnswer } from "../model/answers.ts";
+import type { ErrorRecord } from "../model/errors.ts";
+import type { CheckFact, NodeFacts, RunEvent } from "../model/events.ts";
+import type { NodeId } from "../model/graph.ts";
+import type { PlanNode } from "../model/plan.ts";
+import { foldRunRow, type RunRow } from "./runs.ts";
+
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** `running`, `succeeded`, `failed`, `timed out`, `lost`, `interrupted` or `canceled`. */
+  readonly status: string;
+  readonly error: ErrorRecord | null;
+}
+
+export interface NodeRow extends NodeFacts {
+  readonly node: NodeId;
+  readonly plan: PlanNode;
+  readonly status: NodeStatus;
+  readonly attempts: readonly AttemptRow[];
+  /** Of the last attempt that failed; null once the node has succeeded. */
+  readonly error: ErrorRecord | null;
+  /** When a failed attempt is followed by another. */
+  readonly retryAt: string | null;
+  /** The failed node because of which it was skipped. */
+  readonly because: NodeId | null;
+  /** The run from which it was taken over. */
+  readonly from: string | null;
+  /** From the first start to the end (or the newest event); 0 for nodes that were not carried out. */
+  readonly seconds: number;
+}
+
+export interface RunFold {
+  apply(event: RunEvent): void;
+  /** Undefined before `run_started`. */
+  row(): RunRow | undefined;
+  node(id: NodeId): NodeRow | undefined;
+  /** In the order of the plan. */
+  nodes(): readonly NodeRow[];
+}
+
+interface Book {
+  row: NodeRow;
+  firstStartedAt: number | null;
+}
+
+const FAILED_STATUS = { error: "failed", timeout: "timed out", lost: "lost", interrupted: "interrupted" } as const;
+
+export function createRunFold(): RunFold {
+  let run: RunRow | undefined;
+  const books = new Map<NodeId, Book>();
+  const change = (id: NodeId, at: number, changes: Partial<NodeRow>): void => {
+    const book = books.get(id);
+    if (book === undefined) return;
+    const seconds = book.firstStartedAt === null ? 0 : (at - book.firstStartedAt) / 1_000;
+    book.row = { ...book.row, ...changes, seconds };
+  };
+  const endAttempt = (id: NodeId, at: number, status: string, error: ErrorRecord | null): readonly AttemptRow[] => {
+    const attempts = books.get(id)?.row.attempts ?? [];
+    const live = attempts.at(-1);
+    if (live === undefined || live.finishedAt !== null) return attempts;
+    return [...attempts.slice(0, -1), { ...live, finishedAt: iso(at), status, error }];
+  };
+  return {
+    row: () => run,
+    node: (id) => books.get(id)?.row,
+    nodes: () => [...books.values()].map((book) => book.row),
+    apply(event) {
+      run = foldRunRow(run, event);
+      const { at } = event;
+      switch (event.type) {
+        case "run_started":
+          for (const plan of event.plan.nodes) books.set(plan.id, { row: pendingRow(plan), firstStartedAt: null });
+          break;
+        case "attempt_started": {
+          const book = books.get(event.node);
+          if (book === undefined) break;
+          book.firstStartedAt ??= at;
+          const attempt = { attempt: event.attempt, startedAt: iso(at), finishedAt: null, status: "running", error: null };
+          change(event.node, at, { status: "running", retryAt: null, attempts: [...book.row.attempts, attempt] });
+          break;
+        }
+        case "attempt_failed": {
+          const attempts = endAttempt(event.node, at, FAILED_STATUS[event.reason], event.error);
+          const again = event.retryAt !== null;
+          const retryAt = again ? iso(event.retryAt) : null;
+          change(event.node, at, { status: again ? "retrying" : "failed", error: event.error, retryAt, attempts });
+          break;
+        }
+        case "node_succeeded": {
+          const attempts = endAttempt(event.node, at, "succeeded", null);
+          change(event.node, at, { status: event.reused === true ? "reused" : "succeeded", error: null, attempts, ...factsOf(event) });
+          break;
+        }
+        case "node_reused":
+          change(event.node, at, { status: "reused", from: event.from, ...factsOf(event) });
+          break;
+        case "node_skipped":
+          change(event.node, at, { status: "skipped", because: event.because });
+          break;
+        case "node_canceled":
+          change(event.node, at, { status: "canceled", retryAt: null, attempts: endAttempt(event.node, at, "canceled", null) });
+          break;
+        case "lease_extended":
+        case "cancel_requested":
+        case "run_finished":
+          break;
+        default:
+          event satisfies never;
+      }
+    },
+  };
+}
+
+/** The whole of a run from its events; undefined when there are none. */
+export function foldRun(events: readonly RunEvent[]): RunFold | undefined {
+  if (events.length === 0) return undefined;
+  const fold = createRunFold();
+  for (const event of events) fold.apply(event);
+  return fold;
+}
+
+/** The answer of `run show`. */
+export function runShowAnswer(fold: RunFold): RunShowAnswer {
+  const run = fold.row();
+  if (run === undefined) throw new Error("assertion: a run that has started");
+  const nodes = fold.nodes().map((node) => ({
+    ...nodeName(node.node),
+    status: node.status,
+    attempts: node.attempts,
+    rows: node.rows ?? null,
+    checks: node.checks ?? [],
+    error: node.error,
+  }));
+  return { run: runAnswer(run), nodes };
+}
+
+/** A run's row without what only we need. */
+export function runAnswer(row: RunRow): RunAnswer {
+  const { run, job, status, trigger, startedAt, finishedAt, seconds, nodes } = row;
+  const { succeeded, failed, skipped, reused, total } = nodes;
+  return { run, job, status, trigger, startedAt, finishedAt, seconds, nodes: { succeeded, failed, skipped, reused, total } };
+}
+
+/** `asset` or `task` of a node's name. */
+export function nodeName(id: NodeId): { readonly asset: string } | { readonly task: string } {
+  return id.startsWith("task:") ? { task: id.slice("task:".length) } : { asset: id };
+}
+
+export function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function factsOf({ rows, checks, output }: NodeFacts): NodeFacts {
+  const facts: { rows?: NonNullable<NodeFacts["rows"]>; checks?: readonly CheckFact[]; output?: NonNullable<NodeFacts["output"]> | null } =
+    {};
+  if (rows !== undefined) facts.rows = rows;
+  if (checks !== undefined) facts.checks = checks;
+  if (output !== undefined) facts.output = output;
+  return facts;
+}
+
+function pendingRow(plan: PlanNode): NodeRow {
+  return { node: plan.id, plan, status: "pending", attempts: [], error: null, retryAt: null, because: null, from: null, seconds: 0 };
+}
