@@ -8,22 +8,21 @@ import type {
   HistoryAnswer,
   LineageAnswer,
   LogLineAnswer,
-  NodeEventAnswer,
   PlanAnswer,
   QuarantineAnswer,
   QuarantineItem,
   RunsAnswer,
   RunShowAnswer,
-  RunStartedAnswer,
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
 import { compileCheckFile, compileChecks } from "./checks/compile.ts";
 import { checks, type CheckRegistry } from "./checks/index.ts";
 import { connectors } from "./connectors/index.ts";
-import { inlineExecutor } from "./executors/inline.ts";
+import { createInlineExecutor } from "./executors/inline.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
+import type { RunProgress } from "./model/progress.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
 
@@ -41,13 +40,6 @@ export interface RunRequest {
   readonly fullRefresh?: boolean;
   readonly fromFailure?: string;
 }
-
-/** What an observer of a run is told while it goes on. */
-export type RunProgress =
-  | RunStartedAnswer
-  | NodeEventAnswer
-  | { readonly type: "started"; readonly node: string; readonly attempt: number; readonly expectedSeconds: number | null }
-  | { readonly type: "retrying"; readonly node: string; readonly attempt: number; readonly retryAt: string; readonly message: string };
 
 export interface App {
   readonly dir: string;
@@ -121,7 +113,7 @@ const parts: Parts = {
     const http = httpClient({ signal: attempt.signal, log: attempt.log });
     return runTypescriptTask((await definitionOf(projectDir, node)) as TaskInput, { projectDir, http, ...surroundings }, attempt);
   },
-  createExecutor: inlineExecutor,
+  createExecutor: createInlineExecutor,
 };
 
 async function definitionOf(
@@ -169,9 +161,12 @@ export async function openApp(options: OpenOptions): Promise<App> {
 /** What works without a project. */
 export async function openTools(): Promise<Tools> {
   return {
-    inspect: async (files, options) => (await import("./operations/files.ts")).inspectFiles(files, options),
-    convert: async (files, options, observe) => (await import("./operations/files.ts")).convertFiles(files, options, observe),
-    doctor: async (dir) => (await import("./operations/doctor.ts")).doctor(dir, parts),
+    inspect: async (files, options) => (await import("./connectors/files/inspect.ts")).inspectFiles(files, options),
+    convert: async (files, options, observe) => (await import("./connectors/files/convert.ts")).convertFiles(files, options, observe),
+    doctor: async (dir) => {
+      const options = Object.fromEntries(Object.entries(connectors).map(([name, connector]) => [name, connector.options]));
+      return { checks: await (await import("./project/doctor.ts")).projectDoctor(dir, { connectors: options, env: process.env }) };
+    },
     jsonSchema: async (kind) => (await import("./project/json-schema.ts")).jsonSchema(kind, { connectors, checks }),
     initialize: async (dir, options) => (await import("./project/init.ts")).initProject(dir, options),
   };

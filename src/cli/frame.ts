@@ -5,7 +5,7 @@
 //   6 │   customer_id,
 //   7 │   sum(amuont) as total
 //     │       ^^^^^^ did you mean "amount"?
-import type { MillraceError, SourceLocation } from "../model/errors.ts";
+import { messageOf, type MillraceError, type SourceLocation } from "../model/errors.ts";
 import { printable, widthOf } from "./table.ts";
 
 export interface FrameColors {
@@ -44,7 +44,7 @@ export function renderError(error: MillraceError, options: FrameOptions = {}): s
 
 function renderOne(error: MillraceError, options: FrameOptions, colors: FrameColors): string {
   const word = options.word ?? "error";
-  const mark = word === "error" ? colors.red : colors.yellow;
+  const mark = (text: string): string => (word === "error" ? colors.red(text) : colors.yellow(text));
   const place = error.location;
   const framed = place === undefined ? undefined : frame(place, error.hint, colors, mark);
   const lines = [`${mark(colors.bold(`${word} ${error.code}`))}: ${colors.bold(printable(error.message))}`];
@@ -102,7 +102,7 @@ function causesOf(error: MillraceError): readonly string[] {
   const causes: string[] = [];
   let cause: unknown = error.cause;
   while (cause !== undefined && cause !== null && causes.length < CAUSES_MAX) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    const message = messageOf(cause);
     if (message !== "" && message !== error.message && causes.at(-1) !== message) causes.push(message.split("\n")[0]!);
     cause = cause instanceof Error ? cause.cause : undefined;
   }

@@ -1,7 +1,7 @@
 // How a run looks while it goes on. Nothing before 300 ms, at most ten times a second, always n/N; a line per finished node; in plain mode a
 // heartbeat every 30 s. It ends with the one-line truth and what to type next.
-import type { RunProgress } from "../app.ts";
 import type { NodeEventAnswer, RunSummaryAnswer } from "../model/answers.ts";
+import type { RunProgress } from "../model/progress.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./table.ts";
 import { count, plural, seconds, stopwatch } from "./words.ts";

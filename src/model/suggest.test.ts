@@ -1,5 +1,5 @@
 // Suggestions: what a person most likely meant, and silence when nothing is near.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { didYouMean, nearest, slips } from "./suggest.ts";
 

@@ -12,15 +12,15 @@ import type { Workspace } from "./workspace.ts";
 /** Events that one answer lists. */
 const EVENTS_MAX = 1_000;
 
-const LOADS = `select at::timestamptz as at, case when status = 'unchanged' then 'asked' else 'loaded' end as kind, run, rows_loaded as rows,
+const LOADS = `select "at", case when status = 'unchanged' then 'asked' else 'loaded' end as kind, run, rows_loaded as rows,
   mode || case when rows_quarantined > 0 then ', ' || rows_quarantined || ' quarantined' else '' end
        || case when rows_filtered > 0 then ', ' || rows_filtered || ' filtered' else '' end as why,
   json_object('load', load, 'read', rows_read, 'quarantined', rows_quarantined, 'filtered', filtered, 'version', version) as detail
   from _millrace.loads where asset = $1`;
-const BUILDS = `select at, case kind when 'share' then 'shared' else 'built' end as kind, run, rows, null as why,
+const BUILDS = `select "at", case kind when 'share' then 'shared' else 'built' end as kind, run, rows, null as why,
   json_object('version', version, 'inputs', inputs) as detail
   from _millrace.versions where asset = $1 and load is null`;
-const SCHEMAS = `select at, 'schema' as kind, run, null::bigint as rows, changes::varchar as why,
+const SCHEMAS = `select "at", 'schema' as kind, run, null::bigint as rows, changes::varchar as why,
   json_object('number', number, 'columns', columns, 'changes', changes) as detail
   from _millrace.schemas where asset = $1`;
 
@@ -42,7 +42,7 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
   const warehouse = await workspace.warehouse();
   const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS];
   const rows = await warehouse.session((session) =>
-    session.rows<EventRow>(`${parts.join("\nunion all by name\n")} order by at desc limit ${EVENTS_MAX}`, [asset]),
+    session.rows<EventRow>(`${parts.join("\nunion all by name\n")} order by "at" desc limit ${EVENTS_MAX}`, [asset]),
   );
   return {
     events: rows.map(({ at, kind, run, rows: count, why, detail }) => ({

@@ -1,11 +1,11 @@
 // `runs`, `run show`, `logs`: what the state store tells of runs.
 import type { LogLineAnswer, RunsAnswer, RunShowAnswer } from "../model/answers.ts";
+import { readLogs as readAttemptLogs } from "../engine/logs.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import { readAssets } from "../views/assets.ts";
-import { readLogLines } from "../views/logs.ts";
 import { foldRun, runAnswer, runShowAnswer } from "../views/run-fold.ts";
-import { readRuns } from "../views/runs.ts";
+import { listRuns as readRuns } from "../views/runs.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Runs that are looked through for the beginning of an id. */
@@ -26,7 +26,7 @@ export async function showRun(workspace: Workspace, name: string): Promise<RunSh
 /** The log lines of a run, by attempt in the order of their files. @throws MR6101 */
 export async function* readLogs(workspace: Workspace, name: string): AsyncGenerator<LogLineAnswer> {
   const run = await findRun(workspace, name);
-  yield* readLogLines(workspace.stateDir("logs"), run);
+  yield* readAttemptLogs(workspace.stateDir("logs"), run);
 }
 
 /** The id of a run, or the only one that begins so. @throws MR6101 */
@@ -36,7 +36,11 @@ export async function findRun(workspace: Workspace, name: string): Promise<strin
   const rows = await readRuns(store, { limit: RUNS_SEARCHED });
   const found = rows.filter((row) => row.run.startsWith(name));
   if (found.length === 1 && name.length > 2) return found[0]!.run;
-  throw new MillraceError({ code: "MR6101", message: `there is no run ${name}`, hint: found.length > 1 ? `${found.length} runs begin so; give more of the id` : "`millrace runs` lists them" });
+  throw new MillraceError({
+    code: "MR6101",
+    message: `there is no run ${name}`,
+    hint: found.length > 1 ? `${found.length} runs begin so; give more of the id` : "`millrace runs` lists them",
+  });
 }
 
 /** Per node the outcome of the newest run that settled it. */

@@ -1,7 +1,7 @@
 // What a source's connector is asked for, with the user's placeholders filled in: peek, state, deliveries. Secrets never leave this file but to the connector.
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Connector, Delivery, Json, ReadContext } from "../load/connector.ts";
-import { MillraceError } from "../model/errors.ts";
+import { MillraceError, type SourceLocation } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
 import type { ExportNode, SourceNode } from "../model/graph.ts";
 import { resolvePlaceholders } from "../project/placeholders.ts";
@@ -26,7 +26,10 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
   const connector = (project.own.connectors[node.connector] as Connector<any> | undefined) ?? workspace.parts.connectors[node.connector];
   if (connector === undefined) throw new MillraceError({ code: "MR9001", message: `no connector is named ${node.connector}` });
   const values = { env: process.env, secrets: workspace.secrets(), params: request.params };
-  const resolved = resolvePlaceholders(node.options, values);
+  const onSecret = (secret: string): void => workspace.useSecret(secret);
+  const locate = (path: readonly (string | number)[]): SourceLocation =>
+    project.locate(node.id, [node.kind === "export" ? "to" : "from", node.connector, ...path]) ?? { file: node.file, line: 1, column: 1 };
+  const resolved = resolvePlaceholders(node.options, values, { locate, onSecret });
   return {
     connector,
     options: connector.options.parse(resolved),
@@ -34,7 +37,7 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
       projectDir: workspace.dir,
       tempDir: workspace.stateDir("temp"),
       signal: request.signal,
-      connections: resolvePlaceholders(connectionSettings(project), values),
+      connections: resolvePlaceholders(connectionSettings(project), values, { onSecret }),
       log: (level, message) => request.log(level, message),
     },
   };

@@ -24,11 +24,29 @@ export async function statusOf(workspace: Workspace): Promise<StatusAnswer> {
     needs: [
       ...failed.map(([id]) => {
         const row = rows.get(id);
-        return { what: `${id} failed`, why: row?.error?.message ?? "its last attempt failed", command: row === undefined ? "millrace run" : `millrace run show ${row.run}` };
+        return {
+          what: `${id} failed`,
+          why: row?.error?.message ?? "its last attempt failed",
+          command: row === undefined ? "millrace run" : `millrace run show ${row.run}`,
+        };
       }),
-      ...runs.filter((run) => run.status === "running").map((run) => ({ what: `run ${run.run} did not end`, why: "its process stopped or still works", command: "millrace run" })),
-      ...aside.map(({ asset, rule, rows: records }) => ({ what: `${records} of ${asset} in quarantine`, why: rule, command: `millrace quarantine list ${asset}` })),
-      ...(failed.length === 0 && count("missing") > 0 ? [{ what: `${count("missing")} never built`, why: planned.plan.nodes.length === count("missing") ? "nothing has run yet" : "new since the last run", command: "millrace run" }] : []),
+      ...runs
+        .filter((run) => run.status === "running")
+        .map((run) => ({ what: `run ${run.run} did not end`, why: "its process stopped or still works", command: "millrace run" })),
+      ...aside.map(({ asset, rule, rows: records }) => ({
+        what: `${records} of ${asset} in quarantine`,
+        why: rule,
+        command: `millrace quarantine list ${asset}`,
+      })),
+      ...(failed.length === 0 && count("missing") > 0
+        ? [
+            {
+              what: `${count("missing")} never built`,
+              why: planned.plan.nodes.length === count("missing") ? "nothing has run yet" : "new since the last run",
+              command: "millrace run",
+            },
+          ]
+        : []),
     ],
   };
 }

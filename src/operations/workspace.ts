@@ -29,6 +29,7 @@ export class Workspace {
   private configOnce: Promise<ProjectSpec> | undefined;
   private projectOnce: Promise<Project> | undefined;
   private warehouseOnce: Promise<Warehouse> | undefined;
+  private readonly usedSecrets = new Set<string>();
   private secretsOnce: ReadonlyMap<string, string> | undefined;
   private storeOnce: Promise<EventStore> | undefined;
 
@@ -98,6 +99,16 @@ export class Workspace {
   secrets(): ReadonlyMap<string, string> {
     this.secretsOnce ??= readSecrets(this.dir);
     return this.secretsOnce;
+  }
+
+  /** Everything that must not show in a log. */
+  secretValues(): readonly string[] {
+    return [...this.secrets().values(), ...this.usedSecrets];
+  }
+
+  /** Notes a secret that came from the environment. */
+  useSecret(secret: string): void {
+    this.usedSecrets.add(secret);
   }
 
   async close(): Promise<void> {

@@ -39,7 +39,7 @@ export async function runTypescriptTask(
 }
 
 /** The log of an attempt as users call it. */
-export function logOf(attempt: Pick<Attempt, "log">): Log {
+export function logOf(attempt: { log(level: "info" | "warn", message: string): void }): Log {
   return Object.assign((message: string) => attempt.log("info", message), {
     info: (message: string) => attempt.log("info", message),
     warn: (message: string) => attempt.log("warn", message),

@@ -32,4 +32,9 @@ export const operationsCodes = {
     why: "An interrupted run was about to be resumed, but the project no longer has all of its nodes as they were.",
     fix: "Nothing: the old run is closed as canceled and a new one starts; what was committed is kept and reused.",
   },
+  MR8009: {
+    title: "An asset that is needed was never built",
+    why: "The selection leaves out an asset that a selected one reads, and it has no data yet.",
+    fix: "Put a `+` in front of the name: `--select '+clean.sales'` selects what it reads too.",
+  },
 } as const satisfies Record<string, CodeEntry>;

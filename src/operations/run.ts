@@ -1,0 +1,187 @@
+// `run`: goes on with what a dead process left, then does what a plan says. One engine, one process; what is committed is never done twice.
+import type { RunProgress } from "../model/progress.ts";
+import type { NodeEventAnswer, RunSummaryAnswer } from "../model/answers.ts";
+import { MillraceError } from "../model/errors.ts";
+import type { RunEvent } from "../model/events.ts";
+import type { NodeId } from "../model/graph.ts";
+import type { RowCounts, RunPlan } from "../model/plan.ts";
+import { realClock } from "../engine/clock.ts";
+import { createEngine, type Engine } from "../engine/engine.ts";
+import { createFileLogs } from "../engine/logs.ts";
+import { createRedactor } from "../project/secrets.ts";
+import { expectedSeconds, readAssets, type AssetRow } from "../views/assets.ts";
+import { nodeName, type NodeRow, type RunFold } from "../views/run-fold.ts";
+import type { RunRow } from "../views/runs.ts";
+import { attemptHandler } from "./attempts.ts";
+import { planOperation, type Planned, type PlanRequest } from "./plan.ts";
+import { findRun } from "./runs.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface RunRequest extends PlanRequest {
+  /** Take over what succeeded in this earlier run. */
+  readonly fromFailure?: string;
+}
+
+type Observe = (progress: RunProgress) => void;
+
+/** Carries a request out. The summary's status is `running` when the run was interrupted and can go on. */
+export async function runOperation(workspace: Workspace, request: RunRequest, observe: Observe): Promise<RunSummaryAnswer> {
+  await workspace.warehouse(); // whoever holds it elsewhere is named before anything is planned
+  const store = await workspace.store();
+  const fromRun = request.fromFailure === undefined ? undefined : await findRun(workspace, request.fromFailure);
+  const planned = await planOperation(workspace, request);
+  refuseMissing(planned);
+  const logs = createFileLogs({ dir: workspace.stateDir("logs"), redact: (text) => createRedactor(workspace.secretValues())(text) });
+  const handler = attemptHandler(workspace, {
+    definitions: planned.definitions,
+    params: planned.params,
+    fullRefresh: request.fullRefresh === true,
+  });
+  const engine = createEngine({ store, clock: realClock, executor: workspace.parts.createExecutor(handler), logs });
+  const history = await readAssets(store);
+  const carry = (run: string, resumed: boolean): Promise<RunSummaryAnswer> =>
+    carryOut(workspace, engine, { run, resumed, history, observe });
+  try {
+    const left = fromRun === undefined ? await resumable(engine, planned, request) : undefined;
+    if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);
+    const summary = await carry(left, true);
+    if (summary.status !== "succeeded") return summary;
+    // Files may have changed since the interrupted run was planned; what is new is done now, as a run of its own.
+    const next = await planOperation(workspace, request);
+    if (!next.plan.nodes.some((node) => node.action === "build" && isNews(node.reason))) return summary;
+    return await carry(await engine.start(next.plan), false);
+  } finally {
+    await engine.close();
+  }
+}
+
+/** Sources without a cheap state are asked in every run; that alone is no news right after one. */
+function isNews(reason: string): boolean {
+  return !reason.includes("asked at each run") && !reason.includes("tasks run every time");
+}
+
+/** An interrupted run that this request may go on with; others that were left are closed. */
+async function resumable(engine: Engine, planned: Planned, request: RunRequest): Promise<string | undefined> {
+  let found: string | undefined;
+  for (const left of await engine.unfinished()) {
+    if (found === undefined && request.fullRefresh !== true && (await isSameRequest(left, planned.plan))) found = left.run;
+    else
+      await engine.cancel(left.run, {
+        by: "millrace run",
+        why: "another run took its place: the project or the request is not the same any more",
+      });
+  }
+  return found;
+}
+
+/** The same job with the same parameters over the same nodes. Code that changed meanwhile is seen by each attempt itself. */
+async function isSameRequest(left: RunRow, plan: RunPlan): Promise<boolean> {
+  return left.job === plan.job && left.nodes.total === plan.nodes.length && JSON.stringify(left.params) === JSON.stringify(plan.params);
+}
+
+function refuseMissing({ missing }: Planned): void {
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new MillraceError({
+    code: "MR8009",
+    message: `${first.node} reads ${first.needs}, which was never built and is not selected`,
+    hint: `select it too: --select '+${first.node}'`,
+  });
+}
+
+interface Carrying {
+  readonly run: string;
+  readonly resumed: boolean;
+  readonly history: ReadonlyMap<NodeId, AssetRow>;
+  readonly observe: Observe;
+}
+
+async function carryOut(workspace: Workspace, engine: Engine, { run, resumed, history, observe }: Carrying): Promise<RunSummaryAnswer> {
+  const startedMs = performance.now();
+  let fold: RunFold | undefined;
+  const told = new Set<NodeId>();
+  const begin = (now: RunFold): void => {
+    if (fold !== undefined) return;
+    fold = now;
+    observe({ type: "run", run, resumed, nodes: now.row()!.nodes.total });
+  };
+  const tellSettled = (now: RunFold, node: NodeId): void => {
+    const row = now.node(node);
+    if (row === undefined || told.has(node) || !isSettled(row)) return;
+    told.add(node);
+    observe(nodeEvent(row));
+  };
+  const summary = await engine.run(run, {
+    signal: workspace.signal,
+    onEvent: (event, now) => {
+      begin(now);
+      tellProgress(event, history, observe);
+      if ("node" in event) tellSettled(now, event.node);
+    },
+  });
+  const last = fold ?? (await engine.inspect(run));
+  begin(last);
+  for (const row of last.nodes()) tellSettled(last, row.node);
+  const { succeeded, failed, skipped, reused } = summary.nodes;
+  return {
+    type: "summary",
+    run,
+    status: summary.status,
+    nodes: { succeeded, failed, skipped, reused },
+    rows: rowsThatEntered(last),
+    seconds: (performance.now() - startedMs) / 1000,
+    outputs: last.nodes().flatMap((row) => (row.plan.kind === "export" && row.status === "succeeded" ? locationsOf(row) : [])),
+  };
+}
+
+function tellProgress(event: RunEvent, history: ReadonlyMap<NodeId, AssetRow>, observe: Observe): void {
+  if (event.type === "attempt_started") {
+    observe({ type: "started", node: event.node, attempt: event.attempt, expectedSeconds: expectedSeconds(history.get(event.node)) });
+  }
+  if (event.type === "attempt_failed" && event.retryAt !== null) {
+    observe({
+      type: "retrying",
+      node: event.node,
+      attempt: event.attempt,
+      retryAt: new Date(event.retryAt).toISOString(),
+      message: event.error.message,
+    });
+  }
+}
+
+function isSettled(row: NodeRow): boolean {
+  return row.status !== "pending" && row.status !== "running" && row.status !== "retrying";
+}
+
+function nodeEvent(row: NodeRow): NodeEventAnswer {
+  return {
+    type: "node",
+    ...nodeName(row.node),
+    status: row.status,
+    reason: row.because === null ? row.plan.reason : `${row.because} failed`,
+    attempts: row.attempts.length,
+    seconds: row.seconds,
+    rows: row.rows ?? null,
+    checks: row.checks ?? [],
+    ...(row.output === undefined ? {} : { output: row.output }),
+    error: row.error,
+  };
+}
+
+/** Rows that came in from outside: what sources read. Rows that models made of them are not counted again. */
+function rowsThatEntered(fold: RunFold): RowCounts {
+  const total = { read: 0, loaded: 0, quarantined: 0, filtered: 0 };
+  for (const { plan, status, rows } of fold.nodes()) {
+    if ((plan.kind !== "source" && plan.kind !== "extract") || rows === undefined || status === "pending") continue;
+    total.read += rows.read;
+    total.loaded += rows.loaded;
+    total.quarantined += rows.quarantined;
+    total.filtered += rows.filtered;
+  }
+  return total;
+}
+
+function locationsOf(row: NodeRow): readonly string[] {
+  const output = row.output as { readonly locations?: readonly string[] } | null | undefined;
+  return output?.locations ?? [];
+}
