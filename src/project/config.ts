@@ -23,7 +23,7 @@ export interface ConfigRequest {
   readonly cache: DefinitionCache;
   readonly errors: MillraceError[];
   readonly env: Readonly<Record<string, string | undefined>> | undefined;
-  loader(): Promise<ModuleLoader>;
+  readonly loader: () => Promise<ModuleLoader>;
 }
 
 /** Reads the project's own settings; what is wrong is told and stands for nothing set. Throws MR1002 when there are none. */

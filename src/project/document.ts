@@ -33,6 +33,29 @@ export function placesIn(file: string, text: string): (start: number, end?: numb
   };
 }
 
+/** A place that is looked up only when somebody reads it: finding one can cost a parse of the whole text. */
+export function lazyPlace(find: () => SourceLocation): SourceLocation {
+  let found: SourceLocation | undefined;
+  const get = (): SourceLocation => (found ??= find());
+  return {
+    get file() {
+      return get().file;
+    },
+    get line() {
+      return get().line;
+    },
+    get column() {
+      return get().column;
+    },
+    get length() {
+      return get().length ?? 1;
+    },
+    get text() {
+      return get().text ?? "";
+    },
+  };
+}
+
 /** `checks[0].range.min`, as it stands in messages. */
 export function pathText(path: Path): string {
   return path

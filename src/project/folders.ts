@@ -43,8 +43,6 @@ const SINGULAR: Readonly<Record<string, FolderName>> = {
 
 /** Warnings MR1032 for files and folders that are not read but look like definitions. */
 export function nearMisses(root: string): readonly MillraceError[] {
-  const warn = (file: string, message: string, hint: string): MillraceError =>
-    new MillraceError({ code: "MR1032", message, location: { file, line: 1, column: 1 }, hint });
   const misplaced = (Object.keys(FOLDERS) as FolderName[]).flatMap((folder) =>
     walkFolder(root, folder, () => false)
       .files.filter(({ inner }) => !FOLDERS[folder].test(inner) && MISPLACED[folder].test(inner))
@@ -61,6 +59,10 @@ export function nearMisses(root: string): readonly MillraceError[] {
       return holds ? [warn(name, `the folder ${name} is not read`, `did you mean ${JSON.stringify(meant)}?`)] : [];
     });
   return [...misplaced, ...folders];
+}
+
+function warn(file: string, message: string, hint: string): MillraceError {
+  return new MillraceError({ code: "MR1032", message, location: { file, line: 1, column: 1 }, hint });
 }
 
 function wanted(folder: FolderName): string {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { nodeCheck, projectDoctor } from "./doctor.ts";
+import { valueAt } from "./document.ts";
 import { initProject } from "./init.ts";
 import { jsonSchema, SCHEMA_KINDS, type SchemaParts } from "./json-schema.ts";
 import { readProject } from "./read.ts";
@@ -24,6 +25,11 @@ const parts: SchemaParts = {
   },
   checks: { notNull: { summary: "No nulls", options: z.strictObject({ columns: z.array(z.string()) }), short: "columns" } },
 };
+
+/** What stands at a dotted path of the schema of a kind. */
+function part(kind: string, path: string): unknown {
+  return valueAt(jsonSchema(kind, parts), path.split("."));
+}
 
 describe("initProject", () => {
   it("makes at most ten short files that are a sound project", async () => {
@@ -91,16 +97,17 @@ describe("initProject", () => {
 
 describe("jsonSchema", () => {
   it("knows every kind, with the connectors and checks joined in", () => {
-    const source = jsonSchema("source", parts) as any;
-    expect(source.properties.from).toMatchObject({ minProperties: 1, maxProperties: 1, additionalProperties: false });
-    expect(Object.keys(source.properties.from.properties)).toEqual(["files", "http"]);
-    expect(source.properties.from.properties.files.anyOf[0].required).toEqual(["path"]);
-    expect(source.properties.checks.items.properties.notNull.anyOf[0]).toEqual({ type: "array", items: { type: "string" } });
-    expect(source.properties.checks.items.properties.severity.enum).toEqual(["error", "warn"]);
-    expect(source.additionalProperties).toBe(false);
-    expect(Object.keys((jsonSchema("export", parts) as any).properties.to.properties)).toEqual(["files"]);
-    const project = jsonSchema("project", parts) as any;
-    expect(project.properties.connections.additionalProperties.properties.http.anyOf[0].required).toBeUndefined();
+    const from = part("source", "properties.from");
+    expect(from).toMatchObject({ minProperties: 1, maxProperties: 1, additionalProperties: false });
+    expect(Object.keys(part("source", "properties.from.properties") as object)).toEqual(["files", "http"]);
+    expect(part("source", "properties.from.properties.files.anyOf.0.required")).toEqual(["path"]);
+    expect(part("source", "properties.checks.items.properties.notNull.anyOf.0")).toEqual({ type: "array", items: { type: "string" } });
+    expect(part("source", "properties.checks.items.properties.severity.enum")).toEqual(["error", "warn"]);
+    expect(part("source", "additionalProperties")).toBe(false);
+    expect(Object.keys(part("export", "properties.to.properties") as object)).toEqual(["files"]);
+    const connection = "properties.connections.additionalProperties.properties.http.anyOf.0";
+    expect(part("project", connection)).toMatchObject({ type: "object" });
+    expect(part("project", `${connection}.required`)).toBeUndefined();
     expect(Object.keys(jsonSchema(undefined, parts))).toEqual(SCHEMA_KINDS);
     expect(JSON.stringify(jsonSchema(undefined, parts))).not.toContain("~standard");
   });

@@ -71,11 +71,10 @@ function join(kind: string, schema: Schema, parts: SchemaParts): Schema {
   return { ...schema, properties };
 }
 
+type NamedOptions = readonly [string, { readonly summary: string; readonly options: z.ZodType }];
+
 /** Exactly one connector with its options. */
-function oneOf(
-  connectors: readonly (readonly [string, { readonly summary: string; readonly options: z.ZodType }])[],
-  description: string,
-): Schema {
+function oneOf(connectors: readonly NamedOptions[], description: string): Schema {
   const properties = Object.fromEntries(
     connectors.map(([name, { summary, options }]) => [name, { description: summary, anyOf: [schemaOf(options), { type: "null" }] }]),
   );
@@ -83,10 +82,7 @@ function oneOf(
 }
 
 /** The settings of a connection are completed by what uses it: nothing in it is required. */
-function partial<Entry extends readonly [string, { readonly summary: string; readonly options: z.ZodType }]>([
-  name,
-  { summary, options },
-]: Entry): readonly [string, { readonly summary: string; readonly options: z.ZodType }] {
+function partial([name, { summary, options }]: NamedOptions): NamedOptions {
   return [name, { summary, options: options instanceof z.ZodObject ? z.strictObject(options.shape).partial() : options }];
 }
 

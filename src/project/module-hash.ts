@@ -17,7 +17,7 @@ export interface ModuleHashRequest {
   readonly path: string;
   readonly cache: DefinitionCache;
   /** Takes types, comments and layout away; throws when the text cannot be parsed. */
-  transform(text: string): string;
+  readonly transform: (text: string) => string;
 }
 
 /** SHA-256, hex. A module that cannot be read or parsed counts by its text: loading it tells what is wrong. */

@@ -8,9 +8,9 @@ import { readText } from "./text-file.ts";
 
 export interface ModuleLoader {
   /** Exports of a module; `file` is relative to the project. Throws MR1060, MR1061, or a MillraceError of a define… function with its place. */
-  load(file: string): Promise<Readonly<Record<string, unknown>>>;
+  readonly load: (file: string) => Promise<Readonly<Record<string, unknown>>>;
   /** The text without types, comments and layout. */
-  transform(text: string): string;
+  readonly transform: (text: string) => string;
 }
 
 export interface LoaderOptions {

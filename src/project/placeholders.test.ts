@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MillraceError } from "../model/errors.ts";
 import { malformedPlaceholders, missingPlaceholders, resolvePlaceholders } from "./placeholders.ts";
@@ -16,6 +16,10 @@ const values = {
   ]),
   params: { region: "north" },
 };
+
+function locate(path: readonly (string | number)[]): { file: string; line: number; column: number } {
+  return { file: "a.yaml", line: path.length, column: 1 };
+}
 
 function errorsOf(work: () => unknown): readonly MillraceError[] {
   try {
@@ -47,7 +51,6 @@ describe("resolvePlaceholders", () => {
   });
 
   it("tells everything that is missing at once, with codes, places and suggestions", () => {
-    const locate = (path: readonly (string | number)[]) => ({ file: "a.yaml", line: path.length, column: 1 });
     const errors = errorsOf(() =>
       resolvePlaceholders({ a: "${env:HOSTT}", b: ["${secret:GONE}", "${param:regoin}", "${what:X}", "${HOST}"] }, values, { locate }),
     );

@@ -2,7 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { MillraceError } from "../model/errors.ts";
@@ -431,8 +431,6 @@ describe("what is wrong", () => {
 });
 
 describe("code hashes", () => {
-  const hashOf = async (file: string, text: string): Promise<string> => (await read({ [file]: text })).nodes[0]!.codeHash;
-
   it("do not change with descriptions, comments, layout or the order of keys", async () => {
     const plain = await hashOf("sources/a.yaml", "from: { files: { path: a, format: csv } }\ncursor: d\n");
     expect(
@@ -454,6 +452,10 @@ describe("code hashes", () => {
     expect(await hashOf("models/a.sql", "/*--- materialize: table ---*/ select 'a b' as x")).not.toBe(model);
   });
 });
+
+async function hashOf(file: string, text: string): Promise<string> {
+  return (await read({ [file]: text })).nodes[0]!.codeHash;
+}
 
 function bomb(): string {
   const levels = "abcdefghi".split("");

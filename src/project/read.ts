@@ -3,7 +3,7 @@
 //   R2. A definition with an error still holds its name, so that one mistake is told once.
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type SourceSpec, sourceSpec } from "../model/definitions/source.ts";
+import { sourceSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { CheckFile, ProjectNode } from "../model/graph.ts";
 import { type DefinitionFile, readExport, readModel, readSource, readYamlFile } from "./assets.ts";
@@ -55,9 +55,6 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
 
   const nodes: ProjectNode[] = [];
   const jobs: ProjectJob[] = [];
-  const add = <Value>(list: Value[], value: Value | undefined): void => {
-    if (value !== undefined) list.push(value);
-  };
   for (const definition of files.sources) {
     for (const node of readSourceFile(reader, definition)) add<ProjectNode>(nodes, node);
   }
@@ -152,8 +149,7 @@ function readSourceFile(reader: Reader, definition: DefinitionFile): readonly Re
     const document = readYamlFile(reader, definition);
     return document === undefined ? [] : [told(reader, () => readSource(reader, document, definition.inner))];
   }
-  const schema: import("zod").ZodType<SourceSpec> = sourceSpec;
-  const { documents, errors } = readRegistry({ ...definition, schema, connectors: reader.connectors });
+  const { documents, errors } = readRegistry({ ...definition, schema: sourceSpec, connectors: reader.connectors });
   reader.errors.push(...errors);
   return documents.map((document) => told(reader, () => readSource(reader, document, undefined)));
 }
@@ -179,6 +175,10 @@ async function loadModules(
   return modules;
 }
 
+function add<Value>(list: Value[], value: Value | undefined): void {
+  if (value !== undefined) list.push(value);
+}
+
 /** What a reader of one definition throws is an error of the project. */
 function told<Value>(reader: Reader, read: () => Value): Value | undefined {
   try {
@@ -192,15 +192,17 @@ function told<Value>(reader: Reader, read: () => Value): Value | undefined {
 
 /** By file, line and column; what has no place comes first. The same thing is told once. */
 function inOrder(errors: readonly MillraceError[]): readonly MillraceError[] {
-  const key = (error: MillraceError): string =>
-    JSON.stringify([error.code, error.message, error.location?.file, error.location?.line, error.location?.column]);
-  const unique = new Map(errors.map((error) => [key(error), error]));
+  const unique = new Map(errors.map((error) => [identity(error), error]));
   return [...unique.values()].toSorted((a, b) => {
     const [x, y] = [a.location, b.location];
     if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? -1 : 1;
     if (x.file !== y.file) return x.file < y.file ? -1 : 1;
     return x.line - y.line || x.column - y.column;
   });
+}
+
+function identity({ code, message, location }: MillraceError): string {
+  return JSON.stringify([code, message, location?.file, location?.line, location?.column]);
 }
 
 /** Is there a project in exactly this folder? */

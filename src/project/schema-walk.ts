@@ -102,5 +102,5 @@ function kindOf(schema: z.ZodType): ValueKind {
 }
 
 function innerOf(schema: z.ZodType): Inner {
-  return schema._zod.def as unknown as Inner;
+  return (schema as unknown as { readonly def: Inner }).def;
 }

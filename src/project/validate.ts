@@ -28,7 +28,7 @@ export function validate<Value>(request: ValidateRequest<Value>): Validated<Valu
   const at = request.at ?? [];
   const value = valueAt(request.document.value, at);
   let parsed = request.schema.safeParse(value, { reportInput: true });
-  if (!parsed.success && request.env !== undefined && JSON.stringify(value)?.includes("${env:") === true) {
+  if (!parsed.success && request.env !== undefined) {
     const filled = fillIn(
       value,
       parsed.error.issues.flatMap((issue) => flatten(issue, [])),
@@ -37,7 +37,7 @@ export function validate<Value>(request: ValidateRequest<Value>): Validated<Valu
     if (filled !== undefined) parsed = request.schema.safeParse(filled, { reportInput: true });
   }
   if (parsed.success) return { value: parsed.data, errors: [] };
-  const context: Context = { request: request as ValidateRequest<unknown>, at };
+  const context: Context = { request, at };
   const issues = parsed.error.issues.flatMap((issue) => flatten(issue, []));
   const later = (issue: Flat): boolean => request.placeholders === "later" && holdsPlaceholder(issue.input);
   return { value: undefined, errors: issues.filter((issue) => !later(issue)).flatMap((issue) => errorsOf(issue, context)) };
@@ -53,7 +53,8 @@ export function shown(value: unknown): string {
     return `the text ${JSON.stringify(cut)}`;
   }
   if (typeof value === "function") return "a function";
-  return typeof value === "number" || typeof value === "bigint" ? `the number ${value}` : `${String(value)}`;
+  if (typeof value === "boolean") return String(value);
+  return typeof value === "number" || typeof value === "bigint" ? `the number ${value}` : `a ${typeof value}`;
 }
 
 /** `did you mean "a"?`, else the whole list when it is short. */
@@ -150,26 +151,38 @@ function errorsOf(flat: Flat, context: Context): readonly MillraceError[] {
       if (flat.input === undefined) return [fail("MR1022", `${label} is missing`, `one of: ${allowed.join(", ")}`)];
       const scalar = typeof flat.input !== "object" && typeof flat.input !== "function";
       const code = scalar && flat.input !== null ? "MR1023" : "MR1021";
-      return [fail(code, `${label}: ${shown(flat.input)} is not allowed`, hintFor(String(scalar ? flat.input : ""), allowed, "one of"))];
+      return [
+        fail(
+          code,
+          `${label}: ${shown(flat.input)} is not allowed`,
+          hintFor(typeof flat.input === "string" ? flat.input : "", allowed, "one of"),
+        ),
+      ];
     }
     case "too_small":
       return [
         fail(
           "MR1023",
           `${label}: ${shown(flat.input)} is too ${sizeWord(issue.origin, "small")}`,
-          `at ${issue.inclusive === false ? "more than" : "least"} ${issue.minimum}`,
+          `${issue.inclusive === false ? "more than" : "at least"} ${issue.minimum}`,
         ),
       ];
     case "too_big":
       return [fail("MR1023", `${label}: ${shown(flat.input)} is too ${sizeWord(issue.origin, "large")}`, `at most ${issue.maximum}`)];
-    default: {
-      if (flat.input === undefined && /^is missing/.test(issue.message)) return [fail("MR1022", `${label} ${issue.message}`)];
+    case "custom":
+    case "invalid_element":
+    case "invalid_format":
+    case "invalid_key":
+    case "not_multiple_of": {
+      if (flat.input === undefined && issue.message.startsWith("is missing")) return [fail("MR1022", `${label} ${issue.message}`)];
       const own = /^[a-z]/.test(issue.message);
       const [problem, ...advice] = issue.message.split("; ");
       const scalar = typeof flat.input === "string" || typeof flat.input === "number";
       const message = own ? `${label}: ${scalar ? `${shown(flat.input)} ` : ""}${problem}` : `${label}: ${problem}`;
       return [fail("MR1023", message, advice.length === 0 ? undefined : advice.join("; "))];
     }
+    default:
+      return issue satisfies never;
   }
 }
 
@@ -201,8 +214,8 @@ function sizeWord(origin: string, otherwise: "small" | "large"): string {
 }
 
 function quoteHint(input: unknown, expected: readonly string[]): string | undefined {
-  if (typeof input === "string" || typeof input === "object" || !expected.includes("text")) return undefined;
-  return `put it in quotes: ${JSON.stringify(String(input))}`;
+  if ((typeof input !== "number" && typeof input !== "boolean") || !expected.includes("text")) return undefined;
+  return `put it in quotes: "${input}"`;
 }
 
 /** Strings in which `${…}` stands are known only later. */

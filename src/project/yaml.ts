@@ -5,7 +5,7 @@
 //   Y4. Places are found by a second, slow parse that only happens when something is wrong.
 import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type Scalar, type YAMLError } from "yaml";
 import { MillraceError, type SourceLocation } from "../model/errors.ts";
-import { type Document, type Path, placesIn } from "./document.ts";
+import { type Document, lazyPlace, type Path, placesIn } from "./document.ts";
 
 const ALIASED_VALUES_MAX = 10_000;
 const DEPTH_MAX = 64;
@@ -52,9 +52,11 @@ export function knownYaml(source: YamlText, value: unknown): Document {
     text: source.text,
     value,
     locate(path, what = "value") {
-      root ??= parseTree(source.text.slice(source.start, source.end)).contents;
-      const range = rangeOf(root, path, what) ?? [0, 1];
-      return place(source.start + range[0], source.start + range[1]);
+      return lazyPlace(() => {
+        root ??= parseTree(source.text.slice(source.start, source.end)).contents;
+        const range = rangeOf(root, path, what) ?? [0, 1];
+        return place(source.start + range[0], source.start + range[1]);
+      });
     },
   };
 }
@@ -70,44 +72,29 @@ function parseTree(text: string): Tree {
   return { contents: tree.contents, errors: tree.errors, warnings: tree.warnings };
 }
 
+/** What the parser's codes mean to a user; all others are told in the parser's words. */
+const SYNTAX: Readonly<Record<string, { readonly code: "MR1010" | "MR1013" | "MR1014"; readonly message: string; readonly hint: string }>> =
+  {
+    MULTIPLE_DOCS: { code: "MR1013", message: "a second document begins here", hint: "remove the line ---, or split the file" },
+    TAB_AS_INDENT: { code: "MR1014", message: "a tab is used to indent", hint: "use spaces" },
+    TAG_RESOLVE_FAILED: {
+      code: "MR1010",
+      message: "a tag (!…) that Millrace does not know",
+      hint: "remove the tag, or put the value in quotes",
+    },
+    BLOCK_AS_IMPLICIT_KEY: { code: "MR1010", message: "a second `key:` in one line", hint: 'a value with ": " in it wants quotes' },
+  };
+
 function syntaxError(error: YAMLError, text: string, at: (start: number, end: number) => SourceLocation): MillraceError {
-  const location = at(error.pos[0], Math.max(error.pos[1], error.pos[0] + 1));
-  switch (error.code) {
-    case "DUPLICATE_KEY": {
-      const key = /^[\w.-]+/.exec(text.slice(error.pos[0]))?.[0];
-      const end = error.pos[0] + (key?.length ?? 1);
-      return new MillraceError({
-        code: "MR1011",
-        message: key === undefined ? "a key stands twice" : `the key "${key}" stands twice`,
-        location: at(error.pos[0], end),
-      });
-    }
-    case "MULTIPLE_DOCS":
-      return new MillraceError({
-        code: "MR1013",
-        message: "a second document begins here",
-        location,
-        hint: "remove the line ---, or split the file",
-      });
-    case "TAB_AS_INDENT":
-      return new MillraceError({ code: "MR1014", message: "a tab is used to indent", location, hint: "use spaces" });
-    case "TAG_RESOLVE_FAILED":
-      return new MillraceError({
-        code: "MR1010",
-        message: "a tag (!…) that Millrace does not know",
-        location,
-        hint: "remove the tag, or put the value in quotes",
-      });
-    case "BLOCK_AS_IMPLICIT_KEY":
-      return new MillraceError({
-        code: "MR1010",
-        message: "a second `key:` in one line",
-        location,
-        hint: 'a value with ": " in it wants quotes',
-      });
-    default:
-      return new MillraceError({ code: "MR1010", message: `YAML: ${error.message}`, location });
+  const [start, end] = error.pos;
+  if (error.code === "DUPLICATE_KEY") {
+    const key = /^[\w.-]+/.exec(text.slice(start))?.[0];
+    const message = key === undefined ? "a key stands twice" : `the key "${key}" stands twice`;
+    return new MillraceError({ code: "MR1011", message, location: at(start, start + (key?.length ?? 1)) });
   }
+  const location = at(start, Math.max(end, start + 1));
+  const known = Object.hasOwn(SYNTAX, error.code) ? SYNTAX[error.code] : undefined;
+  return new MillraceError({ ...(known ?? { code: "MR1010", message: `YAML: ${error.message}` }), location });
 }
 
 /** One slip often makes the parser stumble again and again: of the syntax errors only the first is told. */
@@ -173,8 +160,8 @@ function toPlain(root: Node | null, at: (start: number, end: number) => SourceLo
 function scalarValue(node: Scalar): unknown {
   const value = node.value;
   if (typeof value === "string" || typeof value === "boolean" || value === null || value === undefined) return value ?? null;
+  if (typeof value !== "number") return node.source ?? null;
   const written = node.source ?? String(value);
-  if (typeof value !== "number") return written;
   const digits = written
     .replace(/[eE].*$/, "")
     .replaceAll(/[^0-9]/g, "")
