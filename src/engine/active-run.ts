@@ -101,9 +101,10 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     let at: number | null = null;
     for (const effect of outstanding(state)) {
       if (effect.type === "wake") at = effect.at;
-      else if (effect.type === "run_attempt" && effect.owner === owner) {
+      else if (effect.owner === owner) {
         wanted.add(`${effect.node}#${effect.attempt}`);
-        if (!flights.has(effect)) flights.begin(effect);
+        if (effect.type === "abort_attempt") flights.abort(effect, whyNot);
+        else if (!flights.has(effect)) flights.begin(effect);
       }
     }
     if (wanted.size < flights.current().length) flights.abortUnless(({ node, attempt }) => wanted.has(`${node}#${attempt}`), whyNot);

@@ -71,7 +71,10 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
         onGivenUp(run, error);
       }
     }
-    if (decisions.length === 0) return;
+    if (decisions.length === 0) {
+      failures = 0;
+      return;
+    }
     let answers: readonly boolean[] = [];
     const written = await attempt(runs, async () => {
       answers = await store.commit(decisions.map(({ run, expectedVersion, events }) => ({ stream: run.id, expectedVersion, events })));
@@ -80,6 +83,7 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
       for (const decision of decisions) decision.run.refuse(decision);
       return;
     }
+    failures = 0;
     const lost: Decision[] = [];
     for (const [index, decision] of decisions.entries()) {
       if (answers[index] === true) {
@@ -113,7 +117,6 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
   const attempt = async (runs: readonly ActiveRun[], work: () => Promise<void>): Promise<boolean> => {
     try {
       await work();
-      failures = 0;
       return true;
     } catch (error) {
       failures++;

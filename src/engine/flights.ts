@@ -9,6 +9,8 @@ import type { AttemptLogs } from "./logs.ts";
 
 /** How long an aborted attempt may take to end before nobody waits for it any more. */
 export const ABORT_GRACE_MS = 5_000;
+/** How long the next attempt of a node waits for an aborted one to end. Its own time is running meanwhile, so this is short. */
+const SUCCESSOR_WAITS_MS = 1_000;
 
 export interface Flight {
   readonly node: string;
@@ -27,6 +29,8 @@ export interface FlightsOptions {
 export interface Flights {
   has(flight: Flight): boolean;
   begin(flight: Flight): void;
+  /** Tells an attempt to end; its end is still reported. */
+  abort(flight: Flight, reason: () => MillraceError): void;
   /** Aborts what `keep` refuses and forgets it: its end is nobody's concern. */
   abortUnless(keep: (flight: Flight) => boolean, reason: () => MillraceError): void;
   /** Aborts all; their ends are still reported: what was not successful as interrupted. Resolves when all have ended, or after the grace. */
@@ -74,7 +78,7 @@ export function createFlights(options: FlightsOptions): Flights {
 
   const leave = (flight: OpenFlight): void => {
     const grace = new Promise<void>((resolve) => {
-      const cancel = clock.after(ABORT_GRACE_MS, resolve);
+      const cancel = clock.after(SUCCESSOR_WAITS_MS, resolve);
       void flight.ended.finally(() => {
         cancel();
         resolve();
@@ -93,6 +97,10 @@ export function createFlights(options: FlightsOptions): Flights {
       const flight: OpenFlight = { node, attempt, controller: new AbortController(), ended: Promise.resolve() };
       flights.set(keyOf(flight), flight);
       flight.ended = carryOut(flight, leaving.get(node));
+    },
+    abort(flight, reason) {
+      const open = flights.get(keyOf(flight));
+      if (open !== undefined && !open.controller.signal.aborted) open.controller.abort(reason());
     },
     abortUnless(keep, reason) {
       for (const [key, flight] of flights) {
