@@ -86,8 +86,22 @@ async function makeFolder(folder: string): Promise<void> {
   try {
     await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw asWriteError(error, folder);
+    throw asWriteError((error as NodeJS.ErrnoException).code === "ENOENT" ? await reasonAt(folder, error) : error, folder);
   }
+}
+
+/** On a read-only disk Node answers "no such file" for a chain of folders; the first one that is missing tells the true reason. */
+async function reasonAt(folder: string, error: unknown): Promise<unknown> {
+  const above = dirname(folder);
+  const isThere = await stat(above).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere && above !== folder) return reasonAt(above, error);
+  return mkdir(folder).then(
+    () => error,
+    (reason: unknown) => reason,
+  );
 }
 
 async function syncFile(path: string): Promise<void> {
