@@ -17,6 +17,11 @@ describe("nearest", () => {
     expect(nearest("NOT-NULL", ["notNull"])).toEqual(["notNull"]);
   });
 
+  it("finds a name by its last part", () => {
+    expect(nearest("county_sales", ["raw.county_sales", "raw.other"])).toEqual(["raw.county_sales"]);
+    expect(nearest("main.sales", ["sales", "clean.sales"])).toEqual(["sales"]);
+  });
+
   it("says nothing when nothing is near", () => {
     expect(nearest("kafka", ["files", "http"])).toEqual([]);
     expect(nearest("by", ["to"])).toEqual([]);

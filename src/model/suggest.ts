@@ -8,11 +8,17 @@ const CHARACTERS_MAX = 64;
 export function nearest(word: string, known: Iterable<string>, max: number = SUGGESTIONS_MAX): readonly string[] {
   const wanted = plain(word);
   return [...new Set(known)]
-    .map((name) => ({ name, distance: slips(wanted, plain(name)) }))
+    .map((name) => ({ name, distance: distanceOf(wanted, plain(name)) }))
     .filter(({ name, distance }) => distance <= allowedSlips(wanted, plain(name)))
     .toSorted((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
     .slice(0, max)
     .map(({ name }) => name);
+}
+
+/** A name whose last part is the word is near: `sales` for `raw.sales`, and the other way round. */
+function distanceOf(wanted: string, name: string): number {
+  const [a, b] = [wanted.split(".").at(-1)!, name.split(".").at(-1)!];
+  return a === b && wanted !== name && (a === wanted || b === name) ? 0.5 : slips(wanted, name);
 }
 
 /** `did you mean "amount"?`, or undefined. */

@@ -1,12 +1,14 @@
 // Placeholders and secrets: filled in only when a connector is called, told when they are missing, and never printed.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { MillraceError } from "../model/errors.ts";
 import { malformedPlaceholders, missingPlaceholders, resolvePlaceholders } from "./placeholders.ts";
+import { readProject } from "./read.ts";
 import { createRedactor, parseSecrets, readSecrets } from "./secrets.ts";
+import { unresolvedPlaceholders } from "./unresolved.ts";
 
 const values = {
   env: { HOST: "db", BOTH: "from env" },
@@ -85,6 +87,29 @@ describe("missingPlaceholders", () => {
       "MR1051",
     ]);
     expect(missingPlaceholders({ a: "${param:anything} ${secret:TOKEN}" }, values)).toEqual([]);
+  });
+});
+
+describe("unresolvedPlaceholders", () => {
+  it("looks at what will run and at the connections it names, and says where", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "millrace-unresolved-"));
+    mkdirSync(join(dir, "sources"));
+    writeFileSync(
+      join(dir, "millrace.yaml"),
+      'connections:\n  used: { http: { url: "${env:URL}" } }\n  other: { http: { url: "${env:OTHER}" } }\n',
+    );
+    writeFileSync(join(dir, "sources/a.yaml"), 'from:\n  http: { connection: used, auth: { bearer: "${secret:TOKEN}" } }\n');
+    writeFileSync(join(dir, "sources/b.yaml"), 'from: { http: { url: "${env:NOT_ASKED}" } }\n');
+    const project = await readProject(dir);
+    expect(project.errors).toEqual([]);
+    const nodes = project.nodes.filter((node) => node.id === "raw.a");
+    const errors = unresolvedPlaceholders(project, nodes, { env: {}, secrets: new Map() });
+    expect(errors.map(({ code, location }) => `${code} ${location?.file}:${location?.line}:${location?.column}`)).toEqual([
+      "MR1051 sources/a.yaml:2:45",
+      "MR1050 millrace.yaml:2:24",
+    ]);
+    expect(unresolvedPlaceholders(project, nodes, { env: { URL: "x", TOKEN: "y" }, secrets: new Map() })).toEqual([]);
+    rmSync(dir, { recursive: true });
   });
 });
 

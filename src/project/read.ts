@@ -103,6 +103,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     jobs,
     tests,
     own,
+    names: [...reader.documents.keys()],
     errors: inOrder(errors),
     warnings: inOrder([...reader.warnings, ...nearMisses(root)]),
     locate: (id, path = [], ...rest) =>

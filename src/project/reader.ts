@@ -63,6 +63,8 @@ export interface Project {
   readonly tests: readonly ProjectTest[];
   /** Checks and connectors made in pipelines/, by their names. */
   readonly own: { readonly checks: Readonly<Record<string, unknown>>; readonly connectors: Readonly<Record<string, unknown>> };
+  /** Ids of all definitions, those with errors included: what holds a name. */
+  readonly names: readonly string[];
   /** Everything that is wrong, in the order of files and lines. A project with errors must not be run. */
   readonly errors: readonly MillraceError[];
   /** What was ignored but looks as if it were meant. */
