@@ -127,7 +127,13 @@ function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
     const label = column.label.trim();
     const cell = `t.${ident(column.name)}`;
     const reason = `${literal(`column ${JSON.stringify(label)} is new: `)} || ${shown(`${cell}::varchar`)}`;
-    tests.push({ column: label, broken: `${cell} is not null`, rule: `newColumn(${label})`, reason, then: "quarantine" });
+    tests.push({
+      column: label,
+      broken: `${cell} is not null`,
+      rule: `newColumn(${label.replaceAll("\0", "")})`,
+      reason,
+      then: "quarantine",
+    });
   }
   return { stage, values: [...values, ...variantValues], tests };
 }

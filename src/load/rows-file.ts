@@ -19,7 +19,8 @@ export class RowsFile {
   /** Rows written. */
   rows = 0;
   private readonly descriptor: number;
-  private readonly kinds = new Map<string, Set<Kind>>();
+  /** In the order in which the keys were first seen. */
+  private readonly columns = new Map<string, { readonly cell: string; readonly kinds: Set<Kind> }>();
   private readonly digest: Hash = createHash("sha256");
   private pending: string[] = [];
   private pendingBytes = 0;
@@ -35,10 +36,12 @@ export class RowsFile {
   add(row: Readonly<Record<string, unknown>>): void {
     const cells: string[] = [];
     for (const [key, value] of Object.entries(row)) {
-      let kinds = this.kinds.get(key);
-      if (kinds === undefined) this.kinds.set(key, (kinds = new Set()));
-      if (value === null || value === undefined) continue;
-      cells.push(`${JSON.stringify(key)}:${encode(value, kinds)}`);
+      let column = this.columns.get(key);
+      if (column === undefined) {
+        column = { cell: cellName(this.columns.size), kinds: new Set() };
+        this.columns.set(key, column);
+      }
+      if (value !== null && value !== undefined) cells.push(`"${column.cell}":${encode(value, column.kinds)}`);
     }
     const line = `{${cells.join(",")}}\n`;
     this.rows += 1;
@@ -53,33 +56,23 @@ export class RowsFile {
     this.flush();
     closeSync(this.descriptor);
     this.isOpen = false;
-    return this.digest.digest("hex");
+    return this.digest.update(JSON.stringify([...this.columns.keys()])).digest("hex");
   }
 
   /** Creates `into` with one column per key, in the order in which the keys were first seen. */
   async load(session: Session, into: string): Promise<readonly StagedColumn[]> {
-    const columns = [...this.kinds].map(([label, kinds]) => ({ label, ...typeOf(kinds) }));
+    const columns = [...this.columns].map(([label, { kinds }]) => ({ label, ...typeOf(kinds) }));
     if (columns.length === 0 || this.rows === 0) {
       await session.run(`create table ${into} as select null::varchar as ${ident("_empty")} limit 0`);
       return [];
     }
-    const read = columns.map((column) => `${literal(column.label)}: ${literal(column.read)}`).join(", ");
-    // Names that differ in case only would be one column to SQL.
     const names = distinctNames(columns.map((column) => column.label));
-    const select = columns.map((column, index) => `${column.value(ident(column.label))} as ${ident(names[index]!)}`).join(", ");
+    const read = columns.map((column, index) => `${cellName(index)}: ${literal(column.read)}`).join(", ");
+    const select = columns.map((column, index) => `${column.value(cellName(index))} as ${ident(names[index]!)}`).join(", ");
     const sizeMax = Math.max(16 << 20, this.lineBytesMax + 1024);
-    if (names.every((name, index) => name === columns[index]!.label)) {
-      await session.run(
-        `create table ${into} as select ${select} from read_json(${literal(this.path)}, format = 'newline_delimited', maximum_object_size = ${sizeMax}, columns = {${read}})`,
-      );
-    } else {
-      const cells = columns.map(
-        (column, index) => `${column.value(`(json ->> ${literal(pointer(column.label))})`)} as ${ident(names[index]!)}`,
-      );
-      await session.run(
-        `create table ${into} as select ${cells.join(", ")} from read_json_objects(${literal(this.path)}, format = 'newline_delimited', maximum_object_size = ${sizeMax})`,
-      );
-    }
+    await session.run(
+      `create table ${into} as select ${select} from read_json(${literal(this.path)}, format = 'newline_delimited', maximum_object_size = ${sizeMax}, columns = {${read}})`,
+    );
     return columns.map((column, index) => ({
       name: names[index]!,
       label: column.label,
@@ -207,7 +200,7 @@ function distinctNames(labels: readonly string[]): string[] {
   });
 }
 
-/** JSON pointer of one key. */
-function pointer(key: string): string {
-  return `/${key.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+/** Keys stand in the file under names of ours: a key may be anything, also two that SQL takes for one. */
+function cellName(index: number): string {
+  return `c${index}`;
 }

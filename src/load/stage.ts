@@ -260,7 +260,8 @@ class Pages {
   }
 
   add(delivery: RowsDelivery): void {
-    const { name, rows } = delivery;
+    const { rows } = delivery;
+    const name = delivery.name.replaceAll("\0", ""); // it becomes part of statements
     let isRun = false;
     for (const [index, row] of (rows as readonly unknown[]).entries()) {
       if (row === null || typeof row !== "object" || Array.isArray(row)) {
