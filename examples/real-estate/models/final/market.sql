@@ -11,7 +11,7 @@ with sold as (
   from clean.sales where price is not null group by all
 ), listed as (
   select neighborhood, date_trunc('month', listed_on)::date as month, count(*) as listings, median(asking)::double as median_asking,
-    median(price_to_asking) as price_to_asking
+    round(median(price_to_asking), 4) as price_to_asking
   from final.asking group by all
 )
 select neighborhood, month, coalesce(sales, 0) as sales, median_price, coalesce(listings, 0) as listings, median_asking, price_to_asking
