@@ -85,7 +85,7 @@ export class Clerk {
     const whole: Stretch = { from: start, to: end, next, lines: lineBreaks + 1 };
     if (header !== null && flags === 0 && fieldCount === context.width && this.isHeader(scanner, buffer, header))
       return this.quarantine(whole, chunk, "headerAgain");
-    const isBroken = (flags & (FLAG.strayQuote | FLAG.unterminated)) !== 0;
+    const isBroken = (flags & (FLAG.strayQuote | FLAG.unterminated | FLAG.overflow)) !== 0;
     const hides = lineBreaks > 0 && hidesRows(buffer.subarray(start, end), scanner.cells(buffer), context, isBroken);
     const [lineEnd, lineNext] = lineBreaks > 0 ? physicalLine(buffer, start, end, crEnds) : [end, next];
     const first: Stretch = { from: start, to: lineEnd, next: lineNext, lines: 1 };

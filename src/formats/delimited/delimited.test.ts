@@ -89,6 +89,25 @@ describe("the edges of a file", () => {
   });
 });
 
+describe("what cannot be read at all", () => {
+  it("is refused: a warehouse that does not keep the order of rows", async () => {
+    await bench.connection.run("SET preserve_insertion_order = false");
+    await expect(bench.read("a,b\n1,2\n")).rejects.toMatchObject({ code: "MR3007" });
+    await bench.connection.run("SET preserve_insertion_order = true");
+  });
+
+  it("is refused: more columns than there is room for", async () => {
+    const row = (cell: string): string => Array.from({ length: 17_000 }, (_, i) => `${cell}${i}`).join(",");
+    await expect(bench.read(`${row("name")}\n${row("")}\n${row("")}\n`)).rejects.toMatchObject({ code: "MR3001" });
+  });
+
+  it("is read all the same: two thousand columns", async () => {
+    const row = (cell: string): string => Array.from({ length: 2000 }, (_, i) => `${cell}${i}`).join(",");
+    const { staged } = await bench.read(`${row("name")}\n${row("")}\n${row("1")}\n`, infer);
+    expect([staged.rows, staged.columns.length, staged.columns[7]?.type]).toEqual([2, 2000, "BIGINT"]);
+  });
+});
+
 describe("lines that nobody can read", () => {
   const sound = (i: number): string => `${i},name ${i},${i}.5`;
 

@@ -47,7 +47,7 @@ function readBlock(block: Buffer, index: number, dialect: Dialect, reading: Samp
       continue;
     }
     scanner.read(block, at, block.length, true);
-    const isBroken = (scanner.flags & (FLAG.strayQuote | FLAG.unterminated)) !== 0;
+    const isBroken = (scanner.flags & (FLAG.strayQuote | FLAG.unterminated | FLAG.overflow)) !== 0;
     const [end, nextLine] = isBroken ? physicalLine(block, at, block.length, dialect.crEnds) : [scanner.end, scanner.next];
     const raw = isBroken ? block.toString("utf8", at, end) : null;
     const cells = raw === null ? scanner.cells(block) : splitLenient(raw, dialect).cells;

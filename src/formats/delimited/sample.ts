@@ -5,6 +5,8 @@ import { CR, LF } from "./dialect.ts";
 const HEAD_BYTES = 128 << 10;
 const BLOCK_BYTES = 32 << 10;
 const BLOCKS = 4;
+const HEAD_LINES_MIN = 10;
+const LONG_HEAD_BYTES = 4 << 20;
 
 /** The first block is the beginning of the file behind `markBytes`; the others start at line starts anywhere in it. */
 export async function sampleBlocks(path: string, markBytes: number): Promise<Buffer[]> {
@@ -12,7 +14,13 @@ export async function sampleBlocks(path: string, markBytes: number): Promise<Buf
   try {
     const { size } = await file.stat();
     if (size <= HEAD_BYTES + BLOCKS * BLOCK_BYTES) return [await readAt(file, markBytes, size - markBytes)];
-    const blocks = [cutAtLines(await readAt(file, markBytes, HEAD_BYTES), { start: false, end: true })];
+    const head = await readAt(file, markBytes, HEAD_BYTES);
+    // Very long rows need a longer beginning, or there is no row in it.
+    if (countLines(head) < HEAD_LINES_MIN) {
+      const longer = await readAt(file, markBytes, Math.min(size - markBytes, LONG_HEAD_BYTES));
+      return [longer.length === size - markBytes ? longer : cutAtLines(longer, { start: false, end: true })];
+    }
+    const blocks = [cutAtLines(head, { start: false, end: true })];
     for (let block = 1; block <= BLOCKS; block++) {
       const isTail = block === BLOCKS;
       const position = isTail ? size - BLOCK_BYTES : Math.floor(HEAD_BYTES + ((size - HEAD_BYTES) * block) / (BLOCKS + 1));
@@ -44,6 +52,12 @@ async function readAt(file: FileHandle, position: number, length: number): Promi
     filled += bytesRead;
   }
   return buffer.subarray(0, filled);
+}
+
+function countLines(block: Buffer): number {
+  let lines = 0;
+  for (const byte of block) if (byte === LF || byte === CR) lines++;
+  return lines;
 }
 
 function cutAtLines(block: Buffer, cut: { readonly start: boolean; readonly end: boolean }): Buffer {

@@ -11,6 +11,8 @@ export const FLAG = {
   /** The record ends otherwise than most. */
   otherLineEnd: 8,
   nul: 16,
+  /** More than FIELDS_MAX cells. */
+  overflow: 32,
 } as const;
 
 /** More cells than this in one record are no table. */
@@ -102,6 +104,7 @@ export class RecordScanner {
     if (this.fieldCount >= FIELDS_MAX) {
       // The last cell takes the rest: such a record has a wrong width anyway.
       this.fieldEnd[FIELDS_MAX - 1] = to;
+      this.flags |= FLAG.overflow;
       return;
     }
     this.fieldStart[this.fieldCount] = from;

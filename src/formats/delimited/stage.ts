@@ -21,6 +21,7 @@ import { differenceOf, load, type LoadColumn, type LoadRequest, type LoadRoad } 
 import { delimitedOptions, type DelimitedOptions } from "./options.ts";
 import { NullWords } from "./null-words.ts";
 import { runAudit } from "./run-audit.ts";
+import { FIELDS_MAX } from "./scanner.ts";
 import { sampleBlocks } from "./sample.ts";
 import { asUtf8, encodingOf, spill, type TextSource } from "./source.ts";
 import { emptyFile } from "./empty.ts";
@@ -33,6 +34,7 @@ export async function stage(request: StageRequest): Promise<StagedFile> {
   const interrupt = (): void => request.connection.interrupt();
   request.signal?.addEventListener("abort", interrupt);
   try {
+    await requireOrder(request);
     const before = await stat(request.path);
     const encoding = await encodingOf(request.path, request.name, options.encoding);
     const staged = await stageEncoded(request, options, scratch, encoding);
@@ -65,6 +67,11 @@ async function stageEncoded(request: StageRequest, options: DelimitedOptions, sc
   const blocks = await sampleBlocks(source.path, source.markBytes);
   const found = detect(blocks, options);
   refuseHiddenDelimiter(request.name, found);
+  if (found.width > FIELDS_MAX)
+    throw new MillraceError({
+      code: "MR3001",
+      message: `${request.name} has ${found.width} columns; the most that can be read is ${FIELDS_MAX}`,
+    });
   const task: AuditTask = {
     path: source.path,
     bodyStart: source.markBytes + found.bodyStart,
@@ -191,10 +198,16 @@ async function attempt(request: LoadRequest, road: LoadRoad): Promise<string | n
     return null;
   } catch (error) {
     const message = messageOf(error);
-    if (/^(Out of Memory|IO|INTERRUPT|Catalog|TransactionContext|Binder|Parser|FATAL|INTERNAL)/i.test(message) && !/csv/i.test(message))
-      throw error;
+    if (/^(Out of Memory|IO|INTERRUPT|Permission|TransactionContext|Catalog|FATAL|INTERNAL)/.test(message)) throw error;
     return message.split("\n", 1)[0] ?? message;
   }
+}
+
+/** Lines are told from the place of a row, so the table has to keep the order of the file. */
+async function requireOrder({ connection, name }: StageRequest): Promise<void> {
+  const reader = await connection.runAndReadAll("SELECT current_setting('preserve_insertion_order')");
+  if (reader.getRows()[0]?.[0] !== true)
+    throw new MillraceError({ code: "MR3007", message: `${name} cannot be loaded: preserve_insertion_order is off` });
 }
 
 function readingOf(request: StageRequest, column: { readonly name: string; readonly label: string }): ColumnReading {
