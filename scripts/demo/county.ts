@@ -11,7 +11,7 @@ const DUPLICATES = 120;
 export const FIRST_DAY = "2025-01-01";
 const DAYS = 455; // up to 2026-03-31
 
-export const DISTRICTS: readonly { readonly name: string; readonly level: number; readonly neighborhoods: readonly string[] }[] = [
+const DISTRICTS: readonly { readonly name: string; readonly level: number; readonly neighborhoods: readonly string[] }[] = [
   {
     name: "Harbor",
     level: 980,
@@ -34,8 +34,8 @@ const STREETS =
   "Maple Chestnut Hawthorn Juniper Alder Birch Magnolia Sycamore Walnut Laurel Franklin Mercer Hudson Lafayette Monroe Prospect Union Harbor Mill Granite Copper Slate Foundry Miller Tanner Cooper Fletcher Sawyer Mason Wheeler 2nd 3rd 5th 7th 11th 12th 21st 33rd 42nd 60th".split(
     " ",
   );
-export const SUFFIXES = ["Street", "Avenue", "Road", "Lane", "Place", "Court", "Boulevard"] as const;
-export const DIRECTIONS = ["", "East", "West", "North", "South"] as const;
+const SUFFIXES = ["Street", "Avenue", "Road", "Lane", "Place", "Court", "Boulevard"] as const;
+const DIRECTIONS = ["", "East", "West", "North", "South"] as const;
 
 export interface Home {
   readonly district: number;
@@ -221,6 +221,6 @@ export function dateOf(day: number): string {
   return new Date(Date.parse(FIRST_DAY) + day * 86_400_000).toISOString().slice(0, 10);
 }
 
-export function dayOf(date: string): number {
+function dayOf(date: string): number {
   return (Date.parse(date) - Date.parse(FIRST_DAY)) / 86_400_000;
 }

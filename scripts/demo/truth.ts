@@ -6,14 +6,14 @@ import { BROKEN_LISTINGS } from "./service.ts";
 /** A deed with less is a gift or a formality. */
 const USABLE_PRICE = 10_000;
 
-export interface SourceTruth {
+interface SourceTruth {
   readonly read: number;
   readonly loaded: number;
   readonly quarantined: number;
   readonly filtered: number;
 }
 
-export interface MarketRow {
+interface MarketRow {
   readonly neighborhood: string;
   readonly month: string;
   readonly sales: number;

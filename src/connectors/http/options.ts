@@ -4,7 +4,7 @@ import { duration, parseDurationMs, parseSizeBytes, size } from "../../model/dur
 import { MillraceError } from "../../model/errors.ts";
 import type { HttpAuth, HttpPagination } from "../../model/define.ts";
 
-export const PAGES_MAX = 10_000;
+const PAGES_MAX = 10_000;
 const PAGE_BYTES_MAX = 64_000_000;
 const CONNECT_MS = 10_000;
 const RESPONSE_MS = 60_000;

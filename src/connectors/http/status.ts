@@ -5,12 +5,12 @@ import type { Answer } from "./exchange.ts";
 import { firstWords, withoutSecrets } from "./redact.ts";
 
 /** A Retry-After up to this is waited for inside a try; a longer one is left to the run, which holds no slot while it waits. */
-export const RETRY_AFTER_WAIT_MAX_MS = 30_000;
+const RETRY_AFTER_WAIT_MAX_MS = 30_000;
 const RETRY_AFTER_MAX_MS = 24 * 3_600_000;
 const RETRYABLE = new Set([408, 425, 429, 500, 502, 503, 504, 507, 520, 521, 522, 523, 524, 529]);
 
 /** The pause that the server asks for (seconds or a date), at most a day; undefined when it asks for none. */
-export function retryAfterMs(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
+function retryAfterMs(headers: IncomingHttpHeaders, nowMs: number): number | undefined {
   const text = headers["retry-after"]?.trim();
   if (text === undefined || text === "") return undefined;
   const waitMs = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1_000 : Date.parse(text) - nowMs;
