@@ -63,6 +63,8 @@ function measure(folder: string, file: string, turns: number, ways: readonly str
 
 const WORDS = "north river stone market ledger harbour copper winter signal orchard bridge candle".split(" ");
 
+const pad = (number: number, width: number): string => String(number).padStart(width, "0");
+
 /** A seeded file of 12 columns: counters, codes with leading zeros, quoted and plain text, dates, decimals, booleans, timestamps. */
 function writeSample(path: string, rows: number, damagedEvery: number): void {
   let state = 12_345;
@@ -75,7 +77,6 @@ function writeSample(path: string, rows: number, damagedEvery: number): void {
     return Math.floor((state / 2 ** 32) * below);
   };
   const word = (): string => WORDS[int(WORDS.length)]!;
-  const pad = (number: number, width: number): string => String(number).padStart(width, "0");
   const day = (year: number): string => `${year}-${pad(1 + int(12), 2)}-${pad(1 + int(28), 2)}`;
   const file = openSync(path, "w");
   let text = "id,zip,name,sold_on,price,share,quantity,flag,city,amount,seen_at,note\n";

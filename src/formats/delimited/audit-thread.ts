@@ -3,4 +3,5 @@ import { parentPort, workerData } from "node:worker_threads";
 import { audit, type AuditTask } from "./audit.ts";
 
 const { task } = workerData as { readonly task: AuditTask };
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
 parentPort?.postMessage(audit(task));

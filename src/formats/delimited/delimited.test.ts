@@ -21,6 +21,10 @@ afterAll(() => {
 
 const infer = { otherwise: "infer" } as const;
 const numbered = (count: number, row: (i: number) => string): string => Array.from({ length: count }, (_, i) => row(i)).join("\n");
+const wide = (cell: string, count: number): string => Array.from({ length: count }, (_, i) => `${cell}${i}`).join(",");
+const sound = (i: number): string => `${i},name ${i},${i}.5`;
+const surprise = (late: string): string =>
+  `id,v,w\n${numbered(60_000, (i) => `${i},${i},${i % 90}.25`)}\n60000,${late},1.125\n60001,3,4.25\n`;
 const typesOf = async (cells: readonly string[], options = {}): Promise<string> => {
   const { staged } = await bench.read(`n,v\n${cells.map((cell, i) => `${i},${cell}\n`).join("")}`, { ...infer, options });
   const column = staged.columns[1];
@@ -97,20 +101,18 @@ describe("what cannot be read at all", () => {
   });
 
   it("is refused: more columns than there is room for", async () => {
-    const row = (cell: string): string => Array.from({ length: 17_000 }, (_, i) => `${cell}${i}`).join(",");
-    await expect(bench.read(`${row("name")}\n${row("")}\n${row("")}\n`)).rejects.toMatchObject({ code: "MR3001" });
+    await expect(bench.read(`${wide("name", 17_000)}\n${wide("", 17_000)}\n${wide("", 17_000)}\n`)).rejects.toMatchObject({
+      code: "MR3001",
+    });
   });
 
   it("is read all the same: two thousand columns", async () => {
-    const row = (cell: string): string => Array.from({ length: 2000 }, (_, i) => `${cell}${i}`).join(",");
-    const { staged } = await bench.read(`${row("name")}\n${row("")}\n${row("1")}\n`, infer);
+    const { staged } = await bench.read(`${wide("name", 2000)}\n${wide("", 2000)}\n${wide("1", 2000)}\n`, infer);
     expect([staged.rows, staged.columns.length, staged.columns[7]?.type]).toEqual([2, 2000, "BIGINT"]);
   });
 });
 
 describe("lines that nobody can read", () => {
-  const sound = (i: number): string => `${i},name ${i},${i}.5`;
-
   it("quarantines a line of 10 MB with its number, and loads its neighbours", async () => {
     for (const long of ["x".repeat(10 << 20), `"${"y".repeat(10 << 20)}`, `7,"${"z,".repeat(5 << 20)}",1.5`]) {
       const text = `id,name,price\n${numbered(50, sound)}\n${long}\n${numbered(50, (i) => sound(i + 50))}\n`;
@@ -236,15 +238,13 @@ describe("types", () => {
   });
 
   it("are decided by the last row as much as by the first", async () => {
-    const text = (late: string): string =>
-      `id,v,w\n${numbered(60_000, (i) => `${i},${i},${i % 90}.25`)}\n60000,${late},1.125\n60001,3,4.25\n`;
     for (const [late, type] of [
       ["007", "VARCHAR"],
       ["n/a", "VARCHAR"],
       ["1.5", "DECIMAL(18,1)"],
       ["99999999999999999999", "HUGEINT"],
     ] as const) {
-      const { staged, rows } = await bench.read(text(late), infer);
+      const { staged, rows } = await bench.read(surprise(late), infer);
       expect(staged.columns.map((column) => column.type)).toEqual(["BIGINT", type, "DECIMAL(18,3)"]);
       expect(rows[60_000]).toEqual(["60000", late, "1.125"]);
       expect(staged.rows).toBe(60_002);
@@ -378,7 +378,7 @@ describe("any bytes at all", () => {
     const alphabets = ['a1,;"\n', "ab,\n", '12.,\r\n"', "x\t|'\n ", '",\n', "é,\n\r"];
     for (let seed = 1; seed <= 150; seed++) {
       const r = random(seed * 7919);
-      const alphabet = [...r.pick(alphabets)];
+      const alphabet = r.pick(alphabets).split("");
       const text = Array.from({ length: r.int(400) }, () => r.pick(alphabet)).join("");
       try {
         const { staged, rows, rejected, lines } = await bench.read(text, { ...infer, options: { newline: "lf" } });

@@ -33,7 +33,7 @@ export function detect(blocks: readonly Buffer[], options: DelimitedOptions): Hy
   const reading = { comment: options.comment ?? null, skipLines: options.skipLines ?? 0 };
   const judged = candidates(blocks, lineEnds, options)
     .map((dialect) => judge(blocks, dialect, reading))
-    .sort((a, b) => b.score - a.score);
+    .toSorted((a, b) => b.score - a.score);
   const best = bestOf(judged);
   const second = judged.find((other) => other.dialect.delimiter !== best.dialect.delimiter);
   const { dialect } = best;

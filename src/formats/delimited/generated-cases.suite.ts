@@ -31,7 +31,7 @@ const WORDS =
 const pad = (number: number, width: number): string => String(number).padStart(width, "0");
 const HEADER = ["id", "zip", "name", "sold on", "price", "share", "note"];
 
-export interface CaseDialect {
+interface CaseDialect {
   readonly delimiter: string;
   readonly quote: string;
   readonly escape: string;
@@ -64,7 +64,7 @@ function makeRows(r: Random, rows: number, plain: boolean): string[][] {
   ]);
 }
 
-export function writeLine(cells: readonly string[], d: CaseDialect): string {
+function writeLine(cells: readonly string[], d: CaseDialect): string {
   return cells
     .map((cell) => {
       const must =
@@ -89,7 +89,7 @@ interface Damaged {
 type Damage = (r: Random, cells: readonly string[], d: CaseDialect) => Damaged;
 const clean = (cell: string): string => cell.replace(/[",;\n]/g, "");
 
-export const DAMAGE: Readonly<Record<string, Damage>> = {
+const DAMAGE: Readonly<Record<string, Damage>> = {
   strayQuoteInside: (r, cells, d) => {
     const text = clean(cells[2]!);
     const at = 1 + r.int(Math.max(1, cells[2]!.length - 2));
@@ -200,7 +200,8 @@ export function makeCase(options: CaseOptions): Case {
   for (const row of body) changeRow(r, row, options);
   const damage = options.damage === undefined ? undefined : DAMAGE[options.damage]!;
   const at = new Set<number>();
-  while (damage !== undefined && at.size < Math.min(options.damaged ?? 3, count)) at.add(r.int(count));
+  const damagedRows = damage === undefined ? 0 : Math.min(options.damaged ?? 3, count);
+  while (at.size < damagedRows) at.add(r.int(count));
   const pairs = pairsOf(r, options.quotePairs ?? 0, count);
   const lines = [...(options.preamble ?? [])];
   if (options.header2 !== undefined) lines.push(writeLine(options.header2, d));

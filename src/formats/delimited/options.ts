@@ -1,7 +1,7 @@
 // What a user may pin about a delimited file. Whatever is left out is found out; whatever is said is not questioned.
 import * as z from "zod";
 
-const oneCharacter = z.string().refine((text) => text === "" || text === "none" || /^[\u0001-\u007f]$/.test(text), {
+const oneCharacter = z.string().refine((text) => text === "" || text === "none" || (text.length === 1 && text > "\0" && text <= "\u007f"), {
   message: 'one ASCII character, or "none"',
 });
 

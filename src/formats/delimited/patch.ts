@@ -110,7 +110,7 @@ export class Patch {
 }
 
 /** One record with every cell quoted, so that nothing in it is left to interpret. */
-export function writeRecord(cells: readonly string[], dialect: Dialect): string {
+function writeRecord(cells: readonly string[], dialect: Dialect): string {
   const { delimiter, quote, escape, newline } = dialect.quote === "" ? { ...PLAIN, ...dialect, quote: "", escape: "" } : dialect;
   const written = cells.map((cell) => {
     if (quote === "" || cell === "") return cell;

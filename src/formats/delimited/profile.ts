@@ -32,7 +32,7 @@ function profileOfColumn(cells: readonly string[]): ColumnProfile {
     lengths.add(cell.length);
     all++;
   }
-  const [top] = [...counts].sort((a, b) => b[1] - a[1]);
+  const [top] = [...counts].toSorted((a, b) => b[1] - a[1]);
   const [onlyLength] = lengths;
   const length = all >= CELLS_FOR_LENGTH_MIN && lengths.size === 1 && onlyLength !== undefined ? onlyLength : null;
   if (top === undefined) return { kind: null, shapes: [], length: null };

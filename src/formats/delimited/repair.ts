@@ -94,22 +94,23 @@ function mayBeShifted(cells: readonly string[], { width, profile }: RepairContex
 
 /** Could a lost delimiter explain the short row as well? Then padding would shift values into wrong columns. */
 function mayBeMerged(cells: readonly string[], missing: number, profile: readonly ColumnProfile[]): boolean {
-  const shapeFits = (cell: string, expected: ColumnProfile | undefined): boolean => {
-    if (expected === undefined) return false;
-    const shape = shapeOf(cell);
-    if (expected.kind === null) return shape === "empty";
-    return (
-      expected.kind === "text" ||
-      shape === "empty" ||
-      (expected.shapes.includes(shape) && (expected.length === null || expected.length === cell.length))
-    );
-  };
   return cells.some((cell, at) => {
     const expected = profile[at];
     const isStrict = expected?.kind !== null && expected?.kind !== "text" && expected?.kind !== "code";
     if (isStrict && cell.trim() !== "" && shapeFits(cell, expected)) return false; // a typed cell that fits is no merger
     return cells.slice(at + 1).every((other, index) => shapeFits(other, profile[at + 1 + missing + index]));
   });
+}
+
+function shapeFits(cell: string, expected: ColumnProfile | undefined): boolean {
+  if (expected === undefined) return false;
+  const shape = shapeOf(cell);
+  if (expected.kind === null) return shape === "empty";
+  return (
+    expected.kind === "text" ||
+    shape === "empty" ||
+    (expected.shapes.includes(shape) && (expected.length === null || expected.length === cell.length))
+  );
 }
 
 /** Lines of one record that are looked at for rows inside a quoted cell. */

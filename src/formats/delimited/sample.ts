@@ -61,14 +61,17 @@ function countLines(block: Buffer): number {
 }
 
 function cutAtLines(block: Buffer, cut: { readonly start: boolean; readonly end: boolean }): Buffer {
-  const ends = (byte: number | undefined): boolean => byte === LF || byte === CR;
   let from = 0;
   let to = block.length;
   if (cut.start) {
-    while (from < to && !ends(block[from])) from++;
-    while (from < to && ends(block[from])) from++;
+    while (from < to && !isLineEnd(block[from])) from++;
+    while (from < to && isLineEnd(block[from])) from++;
   }
-  if (cut.end) while (to > from && !ends(block[to - 1])) to--;
+  if (cut.end) while (to > from && !isLineEnd(block[to - 1])) to--;
   if (to > from) return block.subarray(from, to);
   return cut.start ? block.subarray(0, 0) : block;
+}
+
+function isLineEnd(byte: number | undefined): boolean {
+  return byte === LF || byte === CR;
 }

@@ -200,7 +200,7 @@ export class RecordScanner {
 const INCOMPLETE = -2;
 
 /** The text of a quoted cell without its escaping characters. */
-export function unescape(text: string, { quote, escape }: Dialect): string {
+function unescape(text: string, { quote, escape }: Dialect): string {
   if (escape === quote) return text.replaceAll(quote + quote, quote);
   return text.replace(/\\([^])/g, (whole, next: string) => (next === quote || next === escape ? next : whole));
 }

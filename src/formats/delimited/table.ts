@@ -5,7 +5,7 @@ import { readings } from "./lines.ts";
 import { profileOf, type ColumnProfile } from "./profile.ts";
 import type { SampleRecord } from "./sample-records.ts";
 
-export interface ColumnName {
+interface ColumnName {
   /** Trimmed and unique without regard to case. */
   readonly name: string;
   /** As it stood in the file. */
@@ -90,7 +90,7 @@ function firstPinned(head: readonly SampleRecord[], width: number, pins: TablePi
 /** The first record of the right width that is not a nearly empty line of text padded with delimiters. */
 function firstOfTable(records: readonly SampleRecord[], head: readonly SampleRecord[], width: number): number {
   const body = records.filter((record) => record.cells.length === width);
-  const counts = (body.length === 0 ? records : body).map(filledCells).sort((a, b) => a - b);
+  const counts = (body.length === 0 ? records : body).map(filledCells).toSorted((a, b) => a - b);
   const typical = counts[counts.length >> 1] ?? 0;
   const isSparse = (record: SampleRecord): boolean =>
     width > 3 && filledCells(record) <= Math.max(2, width * 0.2) && filledCells(record) < typical * 0.5;
@@ -224,7 +224,7 @@ function areShortRowsUsual(records: readonly SampleRecord[], width: number): boo
 }
 
 /** Labels of several header rows are joined by a blank; unnamed columns are `column_N`; doubles get `_2`. */
-export function nameColumns(headerRecords: readonly { readonly cells: readonly string[] }[], width: number): ColumnName[] {
+function nameColumns(headerRecords: readonly { readonly cells: readonly string[] }[], width: number): ColumnName[] {
   const taken = new Set<string>();
   return Array.from({ length: width }, (_, column) => {
     const parts = headerRecords

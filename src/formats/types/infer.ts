@@ -69,14 +69,13 @@ function number(forms: ColumnForms, column: number, mask: number): InferredType 
   const wholeDigits = forms.integerDigits[column] ?? 0;
   const scale = forms.scaleMax[column] ?? 0;
   const isExact = mask === FORM.decimal && forms.scaleMin[column] === scale && forms.inexact[column] === 0;
-  const typed = (type: string, exactText: boolean, why: string): InferredType => ({ type, read: type, pattern: null, exactText, why });
   const hasExponents = (mask & FORM.scientific) !== 0;
   if (!hasExponents && scale <= DECIMAL_SCALE_MAX && wholeDigits + scale <= DECIMAL_DIGITS_MAX)
-    return typed(`DECIMAL(18,${scale})`, isExact, `decimals with at most ${scale} digits after the point`);
+    return numeric(`DECIMAL(18,${scale})`, isExact, `decimals with at most ${scale} digits after the point`);
   const digits = Math.max(forms.digits[column] ?? 0, (mask & FORM.integer) === 0 ? 0 : wholeDigits);
-  if (digits <= DOUBLE_DIGITS_MAX) return typed("DOUBLE", false, `numbers with at most ${digits} significant digits`);
+  if (digits <= DOUBLE_DIGITS_MAX) return numeric("DOUBLE", false, `numbers with at most ${digits} significant digits`);
   if (!hasExponents && wholeDigits + scale <= WIDE_DECIMAL_DIGITS_MAX)
-    return typed(`DECIMAL(38,${scale})`, isExact, `decimals with ${digits} significant digits`);
+    return numeric(`DECIMAL(38,${scale})`, isExact, `decimals with ${digits} significant digits`);
   return textType(`${digits} significant digits fit no numeric type`);
 }
 
@@ -90,4 +89,8 @@ function civilDate(forms: ColumnForms, column: number): InferredType {
   if (!dayFirst && !monthFirst) return textType("dates whose order of day and month nothing settles");
   const pattern = (dayFirst ? ["%d", "%m", "%Y"] : ["%m", "%d", "%Y"]).join(mark);
   return { type: "DATE", read: "VARCHAR", pattern, exactText: false, why: `dates with the ${dayFirst ? "day" : "month"} first` };
+}
+
+function numeric(type: string, exactText: boolean, why: string): InferredType {
+  return { type, read: type, pattern: null, exactText, why };
 }

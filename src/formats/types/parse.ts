@@ -26,7 +26,7 @@ export interface ParseExpression {
 }
 
 /** The words of `parse:`; anything with a % in it is a strptime pattern. */
-export const PARSE_WORDS = ["money", "percent", "boolean", "decimalComma", "epoch", "epochMs", "json"] as const;
+const PARSE_WORDS = ["money", "percent", "boolean", "decimalComma", "epoch", "epochMs", "json"] as const;
 type ParseWord = (typeof PARSE_WORDS)[number];
 
 const ALIASES: Readonly<Record<string, string>> = {
