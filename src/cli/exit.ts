@@ -15,10 +15,15 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** Codes that do not follow their range. */
+/** Codes that do not follow their range; checks and materializations that a definition gets wrong are found before anything runs. */
 const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR2020: EXIT.notFound,
   MR2021: EXIT.usage,
+  MR4502: EXIT.project,
+  MR4503: EXIT.project,
+  MR4506: EXIT.project,
+  MR4601: EXIT.project,
+  MR4605: EXIT.project,
   MR5001: EXIT.held,
   MR8005: EXIT.notFound,
   MR6101: EXIT.notFound,

@@ -8,7 +8,7 @@
 import { messageOf, type MillraceError, type SourceLocation } from "../model/errors.ts";
 import { printable, widthOf } from "./table.ts";
 
-export interface FrameColors {
+interface FrameColors {
   red(text: string): string;
   yellow(text: string): string;
   cyan(text: string): string;

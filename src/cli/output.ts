@@ -42,6 +42,8 @@ export interface Output {
   json(answer: object): void;
   /** A note for people, to stderr; silent with --quiet. */
   note(text: string): void;
+  /** To stderr, also with --quiet. */
+  warn(text: string): void;
   error(error: MillraceError): void;
   symbol(name: Symbol): string;
 }
@@ -71,6 +73,7 @@ export function createOutput(global: GlobalOptions, env: NodeJS.ProcessEnv = pro
     note: (text) => {
       if (global.quiet !== true) write(2, `${text}\n`);
     },
+    warn: (text) => write(2, `${text}\n`),
     error: (error) => {
       if (mode === "json")
         write(

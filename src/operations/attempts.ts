@@ -8,6 +8,7 @@ import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
 import type { BuildRequest, BuildResult } from "./parts.ts";
 import { sourceAttempt } from "./source-attempt.ts";
+import { taskAttempt } from "./task-attempt.ts";
 import { deliveriesOf, reachOf, stateOf } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -100,8 +101,12 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
         attempt,
       );
     }
-    case "task":
-      return { output: await workspace.parts.runTask({ node, projectDir: workspace.dir, warehouse, params }, attempt) };
+    case "task": {
+      const live = await warehouse.session((session) => readLive(session));
+      const inputs = inputsOf(definitions.graph.needs.get(node.id) ?? [], live);
+      const act = () => workspace.parts.runTask({ node, projectDir: workspace.dir, warehouse, params }, attempt);
+      return taskAttempt({ warehouse, node, inputs, params, fullRefresh, act }, attempt);
+    }
     default:
       return node satisfies never;
   }

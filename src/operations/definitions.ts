@@ -31,8 +31,8 @@ export interface DefineOptions {
 
 /** @throws all errors of the project in one. */
 export async function defineProject(workspace: Workspace, { live, lineage, params }: DefineOptions): Promise<Definitions> {
-  const project = await workspace.project();
-  const errors: MillraceError[] = [];
+  const project = await workspace.projectWithErrors();
+  const errors: MillraceError[] = [...project.errors];
   const checks = compileChecks(workspace, project, errors);
   const schemas = await schemasOf(workspace, project, live);
   const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
@@ -41,7 +41,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
     models,
     queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(node))],
     schemas,
-    assets: project.nodes.filter((node) => node.kind !== "export" && node.kind !== "task").map((node) => node.id),
+    assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
     cache,
@@ -58,6 +58,8 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
     const reads = compilation.queries.get(checkUnit(file).id)?.dependencies ?? [];
     checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...reads]);
   }
+  // A definition with an error is no node; what needs it would be told to need nothing.
+  if (project.errors.length > 0) throw combineErrors("MR1001", errors);
   const { graph, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
   const told = new Set(errors.map((error) => error.message));
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
@@ -101,6 +103,12 @@ async function schemasOf(
     }
   }
   return schemas;
+}
+
+/** What SQL may read by name: also what is defined with an error, so that one mistake is told once. */
+function readableNames(project: Project): readonly NodeId[] {
+  const others = new Set(project.nodes.filter((node) => node.kind === "export" || node.kind === "task").map((node) => node.id));
+  return project.names.filter((name) => !name.includes(":") && name !== "project" && !others.has(name));
 }
 
 export function checkUnit(file: Project["checkFiles"][number]): SqlUnit {

@@ -1,9 +1,10 @@
 // `plan`: what a request would do and why. Sources that can tell cheaply whether they changed are asked; nothing is read, nothing is done.
-import { MillraceError } from "../model/errors.ts";
+import { asMillraceError, combineErrors, MillraceError } from "../model/errors.ts";
 import type { PlanAnswer } from "../model/answers.ts";
-import type { NodeId } from "../model/graph.ts";
+import type { NodeId, ProjectNode } from "../model/graph.ts";
 import type { SourceState } from "../plan/decide.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../plan/plan.ts";
+import type { Project } from "../project/reader.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import { parametersOf } from "./parameters.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
@@ -24,7 +25,7 @@ export interface Planned extends PlannedRun {
 
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
 export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
-  const project = await workspace.project();
+  const project = await workspace.projectWithErrors();
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
     throw new MillraceError({
@@ -52,7 +53,32 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     defaults: project.config.defaults,
     concurrency: project.config.defaults?.concurrency,
   });
+  refuseUnresolved(
+    workspace,
+    project,
+    planned.plan.nodes.map((node) => definitions.graph.nodes.get(node.id)!),
+    params,
+  );
   return { ...planned, definitions, params };
+}
+
+/** Secrets, variables and parameters that are missing are told before anything runs, all in one go. */
+function refuseUnresolved(
+  workspace: Workspace,
+  project: Project,
+  nodes: readonly ProjectNode[],
+  params: Readonly<Record<string, string>>,
+): void {
+  const errors: MillraceError[] = [];
+  for (const node of nodes) {
+    if (node.kind !== "source" && node.kind !== "export") continue;
+    try {
+      reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
+    } catch (thrown) {
+      errors.push(asMillraceError(thrown));
+    }
+  }
+  if (errors.length > 0) throw combineErrors("MR1001", errors);
 }
 
 export function planAnswer(planned: PlannedRun): PlanAnswer {
@@ -70,8 +96,8 @@ async function sourceStates(
   const states = new Map<NodeId, SourceState>();
   for (const node of graph.nodes.values()) {
     if (node.kind !== "source" || !live.has(node.id)) continue;
-    const reach = reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
     try {
+      const reach = reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
       const token = await warehouse.session(({ connection }) => stateOf(reach, connection));
       states.set(node.id, { token, detail: "" });
     } catch (thrown) {

@@ -46,19 +46,23 @@ export class Workspace {
 
   /** The project with all its definitions. @throws all errors of the project in one. */
   async project(): Promise<Project> {
+    const project = await this.projectWithErrors();
+    if (project.errors.length > 0) throw combineErrors("MR1001", project.errors);
+    return project;
+  }
+
+  /** The project as far as it can be read; what is wrong is in its `errors`. */
+  async projectWithErrors(): Promise<Project> {
     this.projectOnce ??= readProject(this.dir, {
       connectors: mapValues(this.parts.connectors, (connector) => connector.options),
       validateChecks: (entries, place, own) => this.parts.compileChecks(entries, place, own).errors,
       env: process.env,
     });
-    const project = await this.projectOnce;
-    if (project.errors.length > 0) throw combineErrors("MR1001", project.errors);
-    return project;
+    return this.projectOnce;
   }
 
   /** millrace.yaml alone, for what needs no definitions. @throws all its errors in one. */
   async config(): Promise<ProjectSpec> {
-    if (this.projectOnce !== undefined) return (await this.project()).config;
     this.configOnce ??= this.readConfig();
     return this.configOnce;
   }

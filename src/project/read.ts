@@ -1,7 +1,6 @@
 // Reads a whole project: every file, every error in one go. Nothing is run and no source is looked at.
 //   R1. Only what cannot be told as an error of a file is thrown: that there is no project at all.
 //   R2. A definition with an error still holds its name, so that one mistake is told once.
-import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { sourceSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
@@ -204,9 +203,4 @@ function inOrder(errors: readonly MillraceError[]): readonly MillraceError[] {
 
 function identity({ code, message, location }: MillraceError): string {
   return JSON.stringify([code, message, location?.file, location?.line, location?.column]);
-}
-
-/** Is there a project in exactly this folder? */
-export function hasProject(dir: string): boolean {
-  return existsSync(join(dir, "millrace.yaml")) || existsSync(join(dir, "millrace.config.ts"));
 }

@@ -13,7 +13,7 @@ import { hintFor } from "./validate.ts";
 import { knownYaml, parseYaml, type YamlText } from "./yaml.ts";
 
 /** Where check entries come from; the same shape as the compiler of checks takes. */
-export interface CheckPlace {
+interface CheckPlace {
   readonly asset: string;
   readonly file: string;
   place(path: Path): SourceLocation;

@@ -1,8 +1,9 @@
 // `millrace inspect` and `convert`: the reader of files, without a project.
 import type { ConvertedFileAnswer, JsonValue } from "../../model/answers.ts";
-import { MillraceError } from "../../model/errors.ts";
+import { type ErrorRecord, MillraceError } from "../../model/errors.ts";
 import { type Command, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import type { Output } from "../output.ts";
 import { printable, renderTable } from "../table.ts";
 import { count, plural } from "../words.ts";
 
@@ -23,7 +24,7 @@ export const inspect: Command = {
     const reports = await (await openTools()).inspect(files, { yaml: options["yaml"] === true });
     if (options["yaml"] === true) output.data(reports.map((report) => String(report["yaml"] ?? "")).join("\n---\n"));
     else if (output.mode === "json") output.json(reports.length === 1 ? reports[0]! : { files: reports });
-    else for (const report of reports) output.data(renderReport(report));
+    else for (const report of reports) printReport(report, output);
     return reports.some((report) => report["error"] !== null && report["error"] !== undefined) ? EXIT.failed : EXIT.ok;
   },
 };
@@ -69,6 +70,15 @@ function renderConverted(file: ConvertedFileAnswer, symbol: string): string {
   if (file.error !== null) return `${symbol} ${file.file}  ${file.error.code}  ${printable(file.error.message)}`;
   const aside = file.quarantined === 0 ? "" : `  ${count(file.quarantined)} quarantined`;
   return `${symbol} ${file.file} → ${file.output}  ${plural(file.rows, "row")} × ${file.columns}${aside}${file.warnings.map((warning) => `\n    ! ${printable(warning)}`).join("")}`;
+}
+
+function printReport(report: Readonly<Record<string, unknown>>, output: Output): void {
+  const error = report["error"] as ErrorRecord | null | undefined;
+  if (error === null || error === undefined) output.data(renderReport(report));
+  else
+    output.warn(
+      `${output.symbol("failed")} ${String(report["file"])}  ${error.code}  ${printable(error.message)}${error.hint === undefined ? "" : `\n    ${printable(error.hint)}`}`,
+    );
 }
 
 function renderReport(report: Readonly<Record<string, unknown>>): string {
