@@ -147,7 +147,7 @@ export function sqlDocument(
 }
 
 /** The asset's name, claimed; also when the definition has other errors, so that what mentions it is not told to be wrong too. */
-export function assetName(
+function assetName(
   reader: Reader,
   document: Document,
   inner: string | undefined,

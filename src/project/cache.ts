@@ -1,8 +1,8 @@
 // Remembers the plain value of YAML texts that were sound, by the hash of the text, in .millrace/cache: parsing YAML is the slowest part of reading
 // a large project. Values are held against their schema again, and a cache that is missing, damaged or not writable only costs time.
 import { createHash, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 
 /** Changes when values are read differently from the same text. */
 const FORMAT = "millrace-definitions-1";
@@ -60,10 +60,11 @@ function load(path: string): ReadonlyMap<string, unknown> {
 function store(path: string, entries: ReadonlyMap<string, unknown>): void {
   const beside = `${path}.${randomUUID().slice(0, 8)}`;
   try {
-    mkdirSync(join(path, ".."), { recursive: true });
+    mkdirSync(dirname(path), { recursive: true });
     writeFileSync(beside, JSON.stringify([FORMAT, Object.fromEntries(entries)]));
     renameSync(beside, path);
   } catch {
-    rmSync(beside, { force: true }); // a read-only or full disk: the next read is as slow as this one
+    // A read-only or full disk: the next read is as slow as this one.
+    if (existsSync(beside)) rmSync(beside, { force: true });
   }
 }

@@ -1,11 +1,11 @@
 // What `millrace doctor` can say of a machine and a project without opening the warehouse.
-import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { DoctorAnswer } from "../model/answers.ts";
 import { MillraceError, messageOf } from "../model/errors.ts";
 import { findProject } from "./find.ts";
 import { readProject } from "./read.ts";
-import type { ReadOptions } from "./reader.ts";
+import type { Project, ReadOptions } from "./reader.ts";
 import { SECRETS_FILE } from "./secrets.ts";
 
 type Check = DoctorAnswer["checks"][number];
@@ -22,7 +22,8 @@ export async function projectDoctor(startDir: string, options: ReadOptions = {})
   } catch (error) {
     return [...checks, failed("project", messageOf(error), "millrace init"), diskCheck(existing(resolve(startDir)))];
   }
-  return [...checks, await projectCheck(dir, options), stateCheck(dir), diskCheck(dir), engineCheck(dir), ...secretsCheck(dir)];
+  const { check, warehouse } = await projectCheck(dir, options);
+  return [...checks, check, stateCheck(dir), diskCheck(dir), warehouseCheck(warehouse), engineCheck(dir), ...secretsCheck(dir)];
 }
 
 /** Is this Node new enough? */
@@ -42,35 +43,31 @@ async function duckdbCheck(): Promise<Check> {
   }
 }
 
-async function projectCheck(dir: string, options: ReadOptions): Promise<Check> {
+async function projectCheck(dir: string, options: ReadOptions): Promise<{ readonly check: Check; readonly warehouse: string }> {
+  const usual = join(dir, ".millrace", "warehouse.duckdb");
   const started = performance.now();
   try {
     const project = await readProject(dir, options);
     const milliseconds = Math.round(performance.now() - started);
-    const [first] = project.errors;
-    if (first !== undefined) {
-      const where = first.location === undefined ? "" : ` (${first.location.file}:${first.location.line})`;
-      return failed(
-        "project",
-        `${count(project.errors.length, "error")}, the first: ${first.code} ${first.message}${where}`,
-        "millrace plan shows all of them",
-      );
-    }
-    const detail = `${project.name}: ${count(project.nodes.length, "asset")}, ${milliseconds} ms`;
-    if (project.warnings.length === 0) return ok("project", detail);
-    return {
-      name: "project",
-      status: "warn",
-      detail: `${detail}; ${project.warnings[0]!.message}`,
-      fix: project.warnings[0]!.hint ?? null,
-    };
+    const named = project.config.warehouse?.duckdb?.path;
+    return { check: projectFound(project, milliseconds), warehouse: named === undefined ? usual : resolve(dir, named) };
   } catch (error) {
-    return failed(
-      "project",
-      error instanceof MillraceError ? `${error.code} ${error.message}` : messageOf(error),
-      "millrace plan shows more",
-    );
+    const detail = error instanceof MillraceError ? `${error.code} ${error.message}` : messageOf(error);
+    return { check: failed("project", detail, "millrace plan shows more"), warehouse: usual };
   }
+}
+
+function projectFound({ name, nodes, errors, warnings }: Project, milliseconds: number): Check {
+  const [first] = errors;
+  if (first !== undefined) {
+    const where = first.location === undefined ? "" : ` (${first.location.file}:${first.location.line})`;
+    const detail = `${count(errors.length, "error")}, the first: ${first.code} ${first.message}${where}`;
+    return failed("project", detail, "millrace plan shows all of them");
+  }
+  const detail = `${name}: ${count(nodes.length, "asset")}, ${milliseconds} ms`;
+  const [warning] = warnings;
+  if (warning === undefined) return ok("project", detail);
+  return { name: "project", status: "warn", detail: `${detail}; ${warning.message}`, fix: warning.hint ?? null };
 }
 
 function stateCheck(dir: string): Check {
@@ -98,6 +95,35 @@ function diskCheck(dir: string): Check {
       : { name: "disk", status: "warn", detail, fix: "make room: loads, quarantine and spilled joins are kept on this disk" };
   } catch (error) {
     return { name: "disk", status: "warn", detail: `cannot be measured: ${messageOf(error)}`, fix: null };
+  }
+}
+
+/** Whether another process holds the warehouse; told by the kernel, so that the file is not opened. */
+function warehouseCheck(path: string): Check {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return ok("warehouse", `${path} (not made yet)`);
+  const size = `${path}, ${(found.size / 1e6).toFixed(1)} MB`;
+  const holder = holderOf(found.ino);
+  if (holder === undefined) return ok("warehouse", size);
+  return {
+    name: "warehouse",
+    status: "warn",
+    detail: `${size}, held by process ${holder}`,
+    fix: `wait until process ${holder} has ended, or end it`,
+  };
+}
+
+/** Linux lists all locks by the inode of their file; elsewhere nothing can be said. */
+function holderOf(inode: number): number | undefined {
+  if (process.platform !== "linux") return undefined;
+  try {
+    const lines = readFileSync("/proc/locks", "utf8").split("\n");
+    const pid = lines
+      .map((line) => /\bWRITE\s+(\d+)\s+\w+:\w+:(\d+)\s/.exec(line))
+      .find((match) => match !== null && Number(match[2]) === inode)?.[1];
+    return pid === undefined || Number(pid) === process.pid ? undefined : Number(pid);
+  } catch {
+    return undefined; // not readable in some containers
   }
 }
 

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 const SILENT_KEYS: ReadonlySet<string> = new Set(["name", "description", "owner", "tags", "retry", "timeout", "pool"]);
 
 /** JSON with sorted keys and without undefined: equal values have equal texts. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   return JSON.stringify(sorted(value)) ?? "null";
 }
 

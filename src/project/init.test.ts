@@ -1,4 +1,5 @@
 // New projects, their JSON Schemas, and the doctor: what a newcomer meets first.
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -129,9 +130,30 @@ describe("projectDoctor", () => {
       ["project", false],
       ["state", false],
       ["disk", false],
+      ["warehouse", false],
       ["engine", false],
     ]);
     expect(checks.find((check) => check.name === "duckdb")!.detail).toMatch(/1\.5\.\d/);
+  });
+
+  it("names the process that holds the warehouse, without opening it", async () => {
+    const made = await initProject(join(dir, "p"), { template: "empty", force: false });
+    const path = join(made.dir, ".millrace/warehouse.duckdb");
+    mkdirSync(join(made.dir, ".millrace"));
+    const script = `import("@duckdb/node-api").then(async (duckdb) => { const db = await duckdb.DuckDBInstance.create(${JSON.stringify(path)}); console.log("held"); setInterval(() => db, 1000); });`;
+    const holder = spawn(process.execPath, ["-e", script], { stdio: ["ignore", "pipe", "inherit"] });
+    try {
+      await new Promise((resolve) => holder.stdout.once("data", resolve));
+      const found = (await projectDoctor(made.dir)).find((check) => check.name === "warehouse");
+      // Only Linux tells who holds a lock.
+      if (process.platform === "linux")
+        expect(found).toMatchObject({ status: "warn", detail: expect.stringContaining(`process ${holder.pid}`) });
+      else expect(found).toMatchObject({ status: "ok" });
+    } finally {
+      holder.kill("SIGKILL");
+      await new Promise((resolve) => holder.once("exit", resolve));
+    }
+    expect((await projectDoctor(made.dir)).find((check) => check.name === "warehouse")).toMatchObject({ status: "ok" });
   });
 
   it("tells what is wrong and how to repair it", async () => {

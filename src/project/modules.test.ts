@@ -109,6 +109,17 @@ export const k = { [tag]: "check", name: "sane" };\n`,
     expect(await hashOf(text.replace("yield rows", "yield [...rows]"))).not.toBe(plain);
   });
 
+  it("are loaded where no cache can be written", async () => {
+    const dir = write({
+      "millrace.yaml": "",
+      ".millrace/cache": "a file where the folder should be",
+      "pipelines/a.ts": 'import { defineTask } from "millrace";\nexport const t: unknown = defineTask({ name: "one", run: () => 1 });\n',
+    });
+    const project = await readProject(dir);
+    expect(project.errors).toEqual([]);
+    expect(project.nodes.map((node) => node.id)).toEqual(["task:one"]);
+  });
+
   it("are read anew when they change", async () => {
     const dir = write({
       "millrace.yaml": "",

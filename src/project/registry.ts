@@ -39,7 +39,9 @@ export function readRegistry(request: RegistryRequest): {
   if (header === undefined || errors.length > 0) return { documents: [], errors };
   const keys = header.map((cell) => cell.text.trim());
   for (const [index, key] of keys.entries()) {
-    if (key === "" && rows.some((row) => (row[index]?.text ?? "").trim() !== "")) fail(`column ${index + 1} has no header`, header[index]!);
+    if (key.split(".").includes("__proto__")) fail(`the header ${JSON.stringify(key)} cannot be a key`, header[index]!);
+    else if (key === "" && rows.some((row) => (row[index]?.text ?? "").trim() !== ""))
+      fail(`column ${index + 1} has no header`, header[index]!);
     else if (key !== "" && keys.indexOf(key) < index) fail(`the header ${JSON.stringify(key)} stands twice`, header[index]!);
   }
   if (!keys.includes("name")) fail("the header has no column name", header[0]!, "each row names its source");

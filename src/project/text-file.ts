@@ -1,11 +1,11 @@
 // Reads a definition's file as text, or says why not: missing, a folder, too large, not UTF-8, a NUL byte. Nothing else leaves here.
 import { isUtf8 } from "node:buffer";
-import { readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { MillraceError, messageOf } from "../model/errors.ts";
 import { placesIn } from "./document.ts";
 
 /** Definitions are small; what is larger is data in the wrong folder. */
-export const FILE_BYTES_MAX = 4_000_000;
+const FILE_BYTES_MAX = 4_000_000;
 
 /** The text without a byte order mark. `file` is the name in messages. Throws MR1003, MR1004, MR1006, MR1007. */
 export function readText(path: string, file: string): string {
@@ -48,11 +48,6 @@ export function cannotRead(error: unknown, file: string): MillraceError {
           ? "its symbolic links run in a circle"
           : messageOf(error);
   return new MillraceError({ code: "MR1003", message: `${file} cannot be read: ${why}`, location, cause: error });
-}
-
-/** A folder or nothing, where a file of this name was wanted. */
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 function lineOfBadByte(bytes: Buffer): number {

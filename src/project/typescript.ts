@@ -156,12 +156,13 @@ function taskNode(reader: Reader, found: ModuleDefinition, document: Document): 
     codeHash: hashDefinition(plain, found.module.hash),
     after: (spec.after ?? []).map(nodeIdOf),
     ...(before.length === 0 ? {} : { before }),
+    ...(spec.reuse === true ? { reuse: true as const } : {}),
     ...origin(found),
   };
 }
 
 /** A name with a dot is an asset, one without is a task. */
-export function nodeIdOf(name: string): NodeId {
+function nodeIdOf(name: string): NodeId {
   return name.includes(".") ? plainName(name) : `task:${name.replace(/^task:/, "")}`;
 }
 

@@ -219,6 +219,6 @@ function quoteHint(input: unknown, expected: readonly string[]): string | undefi
 }
 
 /** Strings in which `${…}` stands are known only later. */
-export function holdsPlaceholder(value: unknown): boolean {
+function holdsPlaceholder(value: unknown): boolean {
   return typeof value === "string" && /\$\{(env|secret|param):/.test(value);
 }

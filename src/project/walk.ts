@@ -8,7 +8,7 @@ import { cannotRead } from "./text-file.ts";
 const FILES_MAX = 100_000;
 const DEPTH_MAX = 32;
 
-export interface FoundFile {
+interface FoundFile {
   /** Absolute. */
   readonly path: string;
   /** Relative to the project, with `/`. */

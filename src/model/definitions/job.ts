@@ -6,7 +6,7 @@ import { retrySpec } from "./source.ts";
 const timeOfDay = z.string().regex(/^([01]?\d|2[0-3]):[0-5]\d$/, { error: 'is no time of day; write "07:00"' });
 const names = z.union([z.string(), z.array(z.string())]);
 
-export const paramSpec = z.strictObject({
+const paramSpec = z.strictObject({
   type: z.enum(["string", "integer", "number", "boolean", "date", "timestamp"]).default("string"),
   default: z.union([z.string(), z.number(), z.boolean()]).optional(),
   enum: z.array(z.union([z.string(), z.number(), z.boolean()])).optional(),
@@ -50,9 +50,8 @@ export const triggerKinds = {
   }),
   message: z.record(z.string(), z.unknown()),
 } as const;
-export type TriggerKind = keyof typeof triggerKinds;
 
-export const triggerSpec = z.strictObject({
+const triggerSpec = z.strictObject({
   schedule: triggerKinds.schedule.optional(),
   files: triggerKinds.files.optional(),
   webhook: triggerKinds.webhook.optional(),
@@ -89,7 +88,7 @@ const compensation = z.strictObject({
   task: taskKinds.task.optional(),
 });
 
-export const taskSpec = z.strictObject({
+const taskSpec = z.strictObject({
   shell: taskKinds.shell.optional(),
   http: taskKinds.http.optional(),
   sql: taskKinds.sql.optional(),

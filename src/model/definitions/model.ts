@@ -4,7 +4,7 @@ import { duration } from "../duration.ts";
 import { checkCommon } from "./check.ts";
 import { assetCommon, oneOrMany } from "./source.ts";
 
-export const materialization = z.enum(["view", "table", "incremental", "snapshot", "external"]);
+const materialization = z.enum(["view", "table", "incremental", "snapshot", "external"]);
 
 export const modelSpec = z.strictObject({
   ...assetCommon,
@@ -25,4 +25,3 @@ export const modelSpec = z.strictObject({
 export type ModelSpec = z.infer<typeof modelSpec>;
 
 export const checkFileSpec = z.strictObject({ ...checkCommon, description: z.string().optional(), on: z.string() });
-export type CheckFileSpec = z.infer<typeof checkFileSpec>;

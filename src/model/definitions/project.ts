@@ -4,10 +4,9 @@ import { duration, size } from "../duration.ts";
 import { retrySpec } from "./source.ts";
 
 /** A connection is one connector's name with settings: `{ postgres: { url: … } }`. */
-export const connectionSpec = z.record(z.string(), z.record(z.string(), z.unknown()));
-export type ConnectionSpec = z.infer<typeof connectionSpec>;
+const connectionSpec = z.record(z.string(), z.record(z.string(), z.unknown()));
 
-export const warehouseSpec = z.strictObject({
+const warehouseSpec = z.strictObject({
   duckdb: z
     .strictObject({
       path: z.string().optional(),
@@ -21,26 +20,25 @@ export const warehouseSpec = z.strictObject({
   spark: z.record(z.string(), z.unknown()).optional(),
 });
 
-export const stateSpec = z.strictObject({
+const stateSpec = z.strictObject({
   sqlite: z.strictObject({ path: z.string().optional() }).optional(),
   postgres: z.strictObject({ url: z.string() }).optional(),
 });
 
-export const environmentSpec = z.strictObject({
+const environmentSpec = z.strictObject({
   branches: z.array(z.string()).optional(),
   kind: z.enum(["serving", "research", "e2e"]).optional(),
   description: z.string().optional(),
 });
-export type EnvironmentSpec = z.infer<typeof environmentSpec>;
 
 const rate = z
   .string()
   .regex(/^\d+(\.\d+)?\/(s|m|h|d)$/, { error: "is no rate; write 10/s, 300/m or 1000/h" })
   .describe("10/s, 300/m or 1000/h");
 
-export const poolSpec = z.strictObject({ slots: z.int().min(1).optional(), rate: rate.optional(), description: z.string().optional() });
+const poolSpec = z.strictObject({ slots: z.int().min(1).optional(), rate: rate.optional(), description: z.string().optional() });
 
-export const calendarSpec = z.strictObject({
+const calendarSpec = z.strictObject({
   country: z.string().optional(),
   region: z.string().optional(),
   file: z.string().optional(),

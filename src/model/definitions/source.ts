@@ -16,7 +16,7 @@ export type ColumnSpec = z.infer<typeof columnSpec>;
 /** YAML reads a bare `null` as nothing; here it can only mean the word. */
 const bareNull = z.null().transform(() => "null" as const);
 
-export const contractSpec = z.strictObject({
+const contractSpec = z.strictObject({
   newColumn: z.enum(["add", "ignore", "quarantine", "fail"]).default("add"),
   missingColumn: z.union([z.enum(["null", "fail"]), bareNull]).default("null"),
   typeChange: z.enum(["widen", "variant", "quarantine", "fail"]).default("widen"),
@@ -27,7 +27,7 @@ export const contractSpec = z.strictObject({
 });
 export type ContractSpec = z.infer<typeof contractSpec>;
 
-export const loadMode = z.enum(["replace", "append", "merge", "snapshot"]);
+const loadMode = z.enum(["replace", "append", "merge", "snapshot"]);
 export type LoadMode = z.infer<typeof loadMode>;
 
 /** One name or several. */
