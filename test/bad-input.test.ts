@@ -242,7 +242,7 @@ describe("the warehouse", () => {
       let text = "id,noise\n";
       for (let index = 0; index < ROWS; index++) text += `${index},${noise.slice(index * 64, (index + 1) * 64)}\n`;
       made.write("data/big.csv", text);
-      expectError(await millrace(["run"], made.dir), { exitCode: 1, code: /MR(5005|5009|3\d\d\d)/, says: [/full|space/i] });
+      expectError(await millrace(["run"], made.dir), { exitCode: 1, code: /MR(5005|5009|6022|3\d\d\d)/, says: [/full|space/i] });
       expect(await rows(made.dir, "select count(*) from clean.a")).toEqual([[2]]);
       execFileSync("mount", ["-o", "remount,size=400m", disk]);
       const again = await millrace(["run"], made.dir);
