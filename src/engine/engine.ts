@@ -199,7 +199,9 @@ export function createEngine(options: EngineOptions): Engine {
       signal?.addEventListener("abort", onAbort, { once: true });
       if (signal?.aborted === true) onAbort();
       try {
-        return await done;
+        const summary = await done;
+        await each.run.flights.logged();
+        return summary;
       } finally {
         signal?.removeEventListener("abort", onAbort);
         if (onEvent !== undefined) listeners.delete(onEvent);

@@ -36,6 +36,8 @@ export interface Flights {
   /** Aborts all; their ends are still reported: what was not successful as interrupted. Resolves when all have ended, or after the grace. */
   stop(): Promise<void>;
   current(): readonly Flight[];
+  /** Resolves when the logs of all attempts that have ended are on the disk. */
+  logged(): Promise<void>;
 }
 
 interface OpenFlight extends Flight {
@@ -50,6 +52,7 @@ export function createFlights(options: FlightsOptions): Flights {
   const flights = new Map<string, OpenFlight>();
   /** By node: aborted attempts that have not ended. */
   const leaving = new Map<string, Promise<void>>();
+  const closingLogs = new Set<Promise<void>>();
   let stopping = false;
 
   const carryOut = async (flight: OpenFlight, before: Promise<void> | undefined): Promise<void> => {
@@ -71,8 +74,11 @@ export function createFlights(options: FlightsOptions): Flights {
       log("error", `${error.code} ${error.message}`);
       return { kind: error.code === "MR6004" ? "lost" : "failed", error };
     } finally {
-      // The log is not waited for: its last lines are on their way to the disk.
-      void file?.close();
+      // The next node does not wait for the last lines of this one's log; the end of the run does.
+      if (file !== undefined) {
+        const closing = file.close().finally(() => closingLogs.delete(closing));
+        closingLogs.add(closing);
+      }
     }
   };
 
@@ -92,6 +98,9 @@ export function createFlights(options: FlightsOptions): Flights {
 
   return {
     has: (flight) => flights.has(keyOf(flight)),
+    logged: async () => {
+      await Promise.allSettled(closingLogs);
+    },
     current: () => [...flights.values()],
     begin({ node, attempt }) {
       const flight: OpenFlight = { node, attempt, controller: new AbortController(), ended: Promise.resolve() };

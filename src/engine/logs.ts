@@ -104,7 +104,7 @@ function safeName(name: string): string {
   const safe = name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\./, "_");
   if (safe === name && name === name.toLowerCase() && name.length <= NAME_CHARS_MAX && name !== "") return name;
   if (/^r_[0-9A-Z]{16,32}$/.test(name)) return name;
-  return `${safe.slice(0, NAME_CHARS_MAX)}~${createHash("sha256").update(name).digest("hex").slice(0, 10)}`;
+  return `${safe.slice(0, NAME_CHARS_MAX) || "_"}~${createHash("sha256").update(name).digest("hex").slice(0, 10)}`;
 }
 
 async function* linesOf(path: string): AsyncIterable<LogLineAnswer> {

@@ -1,9 +1,11 @@
 // The simulation of the control plane: the core as it is comes through, and every planted bug is found.
 import { describe, expect, it } from "vitest";
 import { plant, plantedBugs, SEEDS_TO_FIND_A_BUG } from "./planted-bugs.ts";
+import { simulateEngine } from "./simulate-engine.ts";
 import { simulate, type SimulateOptions } from "./simulate.ts";
 
 const SEEDS = 1_500;
+const ENGINE_SEEDS = 400;
 
 function firstFailure(options: SimulateOptions): string | null {
   for (let seed = 0; seed < SEEDS_TO_FIND_A_BUG; seed++) {
@@ -46,5 +48,15 @@ describe(`planted bugs, found within ${SEEDS_TO_FIND_A_BUG} seeds`, () => {
 
   it("a store whose append never finds that someone else was first", () => {
     expect(firstFailure({ appendIgnoresVersion: true })).not.toBeNull();
+  });
+});
+
+describe("the simulation of the real engine loop", () => {
+  it(`finds nothing wrong in ${ENGINE_SEEDS} worlds`, async () => {
+    for (let seed = 0; seed < ENGINE_SEEDS; seed++) await simulateEngine(seed);
+  });
+
+  it("is the same for the same seed", async () => {
+    expect((await simulateEngine(7)).log).toEqual((await simulateEngine(7)).log);
   });
 });
