@@ -126,12 +126,13 @@ describe("the demo", () => {
     }
   });
 
-  it("builds no asset again when nothing changed", () => {
-    const nodes = runs[2]!.lines().filter((line) => line["type"] === "node" && line["asset"] !== undefined);
-    const assets = runs[0]!.lines().filter((line) => line["type"] === "node" && line["asset"] !== undefined).length;
-    expect(nodes.map((line) => line["status"])).toEqual(nodes.map(() => "reused"));
-    const summary = runs[2]!.lines().at(-1)!;
-    expect(summary).toMatchObject({ status: "succeeded", nodes: { reused: assets, failed: 0, skipped: 0 }, rows: { read: 0 } });
+  it("does nothing when nothing changed", () => {
+    const nodes = runs[0]!.lines().filter((line) => line["type"] === "node").length;
+    expect(runs[2]!.lines().at(-1)).toMatchObject({
+      status: "succeeded",
+      nodes: { succeeded: 0, reused: nodes, failed: 0, skipped: 0 },
+      rows: { read: 0 },
+    });
   });
 
   it("shares Parquet, CSV and a page that needs nothing else", async () => {

@@ -71,6 +71,8 @@ export interface TaskNode extends NodeCommon {
   readonly after: readonly NodeId[];
   /** Nodes that wait for this task. */
   readonly before?: readonly NodeId[];
+  /** Not done again while its code and what it comes after are the same. */
+  readonly reuse?: true;
   readonly module: string;
   readonly exportName: string;
 }

@@ -1,6 +1,6 @@
 // Build or reuse, and why: one node at a time, from what its code, its inputs and its source are now and were when its live version was made.
 import { isAdditive } from "../model/code-hash.ts";
-import type { NodeId, ProjectNode } from "../model/graph.ts";
+import type { NodeId, ProjectNode, TaskNode } from "../model/graph.ts";
 import type { PlanNode } from "../model/plan.ts";
 
 /** The version of an asset that readers see, as the ledger keeps it. */
@@ -38,7 +38,7 @@ export function decideNode(
   decided: ReadonlyMap<NodeId, Decision>,
   input: DecideInput,
 ): Decision {
-  if (node.kind === "task") return { action: "build", reason: "tasks run every time", change: "none" };
+  if (node.kind === "task") return { action: "build", reason: taskReason(node), change: "none" };
   const live = input.live.get(node.id);
   if (live === undefined) return { action: "build", reason: "never built", change: "nonBreaking" };
   const own = ownChange(node, live);
@@ -55,6 +55,11 @@ export function decideNode(
   const always = input.alwaysBuild.get(node.id);
   if (always !== undefined) return { action: "build", reason: always, change };
   return { action: "reuse", reason: live.run === null ? "unchanged" : `unchanged since ${live.run}`, change };
+}
+
+/** Whether a task with `reuse: true` has anything to do is known when what it comes after is settled. */
+function taskReason({ reuse }: TaskNode): string {
+  return reuse === true ? "it is asked at each run whether its inputs changed" : "tasks run every time";
 }
 
 function ownChange(node: ProjectNode, live: LiveInput): Decision | null {
