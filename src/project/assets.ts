@@ -6,7 +6,7 @@ import type { ProjectSpec } from "../model/definitions/project.ts";
 import { type RetrySpec, sourceSpec } from "../model/definitions/source.ts";
 import type { ExportNode, ModelNode, SourceNode } from "../model/graph.ts";
 import { type ConnectorContext, readConnector } from "./connector.ts";
-import { type Document, placesIn } from "./document.ts";
+import { type Document, placesIn, valueAt } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { hashDefinition } from "./hash.ts";
 import { type NameResult, nameFromFile, nameFromText, plainName } from "./names.ts";
@@ -43,9 +43,8 @@ export function readSource(reader: Reader, document: Document, inner: string | u
   const id = assetName(reader, document, inner, { schema: "raw", folders: "grouping" }, "source");
   readPlaceholders(reader, document);
   const found = readConnector(document, ["from"], connectorContext(reader), reader.errors);
+  const checks = checksOf(reader, document, id);
   if (spec === undefined || id === undefined) return undefined;
-  const checks: readonly CheckEntry[] = spec.checks ?? [];
-  readChecks(reader, document, id, checks);
   if (spec.load === "merge" && spec.primaryKey === undefined) {
     tell(reader, "MR1022", "load: merge needs a primaryKey", document.locate(["load"]), "the columns that make a row unique");
   }
@@ -77,9 +76,8 @@ export function readModel(reader: Reader, definition: DefinitionFile): ModelNode
   const words = sqlWords(parts.sql);
   if (words.length === 0)
     tell(reader, "MR1017", `${file} has no query`, placesIn(file, text)(parts.sqlOffset), "write the SELECT behind the front matter");
+  const checks = checksOf(reader, document, id);
   if (spec === undefined || id === undefined) return undefined;
-  const checks: readonly CheckEntry[] = spec.checks ?? [];
-  readChecks(reader, document, id, checks);
   checkMaterialization(reader, document, spec);
   return {
     kind: "model",
@@ -103,6 +101,7 @@ export function readExport(reader: Reader, definition: DefinitionFile): ExportNo
   const id = assetName(reader, document, definition.inner, { schema: "out", folders: "grouping" }, "export");
   readPlaceholders(reader, document);
   const found = readConnector(document, ["to"], connectorContext(reader), reader.errors);
+  checksOf(reader, document, id);
   if (read === undefined || id === undefined) return undefined;
   const spec = read.select === undefined ? read : { ...read, select: plainName(read.select) };
   if ((spec.select === undefined) === (spec.sql === undefined)) {
@@ -117,7 +116,6 @@ export function readExport(reader: Reader, definition: DefinitionFile): ExportNo
     );
   }
   if (spec.load === "merge" && spec.key === undefined) tell(reader, "MR1022", "load: merge needs a key", document.locate(["load"]));
-  readChecks(reader, document, id, spec.checks ?? []);
   if (found === undefined) return undefined;
   return {
     kind: "export",
@@ -132,6 +130,16 @@ export function readExport(reader: Reader, definition: DefinitionFile): ExportNo
     connector: found.connector,
     options: found.options,
   };
+}
+
+/** The entries of `checks:`, held against their kinds also when something else in the definition is wrong. */
+function checksOf(reader: Reader, document: Document, id: string | undefined): readonly CheckEntry[] {
+  const given = valueAt(document.value, ["checks"]);
+  const isEntry = (entry: unknown): entry is CheckEntry => typeof entry === "object" && entry !== null && !Array.isArray(entry);
+  // What is no list of mappings was told by the schema.
+  if (!Array.isArray(given) || !given.every(isEntry)) return [];
+  readChecks(reader, document, id ?? document.file, given);
+  return given;
 }
 
 /** The front matter as a document; one without anything in it where there is none. */

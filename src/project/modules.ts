@@ -2,6 +2,7 @@
 //   M1. `import … from "millrace"` is this very package, one instance of it, from source and from the build.
 //   M2. What a module throws while it is loaded is told at its place in the user's file.
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { MillraceError, messageOf, type SourceLocation } from "../model/errors.ts";
 import { placesIn } from "./document.ts";
 import { readText } from "./text-file.ts";
@@ -24,7 +25,7 @@ export async function createLoader(dir: string, options: LoaderOptions): Promise
   const entry = (await import(packageModule("index").href)) as Record<string, unknown>;
   const jiti = createJiti(join(dir, "millrace.config.ts"), {
     virtualModules: { millrace: entry },
-    alias: { "millrace/testing": packageModule("testing").pathname },
+    alias: { "millrace/testing": fileURLToPath(packageModule("testing")) },
     fsCache: join(dir, ".millrace", "cache", "modules"),
     interopDefault: false,
   });

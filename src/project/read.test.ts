@@ -344,6 +344,14 @@ describe("what is wrong", () => {
     ]);
   });
 
+  it("does not hide a wrong check or connector behind another mistake of the same file", async () => {
+    const project = await read({
+      "models/a.sql": "/*---\nmaterialise: table\nchecks: [{ notNul: [a] }]\n---*/ select 1 as a",
+      "sources/b.yaml": "x: 1\nfrom: { file: {} }\nchecks: [{ uniqe: [a] }]\n",
+    });
+    expect(project.errors.map((error) => error.code)).toEqual(["MR1020", "MR1043", "MR1020", "MR1040", "MR1043"]);
+  });
+
   it("names both places of a name that is there twice", async () => {
     const project = await read({ "sources/a.yaml": `description: x\nname: clean.x\n${source}`, "models/clean/x.sql": "select 1" });
     expect(project.errors[0]!.message).toBe('model "clean.x" is defined twice: here and in sources/a.yaml:2');
