@@ -148,7 +148,8 @@ function headerOf(
   let evidence = 0;
   for (let k = 0; k < HEADER_ROWS_MAX; k++) {
     const record = head[first + k];
-    if (record === undefined) break;
+    // A damaged first row contradicts its columns too; a second header row is whole.
+    if (record === undefined || (k > 0 && (record.cells.length !== width || record.raw !== null))) break;
     const verdict = headerVerdict(record, profile, width);
     if (verdict.against > verdict.inFavour || verdict.inFavour === 0 || (k > 0 && first + k + 1 >= head.length)) break;
     if (k > 0 && verdict.inFavour < 2 && verdict.inFavour < strictColumns * 0.5) break;
