@@ -31,7 +31,7 @@ export interface Flights {
   begin(flight: Flight): void;
   /** Tells an attempt to end; its end is still reported. */
   abort(flight: Flight, reason: () => MillraceError): void;
-  /** Aborts what `keep` refuses and forgets it: its end is nobody's concern. */
+  /** Forgets what `keep` refuses, and aborts it if it goes on: its end is nobody's concern. */
   abortUnless(keep: (flight: Flight) => boolean, reason: () => MillraceError): void;
   /** Aborts all; their ends are still reported: what was not successful as interrupted. Resolves when all have ended, or after the grace. */
   stop(): Promise<void>;
@@ -43,6 +43,8 @@ export interface Flights {
 interface OpenFlight extends Flight {
   readonly controller: AbortController;
   ended: Promise<void>;
+  /** Its end is reported and perhaps not stored yet: it stays known, or it would be begun a second time. */
+  reported: boolean;
 }
 
 const keyOf = ({ node, attempt }: Flight): string => `${node}#${attempt}`;
@@ -59,7 +61,7 @@ export function createFlights(options: FlightsOptions): Flights {
     if (before !== undefined) await before;
     const outcome = flight.controller.signal.aborted ? null : await outcomeOf(flight);
     if (flights.get(keyOf(flight)) !== flight) return;
-    flights.delete(keyOf(flight));
+    flight.reported = true;
     options.onEnd(flight, outcome === null || (stopping && outcome.kind !== "succeeded") ? { kind: "interrupted" } : outcome);
   };
 
@@ -103,25 +105,26 @@ export function createFlights(options: FlightsOptions): Flights {
     },
     current: () => [...flights.values()],
     begin({ node, attempt }) {
-      const flight: OpenFlight = { node, attempt, controller: new AbortController(), ended: Promise.resolve() };
+      const flight: OpenFlight = { node, attempt, controller: new AbortController(), ended: Promise.resolve(), reported: false };
       flights.set(keyOf(flight), flight);
       flight.ended = carryOut(flight, leaving.get(node));
     },
     abort(flight, reason) {
       const open = flights.get(keyOf(flight));
-      if (open !== undefined && !open.controller.signal.aborted) open.controller.abort(reason());
+      if (open !== undefined && !open.reported && !open.controller.signal.aborted) open.controller.abort(reason());
     },
     abortUnless(keep, reason) {
       for (const [key, flight] of flights) {
         if (keep(flight)) continue;
         flights.delete(key);
+        if (flight.reported) continue;
         flight.controller.abort(reason());
         leave(flight);
       }
     },
     async stop() {
       stopping = true;
-      const all = [...flights.values()];
+      const all = [...flights.values()].filter((flight) => !flight.reported);
       for (const { controller } of all)
         controller.abort(new MillraceError({ code: "MR6005", message: "the engine is stopping", retryable: true }));
       if (all.length === 0) return;

@@ -47,6 +47,8 @@ async function carryOut(random: Random): Promise<readonly RunEvent[]> {
   const shared = random.chance(0.4);
   const fault = (probability: number): boolean => random.chance(probability) && clock.elapsedMs() < FAULTS_UNTIL_MS;
   const plan = randomPlan(random);
+  let run = "";
+  const witness = createWitness(store, () => run);
   const begin = (): Life => {
     let dead = false;
     let tellDead = (): void => {};
@@ -58,16 +60,16 @@ async function carryOut(random: Random): Promise<readonly RunEvent[]> {
     const isDead = (): boolean => dead;
     const options = { clock, random: () => random.next(), ...(shared ? { leaseMs: LEASE_MS } : {}) };
     const mortal = mortalStore(store, { isDead, fault, kill });
-    const engine = createEngine({ ...options, store: mortal, executor: misbehaving({ clock, random, isDead, fault }) });
+    const engine = createEngine({ ...options, store: mortal, executor: misbehaving({ witness, clock, random, isDead, fault }) });
     const stop = new AbortController();
     const done = engine.run(run, { signal: stop.signal }).catch((error: unknown) => error);
     return { engine, over: Promise.race([done, died]), stop, kill };
   };
-  const run = await createEngine({
+  run = await createEngine({
     clock,
     random: () => random.next(),
     store,
-    executor: misbehaving({ clock, random, isDead: () => false, fault }),
+    executor: misbehaving({ witness, clock, random, isDead: () => false, fault }),
     ...(shared ? { leaseMs: LEASE_MS } : {}),
   }).start(plan);
   const lives = shared ? [begin(), begin()] : [begin()];
@@ -88,9 +90,12 @@ async function carryOut(random: Random): Promise<readonly RunEvent[]> {
       lives[index] = begin();
     }
   }
-  // Who was killed by the store at some point is followed by one who lives.
+  // Whoever was killed by the store at some point is followed by one who lives.
   for (const life of lives) life.kill();
-  await clock.until(begin().over, clock.elapsedMs() + END_WITHIN_MS);
+  const last = begin();
+  await clock.until(last.over, clock.elapsedMs() + END_WITHIN_MS);
+  await clock.pass(1);
+  witness.check();
   const log = await store.read(run);
   audit(log, {
     slackMs: SLACK_MS,
@@ -129,7 +134,37 @@ function mortalStore(
   };
 }
 
+/**
+ * What the engines ask of their executors, whatever the log says:
+ * E5. An attempt is begun once, by one engine, after its start is in the log and while it is live.
+ * E6. When the run has ended every attempt has ended or was told to.
+ */
+function createWitness(store: EventStore, runName: () => string) {
+  const begun = new Map<string, { readonly signal: AbortSignal; readonly isDead: () => boolean; ended: boolean }>();
+  const wrongs: string[] = [];
+  return {
+    begin({ node, attempt, token, signal }: Attempt, isDead: () => boolean): { ended: boolean } {
+      if (begun.has(token)) wrongs.push(`E5: ${token} is begun twice`);
+      const entry = { signal, isDead, ended: false };
+      begun.set(token, entry);
+      void store.read(runName()).then((log) => {
+        const starts = log
+          .filter((event) => event.type === "attempt_started" && event.node === node)
+          .map((event) => "attempt" in event && event.attempt);
+        if (!starts.includes(attempt)) wrongs.push(`E5: ${token} is begun and its start is not in the log`);
+      });
+      return entry;
+    },
+    check(): void {
+      for (const [token, { signal, isDead, ended }] of begun)
+        if (!ended && !signal.aborted && !isDead()) wrongs.push(`E6: ${token} was left running`);
+      if (wrongs.length > 0) throw new Violation(wrongs[0]);
+    },
+  };
+}
+
 interface Misbehaviour {
+  readonly witness: ReturnType<typeof createWitness>;
   readonly clock: FakeClock;
   readonly random: Random;
   readonly isDead: () => boolean;
@@ -137,11 +172,14 @@ interface Misbehaviour {
 }
 
 /** Attempts that take their time, fail, die with their worker, heed aborts late or never. A dead engine's attempts never end. */
-function misbehaving({ clock, random, isDead, fault }: Misbehaviour): Executor {
-  const carryOutAttempt = ({ attempt, signal }: Attempt): Promise<AttemptResult> =>
+function misbehaving({ witness, clock, random, isDead, fault }: Misbehaviour): Executor {
+  const carryOutAttempt = (asked: Attempt): Promise<AttemptResult> =>
     new Promise((resolve, reject) => {
+      const { attempt, signal } = asked;
+      const entry = witness.begin(asked, isDead);
       const fail = (retryable: boolean): void => {
         const code = random.chance(0.2) ? "MR6004" : SIMULATED;
+        entry.ended = true;
         reject(new MillraceError({ code, message: code === SIMULATED ? `attempt ${attempt}` : "died", retryable }));
       };
       const deaf = fault(0.1);
@@ -151,7 +189,10 @@ function misbehaving({ clock, random, isDead, fault }: Misbehaviour): Executor {
       clock.after(1 + random.whole(60), () => {
         if (isDead() || (deaf && signal.aborted)) return;
         if (random.chance(0.2)) fail(random.chance(0.8));
-        else resolve({ rows: { read: attempt, loaded: 0, quarantined: 0, filtered: 0 }, reused: random.chance(0.1) });
+        else {
+          entry.ended = true;
+          resolve({ rows: { read: attempt, loaded: 0, quarantined: 0, filtered: 0 }, reused: random.chance(0.1) });
+        }
       });
     });
   return { name: "misbehaving", run: carryOutAttempt, close: async () => {} };
