@@ -103,7 +103,7 @@ function causesOf(error: MillraceError): readonly string[] {
   let cause: unknown = error.cause;
   while (cause !== undefined && cause !== null && causes.length < CAUSES_MAX) {
     const message = messageOf(cause);
-    if (message !== "" && message !== error.message && causes.at(-1) !== message) causes.push(message.split("\n")[0]!);
+    if (message !== "" && !error.message.includes(message) && causes.at(-1) !== message) causes.push(message.split("\n")[0]!);
     cause = cause instanceof Error ? cause.cause : undefined;
   }
   return causes;

@@ -135,11 +135,14 @@ export function readExport(reader: Reader, definition: DefinitionFile): ExportNo
 /** The entries of `checks:`, held against their kinds also when something else in the definition is wrong. */
 function checksOf(reader: Reader, document: Document, id: string | undefined): readonly CheckEntry[] {
   const given = valueAt(document.value, ["checks"]);
-  const isEntry = (entry: unknown): entry is CheckEntry => typeof entry === "object" && entry !== null && !Array.isArray(entry);
   // What is no list of mappings was told by the schema.
   if (!Array.isArray(given) || !given.every(isEntry)) return [];
   readChecks(reader, document, id ?? document.file, given);
   return given;
+}
+
+function isEntry(entry: unknown): entry is CheckEntry {
+  return typeof entry === "object" && entry !== null && !Array.isArray(entry);
 }
 
 /** The front matter as a document; one without anything in it where there is none. */

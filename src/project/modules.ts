@@ -112,9 +112,16 @@ function placeOfThrow(error: unknown, dir: string): SourceLocation | undefined {
   const stack = error instanceof Error ? (error.stack ?? "") : "";
   for (const match of stack.matchAll(/(?:\(|at (?:async )?)(?:file:\/\/)?(\/[^():\n]+|[A-Za-z]:[^():\n]+):(\d+):(\d+)/g)) {
     const path = match[1]!;
-    if (path.startsWith(join(dir, "/")) && !path.includes("/node_modules/")) return placeIn(dir, path, Number(match[2]), Number(match[3]));
+    if (path.startsWith(join(dir, "/")) && !path.includes("/node_modules/")) return wholeLine(placeIn(dir, path, Number(match[2]), 1));
   }
   return undefined;
+}
+
+/** Lines survive the transform that runs the module, columns do not. */
+function wholeLine(place: SourceLocation | undefined): SourceLocation | undefined {
+  const line = place?.text?.split(/\r\n|\n/)[place.line - 1];
+  if (place === undefined || line === undefined || line.trim() === "") return place;
+  return { ...place, column: line.length - line.trimStart().length + 1, length: line.trim().length };
 }
 
 function placeIn(dir: string, path: string, line: number, column: number): SourceLocation | undefined {
