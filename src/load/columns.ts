@@ -303,7 +303,10 @@ class Planner {
         return { kind: "cast", column };
       }
       if (isText || column.type === "JSON") return { kind: "parse", column };
-      const fit = fitsInto(column.type, type);
+      const fit =
+        spec?.type !== undefined && (type === "DOUBLE" || type === "FLOAT") && isNumber(column.type)
+          ? "exact"
+          : fitsInto(column.type, type);
       return { kind: fit === "exact" || (fit === "ifSmall" && facts.isSmall) ? "cast" : "narrow", column };
     });
   }
@@ -314,6 +317,10 @@ class Planner {
     labels.add(column.label);
     this.asText.set(index, labels);
   }
+}
+
+function isNumber(type: string): boolean {
+  return /INT$|^DECIMAL|^(INTEGER|DOUBLE|FLOAT)$/.test(type);
 }
 
 /** The header that `from:` means: as written without surrounding space, else in any case. */

@@ -68,8 +68,8 @@ export async function convertStages(request: ConversionRequest): Promise<Convers
     aside === null ? 0 : ((await session.row<{ n: number }>(`select count(*) as n from ${aside} where status = 'open'`))?.n ?? 0);
   const base = { aside, quarantined, warnings };
   const [first] = parts;
-  if (first !== undefined && parts.length === 1 && broken[0] === 0 && !request.needsHidden && isUnchanged(first)) {
-    await renameColumns(session, first);
+  if (first !== undefined && parts.length === 1 && broken[0] === 0 && !request.needsHidden && isInPlace(request.plan, first)) {
+    await finishInPlace(session, request.plan, first);
     return { ...base, physical: first.stage.physical, table: first.stage.table, hidden: false, rows: first.stage.rows };
   }
   const table = physicalTable(request.physical);
@@ -221,35 +221,61 @@ async function makeAside(request: ConversionRequest, parts: readonly StageSql[],
       );
     }
     if (broken[index] === 0) continue;
+    const exact = await exactStage(stage);
+    const joined = exact === stage ? "" : ` join ${exact.table} x on x.rowid = t.rowid`;
     const tests = part.tests.filter((test) => test.then === "quarantine");
     const reason = `concat_ws('; ', ${tests.map((test) => `case when ${test.broken} then ${test.reason} end`).join(", ")})`;
     const rule = `case ${tests.map((test) => `when ${test.broken} then ${literal(test.rule)}`).join(" ")} end`;
     const id = `'q_' || left(md5(concat_ws('|', ${literal(load)}, ${index}, t.rowid)), 16)`;
     await session.run(
-      `${into} select ${id}, ${head}, ${reason}, ${rule}, o.file, o.line + (t.rowid - o.first_row), 1, ${rawOf(stage)}, ${rowJson(stage.columns)}, 'open', now()
-       from ${located(stage)} where ${asideCondition(part)}`,
+      `${into} select ${id}, ${head}, ${reason}, ${rule}, o.file, o.line + (t.rowid - o.first_row), 1, ${rawOf(exact, exact === stage ? "t" : "x")}, ${rowJson(stage.columns, "t")}, 'open', now()
+       from ${located(stage)}${joined} where ${asideCondition(part)}`,
     );
   }
   return table;
 }
 
+/** The same rows with every cell as it was written, for the raw form of what is set aside. */
+async function exactStage(stage: Stage): Promise<Stage> {
+  const bent = stage.columns.filter((column) => !column.exactText).map((column) => column.label);
+  if (bent.length === 0 || stage.again === null) return stage;
+  const exact = await stage.again(new Set(bent));
+  return exact.rows === stage.rows ? exact : stage;
+}
+
 /** The record as it was received: cells with the file's delimiter where it has one, JSON otherwise. */
-function rawOf(stage: Stage): string {
+function rawOf(stage: Stage, alias: string): string {
   const dialect = stage.understood?.dialect;
-  if (dialect === undefined) return `${rowJson(stage.columns)}::varchar`;
+  if (dialect === undefined) return `${rowJson(stage.columns, alias)}::varchar`;
   const [delimiter, quote] = [literal(dialect.delimiter), literal(dialect.quote === "" ? '"' : dialect.quote)];
-  const cells = stage.columns.map((column) => `t.${ident(column.name)}::varchar`).join(", ");
+  const cells = stage.columns.map((column) => `${alias}.${ident(column.name)}::varchar`).join(", ");
   return `array_to_string(list_transform([${cells}], lambda x: case when x is null then ''
     when contains(x, ${delimiter}) or contains(x, ${quote}) or contains(x, chr(10)) then ${quote} || replace(x, ${quote}, ${quote} || ${quote}) || ${quote} else x end), ${delimiter})`;
 }
 
-function rowJson(columns: readonly StagedColumn[]): string {
-  return `json_object(${columns.map((column) => `${literal(column.label.trim().replaceAll("\0", ""))}, t.${ident(column.name)}`).join(", ")})`;
+function rowJson(columns: readonly StagedColumn[], alias: string): string {
+  return `json_object(${columns.map((column) => `${literal(column.label.trim().replaceAll("\0", ""))}, ${alias}.${ident(column.name)}`).join(", ")})`;
 }
 
-function isUnchanged(part: StageSql): boolean {
-  const { columns } = part.stage;
-  return part.values.length === columns.length && part.values.every((value, index) => value.sql === `t.${ident(columns[index]!.name)}`);
+/** V2: every column of the stage becomes the column of the plan at its place, by a plain cast at most. */
+function isInPlace(plan: ColumnPlan, { stage }: StageSql): boolean {
+  return (
+    plan.columns.length === stage.columns.length &&
+    plan.columns.every((column, index) => {
+      const source = column.sources[0];
+      if (source === undefined || source.kind === "missing" || source.kind === "parse" || column.hasVariant) return false;
+      return source.column === stage.columns[index] && (source.kind === "same" || column.type !== "JSON");
+    })
+  );
+}
+
+/** Rewrites only the columns whose type changes. No USING: DuckDB 1.5.5 cannot replay one with functions after a crash. */
+async function finishInPlace(session: Session, plan: ColumnPlan, part: StageSql): Promise<void> {
+  for (const [index, column] of plan.columns.entries()) {
+    if (column.sources[0]?.kind === "same") continue;
+    await session.run(`alter table ${part.stage.table} alter column ${ident(part.stage.columns[index]!.name)} type ${column.type}`);
+  }
+  await renameColumns(session, part);
 }
 
 /** Two steps where a new name is still the old one of another column. */

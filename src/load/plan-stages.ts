@@ -18,15 +18,18 @@ export async function readingsFor(
   spec: Pick<SourceSpec, "columns">,
   committed: readonly CommittedColumn[] | null,
 ): Promise<ColumnReadings> {
+  const types = await declaredTypes(session, spec.columns ?? {}); // a wrong type is told before anything is read
   const byLabel = new Map<string, ColumnReading>();
   const byName = new Map<string, ColumnReading>();
   for (const column of committed ?? []) if (column.type === "VARCHAR" && column.from !== null) byLabel.set(column.from.trim(), "text");
   for (const [name, column] of Object.entries(spec.columns ?? {})) {
-    if (column.type === undefined && column.parse === undefined && column.nulls === undefined) continue;
-    byName.set(name, "text");
-    if (column.from !== undefined) byLabel.set(column.from.trim(), "text");
+    // A declared type alone is checked against the inferred one: where they agree nothing is converted. Text must be read as text.
+    const type = types.get(name);
+    const needsText = column.parse !== undefined || (column.nulls?.length ?? 0) > 0 || type === "VARCHAR" || type === "JSON";
+    if (!needsText && type === undefined) continue;
+    byName.set(name, needsText ? "text" : "infer");
+    if (column.from !== undefined) byLabel.set(column.from.trim(), needsText ? "text" : "infer");
   }
-  await declaredTypes(session, spec.columns ?? {}); // a wrong type is told before anything is read
   return new ColumnReadings(byLabel, byName);
 }
 

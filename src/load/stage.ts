@@ -157,7 +157,7 @@ async function stageFile(
   asText: ReadonlySet<string>,
 ): Promise<Stage> {
   const { session, request, load } = context;
-  const physical = physicalName(request.asset, `${load}_${index}${asText.size === 0 ? "" : "t"}`);
+  const physical = physicalName(request.asset, `${load}_${index}${asText.size === 0 ? "" : `t${asText.size}`}`);
   const rejectedName = `${physical}_rejected`;
   const readings =
     asText.size === 0
@@ -213,7 +213,7 @@ async function stageFile(
     ],
     kind: "file",
     understood: file.understood,
-    again: (labels) => stageFile(context, delivery, index, status, labels),
+    again: (labels) => stageFile(context, delivery, index, status, new Set([...asText, ...labels])),
   };
 }
 
