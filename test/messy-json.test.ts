@@ -92,7 +92,7 @@ const QUARANTINED_BY_CHOICE = new Set([
 
 if (suite !== undefined) {
   describe("JSONTestSuite", () => {
-    const files = readdirSync(suite).sort();
+    const files = readdirSync(suite).toSorted();
     it("is the suite we know", () => {
       expect(files.filter((name) => name.startsWith("y_")).length).toBe(95);
       expect(files.filter((name) => name.startsWith("n_")).length).toBe(188);

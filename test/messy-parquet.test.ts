@@ -61,6 +61,8 @@ const REFUSED: Readonly<Record<string, string>> = {
   "rle-dict-uncompressed-corrupt-checksum.parquet": "MR3132",
 };
 
+const sound = (): string => join(tempDir, "sound.parquet");
+
 if (collection !== undefined) {
   describe("parquet-testing", () => {
     it("bad_data: a clear error each", async () => {
@@ -132,7 +134,6 @@ async function rowGroupRows(path: string): Promise<number> {
 }
 
 describe("a Parquet file that was damaged", () => {
-  const sound = (): string => join(tempDir, "sound.parquet");
   beforeAll(async () => {
     await connection.run(
       `copy (select i as id, 'row ' || i as name, [i, i + 1] as list from range(20000) t(i)) to '${sound()}' (format parquet)`,

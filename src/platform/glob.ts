@@ -24,7 +24,7 @@ export async function matchFiles(folder: string, pattern: string): Promise<reado
       .filter((part) => part !== "" && part !== ".");
     await walk(folder, root, parts, found, 0);
   }
-  return [...found].sort(byCodePoint);
+  return [...found].toSorted(byCodePoint);
 }
 
 /** `a{b,c{d,e}}` → `ab`, `acd`, `ace`. A brace without its end stands for itself. */

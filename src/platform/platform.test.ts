@@ -13,6 +13,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+const matches = (pattern: string, names: readonly string[]): readonly string[] => names.filter((name) => matcherOf(pattern).test(name));
+const write = async (beside: string): Promise<void> => writeFileSync(beside, "x");
+
 describe("a name that somebody else chose", () => {
   it("stays below its folder", () => {
     expect(joinInside("/srv/out", "a/b.csv")).toBe("/srv/out/a/b.csv");
@@ -47,7 +50,6 @@ describe("a pattern", () => {
   });
 
   it("matches names by stars, question marks and classes", () => {
-    const matches = (pattern: string, names: readonly string[]): readonly string[] => names.filter((name) => matcherOf(pattern).test(name));
     expect(matches("sales_*.csv", ["sales_1.csv", "sales_.csv", "sales.csv", "xsales_1.csv"])).toEqual(["sales_1.csv", "sales_.csv"]);
     expect(matches("?.csv", ["a.csv", "ab.csv", ".csv"])).toEqual(["a.csv"]);
     expect(matches("[a-c].txt", ["a.txt", "d.txt"])).toEqual(["a.txt"]);
@@ -91,7 +93,6 @@ describe("a file that is replaced", () => {
   it("is refused where a folder is, and where a part of the way is a file", async () => {
     mkdirSync(join(folder, "afolder"), { recursive: true });
     writeFileSync(join(folder, "afile"), "");
-    const write = async (beside: string): Promise<void> => writeFileSync(beside, "x");
     await expect(replaceFile(join(folder, "afolder"), write)).rejects.toMatchObject({ code: "MR3102" });
     await expect(replaceFile(join(folder, "afile/below/out.csv"), write)).rejects.toMatchObject({ code: "MR3140" });
   });

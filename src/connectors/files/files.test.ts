@@ -62,13 +62,17 @@ async function stage(delivery: FileDelivery | undefined): Promise<StagedFile> {
 async function staged(options: unknown): Promise<readonly unknown[][]> {
   const [only] = await deliveries(options);
   await stage(only);
-  return (await connection.runAndReadAll(`select * from stage`)).getRowsJson() as unknown[][];
+  return (await connection.runAndReadAll(`select * from stage`)).getRowsJson();
 }
+
+const names = async (path: unknown): Promise<string[]> => (await deliveries({ path })).map((delivery) => delivery.name);
+const state = async (path: unknown): Promise<string | null | undefined> => files.state?.({ path } as FilesOptions, context());
+const peek = async (path: string): Promise<unknown> =>
+  (await files.peek?.({ path }, context()))?.map((column) => [column.name, column.type]);
 
 describe("what a path names", () => {
   it("is one delivery a file, in a stable order, each file once", async () => {
     for (const name of ["data/b.csv", "data/a.csv", "data/deep/c.csv", "data/x.txt"]) put(name, "id,name\n1,x\n2,y\n");
-    const names = async (path: unknown): Promise<string[]> => (await deliveries({ path })).map((delivery) => delivery.name);
     expect(await names("data/*.csv")).toEqual(["data/a.csv", "data/b.csv"]);
     expect(await names("data/**/*.csv")).toEqual(["data/a.csv", "data/b.csv", "data/deep/c.csv"]);
     expect(await names(["data/b.csv", "data/*.csv", "./data/a.csv"])).toEqual(["data/b.csv", "data/a.csv"]);
@@ -218,7 +222,6 @@ describe("the same rows", () => {
 
 describe("state", () => {
   it("changes with size, time and names, and with nothing else", async () => {
-    const state = async (path: unknown): Promise<string | null | undefined> => files.state?.({ path } as FilesOptions, context());
     put("data/a.csv", "a\n1\n");
     utimesSync(join(projectDir, "data/a.csv"), 1000, 1000);
     const first = await state("data/*.csv");
@@ -235,8 +238,6 @@ describe("peek", () => {
   it("names the columns of the first file, of each format", async () => {
     put("a.ndjson", `{"id":1,"at":"2026-01-31"}\n`);
     put("b.csv.gz", gzipSync("id,name\n1,x\n2,y\n"));
-    const peek = async (path: string): Promise<unknown> =>
-      (await files.peek?.({ path }, context()))?.map((column) => [column.name, column.type]);
     expect(await peek("a.ndjson")).toEqual([
       ["id", "BIGINT"],
       ["at", "DATE"],

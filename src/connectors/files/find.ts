@@ -111,7 +111,7 @@ function nearest(wanted: string, entries: readonly string[]): readonly string[] 
       distance: distance(plain, entry.toLowerCase()) - (ending !== undefined && entry.toLowerCase().endsWith(ending) ? 1 : 0),
     }))
     .filter(({ entry, distance: far }) => far <= Math.max(3, Math.ceil(Math.max(plain.length, entry.length) / 2)))
-    .sort((a, b) => a.distance - b.distance || (a.entry < b.entry ? -1 : 1))
+    .toSorted((a, b) => a.distance - b.distance || (a.entry < b.entry ? -1 : 1))
     .slice(0, SUGGESTIONS_MAX)
     .map(({ entry }) => entry);
 }

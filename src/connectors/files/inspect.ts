@@ -54,7 +54,7 @@ export async function inspectFile(workbench: Workbench, given: string, file: Fou
         rejected: plain(rejected),
         yaml: await sourceYaml(staged, relative(folder, file.path).split(sep).join("/")),
         error: null,
-      } as InspectReport;
+      };
     });
   } catch (error) {
     return { file: given, error: plain(asMillraceError(error, "MR3103").toJSON()) };

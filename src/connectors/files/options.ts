@@ -60,5 +60,5 @@ export function refuseForeignOptions(names: ReadonlySet<FormatName>, given: Read
 }
 
 function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
-  return schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {};
+  return schema instanceof z.ZodObject ? schema.shape : {};
 }

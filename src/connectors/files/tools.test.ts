@@ -78,7 +78,7 @@ describe("inspect", () => {
   it("says what was understood, and prints a source that is valid and pins it", async () => {
     const [report] = await inspectFiles(["data/2018/sales.csv"], { folder });
     expect(report).toMatchObject({ file: "data/2018/sales.csv", rows: 3, error: null, compression: "none" });
-    const source = sourceSpec.parse(parse(String(report?.["yaml"])));
+    const source = sourceSpec.parse(parse(report?.["yaml"] as string));
     expect(source.columns).toEqual({
       borough: { from: "BOROUGH", type: "bigint" },
       sale_price: { from: " SALE PRICE ", type: "bigint" },

@@ -51,6 +51,8 @@ async function count(sql: string): Promise<number> {
   return Number((await connection.runAndReadAll(sql)).getRows()[0]?.[0]);
 }
 
+const rows = (from: number): string => `select i as id, 'x' as name from range(${from}, ${from + 2}) t(i)`;
+
 describe("replace", () => {
   it("writes each format by its ending, compressed too, with the rows that went in", async () => {
     const readers: Readonly<Record<string, string>> = {
@@ -70,7 +72,7 @@ describe("replace", () => {
         path,
         await count(
           `select count(*) from ${from} join sales using (id, name) where price::decimal(10, 2) = sales.price`
-            .replace("price::", `${"a"}.price::`)
+            .replace("price::", "a.price::")
             .replace(from, `${from} a`),
         ),
       ]).toEqual([path, 1000]);
@@ -125,7 +127,6 @@ describe("replace", () => {
 
 describe("append", () => {
   it("adds the rows of each token once, below one header", async () => {
-    const rows = (from: number): string => `select i as id, 'x' as name from range(${from}, ${from + 2}) t(i)`;
     for (const path of ["a.csv", "a.ndjson"]) {
       expect(await write({ path }, { mode: "append", query: rows(0), token: "r1" })).toEqual({ rows: 2, locations: [path] });
       expect(await write({ path }, { mode: "append", query: rows(2), token: "r2" })).toEqual({ rows: 2, locations: [path] });

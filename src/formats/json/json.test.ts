@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Format, StagedFile, StageRequest } from "../format.ts";
 import { json } from "./json.ts";
@@ -61,6 +61,19 @@ async function typed(...texts: readonly string[]): Promise<readonly [string | un
   expect(staged.records.quarantined).toBe(0);
   return [staged.columns[0]?.type, await values()];
 }
+
+const accepts = (text: string): boolean => {
+  const bytes = Buffer.from(text);
+  return new Scanner().record(bytes, 0, bytes.length, newShape());
+};
+const parses = (text: string): boolean => {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+};
 
 describe("the type of a column", () => {
   it("is the one that all its values have", async () => {
@@ -260,19 +273,6 @@ describe("a document", () => {
 });
 
 describe("the scanner", () => {
-  const accepts = (text: string): boolean => {
-    const bytes = Buffer.from(text);
-    return new Scanner().record(bytes, 0, bytes.length, newShape());
-  };
-  const parses = (text: string): boolean => {
-    try {
-      JSON.parse(text);
-      return true;
-    } catch {
-      return false;
-    }
-  };
-
   it("accepts what JSON.parse accepts, and nothing else", () => {
     fc.assert(
       fc.property(fc.json(), (text) => accepts(text) && parses(text)),
@@ -347,7 +347,7 @@ describe("any rows", () => {
             const missing = objects.map((object) => (object[column.label] ?? null) === null);
             expect(found.map((one) => one === null)).toEqual(missing);
             if (column.type === "JSON")
-              expect(found.map((one) => (one === null ? null : (JSON.parse(String(one)) as unknown)))).toEqual(
+              expect(found.map((one) => (one === null ? null : (JSON.parse(one as string) as unknown)))).toEqual(
                 objects.map((object) => object[column.label] ?? null),
               );
             if (column.type === "DOUBLE" || column.type === "BIGINT")

@@ -53,7 +53,7 @@ export async function work<K extends Kind>(
 function perform<K extends Kind>(kind: K, job: Jobs[K]["job"]): Jobs[K]["result"] {
   switch (kind) {
     case "lines":
-      return scanLines((job as Jobs["lines"]["job"]).path);
+      return scanLines(job.path);
     case "document": {
       const { path, copy, rows } = job as Jobs["document"]["job"];
       return scanDocument(path, copy, rows);
@@ -75,5 +75,6 @@ if (asked !== undefined && parentPort !== null) {
     const hint = error.hint === undefined ? {} : { hint: error.hint };
     answer = { failed: { code: error.code, message: error.message, ...hint } };
   }
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, not a window
   parentPort.postMessage(answer);
 }

@@ -3,38 +3,35 @@
 /** How many of the `count` levels are 0 (beginnings of rows), and the first one. Throws when the bytes do not hold `count` levels. */
 export function levelsOf(bytes: Buffer, levelMax: number, count: number): { readonly zeros: number; readonly first: number } {
   const width = Math.ceil(Math.log2(levelMax + 1));
-  let at = 0;
-  let seen = 0;
-  let zeros = 0;
-  let first = -1;
+  const seen = { levels: 0, zeros: 0, first: -1 };
   const take = (level: number, times: number): void => {
-    if (first === -1) first = level;
-    if (level === 0) zeros += times;
-    seen += times;
+    if (seen.levels === 0) seen.first = level;
+    if (level === 0) seen.zeros += times;
+    seen.levels += times;
   };
-  while (seen < count) {
+  for (let at = 0; seen.levels < count;) {
+    const left = count - seen.levels;
     let header = 0;
     let factor = 1;
     for (let byte = 128; byte >= 128; factor *= 128) {
-      if (at >= bytes.length) throw new Error(`the page has ${seen} levels, its header says ${count}`);
+      if (at >= bytes.length) throw new Error(`the page has ${seen.levels} levels, its header says ${count}`);
       byte = bytes[at++] ?? 0;
       header += (byte & 127) * factor;
     }
     if (header % 2 === 0) {
       if (at >= bytes.length) throw new Error("a run of levels without its level");
-      const times = Math.min(header / 2, count - seen);
+      const times = Math.min(header / 2, left);
       if (times === 0) throw new Error("an empty run of levels");
       take(bytes[at++] ?? 0, times);
       continue;
     }
     const packed = ((header - 1) / 2) * 8;
-    const available = Math.floor(((bytes.length - at) * 8) / width);
-    const times = Math.min(packed, count - seen);
-    if (times === 0 || times > available) throw new Error("bit-packed levels end too early");
+    const times = Math.min(packed, left);
+    if (times === 0 || times > Math.floor(((bytes.length - at) * 8) / width)) throw new Error("bit-packed levels end too early");
     for (let i = 0; i < times; i++) take(bits(bytes, at * 8 + i * width, width), 1);
     at += (packed / 8) * width;
   }
-  return { zeros, first };
+  return { zeros: seen.zeros, first: seen.first };
 }
 
 function bits(bytes: Buffer, from: number, width: number): number {
