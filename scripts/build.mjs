@@ -1,18 +1,120 @@
-// Builds dist/: TypeScript without types by tsc (declarations too), in a folder beside that takes dist's place when it is whole.
+// Builds dist/ in a folder beside that takes dist's place when it is whole. Declarations come from tsc; the code is bundled, because reading
+// hundreds of small files is most of the time that `millrace --help` takes.
+//   B1. One instance of every module: the command line, `millrace` and `millrace/testing` are entries of one bundle and share its chunks.
+//   B2. All chunks stand in dist/bundle/; dist/index.js and dist/cli/main.js only lead there.
+//   B3. A module that is started as a thread, `new URL("./name.ts", import.meta.url)`, becomes an entry of its own beside the chunk that starts it.
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, existsSync, renameSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { join, resolve } from "node:path";
+import { rolldown } from "rolldown";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
 const next = join(root, `dist.${process.pid}`);
-const tsc = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", "tsconfig.build.json", "--outDir", next], { cwd: root, stdio: "inherit" });
-if (tsc.status !== 0) {
-  rmSync(next, { recursive: true, force: true });
-  process.exit(tsc.status ?? 1);
+const bundle = join(next, "bundle");
+/** Entries by their path in dist/. */
+const entries = ["index", "testing", "cli/main"].filter((name) => existsSync(join(root, `src/${name}.ts`)));
+/** Native code, and a loader that finds its own files. DuckDB's native code: see `bindings`. */
+const external = [/^node:/, "@photostructure/sqlite", "jiti"];
+
+function flat(name) {
+  return name.replaceAll("/", "-");
 }
-chmodSync(join(next, "cli/main.js"), 0o755);
-const templates = join(root, "src/project/templates");
-if (existsSync(templates)) cpSync(templates, join(next, "project/templates"), { recursive: true });
-rmSync(join(root, "dist"), { recursive: true, force: true });
-renameSync(next, join(root, "dist"));
+
+/** B3. */
+const threads = {
+  name: "threads",
+  transform(code, id) {
+    if (!id.startsWith(join(root, "src/"))) return null;
+    const changed = code.replaceAll(/new URL\("(\.[^"]+)\.ts", import\.meta\.url\)/g, (text, path) => {
+      const module = resolve(dirname(id), `${path}.ts`);
+      if (!existsSync(module)) return text; // a comment that says how it is written
+      const name = flat(relative(join(root, "src"), module).replace(/\.ts$/, ""));
+      this.emitFile({ type: "chunk", id: module, fileName: `${name}.js` });
+      return `new URL("./${name}.ts", import.meta.url)`;
+    });
+    return changed === code ? null : { code: changed };
+  },
+};
+
+/** DuckDB's native code is a dependency of node-api, not of ours: it is found from there, also where packages are not hoisted. */
+const bindings = {
+  name: "bindings",
+  resolveId: (id) => (id === "@duckdb/node-bindings" ? "\0bindings" : null),
+  load: (id) =>
+    id === "\0bindings"
+      ? `import { createRequire } from "node:module";
+         export default createRequire(createRequire(import.meta.url).resolve("@duckdb/node-api"))("@duckdb/node-bindings");`
+      : null,
+};
+
+/** The licences of the packages whose code is in the bundle. */
+const licences = {
+  name: "licences",
+  generateBundle(_, files) {
+    const folders = new Set();
+    for (const file of Object.values(files))
+      for (const id of file.moduleIds ?? []) {
+        const match = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id);
+        if (match !== null) folders.add(match[0]);
+      }
+    const texts = [...folders].toSorted().map((folder) => {
+      const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+      const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+      return `## ${name} ${version} (${license})\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}\n`;
+    });
+    this.emitFile({ type: "asset", fileName: "LICENSES.md", source: `# Packages in this bundle\n\n${texts.join("\n")}` });
+  },
+};
+
+function declarations() {
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const args = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", next];
+  const { status } = spawnSync(process.execPath, [compiler, ...args], { cwd: root, stdio: "inherit" });
+  if (status !== 0) throw new Error("tsc found errors");
+}
+
+async function code() {
+  const build = await rolldown({
+    cwd: root,
+    input: Object.fromEntries(entries.map((name) => [flat(name), join(root, `src/${name}.ts`)])),
+    platform: "node",
+    external,
+    tsconfig: false,
+    plugins: [threads, bindings, licences],
+    onLog(level, log) {
+      if (level === "warn") throw new Error(log.message);
+    },
+  });
+  await build.write({
+    dir: bundle,
+    format: "esm",
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name]-[hash].js",
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
+  await build.close();
+  for (const name of entries) {
+    const path = join(next, `${name}.js`);
+    mkdirSync(dirname(path), { recursive: true });
+    const from = relative(dirname(path), join(bundle, `${flat(name)}.js`));
+    const target = JSON.stringify(from.startsWith(".") ? from : `./${from}`);
+    writeFileSync(path, name === "cli/main" ? `#!/usr/bin/env node\nimport ${target};\n` : `export * from ${target};\n`);
+  }
+  chmodSync(join(next, "cli/main.js"), 0o755);
+}
+
+try {
+  declarations();
+  await code();
+  if (process.argv[2] === "--to") renameSync(next, resolve(process.argv[3]));
+  else {
+    rmSync(join(root, "dist"), { recursive: true, force: true });
+    renameSync(next, join(root, "dist"));
+  }
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+} finally {
+  rmSync(next, { recursive: true, force: true });
+}
