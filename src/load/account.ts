@@ -4,7 +4,7 @@ import { MillraceError } from "../model/errors.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { Transaction } from "../sql/session.ts";
 import type { FilteredRows } from "./merge.ts";
-import type { StagedItem } from "./stage.ts";
+import type { StagedItem } from "./staged.ts";
 
 export interface Account {
   readonly rows: RowCounts;

@@ -10,7 +10,7 @@ import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { variantName, type ColumnPlan, type TargetColumn } from "./columns.ts";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "./staged.ts";
 
 export interface Conversion {
   /** Name in `_millrace_data` of the table with the rows to load. */

@@ -1,5 +1,5 @@
 // Loads against a real warehouse: modes, contract, quarantine, account, idempotence, fences.
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -18,10 +18,35 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "millrace-load-"));
   warehouse = await openWarehouse({ path: join(folder, "warehouse.duckdb") });
 });
-afterEach(() => {
+afterEach(async () => {
+  await expectReplay();
   warehouse.close();
   rmSync(folder, { recursive: true });
 });
+
+/** Whatever a test did: killed now, the warehouse would come back with the same contents (DuckDB must be able to replay its log). */
+async function expectReplay(): Promise<void> {
+  const copy = join(folder, "copy.duckdb");
+  copyFileSync(warehouse.path, copy);
+  if (existsSync(`${warehouse.path}.wal`)) copyFileSync(`${warehouse.path}.wal`, `${copy}.wal`);
+  const after = await openWarehouse({ path: copy });
+  try {
+    expect(await contentsOf(after)).toEqual(await contentsOf(warehouse));
+  } finally {
+    after.close();
+  }
+}
+
+async function contentsOf(of: Warehouse): Promise<unknown> {
+  return of.session(async (session) => {
+    const views = await session.rows<{ name: string }>(
+      "select view_name as name from duckdb_views() where schema_name = '_millrace_rows' order by all",
+    );
+    const contents: unknown[] = [];
+    for (const { name } of views) contents.push(name, await session.rows(`from _millrace.rows('${name}') order by all`));
+    return contents;
+  });
+}
 
 const run = (overrides: Overrides): Promise<LoadResult> => load(warehouse, request(folder, overrides));
 const rows = (sql: string): Promise<unknown[]> => warehouse.session((session) => session.rows(sql));
@@ -61,6 +86,36 @@ describe("replace", () => {
     const third = await run({ deliveries: [textFile("a.csv", "id\n2\n")] });
     expect(third.changed).toBe(true);
     expect(await rows("from raw.t")).toEqual([{ id: 2 }]);
+  });
+
+  it("does not read files again whose contents are the same", async () => {
+    const [a, b] = [textFile("a.csv", "id\n1\n"), textFile("b.csv", "id\n2\n")];
+    const unread = { stage: () => Promise.reject(new Error("read again")) };
+    await run({ deliveries: [a, b] });
+    expect(
+      await run({
+        deliveries: [
+          { ...a, ...unread },
+          { ...b, ...unread },
+        ],
+      }),
+    ).toMatchObject({ changed: false, rows: { read: 0 } });
+    expect(await run({ deliveries: [{ ...a, ...unread }] }).catch((error: Error) => error.message)).toContain("read again"); // one is gone
+    expect(await run({ deliveries: [a, textFile("b.csv", "id\n3\n")] })).toMatchObject({ changed: true, rows: { read: 2 } });
+    expect(await run({ deliveries: [a, b], codeHash: "other" })).toMatchObject({ changed: true, rows: { read: 2 } });
+  });
+
+  it("renames columns whose new names are old names of others", async () => {
+    await run({ deliveries: [textFile("a.csv", "a,b,C d\n1,2,3\n")], spec: { columns: { b: { from: "a" }, a: { from: "b" } } } });
+    expect(await rows("from raw.t")).toEqual([{ b: 1, a: 2, c_d: 3 }]);
+  });
+
+  it("casts a declared type in place", async () => {
+    await run({ deliveries: [textFile("a.csv", "a,b\n1,x\n2,y\n")], spec: { columns: { a: { type: "integer" }, b: { type: "text" } } } });
+    expect(await rows("select a, typeof(a) as t, _line from _millrace.rows('raw.t') order by a")).toEqual([
+      { a: 1, t: "INTEGER", _line: 2 },
+      { a: 2, t: "INTEGER", _line: 3 },
+    ]);
   });
 
   it("refuses to empty an asset unless told to", async () => {

@@ -23,7 +23,8 @@ import { loadModeOf, readMemory, type Memory } from "./memory.ts";
 import { planStages, readingsFor } from "./plan-stages.ts";
 import type { Prepared } from "./prepared.ts";
 import type { LoadRequest, LoadResult } from "./request.ts";
-import { stageDeliveries, type Staged } from "./stage.ts";
+import { stageDeliveries } from "./stage.ts";
+import type { Staged } from "./staged.ts";
 
 /** Where the next load of a source begins: what connectors get as `since`. Undefined: read everything. */
 export async function startOfLoad(
@@ -51,7 +52,7 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
       const memory = await readMemory(session, request, mode);
       const contract = completeContract(request.spec.contract);
       const readings = await readingsFor(session, request.spec, memory.committed);
-      const staged = await stageDeliveries({ session, request, load: loadId, taken: memory.taken, readings });
+      const staged = await stageDeliveries({ session, request, load: loadId, taken: memory.taken, lastFiles: memory.lastFiles, readings });
       const prepared = await prepare(session, { request, memory, staged, contract, loadId, mode });
       request.signal?.throwIfAborted();
       return prepared === null

@@ -15,6 +15,8 @@ export interface Memory {
   readonly cursor: Cursor | undefined;
   /** Path → hash of files whose rows stand in the asset (append, merge). */
   readonly taken: ReadonlyMap<string, string>;
+  /** The same for the files of the last `replace`, where the same definition would read them again. */
+  readonly lastFiles: ReadonlyMap<string, string>;
   /** The rows of the asset are added to in place. */
   readonly continues: boolean;
 }
@@ -34,19 +36,23 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
   );
   const forgets = request.fullRefresh || live === undefined;
   const continues = !forgets && mode !== "replace" && live.kind === "table";
-  const taken = continues
-    ? await session.rows<{ file: string; hash: string }>(
-        `select file, arg_max(hash, "at") as hash from _millrace.files
+  const isRepeat = !forgets && mode === "replace" && live.codeHash === request.codeHash;
+  const known =
+    continues || isRepeat
+      ? await session.rows<{ file: string; hash: string }>(
+          `select file, arg_max(hash, "at") as hash from _millrace.files
          where asset = $1 and status in ('loaded', 'replaced') and hash is not null group by file`,
-        [asset],
-      )
-    : [];
+          [asset],
+        )
+      : [];
+  const hashes = new Map(known.map((entry) => [entry.file, entry.hash]));
   return {
     live,
     committed: forgets || schema === undefined ? null : (JSON.parse(schema.columns) as CommittedColumn[]),
     schemaNumber: schema?.number ?? 0,
     cursor: forgets ? undefined : await readCursor(session, asset),
-    taken: new Map(taken.map((entry) => [entry.file, entry.hash])),
+    taken: continues ? hashes : new Map(),
+    lastFiles: isRepeat ? hashes : new Map(),
     continues,
   };
 }

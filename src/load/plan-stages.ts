@@ -10,7 +10,7 @@ import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } 
 import type { LoadContract } from "./contract.ts";
 import type { Memory } from "./memory.ts";
 import type { LoadRequest } from "./request.ts";
-import { ColumnReadings, type Stage, type Staged } from "./stage.ts";
+import { ColumnReadings, type Stage, type Staged } from "./staged.ts";
 
 /** How readers are to take each header: text where a conversion of ours needs the text. @throws MR4014. */
 export async function readingsFor(

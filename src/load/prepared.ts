@@ -7,7 +7,7 @@ import type { Conversion } from "./convert.ts";
 import type { Memory } from "./memory.ts";
 import type { FilteredRows } from "./merge.ts";
 import type { LoadRequest } from "./request.ts";
-import type { StagedItem } from "./stage.ts";
+import type { StagedItem } from "./staged.ts";
 
 /** Everything a load knows before its transaction. */
 export interface Prepared {

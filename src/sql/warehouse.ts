@@ -2,6 +2,8 @@
 //   W1. One instance per path per process: opening a path again gives the same instance (a second one would diverge and lose the lock).
 //   W2. `transaction` commits all or nothing. It tries again when another writer was in the way, so its function must only act through `tx`.
 //   W3. What a caller sees after a failure is what was there before the transaction began, also when the disk is full.
+//   W4. A killed process must leave a file that opens again, so no statement may be used whose log DuckDB 1.5.5 cannot replay: ALTER TYPE … USING
+//       with a function, ADD COLUMN … DEFAULT with a function, DELETE and then RENAME of one table in one transaction, types made in a schema.
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
