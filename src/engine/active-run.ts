@@ -123,11 +123,10 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     reconcile();
   };
 
-  const run: ActiveRunWithFlights = {
+  const run: ActiveRun = {
     id,
     fold,
     state: () => state,
-    flights: undefined as never,
     happen(happening) {
       if (disposed) return;
       inbox.push(happening);
@@ -140,7 +139,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
       const events: RunEvent[] = [];
       let next = state;
       for (const happening of happenings) {
-        const decision = step(next, { ...happening, ...common } as RunInput);
+        const decision = step(next, { ...happening, ...common });
         for (const event of decision.events) events.push(event);
         next = decision.state;
       }
@@ -167,7 +166,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     },
   };
   const flights = options.createFlights((flight, outcome) =>
-    run.happen({ type: "report", ...{ node: flight.node, attempt: flight.attempt }, outcome }),
+    run.happen({ type: "report", node: flight.node, attempt: flight.attempt, outcome }),
   );
   return Object.assign(run, { flights });
 }

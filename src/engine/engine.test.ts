@@ -230,7 +230,7 @@ describe("stop, crash and cancel", () => {
   });
 
   it("does nothing more for an engine that was believed dead and is not", async () => {
-    let late: (result: AttemptResult) => void = () => {};
+    let late: ((result: AttemptResult) => void) | undefined;
     const { clock, engine, make, log } = world(({ node, attempt }) =>
       node === "a" && attempt === 1 ? new Promise<AttemptResult>((resolve) => (late = resolve)) : Promise.resolve({}),
     );
@@ -238,7 +238,7 @@ describe("stop, crash and cancel", () => {
     const zombie = engine.run(run);
     await clock.pass(10);
     await clock.until(make().run(run));
-    late({});
+    late!({});
     expect(await clock.until(zombie)).toMatchObject({ status: "succeeded" });
     expect((await log(run)).filter((word) => word.startsWith("started b"))).toEqual(["started b#1"]);
   });
@@ -331,30 +331,28 @@ describe("observers", () => {
       },
     });
     const rejecting = engine.run(await engine.start(planOf(["a"])), {
-      onEvent: (async () => {
-        throw new Error("rejected");
-      }) as () => void,
+      onEvent: (): void => Promise.reject(new Error("rejected")) as never,
     });
     expect(await clock.until(Promise.all([throwing, rejecting]))).toMatchObject([{ status: "succeeded" }, { status: "succeeded" }]);
     expect(new Set(problems)).toEqual(new Set(["thrown", "rejected"]));
   });
 });
 
-describe("a store in trouble", () => {
-  /** Fails the next `times` commits, before or after they are done. */
-  function flaky(when: "before" | "after"): EventStore & { times: number } {
-    const store = createMemoryStore();
-    return Object.assign({ times: 0 }, store, {
-      async commit(this: { times: number }, appends: Parameters<EventStore["commit"]>[0]) {
-        const fails = this.times-- > 0;
-        if (fails && when === "before") throw new MillraceError({ code: "MR6024", message: "locked", retryable: true });
-        const answers = await store.commit(appends);
-        if (fails) throw new MillraceError({ code: "MR6022", message: "who knows", retryable: true });
-        return answers;
-      },
-    });
-  }
+/** Fails the next `times` commits, before or after they are done. */
+function flaky(when: "before" | "after"): EventStore & { times: number } {
+  const store = createMemoryStore();
+  return Object.assign({ times: 0 }, store, {
+    async commit(this: { times: number }, appends: Parameters<EventStore["commit"]>[0]) {
+      const fails = this.times-- > 0;
+      if (fails && when === "before") throw new MillraceError({ code: "MR6024", message: "locked", retryable: true });
+      const answers = await store.commit(appends);
+      if (fails) throw new MillraceError({ code: "MR6022", message: "who knows", retryable: true });
+      return answers;
+    },
+  });
+}
 
+describe("a store in trouble", () => {
   for (const when of ["before", "after"] as const)
     it(`is asked again when it failed ${when} it had written, and nothing is doubled`, async () => {
       const store = flaky(when);

@@ -93,7 +93,7 @@ export function createFlights(options: FlightsOptions): Flights {
       });
     });
     leaving.set(flight.node, grace);
-    void grace.then(() => {
+    void grace.finally(() => {
       if (leaving.get(flight.node) === grace) leaving.delete(flight.node);
     });
   };
@@ -130,7 +130,7 @@ export function createFlights(options: FlightsOptions): Flights {
       if (all.length === 0) return;
       await new Promise<void>((resolve) => {
         const cancel = clock.after(ABORT_GRACE_MS, resolve);
-        void Promise.allSettled(all.map((flight) => flight.ended)).then(() => {
+        void Promise.allSettled(all.map((flight) => flight.ended)).finally(() => {
           cancel();
           resolve();
         });

@@ -29,6 +29,6 @@ export function summaryOf(fold: RunFold, end: "finished" | "interrupted"): RunSu
     rows: row.rows,
     seconds: row.seconds ?? 0,
     interrupted: end === "interrupted" && row.status === "running",
-    error: timedOut ? { code: "MR6002", message: row.cancel!.why, retryable: true } : null,
+    error: timedOut ? { code: "MR6002", message: row.cancel.why, retryable: true } : null,
   };
 }

@@ -61,7 +61,7 @@ export function serveAttempts(handler: ThreadHandler): void {
     const attempt: ThreadAttempt = {
       ...what,
       signal: controller.signal,
-      log: (level, message) => send({ type: "log", level, message: String(message) }),
+      log: (level, message) => send({ type: "log", level, message }),
       call: (name, argument) => ask((id) => ({ type: "call", id, name, argument })),
       stream,
     };

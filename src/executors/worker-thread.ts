@@ -112,6 +112,7 @@ function carryOut(thread: Thread, attempt: Attempt, options: WorkerThreadOptions
   const streams = new Map<number, AsyncIterator<unknown>>();
   return new Promise<AttemptResult>((resolve, reject) => {
     let killer: NodeJS.Timeout | undefined;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
     const send = (message: ToThread): void => thread.worker.postMessage(message);
     const end = (settle: () => void): void => {
       clearTimeout(killer);

@@ -1,10 +1,14 @@
 // The fold: state × event → state. Total: an event that does not fit the state (which a sound log never holds) changes nothing but the version.
 // This file is the only one that changes the state of a node. Costs O(nodes that the event names and their direct dependents).
 import type { AttemptFailed, AttemptStarted, RunEvent, RunStarted } from "../model/events.ts";
+import type { NodeId } from "../model/graph.ts";
 import { graphOf } from "./graph.ts";
 import { heapOfSorted, pop, push } from "./heap.ts";
 import { type FinalNodeKind, type GoingRun, type NodeState, type RunState, readyBefore, retryBefore } from "./state.ts";
 import { get, set, vectorOf } from "./vector.ts";
+
+/** Events that name a node. */
+type NodeEvent = Extract<RunEvent, { readonly node: NodeId }>;
 
 export function evolve(state: RunState, event: RunEvent): RunState {
   const version = state.version + 1;
@@ -19,9 +23,20 @@ export function evolve(state: RunState, event: RunEvent): RunState {
       return next.cancel === null ? { ...next, cancel: { at, cause: event.cause } } : next;
     case "run_finished":
       return { phase: "finished", version, at };
+    case "attempt_started":
+    case "lease_extended":
+    case "attempt_failed":
+    case "node_succeeded":
+    case "node_reused":
+    case "node_skipped":
+    case "node_canceled":
+      return evolveNode(next, event);
     default:
-      break;
+      return event satisfies never;
   }
+}
+
+function evolveNode(next: GoingRun, event: NodeEvent): RunState {
   const index = next.graph.indexes.get(event.node);
   if (index === undefined) return next;
   const node = get(next.nodes, index);
@@ -55,8 +70,14 @@ export function isFinal(node: NodeState): node is { readonly kind: FinalNodeKind
     case "running":
     case "backoff":
       return false;
-    default:
+    case "succeeded":
+    case "reused":
+    case "failed":
+    case "skipped":
+    case "canceled":
       return true;
+    default:
+      return node satisfies never;
   }
 }
 

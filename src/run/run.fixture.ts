@@ -45,7 +45,7 @@ export function drive(plan: RunPlan, start: Partial<StartInput> = {}) {
     log,
     state: () => state,
     give(happening: Happening): readonly RunEvent[] {
-      const { events, state: next } = step(state, { now: driver.at, owner: driver.owner, ...happening } as RunInput);
+      const { events, state: next } = step(state, { now: driver.at, owner: driver.owner, ...happening });
       state = next;
       log.push(...events);
       return events;

@@ -1,10 +1,18 @@
 // The persistent vector and heap against their plain counterparts; run time; the cost of a step in a large plan.
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readClock, runTime, unreadClock } from "./clock.ts";
 import { type Heap, heapOfSorted, pop, push } from "./heap.ts";
 import { drive, OK, planOf } from "./run.fixture.ts";
 import { get, set, vectorOf } from "./vector.ts";
+
+const before = (a: number, b: number): boolean => a < b;
+
+const drain = (heap: Heap<number>): number[] => {
+  const items: number[] = [];
+  for (let rest = heap; rest !== null; rest = pop(rest, before)) items.push(rest.item);
+  return items;
+};
 
 describe("the vector", () => {
   it("is an array that `set` does not change", () => {
@@ -27,13 +35,6 @@ describe("the vector", () => {
 });
 
 describe("the heap", () => {
-  const before = (a: number, b: number): boolean => a < b;
-  const drain = (heap: Heap<number>): number[] => {
-    const items: number[] = [];
-    for (let rest = heap; rest !== null; rest = pop(rest, before)) items.push(rest.item);
-    return items;
-  };
-
   it("gives its elements in order", () => {
     fc.assert(
       fc.property(fc.array(fc.integer()), fc.array(fc.integer()), (first, more) => {

@@ -19,7 +19,7 @@ export function vectorOf<T>(items: readonly T[]): Vector<T> {
   let shift = 0;
   while (level.length > WIDTH) {
     const above: Branch<T>[] = [];
-    for (let start = 0; start < level.length; start += WIDTH) above.push(level.slice(start, start + WIDTH) as Branch<T>);
+    for (let start = 0; start < level.length; start += WIDTH) above.push(level.slice(start, start + WIDTH));
     level = above;
     shift += BITS;
   }

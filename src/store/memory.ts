@@ -60,13 +60,16 @@ function createMemoryTables(): ReadTables {
     },
     async list(table, { label, limit }) {
       const rows = [...(tables.get(table)?.rows.values() ?? [])].filter((row) => label === undefined || row.label === label);
-      const before = (a: TableRow, b: TableRow): number => b.rank - a.rank || (a.key < b.key ? 1 : -1);
       return rows
-        .toSorted(before)
+        .toSorted(byRankDescending)
         .slice(0, limit)
         .map((row) => JSON.parse(row.text) as JsonValue);
     },
   };
+}
+
+function byRankDescending(a: TableRow, b: TableRow): number {
+  return b.rank - a.rank || (a.key < b.key ? 1 : -1);
 }
 
 function eventsOf(text: string): readonly RunEvent[] {

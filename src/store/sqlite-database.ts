@@ -80,7 +80,7 @@ function asOurs(path: string, error: unknown): unknown {
   if (error instanceof MillraceError) return error;
   const { errcode, code: systemCode } = error as { errcode?: number; code?: string };
   const message = `${path}: ${messageOf(error)}`;
-  switch (errcode === undefined ? systemCode : errcode & 0xff) {
+  switch (errcode === undefined ? (systemCode ?? "") : errcode & 0xff) {
     case 5: // SQLITE_BUSY
     case 6: // SQLITE_LOCKED
       return new MillraceError({ code: "MR6024", message, retryable: true, cause: error });

@@ -2,18 +2,21 @@
 import { serveAttempts } from "../executors/thread-server.ts";
 import { suiteAttempt } from "./executor-attempts.ts";
 
+function spin(): never {
+  for (;;);
+}
+
 serveAttempts(async (attempt) => {
   switch (attempt.node) {
     case "dies":
-      process.exit(3);
-      break;
+      return process.exit(3);
     case "explodes":
       setImmediate(() => {
         throw new Error("thrown where nobody catches it");
       });
       return new Promise(() => {});
     case "spins":
-      for (;;);
+      return spin();
     case "prints":
       console.log("to stdout");
       console.error("to stderr");

@@ -15,9 +15,11 @@ export function attemptNamed(node: string): AttemptUnderTest {
   return { run: "r_1", node, attempt: 2, token: `r_1/${node}#2`, signal: controller.signal, log, controller, lines };
 }
 
-export function executorSuite(executor: Executor): void {
-  const canceled = (): MillraceError => new MillraceError({ code: "MR6007", message: "the run was canceled" });
+function canceled(): MillraceError {
+  return new MillraceError({ code: "MR6007", message: "the run was canceled" });
+}
 
+export function executorSuite(executor: Executor): void {
   describe(`the ${executor.name} executor`, () => {
     afterAll(() => executor.close());
 

@@ -60,13 +60,13 @@ export function createFakeClock(): FakeClock {
     },
     elapsedMs: () => elapsed,
     async until(done, limitMs = 10 * 86_400_000) {
-      let settled = false;
+      const end = { settled: false };
       const mark = (): void => {
-        settled = true;
+        end.settled = true;
       };
       done.then(mark, mark);
       await settle();
-      while (!settled) {
+      while (!end.settled) {
         const timer = next();
         if (timer === undefined || timer.at > limitMs)
           throw new Error(`nothing more happens after ${elapsed} ms and the promise is not settled`);

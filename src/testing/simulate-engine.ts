@@ -51,8 +51,7 @@ async function carryOut(random: Random): Promise<readonly RunEvent[]> {
   const witness = createWitness(store, () => run);
   const begin = (): Life => {
     let dead = false;
-    let tellDead = (): void => {};
-    const died = new Promise<void>((resolve) => (tellDead = resolve));
+    const { promise: died, resolve: tellDead } = promiseAndResolve();
     const kill = (): void => {
       dead = true;
       tellDead();
@@ -147,12 +146,13 @@ function createWitness(store: EventStore, runName: () => string) {
       if (begun.has(token)) wrongs.push(`E5: ${token} is begun twice`);
       const entry = { signal, isDead, ended: false };
       begun.set(token, entry);
-      void store.read(runName()).then((log) => {
+      void (async () => {
+        const log = await store.read(runName());
         const starts = log
           .filter((event) => event.type === "attempt_started" && event.node === node)
           .map((event) => "attempt" in event && event.attempt);
         if (!starts.includes(attempt)) wrongs.push(`E5: ${token} is begun and its start is not in the log`);
-      });
+      })();
       return entry;
     },
     check(): void {
@@ -161,6 +161,12 @@ function createWitness(store: EventStore, runName: () => string) {
       if (wrongs.length > 0) throw new Violation(wrongs[0]);
     },
   };
+}
+
+function promiseAndResolve(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve!: () => void;
+  const promise = new Promise<void>((settle) => (resolve = settle));
+  return { promise, resolve };
 }
 
 interface Misbehaviour {

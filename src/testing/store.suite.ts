@@ -14,6 +14,7 @@ export function eventNamed(node: string, at = 0): RunEvent {
   return { type: "node_skipped", at, node, because: "x" };
 }
 
+const row = (key: string, rank: number, label = "x") => ({ key, label, rank, body: { key } });
 const namesOf = (events: readonly RunEvent[]): readonly string[] => events.map((event) => ("node" in event ? event.node : event.type));
 
 export function storeSuite(name: string, open: () => StoreUnderTest): void {
@@ -129,7 +130,6 @@ export function storeSuite(name: string, open: () => StoreUnderTest): void {
 
     it("S5 changes rows of a table together with its position, when nobody was faster", () =>
       withStore(async ({ store: { tables } }) => {
-        const row = (key: string, rank: number, label = "x") => ({ key, label, rank, body: { key } });
         expect(await tables.position("t")).toBe(0);
         expect(await tables.save("t", { expectedPosition: 0, position: 5, rows: [row("a", 1), row("b", 3), row("c", 2, "y")] })).toBe(true);
         expect(await tables.save("t", { expectedPosition: 0, position: 6, rows: [row("a", 9)] })).toBe(false);
