@@ -2,12 +2,15 @@
 //   C1. A column has one type when all its values have it: boolean, integer (BIGINT, beyond it HUGEINT), number (DOUBLE while every value is given
 //       back by a double, else DECIMAL up to 38 digits), ISO date or moment in a string. No value at all: text.
 //   C2. Different scalars in one column: text, each value as it was written.
-//   C3. Objects with the same keys throughout: STRUCT; lists of one kind: LIST. Anything else with objects or lists in it: JSON, as it was written.
+//   C3. Objects with the same keys throughout: STRUCT; lists of one kind: LIST; when there are at least two of them (one alone shows nothing: its
+//       neighbour in the next file will differ) and not too many fields. Anything else with objects or lists in it: JSON, as it was written.
 //   C4. A value that a type would change makes its column text, DECIMAL or JSON; never a rounded number.
 import type { ColumnReading, StagedColumn } from "../format.ts";
 import { SEEN, type Shape } from "./shape.ts";
 
 const DECIMAL_DIGITS_MAX = 38;
+/** Fields of a STRUCT, those within it included: DuckDB plans each of them. */
+const STRUCT_FIELDS_MAX = 64;
 const NUMBERS = SEEN.integer | SEEN.bigint | SEEN.hugeint | SEEN.decimal | SEEN.wideDecimal | SEEN.unholdable;
 const STRINGS = SEEN.text | SEEN.date | SEEN.timestamp | SEEN.instant;
 const NESTED = SEEN.object | SEEN.array;
@@ -66,7 +69,8 @@ function typeColumn(shape: Shape, reading: ColumnReading): Typed {
   }
   if (shape.values === 0) return scalar("VARCHAR", true, "no values");
   if ((flags & NESTED) !== 0) {
-    const type = (flags & (SEEN.fragile | SEEN.duplicateKey)) === 0 ? uniformType(shape) : null;
+    const isSure = shape.values > 1 && (flags & (SEEN.fragile | SEEN.duplicateKey)) === 0 && fieldsOf(shape) <= STRUCT_FIELDS_MAX;
+    const type = isSure ? uniformType(shape) : null;
     if (type === null) return json(shape, whyJson(shape));
     const isList = (flags & SEEN.array) !== 0;
     return scalar(type, false, isList ? "lists of one kind" : "objects with the same keys throughout");
@@ -127,10 +131,17 @@ function uniformType(shape: Shape): string | null {
   return isMixed || typed.needsRewrite ? null : typed.type;
 }
 
+function fieldsOf(shape: Shape): number {
+  const below = shape.members.reduce((sum, member) => sum + 1 + fieldsOf(member), 0);
+  return below + (shape.items === null ? 0 : fieldsOf(shape.items));
+}
+
 function whyJson(shape: Shape): string {
   if ((shape.flags & SEEN.duplicateKey) !== 0) return "an object with the same key twice";
   if ((shape.flags & SEEN.fragile) !== 0) return "numbers inside that a DOUBLE would change";
   if ((shape.flags & (SEEN.boolean | NUMBERS | STRINGS)) !== 0) return "objects or lists beside other values";
+  if (shape.values === 1) return "one object or list alone";
+  if (fieldsOf(shape) > STRUCT_FIELDS_MAX) return `objects of more than ${STRUCT_FIELDS_MAX} fields`;
   return (shape.flags & SEEN.object) !== 0 ? "objects whose keys differ" : "lists of different things";
 }
 

@@ -115,7 +115,10 @@ describe("the type of a column", () => {
   it("is a struct or a list when all are alike, else JSON, and exact in it too", async () => {
     expect((await typed('{"x":1,"y":"b"}', '{"x":2,"y":null}', "null"))[0]).toBe('STRUCT("x" BIGINT, "y" VARCHAR)');
     expect((await typed("[1,2]", "[]", "null"))[0]).toBe("BIGINT[]");
-    expect((await typed('[{"x":true}]'))[0]).toBe('STRUCT("x" BOOLEAN)[]');
+    expect((await typed('[{"x":true}]', '[{"x":false}]'))[0]).toBe('STRUCT("x" BOOLEAN)[]');
+    expect(await typed('{"x":1}', "null")).toEqual(["JSON", ['{"x":1}', null]]);
+    const wide = `{${Array.from({ length: 65 }, (_, i) => `"k${i}":${i}`).join(",")}}`;
+    expect(await typed(wide, wide)).toEqual(["JSON", [wide, wide]]);
     expect(await typed('{"x":1}', '{"y":1}')).toEqual(["JSON", ['{"x":1}', '{"y":1}']]);
     expect(await typed('{"x":1}', "{}")).toEqual(["JSON", ['{"x":1}', "{}"]]);
     expect(await typed('{"x":1,"X":2}')).toEqual(["JSON", ['{"x":1,"X":2}']]);

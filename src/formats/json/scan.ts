@@ -6,7 +6,7 @@ import { Scanner } from "./scanner.ts";
 import { newShape, type Shape } from "./shape.ts";
 
 /** Stretches of rows whose lines are kept; a file broken up more finely than this has no line numbers for its rows. */
-export const ORIGINS_MAX = 100_000;
+const ORIGINS_MAX = 100_000;
 
 export interface JsonScan extends LinesSeen {
   readonly root: Shape;

@@ -7,7 +7,7 @@ import { momentOf } from "./moments.ts";
 import { numberKinds } from "./numbers.ts";
 
 /** Levels of arrays and objects. */
-export const DEPTH_MAX = 1000;
+const DEPTH_MAX = 1000;
 /** Levels whose members are told apart; below them only validity is looked at. */
 const SHAPE_DEPTH_MAX = 12;
 /** Keys of one nested object that are told apart. */

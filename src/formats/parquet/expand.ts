@@ -30,7 +30,7 @@ export function expandPage(codec: Codec, bytes: Buffer, size: number): Buffer | 
 }
 
 /** Snappy: literals and copies of what came before. */
-export function expandSnappy(bytes: Buffer, size: number): Buffer {
+function expandSnappy(bytes: Buffer, size: number): Buffer {
   let at = 0;
   let claimed = 0;
   for (let factor = 1, byte = 128; byte >= 128; factor *= 128) {

@@ -5,7 +5,7 @@ import { ThriftReader, type ThriftStruct, type ThriftValue } from "./thrift.ts";
 
 /** Footers beyond this are refused; a real one has some hundred bytes a column and row group. */
 const FOOTER_BYTES_MAX = 256 << 20;
-export const CODECS = ["uncompressed", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw"] as const;
+const CODECS = ["uncompressed", "snappy", "gzip", "lzo", "brotli", "lz4", "zstd", "lz4_raw"] as const;
 export type Codec = (typeof CODECS)[number];
 
 export interface ColumnChunk {
@@ -18,7 +18,7 @@ export interface ColumnChunk {
   readonly repetitionMax: number;
 }
 
-export interface RowGroup {
+interface RowGroup {
   readonly rows: number;
   readonly chunks: readonly ColumnChunk[];
 }

@@ -7,7 +7,7 @@ export type ThriftStruct = ReadonlyMap<number, ThriftValue>;
 /** Structures within structures. */
 const DEPTH_MAX = 32;
 
-export class ThriftError extends Error {
+class ThriftError extends Error {
   override readonly name = "ThriftError";
 }
 
