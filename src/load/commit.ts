@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import type { JsonValue } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
-import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLive, rowsWithOrigins } from "../sql/publish.ts";
+import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLiveVersion, rowsWithOrigins } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
@@ -50,7 +50,7 @@ export async function commitLoad(warehouse: Warehouse, prepared: Prepared): Prom
       loaded,
       filtered: [...prepared.filtered, ...applied.filtered],
     });
-    checkQuarantined(contract, account.rows, await firstReason(tx, loadId));
+    if (contract.maxQuarantined !== undefined) checkQuarantined(contract, account.rows, await firstReason(tx, loadId));
     if (mode === "replace" && total === 0 && (memory.live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
       throw new MillraceError({
         code: "MR4007",
@@ -109,7 +109,7 @@ export async function commitLoad(warehouse: Warehouse, prepared: Prepared): Prom
 
 /** The asset must still be what the load was prepared against; another run may have written it meanwhile. */
 async function guard(tx: Transaction, { request, memory }: Prepared): Promise<void> {
-  const live = (await readLive(tx)).get(request.asset);
+  const live = await readLiveVersion(tx, request.asset);
   if (live?.version === memory.live?.version) return;
   throw new MillraceError({
     code: "MR5007",

@@ -1,6 +1,6 @@
 // What the ledger remembers of an asset when its next load begins.
 import type { LoadMode, SourceSpec } from "../model/definitions/source.ts";
-import { readLive, type LiveVersion } from "../sql/publish.ts";
+import { readLiveVersion, type LiveVersion } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import type { CommittedColumn } from "./columns.ts";
 import { readCursor, type Cursor } from "./cursor.ts";
@@ -29,7 +29,7 @@ export function loadModeOf(spec: Pick<SourceSpec, "load" | "cursor" | "primaryKe
 /** Reads it all. */
 export async function readMemory(session: Session, request: LoadRequest, mode: LoadMode): Promise<Memory> {
   const { asset } = request;
-  const live = (await readLive(session)).get(asset);
+  const live = await readLiveVersion(session, asset);
   const schema = await session.row<{ number: number; columns: string }>(
     "select number, columns from _millrace.schemas where asset = $1 order by number desc limit 1",
     [asset],

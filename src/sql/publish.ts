@@ -113,6 +113,20 @@ export async function readLive(session: Session, environment: string = DEFAULT_E
   return new Map(rows.map((row) => [row.asset, liveVersion(row)]));
 }
 
+/** The version of one asset that readers of an environment see. */
+export async function readLiveVersion(
+  session: Session,
+  asset: string,
+  environment: string = DEFAULT_ENVIRONMENT,
+): Promise<LiveVersion | undefined> {
+  const row = await session.row<VersionRow>(
+    `select v.* from _millrace.environments e join _millrace.versions v on v.asset = e.asset and v.version = e.version
+     where e.environment = $1 and e.asset = $2`,
+    [environment, asset],
+  );
+  return row === undefined ? undefined : liveVersion(row);
+}
+
 /** Name of a physical table: readable, unique by `suffix`, never longer than what is comfortable. */
 export function physicalName(asset: string, suffix: string): string {
   const lengthMax = 80;
