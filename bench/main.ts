@@ -4,6 +4,8 @@ import type { Figure } from "./figure.ts";
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   checks: async () => (await import("./checks.ts")).benchChecks(),
   cli: async () => (await import("./cli.ts")).benchCli(),
+  csv: async () => (await import("./csv.ts")).benchCsv(),
+  csvLarge: async () => (await import("./csv.ts")).benchCsvLarge(),
   json: async () => (await import("./json.ts")).benchJson(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
 };
