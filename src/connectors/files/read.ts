@@ -25,13 +25,27 @@ export async function stageFile(
     const opened = await openFile(file, options, temp, undefined, request.signal);
     const repair = options.repair ?? request.repair;
     const own = optionsOfFormat(opened.format.name as FormatName, givenFormatOptions(options));
-    const staged = await opened.format.stage({ ...request, repair, path: opened.path, name: file.name, options: own, tempDir: temp });
+    const staged = await interruptible(request, () =>
+      opened.format.stage({ ...request, repair, path: opened.path, name: file.name, options: own, tempDir: temp }),
+    );
     const hash = opened.compression === "none" ? staged.hash : await hashFile(file.path);
     await refuseChange(file);
     const warnings = [...staged.understood.warnings, ...endingWarnings(file.name, opened.compression)];
     const understood = { ...staged.understood, compression: opened.compression, warnings };
     return { ...staged, sizeBytes: file.sizeBytes, hash, understood };
   });
+}
+
+/** DuckDB knows nothing of signals: what it does for us is interrupted. */
+async function interruptible<Result>(request: Pick<StageRequest, "connection" | "signal">, run: () => Promise<Result>): Promise<Result> {
+  const { connection, signal } = request;
+  const interrupt = (): void => connection.interrupt();
+  signal?.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await run();
+  } finally {
+    signal?.removeEventListener("abort", interrupt);
+  }
 }
 
 /** Columns by the beginning of the file; null when it tells nothing. */

@@ -250,6 +250,16 @@ describe("a document", () => {
     expect(await values()).toEqual(["1", "2"]);
   });
 
+  it("can be peeked at without being read whole", async () => {
+    const path = join(tempDir, "large.json");
+    writeFileSync(path, `{"items": [${`{"id":1,"name":"Ünal 😀"},`.repeat(200_000)}`);
+    const columns = await json.peek?.({ connection, path, name: "large.json", options: { rows: "items" }, tempDir });
+    expect(columns?.map((column) => [column.name, column.type])).toEqual([
+      ["id", "BIGINT"],
+      ["name", "VARCHAR"],
+    ]);
+  });
+
   it("has no list where `rows` leads: an error that names the keys", async () => {
     const contents = `{"data": {"rows": [], "next": 1}}`;
     await expect(stage(json, contents, { options: { rows: "data.items" } })).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 // JSON documents: a list of records, one record, or a list somewhere inside (`rows: data.items`). A document that is wrong anywhere gives no row at all:
 // it is set aside whole, as one record, or refused (`invalid: fail`).
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { MillraceError } from "../../model/errors.ts";
@@ -13,6 +13,9 @@ import { createEmpty, loadRejected } from "./load.ts";
 import { RAW_BYTES_MAX, rawText } from "./raw.ts";
 import { planRecords, staged, stageRecords } from "./stage.ts";
 import { work } from "./work.ts";
+
+/** Of a document, for a guess at its columns. */
+const PEEK_BYTES = 2 << 20;
 
 const options = z.strictObject({
   rows: z.string().optional().describe("way to the list of records in the document: data.items"),
@@ -27,11 +30,27 @@ export const json: Format = {
   stage: (request) => withTempFolder(request.tempDir, (temp) => stageDocument(request, temp)),
   peek: (request) =>
     withTempFolder(request.tempDir, async (temp) => {
-      const read = await readDocument(request, temp, undefined);
-      const isEmpty = read.scan.invalid !== null || read.scan.records === 0;
-      return isEmpty ? [] : staged(planRecords(read.scan, { columns: new Map(), otherwise: "infer" }).columns);
+      const utf8 = await asUtf8(request.path, join(temp, "utf8.json"));
+      const beginning = join(temp, "beginning.json");
+      await writeFile(beginning, await readBeginning(utf8.path));
+      // The beginning of a document is no document; the records in it tell what there is to tell.
+      const { scan } = await readDocument({ ...request, path: beginning }, temp, undefined);
+      return scan.records === 0 ? [] : staged(planRecords(scan, { columns: new Map(), otherwise: "infer" }).columns);
     }),
 };
+
+/** The first PEEK_BYTES, without a character that is cut at their end. */
+async function readBeginning(path: string): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    const bytes = Buffer.alloc(PEEK_BYTES);
+    let { bytesRead: end } = await file.read(bytes, 0, PEEK_BYTES, 0);
+    while (end > 0 && (bytes[end - 1] ?? 0) >= 0x80) end--;
+    return bytes.subarray(0, end);
+  } finally {
+    await file.close();
+  }
+}
 
 interface ReadDocument {
   readonly utf8: Utf8File;
