@@ -37,11 +37,6 @@ export const filesCodes = {
     why: "`parse:` is money, percent, boolean, decimalComma, epoch, epochMs, json, or a strptime pattern with a % in it.",
     fix: "Correct the word, or write a pattern such as %d/%m/%Y.",
   },
-  MR3051: {
-    title: "A column's type is unknown",
-    why: "`type:` is none of DuckDB's types.",
-    fix: "Use a type such as text, integer, bigint, decimal(18,2), double, boolean, date, timestamp or json.",
-  },
   MR3100: {
     title: "A file that a path names does not exist",
     why: "The path in `files: { path }` leads to nothing. Paths are relative to the project's folder.",
