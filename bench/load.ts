@@ -148,7 +148,7 @@ export async function benchLoad(): Promise<Figure[]> {
         reach: "≥ 200,000 rows/s",
         reached: rate >= 200_000,
       },
-      figure("merge of 100 k rows into 1 M", median(turns["merge"]!), median(turns["bareMerge"]!), "s", 8),
+      figure("merge of 100 k rows into 1 M", median(turns["merge"]!), median(turns["bareMerge"]!), "s", 12),
       figure("a load of one row", (small / SMALL_LOADS) * 1000, (bareSmall / SMALL_LOADS) * 1000, "ms", 20),
     ];
   } finally {

@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   csv: async () => (await import("./csv.ts")).benchCsv(),
   csvLarge: async () => (await import("./csv.ts")).benchCsvLarge(),
   json: async () => (await import("./json.ts")).benchJson(),
+  load: async () => (await import("./load.ts")).benchLoad(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
 };
 
