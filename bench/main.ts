@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   cli: async () => (await import("./cli.ts")).benchCli(),
   csv: async () => (await import("./csv.ts")).benchCsv(),
   csvLarge: async () => (await import("./csv.ts")).benchCsvLarge(),
+  engine: async () => (await import("./engine.ts")).benchEngine(),
   json: async () => (await import("./json.ts")).benchJson(),
   load: async () => (await import("./load.ts")).benchLoad(),
   plan: async () => (await import("./plan.ts")).benchPlan(),

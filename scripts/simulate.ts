@@ -1,30 +1,58 @@
-// `npm run simulate -- --seeds N [--from S] [--seed S]`: the control plane under faults. A seed that fails prints the one command that repeats it.
+// `npm run simulate -- [--seeds N] [--from S]`: the control plane under faults, N worlds of the core and a twentieth of it of the real engine loop.
+// A seed that fails prints the one command that repeats it: `--seed S` for the core, `--loop S` for the engine loop.
 import { parseArgs } from "node:util";
 import { messageOf } from "../src/model/errors.ts";
+import type { RunEvent } from "../src/model/events.ts";
+import { simulateEngine } from "../src/testing/simulate-engine.ts";
 import { simulate } from "../src/testing/simulate.ts";
 
-const { values } = parseArgs({ options: { seeds: { type: "string" }, from: { type: "string" }, seed: { type: "string" } } });
-if (values.seed !== undefined) {
-  const { log, status } = simulate(Number(values.seed));
-  for (const event of log) console.log(JSON.stringify(event));
-  console.log(`seed ${values.seed}: ${log.length} events, ${status}`);
-} else {
-  const from = Number(values.from ?? 0);
-  const seeds = Number(values.seeds ?? 1_000);
+const LOOP_SHARE = 20;
+
+const { values } = parseArgs({
+  options: { seeds: { type: "string" }, from: { type: "string" }, seed: { type: "string" }, loop: { type: "string" } },
+});
+if (values.seed !== undefined) print(simulate(wholeNumber(values.seed)).log);
+else if (values.loop !== undefined) print((await simulateEngine(wholeNumber(values.loop))).log);
+else {
+  const from = wholeNumber(values.from ?? "0");
+  const seeds = wholeNumber(values.seeds ?? "1000");
+  await simulateMany("core", "--seed", from, seeds, async (seed) => simulate(seed));
+  await simulateMany("engine loop", "--loop", from, Math.ceil(seeds / LOOP_SHARE), simulateEngine);
+}
+
+async function simulateMany(
+  what: string,
+  option: string,
+  from: number,
+  seeds: number,
+  one: (seed: number) => Promise<{ readonly log: readonly RunEvent[] }>,
+): Promise<void> {
   const before = performance.now();
-  const statuses = new Map<string, number>();
+  const ends = new Map<string, number>();
   let events = 0;
   for (let seed = from; seed < from + seeds; seed++) {
     try {
-      const { log, status } = simulate(seed);
+      const { log } = await one(seed);
+      const last = log.at(-1);
+      const end = last?.type === "run_finished" ? last.status : "running";
       events += log.length;
-      statuses.set(status, (statuses.get(status) ?? 0) + 1);
+      ends.set(end, (ends.get(end) ?? 0) + 1);
     } catch (error) {
-      console.error(`✗ ${messageOf(error)}\n  repeat: npm run simulate -- --seed ${seed}`);
+      console.error(`✗ ${messageOf(error)}\n  repeat: npm run simulate -- ${option} ${seed}`);
       process.exit(1);
     }
   }
-  const counts = [...statuses].map(([status, count]) => `${count} ${status}`).join(", ");
-  const seconds = (performance.now() - before) / 1_000;
-  console.log(`✓ ${seeds} seeds, ${events} events, ${seconds.toFixed(1)} s: ${counts}`);
+  const counts = [...ends].map(([end, count]) => `${count} ${end}`).join(", ");
+  console.log(`✓ ${what}: ${seeds} seeds, ${events} events, ${((performance.now() - before) / 1_000).toFixed(1)} s (${counts})`);
+}
+
+function print(log: readonly RunEvent[]): void {
+  for (const event of log) console.log(JSON.stringify(event));
+  console.log(`${log.length} events`);
+}
+
+function wholeNumber(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  console.error(`${text} is no whole number`);
+  process.exit(2);
 }
