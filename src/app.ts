@@ -20,6 +20,7 @@ import { compileCheckFile, compileChecks } from "./checks/compile.ts";
 import { checks, type CheckRegistry } from "./checks/index.ts";
 import { connectors } from "./connectors/index.ts";
 import { createInlineExecutor } from "./executors/inline.ts";
+import { buildModel, materializations } from "./materializations/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
 import type { RunProgress } from "./model/progress.ts";
@@ -82,9 +83,10 @@ export interface Tools {
 /** The concrete parts. Heavy ones are imported when they are first used: `--help`, `explain` and `query` need few of them. */
 const parts: Parts = {
   connectors,
+  materializations: Object.keys(materializations),
   compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
   compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
-  buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),
+  buildModel,
   buildTransform: async (node, { projectDir, log, ...request }) => {
     const [{ transformAsset }, { logOf }] = await Promise.all([import("./materializations/transform.ts"), import("./tasks/typescript.ts")]);
     const definition = async (): Promise<TransformDefinition> => (await definitionOf(projectDir, node)) as TransformDefinition;
@@ -164,8 +166,8 @@ export async function openTools(): Promise<Tools> {
     inspect: async (files, options) => (await import("./connectors/files/inspect.ts")).inspectFiles(files, options),
     convert: async (files, options, observe) => (await import("./connectors/files/convert.ts")).convertFiles(files, options, observe),
     doctor: async (dir) => {
-      const options = Object.fromEntries(Object.entries(connectors).map(([name, connector]) => [name, connector.options]));
-      return { checks: await (await import("./project/doctor.ts")).projectDoctor(dir, { connectors: options, env: process.env }) };
+      const [{ projectDoctor }, { readOptions }] = await Promise.all([import("./project/doctor.ts"), import("./operations/workspace.ts")]);
+      return { checks: await projectDoctor(dir, readOptions(parts)) };
     },
     jsonSchema: async (kind) => (await import("./project/json-schema.ts")).jsonSchema(kind, { connectors, checks }),
     initialize: async (dir, options) => (await import("./project/init.ts")).initProject(dir, options),

@@ -58,6 +58,8 @@ export type OwnChecks = Readonly<Record<string, unknown>>;
 
 export interface Parts {
   readonly connectors: Readonly<Record<string, Connector<any>>>;
+  /** Ways of building a model that this version carries out. */
+  readonly materializations: readonly string[];
   compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin, own: OwnChecks): CompiledChecks;
   compileCheckFile(file: CheckFile, own: OwnChecks): CompiledChecks;
   buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>> }): Promise<BuildResult>;

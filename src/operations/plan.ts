@@ -1,10 +1,10 @@
 // `plan`: what a request would do and why. Sources that can tell cheaply whether they changed are asked; nothing is read, nothing is done.
-import { asMillraceError, combineErrors, MillraceError } from "../model/errors.ts";
+import { combineErrors, MillraceError } from "../model/errors.ts";
 import type { PlanAnswer } from "../model/answers.ts";
-import type { NodeId, ProjectNode } from "../model/graph.ts";
+import type { NodeId } from "../model/graph.ts";
 import type { SourceState } from "../plan/decide.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../plan/plan.ts";
-import type { Project } from "../project/reader.ts";
+import { unresolvedPlaceholders } from "../project/unresolved.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import { parametersOf } from "./parameters.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
@@ -53,32 +53,10 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     defaults: project.config.defaults,
     concurrency: project.config.defaults?.concurrency,
   });
-  refuseUnresolved(
-    workspace,
-    project,
-    planned.plan.nodes.map((node) => definitions.graph.nodes.get(node.id)!),
-    params,
-  );
+  const chosen = planned.plan.nodes.map((node) => definitions.graph.nodes.get(node.id)!);
+  const unresolved = unresolvedPlaceholders(project, chosen, { env: process.env, secrets: workspace.secrets() });
+  if (unresolved.length > 0) throw combineErrors("MR1001", unresolved);
   return { ...planned, definitions, params };
-}
-
-/** Secrets, variables and parameters that are missing are told before anything runs, all in one go. */
-function refuseUnresolved(
-  workspace: Workspace,
-  project: Project,
-  nodes: readonly ProjectNode[],
-  params: Readonly<Record<string, string>>,
-): void {
-  const errors: MillraceError[] = [];
-  for (const node of nodes) {
-    if (node.kind !== "source" && node.kind !== "export") continue;
-    try {
-      reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
-    } catch (thrown) {
-      errors.push(asMillraceError(thrown));
-    }
-  }
-  if (errors.length > 0) throw combineErrors("MR1001", errors);
 }
 
 export function planAnswer(planned: PlannedRun): PlanAnswer {

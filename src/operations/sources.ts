@@ -37,17 +37,17 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
       projectDir: workspace.dir,
       tempDir: workspace.stateDir("temp"),
       signal: request.signal,
-      connections: resolvePlaceholders(connectionSettings(project), values, { onSecret }),
+      connections: resolvePlaceholders(connectionSettings(project, node.options), values, { onSecret }),
       log: (level, message) => request.log(level, message),
     },
   };
 }
 
-/** Settings by the connection's name: the connector's name is the key inside `connections:`. */
-function connectionSettings(project: Project): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
-  return Object.fromEntries(
-    Object.entries(project.config.connections ?? {}).map(([name, byConnector]) => [name, Object.values(byConnector)[0] ?? {}]),
-  );
+/** Settings of the connection that the options name; the connector's name is the key inside `connections:`. */
+function connectionSettings(project: Project, options: unknown): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
+  const name = (options as { readonly connection?: unknown } | null)?.connection;
+  const byConnector = typeof name === "string" ? project.config.connections?.[name] : undefined;
+  return byConnector === undefined ? {} : { [name as string]: Object.values(byConnector)[0] ?? {} };
 }
 
 /** Likely columns of a source that was never loaded; null where only loading can tell, or the source cannot be reached now. */

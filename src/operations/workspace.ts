@@ -5,7 +5,7 @@ import { findProject } from "../project/find.ts";
 import { openCache } from "../project/cache.ts";
 import { readConfig } from "../project/config.ts";
 import { readProject } from "../project/read.ts";
-import type { Project } from "../project/reader.ts";
+import type { Project, ReadOptions } from "../project/reader.ts";
 import { readSecrets } from "../project/secrets.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
@@ -53,11 +53,7 @@ export class Workspace {
 
   /** The project as far as it can be read; what is wrong is in its `errors`. */
   async projectWithErrors(): Promise<Project> {
-    this.projectOnce ??= readProject(this.dir, {
-      connectors: mapValues(this.parts.connectors, (connector) => connector.options),
-      validateChecks: (entries, place, own) => this.parts.compileChecks(entries, place, own).errors,
-      env: process.env,
-    });
+    this.projectOnce ??= readProject(this.dir, readOptions(this.parts));
     return this.projectOnce;
   }
 
@@ -119,6 +115,16 @@ export class Workspace {
     await (await this.storeOnce?.catch(() => undefined))?.close();
     (await this.warehouseOnce?.catch(() => undefined))?.close();
   }
+}
+
+/** What a reader of projects must know of the concrete parts. */
+export function readOptions(parts: Parts): ReadOptions {
+  return {
+    connectors: mapValues(parts.connectors, (connector) => connector.options),
+    validateChecks: (entries, place, own) => parts.compileChecks(entries, place, own).errors,
+    materializations: parts.materializations,
+    env: process.env,
+  };
 }
 
 function mapValues<From, To>(record: Readonly<Record<string, From>>, change: (value: From) => To): Readonly<Record<string, To>> {
