@@ -221,6 +221,15 @@ describe("lines", () => {
     expect((await connection.runAndReadAll(`select max(length(t)) from stage`)).getRows()).toEqual([[40_000_000n]]);
   });
 
+  it("stop being read when the load is canceled, and leave no table", async () => {
+    const contents = '{"a":1,"pad":"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"}\n'.repeat(400_000);
+    const reason = new Error("canceled");
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), 20);
+    await expect(stage(ndjson, contents, { signal: controller.signal })).rejects.toBe(reason);
+    expect((await connection.runAndReadAll(`select count(*) from duckdb_tables() where table_name = 'stage'`)).getRows()).toEqual([[0n]]);
+  });
+
   it("may be UTF-16 when the file says so", async () => {
     const text = Buffer.from('\uFEFF{"a":"Ü"}\n{"a":"😀"}\n', "utf16le");
     expect((await stage(ndjson, text)).understood.encoding?.name).toBe("utf-16le");

@@ -35,13 +35,18 @@ async function stageLines(request: StageRequest, temp: string): Promise<StagedFi
   const utf8 = await asUtf8(request.path, join(temp, "utf8.ndjson"));
   const path = await plainPath(utf8.path, temp);
   const { size } = await stat(path);
-  const [guess, scan] = await Promise.all([
-    size < GUESS_BYTES_MIN ? null : loadGuess(request, path),
-    work("lines", { path }, size, request.signal),
-  ]);
+  const guessing = size < GUESS_BYTES_MIN ? Promise.resolve(null) : loadGuess(request, path);
+  const scan = await work("lines", { path }, size, request.signal).catch(async (error: unknown) => {
+    // What DuckDB has begun ends before the file and the table go away.
+    request.connection.interrupt();
+    await guessing;
+    await request.connection.run(`drop table if exists ${request.into}`);
+    throw error;
+  });
+  const guess = await guessing;
   const plan = planRecords(scan, request);
   const isLoaded = guess !== null && isSame(guess, plan);
-  if (guess !== null && !isLoaded) await request.connection.run(`drop table if exists ${request.into}`);
+  if (!isLoaded) await request.connection.run(`drop table if exists ${request.into}`);
   const understood = { format: "ndjson", encoding: utf8.encoding };
   const result = await stageRecords(request, { path, scan, plan, stood: null, isLoaded, understood }, temp);
   const [sizeBytes, hash] = utf8.isCopy ? [(await stat(request.path)).size, await hashFile(request.path)] : [scan.sizeBytes, scan.hash];
@@ -50,14 +55,14 @@ async function stageLines(request: StageRequest, temp: string): Promise<StagedFi
 
 /** Loads with the types of the first lines; null when that fails (then the scan tells why). */
 async function loadGuess(request: StageRequest, path: string): Promise<RecordPlan | null> {
-  const scan = scanLines(path, GUESS_LINES_MAX);
-  const plan = planRecords(scan, request);
-  if (plan.needsRewrite) return null;
   try {
+    const scan = scanLines(path, GUESS_LINES_MAX);
+    const plan = planRecords(scan, request);
+    if (plan.needsRewrite) return null;
     await loadAsIs(request.connection, request.into, path, plan.columns, scan.longestBytes);
     return plan;
   } catch {
-    return { ...plan, needsRewrite: true };
+    return null;
   }
 }
 
