@@ -54,5 +54,5 @@ function print(log: readonly RunEvent[]): void {
 function wholeNumber(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   console.error(`${text} is no whole number`);
-  process.exit(2);
+  return process.exit(2);
 }
