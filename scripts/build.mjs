@@ -58,11 +58,13 @@ const licences = {
         const match = /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(id);
         if (match !== null) folders.add(match[0]);
       }
-    const texts = [...folders].toSorted().map((folder) => {
-      const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-      const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-      return `## ${name} ${version} (${license})\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}\n`;
-    });
+    const texts = [...folders]
+      .toSorted((a, b) => a.localeCompare(b))
+      .map((folder) => {
+        const { name, version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+        const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
+        return `## ${name} ${version} (${license})\n\n${file === undefined ? "" : readFileSync(join(folder, file), "utf8").trim()}\n`;
+      });
     this.emitFile({ type: "asset", fileName: "LICENSES.md", source: `# Packages in this bundle\n\n${texts.join("\n")}` });
   },
 };

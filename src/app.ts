@@ -16,11 +16,7 @@ import type {
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
-import { compileCheckFile, compileChecks } from "./checks/compile.ts";
-import { checks, type CheckRegistry } from "./checks/index.ts";
-import { connectors } from "./connectors/index.ts";
-import { createInlineExecutor } from "./executors/inline.ts";
-import { buildModel, materializations } from "./materializations/index.ts";
+import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
 import type { RunProgress } from "./model/progress.ts";
@@ -80,43 +76,56 @@ export interface Tools {
   ): Promise<{ readonly dir: string; readonly files: readonly string[] }>;
 }
 
-/** The concrete parts. Heavy ones are imported when they are first used: `--help`, `explain` and `query` need few of them. */
-const parts: Parts = {
-  connectors,
-  materializations: Object.keys(materializations),
-  compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
-  compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
-  buildModel,
-  buildTransform: async (node, { projectDir, log, ...request }) => {
-    const [{ transformAsset }, { logOf }] = await Promise.all([import("./materializations/transform.ts"), import("./tasks/typescript.ts")]);
-    const definition = async (): Promise<TransformDefinition> => (await definitionOf(projectDir, node)) as TransformDefinition;
-    return transformAsset({ ...request, asset: node.id, needs: node.needs, file: node.file, definition, log: logOf({ log }) });
-  },
-  extract: async function* (node, context) {
-    const [{ extractDeliveries }, { httpClient }, { logOf }] = await Promise.all([
-      import("./load/extract.ts"),
-      import("./connectors/http/client.ts"),
-      import("./tasks/typescript.ts"),
+/** The concrete parts, imported when a project is read: `--help`, `explain` and `query` need none. Heavy ones wait until they are first used. */
+async function loadParts(): Promise<Parts> {
+  const [{ compileCheckFile, compileChecks }, { checks }, { connectors }, { buildModel, materializations }, { createInlineExecutor }] =
+    await Promise.all([
+      import("./checks/compile.ts"),
+      import("./checks/index.ts"),
+      import("./connectors/index.ts"),
+      import("./materializations/index.ts"),
+      import("./executors/inline.ts"),
     ]);
-    const { signal, log, since } = context;
-    const definition = (await definitionOf(context.projectDir, node)) as ExtractAssetInput;
-    yield* extractDeliveries(definition, {
-      since: since as ExtractContext["since"],
-      http: httpClient({ signal, log }),
-      signal,
-      log: logOf({ log }),
-    });
-  },
-  runTask: async ({ node, projectDir, ...surroundings }, attempt) => {
-    const [{ runTypescriptTask }, { httpClient }] = await Promise.all([
-      import("./tasks/typescript.ts"),
-      import("./connectors/http/client.ts"),
-    ]);
-    const http = httpClient({ signal: attempt.signal, log: attempt.log });
-    return runTypescriptTask((await definitionOf(projectDir, node)) as TaskInput, { projectDir, http, ...surroundings }, attempt);
-  },
-  createExecutor: createInlineExecutor,
-};
+  return {
+    connectors,
+    materializations: Object.keys(materializations),
+    compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
+    compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
+    buildModel,
+    buildTransform: async (node, { projectDir, log, ...request }) => {
+      const [{ transformAsset }, { logOf }] = await Promise.all([
+        import("./materializations/transform.ts"),
+        import("./tasks/typescript.ts"),
+      ]);
+      const definition = async (): Promise<TransformDefinition> => (await definitionOf(projectDir, node)) as TransformDefinition;
+      return transformAsset({ ...request, asset: node.id, needs: node.needs, file: node.file, definition, log: logOf({ log }) });
+    },
+    extract: async function* (node, context) {
+      const [{ extractDeliveries }, { httpClient }, { logOf }] = await Promise.all([
+        import("./load/extract.ts"),
+        import("./connectors/http/client.ts"),
+        import("./tasks/typescript.ts"),
+      ]);
+      const { signal, log, since } = context;
+      const definition = (await definitionOf(context.projectDir, node)) as ExtractAssetInput;
+      yield* extractDeliveries(definition, {
+        since: since as ExtractContext["since"],
+        http: httpClient({ signal, log }),
+        signal,
+        log: logOf({ log }),
+      });
+    },
+    runTask: async ({ node, projectDir, ...surroundings }, attempt) => {
+      const [{ runTypescriptTask }, { httpClient }] = await Promise.all([
+        import("./tasks/typescript.ts"),
+        import("./connectors/http/client.ts"),
+      ]);
+      const http = httpClient({ signal: attempt.signal, log: attempt.log });
+      return runTypescriptTask((await definitionOf(projectDir, node)) as TaskInput, { projectDir, http, ...surroundings }, attempt);
+    },
+    createExecutor: createInlineExecutor,
+  };
+}
 
 async function definitionOf(
   projectDir: string,
@@ -131,7 +140,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
   const workspace = Workspace.open({
     dir: options.dir ?? process.cwd(),
     env: options.env,
-    parts,
+    parts: loadParts,
     signal: options.signal ?? new AbortController().signal,
   });
   return {
@@ -167,9 +176,16 @@ export async function openTools(): Promise<Tools> {
     convert: async (files, options, observe) => (await import("./connectors/files/convert.ts")).convertFiles(files, options, observe),
     doctor: async (dir) => {
       const [{ projectDoctor }, { readOptions }] = await Promise.all([import("./project/doctor.ts"), import("./operations/workspace.ts")]);
-      return { checks: await projectDoctor(dir, readOptions(parts)) };
+      return { checks: await projectDoctor(dir, readOptions(await loadParts())) };
     },
-    jsonSchema: async (kind) => (await import("./project/json-schema.ts")).jsonSchema(kind, { connectors, checks }),
+    jsonSchema: async (kind) => {
+      const [{ jsonSchema }, { connectors }, { checks }] = await Promise.all([
+        import("./project/json-schema.ts"),
+        import("./connectors/index.ts"),
+        import("./checks/index.ts"),
+      ]);
+      return jsonSchema(kind, { connectors, checks });
+    },
     initialize: async (dir, options) => (await import("./project/init.ts")).initProject(dir, options),
   };
 }

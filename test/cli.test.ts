@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { version } from "../src/model/version.ts";
-import { millrace, project, repository, rows, start } from "./millrace.ts";
+import { type Finished, millrace, project, repository, rows, start } from "./millrace.ts";
 
 const FILES = {
   "millrace.yaml": "name: shop\n",
@@ -16,6 +16,8 @@ const FILES = {
   "models/final/areas.sql": "-- how much each area sold\nselect area, sum(price) as total from clean.sales group by area\n",
   "exports/areas.yaml": "select: final.areas\nto: { files: { path: out/areas.csv } }\n",
 };
+
+const nodesOf = (plan: Finished): any[] => plan.lines()[0]!["nodes"];
 
 describe("a small project", () => {
   const shop = project(FILES);
@@ -86,10 +88,9 @@ describe("a small project", () => {
     const plan = await millrace(["plan", "--json", "--exit-code"], shop.dir);
     expect(plan.exitCode).toBe(4);
     expect(
-      plan
-        .lines()[0]!
-        ["nodes"].filter((node: any) => node.action === "build")
-        .map((node: any) => node.asset),
+      nodesOf(plan)
+        .filter((node) => node.action === "build")
+        .map((node) => node.asset),
     ).toEqual(["final.areas", "out.areas"]);
     shop.write("models/final/areas.sql", FILES["models/final/areas.sql"]);
   });

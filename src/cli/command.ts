@@ -11,7 +11,7 @@ export interface CommandContext {
   /** Aborted by Ctrl-C or SIGTERM. */
   readonly signal: AbortSignal;
   /** The project in this folder (or --project), opened lazily; closed by the caller. */
-  app(): Promise<App>;
+  readonly app: () => Promise<App>;
 }
 
 export type OptionValues = Readonly<Record<string, string | boolean | readonly string[] | undefined>>;

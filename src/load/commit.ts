@@ -149,7 +149,7 @@ async function count(
   const row = await tx.row<{ total: number; loaded: number }>(`select count(*) as total, ${mine} as loaded from ${table}`);
   const { total, loaded } = row ?? { total: 0, loaded: 0 };
   if (applied.hidden || total === conversion.rows) return { total, loaded, final: applied };
-  const columns = [...plan.columns.flatMap((column) => [column.name, ...(column.hasVariant ? [variantName(column.name)] : [])])];
+  const columns = plan.columns.flatMap((column) => [column.name, ...(column.hasVariant ? [variantName(column.name)] : [])]);
   const physical = `${applied.physical}_checked`;
   const listed = columns.map((column) => `t.${ident(column)}`).join(", ");
   await tx.run(

@@ -1,6 +1,6 @@
 // Requests and deliveries for tests of loads. `textFile` is a reader of its own, simple and independent of the product's: no quotes but `"…"`.
 import { createHash } from "node:crypto";
-import { sourceSpec, type SourceSpec } from "../model/definitions/source.ts";
+import { sourceSpec } from "../model/definitions/source.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Delivery, FileDelivery, Row, RowsDelivery } from "./connector.ts";
 import type { LoadRequest } from "./request.ts";
@@ -19,7 +19,7 @@ export function request(tempDir: string, { deliveries, spec, run, attempt, ...re
   const asset = rest.asset ?? "raw.t";
   return {
     asset,
-    spec: sourceSpec.parse({ from: {}, ...spec }) as SourceSpec,
+    spec: sourceSpec.parse({ from: {}, ...spec }),
     deliveries: (async function* () {
       yield* deliveries;
     })(),

@@ -149,8 +149,13 @@ async function columnOrigins(session: Parameters<typeof readLive>[0], asset: Nod
   );
 }
 
-function checkResults(
-  version: LiveVersion | undefined,
-): readonly { readonly check: string; readonly status: string; readonly failing: number }[] {
-  return Array.isArray(version?.checks) ? (version.checks as unknown as { check: string; status: string; failing: number }[]) : [];
+interface CheckSummary {
+  readonly check: string;
+  readonly status: string;
+  readonly failing: number;
+}
+
+function checkResults(version: LiveVersion | undefined): readonly CheckSummary[] {
+  const checks: unknown = version?.checks;
+  return Array.isArray(checks) ? (checks as readonly CheckSummary[]) : [];
 }

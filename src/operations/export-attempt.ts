@@ -4,15 +4,16 @@ import type { JsonValue } from "../model/answers.ts";
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { ExportNode } from "../model/graph.ts";
-import type { Connector, WriteContext } from "../load/connector.ts";
+import type { WriteContext } from "../load/connector.ts";
 import { alreadyCommitted, raiseFence, type AttemptToken } from "../sql/fence.ts";
+import type { AnyConnector } from "./parts.ts";
 import { assetView, publish, readLive } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface ExportRequest {
   readonly warehouse: Warehouse;
   readonly node: ExportNode;
-  readonly connector: Connector<any>;
+  readonly connector: AnyConnector;
   readonly options: unknown;
   readonly context: Omit<WriteContext, "connection" | "query" | "mode" | "key" | "token">;
   /** Assets that it reads, and their versions. */

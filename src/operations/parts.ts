@@ -56,8 +56,12 @@ export interface TaskRequest {
 /** Checks made in the project's TypeScript, by their names. */
 export type OwnChecks = Readonly<Record<string, unknown>>;
 
+/** A connector whose options were checked against its own schema. */
+// oxlint-disable-next-line typescript/no-explicit-any -- each connector has its own type of options; the registry holds them all
+export type AnyConnector = Connector<any>;
+
 export interface Parts {
-  readonly connectors: Readonly<Record<string, Connector<any>>>;
+  readonly connectors: Readonly<Record<string, AnyConnector>>;
   /** Ways of building a model that this version carries out. */
   readonly materializations: readonly string[];
   compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin, own: OwnChecks): CompiledChecks;

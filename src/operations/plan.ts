@@ -25,7 +25,7 @@ export interface Planned extends PlannedRun {
 
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
 export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
-  const project = await workspace.projectWithErrors();
+  const project = await workspace.projectWithWarehouse();
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
     throw new MillraceError({

@@ -26,7 +26,7 @@ type Observe = (progress: RunProgress) => void;
 
 /** Carries a request out. The summary's status is `running` when the run was interrupted and can go on. */
 export async function runOperation(workspace: Workspace, request: RunRequest, observe: Observe): Promise<RunSummaryAnswer> {
-  await workspace.warehouse(); // whoever holds it elsewhere is named before anything is planned
+  await workspace.projectWithWarehouse(); // whoever holds it elsewhere is named before anything is planned
   const store = await workspace.store();
   const fromRun = request.fromFailure === undefined ? undefined : await findRun(workspace, request.fromFailure);
   const planned = await planOperation(workspace, request);

@@ -1,16 +1,17 @@
 // What a source's connector is asked for, with the user's placeholders filled in: peek, state, deliveries. Secrets never leave this file but to the connector.
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Connector, Delivery, Json, ReadContext } from "../load/connector.ts";
+import type { Delivery, Json, ReadContext } from "../load/connector.ts";
 import { MillraceError, type SourceLocation } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
 import type { ExportNode, SourceNode } from "../model/graph.ts";
 import { resolvePlaceholders } from "../project/placeholders.ts";
 import type { Project } from "../project/reader.ts";
 import type { CompiledColumn } from "../sql/compile-types.ts";
+import type { AnyConnector } from "./parts.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface Reach {
-  readonly connector: Connector<any>;
+  readonly connector: AnyConnector;
   readonly options: unknown;
   readonly context: Omit<ReadContext, "connection" | "since">;
 }
@@ -23,7 +24,7 @@ export interface ReachRequest {
 
 /** The connector of a source or an export with its options, every `${…}` filled in. @throws MR105x for what is missing. */
 export function reachOf(workspace: Workspace, project: Project, node: SourceNode | ExportNode, request: ReachRequest): Reach {
-  const connector = (project.own.connectors[node.connector] as Connector<any> | undefined) ?? workspace.parts.connectors[node.connector];
+  const connector = (project.own.connectors[node.connector] as AnyConnector | undefined) ?? workspace.parts.connectors[node.connector];
   if (connector === undefined) throw new MillraceError({ code: "MR9001", message: `no connector is named ${node.connector}` });
   const values = { env: process.env, secrets: workspace.secrets(), params: request.params };
   const onSecret = (secret: string): void => workspace.useSecret(secret);

@@ -1,15 +1,14 @@
 // What an operation works on: the project in a folder with its warehouse and its state, each opened when it is first needed and closed once.
+import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { findProject } from "../project/find.ts";
 import { openCache } from "../project/cache.ts";
 import { readConfig } from "../project/config.ts";
-import { readProject } from "../project/read.ts";
 import type { Project, ReadOptions } from "../project/reader.ts";
 import { readSecrets } from "../project/secrets.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
-import { openSqliteStore } from "../store/sqlite.ts";
 import { parseSizeBytes } from "../model/duration.ts";
 import type { ProjectSpec } from "../model/definitions/project.ts";
 import { combineErrors, type MillraceError } from "../model/errors.ts";
@@ -18,14 +17,16 @@ import type { Parts } from "./parts.ts";
 export interface WorkspaceOptions {
   readonly dir: string;
   readonly env: string | undefined;
-  readonly parts: Parts;
+  /** Called once, when the project is first read. */
+  readonly parts: () => Promise<Parts>;
   readonly signal: AbortSignal;
 }
 
 export class Workspace {
   readonly dir: string;
-  readonly parts: Parts;
   readonly signal: AbortSignal;
+  private readonly loadParts: () => Promise<Parts>;
+  private loadedParts: Parts | undefined;
   private configOnce: Promise<ProjectSpec> | undefined;
   private projectOnce: Promise<Project> | undefined;
   private warehouseOnce: Promise<Warehouse> | undefined;
@@ -35,7 +36,7 @@ export class Workspace {
 
   private constructor(dir: string, options: WorkspaceOptions) {
     this.dir = dir;
-    this.parts = options.parts;
+    this.loadParts = options.parts;
     this.signal = options.signal;
   }
 
@@ -53,8 +54,27 @@ export class Workspace {
 
   /** The project as far as it can be read; what is wrong is in its `errors`. */
   async projectWithErrors(): Promise<Project> {
-    this.projectOnce ??= readProject(this.dir, readOptions(this.parts));
+    this.projectOnce ??= this.readProject();
     return this.projectOnce;
+  }
+
+  /** The same, read while DuckDB opens the warehouse in a thread of its own. @throws as `warehouse`. */
+  async projectWithWarehouse(): Promise<Project> {
+    await this.config(); // a millrace.config.ts is not loaded twice at once
+    const [project] = await Promise.all([this.projectWithErrors(), this.warehouse()]);
+    return project;
+  }
+
+  private async readProject(): Promise<Project> {
+    const [{ readProject }, parts] = await Promise.all([import("../project/read.ts"), this.loadParts()]);
+    this.loadedParts = parts;
+    return readProject(this.dir, readOptions(parts));
+  }
+
+  /** There once the project was read. */
+  get parts(): Parts {
+    assert(this.loadedParts !== undefined);
+    return this.loadedParts;
   }
 
   /** millrace.yaml alone, for what needs no definitions. @throws all its errors in one. */
@@ -84,7 +104,9 @@ export class Workspace {
 
   async store(): Promise<EventStore> {
     const settings = (await this.config()).state?.sqlite;
-    this.storeOnce ??= Promise.resolve(openSqliteStore(resolve(this.dir, settings?.path ?? ".millrace/state.sqlite")));
+    this.storeOnce ??= import("../store/sqlite.ts").then(({ openSqliteStore }) =>
+      openSqliteStore(resolve(this.dir, settings?.path ?? ".millrace/state.sqlite")),
+    );
     return this.storeOnce;
   }
 

@@ -116,7 +116,7 @@ export async function* readRowChunks(result: DuckDBResult): AsyncGenerator<JsonV
   for (;;) {
     const chunk = await result.fetchChunk();
     if (chunk === null || chunk.rowCount === 0) return;
-    const rows: JsonValue[][] = Array.from({ length: chunk.rowCount }, () => new Array<JsonValue>(readers.length));
+    const rows: JsonValue[][] = Array.from({ length: chunk.rowCount }, () => Array.from<JsonValue>({ length: readers.length }));
     for (const [index, reader] of readers.entries()) {
       const values = chunk.getColumnValues(index);
       for (let row = 0; row < values.length; row++) {

@@ -18,7 +18,7 @@ export const check: Command = {
         if (each.asset !== asset) output.data(output.colors.bold((asset = each.asset)));
         const symbol = output.symbol(each.status === "passed" ? "ok" : each.status === "warned" ? "warn" : "failed");
         output.data(` ${symbol} ${each.check}${each.failing > 0 ? `  ${plural(each.failing, "row")}` : ""}`);
-        for (const row of each.sample.slice(0, 3)) output.data(`     ${cellText(row as never, 120)}`);
+        for (const row of each.sample.slice(0, 3)) output.data(`     ${cellText(row, 120)}`);
       }
       output.note(`${count(answer.checks.length - failed.length)} passed, ${count(failed.length)} failed`);
     }

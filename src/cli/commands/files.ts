@@ -22,7 +22,8 @@ export const inspect: Command = {
   async run({ output }, files, options) {
     const { openTools } = await import("../../app.ts");
     const reports = await (await openTools()).inspect(files, { yaml: options["yaml"] === true });
-    if (options["yaml"] === true) output.data(reports.map((report) => String(report["yaml"] ?? "")).join("\n---\n"));
+    if (options["yaml"] === true)
+      output.data(reports.map((report) => (typeof report["yaml"] === "string" ? report["yaml"] : "")).join("\n---\n"));
     else if (output.mode === "json") output.json(reports.length === 1 ? reports[0]! : { files: reports });
     else for (const report of reports) printReport(report, output);
     return reports.some((report) => report["error"] !== null && report["error"] !== undefined) ? EXIT.failed : EXIT.ok;
@@ -85,7 +86,7 @@ function renderReport(report: Readonly<Record<string, unknown>>): string {
   const { columns, preview: _preview, yaml: _yaml, ...facts } = report;
   const lines = Object.entries(facts)
     .filter(([, value]) => value !== null && value !== undefined && !(Array.isArray(value) && value.length === 0))
-    .map(([key, value]) => `${key.padEnd(13)} ${printable(typeof value === "object" ? JSON.stringify(value) : String(value))}`);
+    .map(([key, value]) => `${key.padEnd(13)} ${printable(typeof value === "string" ? value : JSON.stringify(value))}`);
   const table = Array.isArray(columns)
     ? renderTable(
         ["column", "type", "why"],
