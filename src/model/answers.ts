@@ -230,10 +230,3 @@ export interface DoctorAnswer {
     readonly fix: string | null;
   }[];
 }
-
-export interface ExplainAnswer {
-  readonly code: string;
-  readonly title: string;
-  readonly why: string;
-  readonly fix: string;
-}
