@@ -3,6 +3,7 @@
 import { MillraceError } from "../model/errors.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { Transaction } from "../sql/session.ts";
+import { value } from "../sql/text.ts";
 import type { FilteredRows } from "./merge.ts";
 import type { StagedItem } from "./staged.ts";
 
@@ -56,6 +57,9 @@ export async function drawAccount(tx: Transaction, request: AccountRequest): Pro
   return { rows, filtered, files };
 }
 
+/** Rows of one statement that writes to `_millrace.files`. */
+const FILES_PER_INSERT = 200;
+
 export interface LedgerEntry {
   readonly asset: string;
   readonly load: string;
@@ -93,30 +97,20 @@ export async function writeLedger(tx: Transaction, entry: LedgerEntry, account: 
       JSON.stringify(entry.warnings),
     ],
   );
-  for (const file of account.files) {
+  const files = account.files.map((file) => {
     const { item } = file;
+    const cells = [entry.load, entry.asset, item.name, item.sizeBytes, item.hash, item.modifiedMs, item.status];
+    const counts = [file.read, file.loaded, file.quarantined, file.filtered];
+    const lines = [item.lines?.total, item.lines?.header, item.lines?.preamble, item.lines?.blank];
+    const understood = item.understood === null ? null : JSON.stringify(item.understood);
+    return `(${[...cells, ...counts, ...lines, understood].map((cell) => value(cell)).join(", ")})`;
+  });
+  for (let from = 0; from < files.length; from += FILES_PER_INSERT) {
     await tx.run(
       `insert into _millrace.files (load, asset, file, size, hash, modified, status, rows_read, rows_loaded, rows_quarantined, rows_filtered,
          lines, lines_header, lines_preamble, lines_blank, understood, "at")
-       values ($1, $2, $3, $4, $5, to_timestamp($6::double / 1000), $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, now())`,
-      [
-        entry.load,
-        entry.asset,
-        item.name,
-        item.sizeBytes,
-        item.hash,
-        item.modifiedMs,
-        item.status,
-        file.read,
-        file.loaded,
-        file.quarantined,
-        file.filtered,
-        item.lines?.total ?? null,
-        item.lines?.header ?? null,
-        item.lines?.preamble ?? null,
-        item.lines?.blank ?? null,
-        item.understood === null ? null : JSON.stringify(item.understood),
-      ],
+       select * replace (to_timestamp(modified::double / 1000) as modified), now() from (values ${files.slice(from, from + FILES_PER_INSERT).join(", ")})
+         as f(load, asset, file, size, hash, modified, status, read, loaded, quarantined, filtered, lines, header, preamble, blank, understood)`,
     );
   }
 }

@@ -102,9 +102,17 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
     await addHistoryColumns(tx, conversion.physical, null);
     return { ...fresh, added: HISTORY_COLUMNS };
   }
-  const hasHidden = live.hidden.length > 0;
+  const toJson = live.columns.filter(
+    (column) => column.type !== "JSON" && work.columns.some(({ name, type }) => name === column.name && type === "JSON"),
+  );
+  // DuckDB cannot replay a change of type to JSON after a crash, so such a table is made anew.
+  const hasHidden = live.hidden.length > 0 && toJson.length === 0;
   const physical = hasHidden ? live.physical : `${conversion.physical}_base`;
-  if (!hasHidden) await tx.run(`create table ${physicalTable(physical)} as select * from ${qualified(ROWS_SCHEMA, request.asset)}`);
+  if (!hasHidden) {
+    const replaced = toJson.map(({ name }) => `to_json(${ident(name)}) as ${ident(name)}`).join(", ");
+    const columns = replaced === "" ? "*" : `* replace (${replaced})`;
+    await tx.run(`create table ${physicalTable(physical)} as select ${columns} from ${qualified(ROWS_SCHEMA, request.asset)}`);
+  }
   const into = { physical, hidden: true, inPlace: hasHidden, filtered: [], added: [] };
   const schemaChanged = prepared.plan.changes.some((change) => change.change !== "missing");
   const newCode = live.codeHash !== request.codeHash;

@@ -9,6 +9,7 @@ import { columnName, uniqueName } from "../model/names.ts";
 import type { StagedColumn } from "../formats/format.ts";
 import { typeOfParse } from "../formats/types/parse.ts";
 import type { LoadContract } from "./contract.ts";
+import { isNested } from "./nested.ts";
 import { fitsInto, unifyTypes } from "./unify.ts";
 
 /** A column as it was committed last (`_millrace.schemas`). */
@@ -259,7 +260,8 @@ class Planner {
       });
     }
     if (typeChange !== "widen") return committed;
-    const union = unifyTypes(committed, delivered);
+    // A plain value where there was a nested one, or the other way round, is no widening.
+    const union = isNested(committed) === isNested(delivered) ? unifyTypes(committed, delivered) : null;
     const isSmall =
       !this.request.committedLarge.has(name) && [...perStage].every(([stage, column]) => this.request.stages[stage]!.facts(column).isSmall);
     // Text or rounding is not widening: such values are bad values.
@@ -298,6 +300,7 @@ class Planner {
       if (column.type === type) return { kind: "same", column };
       const facts = stage.facts(column);
       if (facts.isEmpty) return { kind: "missing" };
+      if (type === "JSON" && isNested(column.type)) return { kind: "cast", column };
       if (type === "VARCHAR" || type === "JSON") {
         if (!column.exactText) this.wantText(index, stage, column);
         return { kind: "cast", column };

@@ -9,6 +9,7 @@ import { openWarehouse } from "../sql/warehouse.ts";
 import { auditWith } from "./audit.ts";
 import { listQuarantine, showQuarantine } from "./quarantine.ts";
 import { load, startOfLoad } from "./load.ts";
+import type { FileDelivery } from "./connector.ts";
 import { request, textFile, page, type Overrides } from "./deliveries.suite.ts";
 import type { LoadResult } from "./request.ts";
 
@@ -340,6 +341,31 @@ describe("merge, append, snapshot", () => {
       { a: 2.5, b: "x" },
     ]);
     expect(await rows("select number, changes from _millrace.schemas where asset = 'raw.t' order by number")).toHaveLength(2);
+  });
+
+  it("joins nested values of several shapes, and turns them to JSON where no struct holds both", async () => {
+    const spec = { load: "append" } as const;
+    const typed = (name: string, type: string, value: string): FileDelivery => {
+      const file = textFile(name, `v\n${value}\n`);
+      return {
+        ...file,
+        stage: async (request) => {
+          const staged = await file.stage(request);
+          await request.connection.run(`create or replace table ${request.into} as select (${value})::${type} as v`);
+          return { ...staged, columns: staged.columns.map((column) => ({ ...column, type, exactText: false })) };
+        },
+      };
+    };
+    await run({ spec, deliveries: [typed("1", "STRUCT(a INTEGER)", "{'a': 1}")] });
+    await run({ spec, deliveries: [typed("2", 'STRUCT(a BIGINT, "b c" VARCHAR[])', "{'a': 2, 'b c': ['x']}")] });
+    expect(await rows("select v from raw.t order by v.a")).toEqual([{ v: { a: 1, "b c": null } }, { v: { a: 2, "b c": ["x"] } }]);
+    await run({ spec, deliveries: [typed("3", "STRUCT(z DATE)", "{'z': '2020-01-01'}")] });
+    expect(await rows("select v, typeof(v) as t, _file from _millrace.rows('raw.t') order by _file")).toEqual([
+      { v: '{"a":1,"b c":null}', t: "JSON", _file: "1" },
+      { v: '{"a":2,"b c":["x"]}', t: "JSON", _file: "2" },
+      { v: '{"z":"2020-01-01"}', t: "JSON", _file: "3" },
+    ]);
+    expect((await run({ spec, deliveries: [textFile("4", "v\nplain\n")] })).rows.loaded).toBe(1);
   });
 
   it("keeps history in a snapshot", async () => {

@@ -2,7 +2,8 @@
 //   M1. Null keys are equal to null keys.
 //   M2. The same key twice in one load: the higher cursor wins, else the later; the others count as filtered, rule `superseded`.
 //   M3. Rows that an incremental append delivers again (the boundary, the lookback) are recognised by all their values and counted `alreadyLoaded`.
-import { MillraceError } from "../model/errors.ts";
+import { messageOf, MillraceError } from "../model/errors.ts";
+import { isConflict } from "../sql/failure.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
@@ -69,7 +70,22 @@ export async function fitColumns(tx: Transaction, physical: string, work: WorkTa
   for (const column of work.columns) {
     const type = types.get(column.name);
     if (type === undefined) await tx.run(`alter table ${table} add column ${ident(column.name)} ${column.type}`);
-    else if (type !== column.type) await tx.run(`alter table ${table} alter column ${ident(column.name)} type ${column.type}`);
+    else if (type !== column.type) await changeType(tx, table, column);
+  }
+}
+
+/** No USING: DuckDB 1.5.5 cannot replay one with functions after a crash. */
+async function changeType(tx: Transaction, table: string, { name, type }: WorkTable["columns"][number]): Promise<void> {
+  try {
+    await tx.run(`alter table ${table} alter column ${ident(name)} type ${type}`);
+  } catch (error) {
+    if (isConflict(error)) throw error;
+    throw new MillraceError({
+      code: "MR4013",
+      message: `The rows of ${name} that are there cannot become ${type}: ${messageOf(error).split("\n", 1)[0]}`,
+      hint: "Run once with --full-refresh, or keep the earlier type.",
+      cause: error,
+    });
   }
 }
 

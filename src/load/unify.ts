@@ -1,6 +1,9 @@
 // One type for values of several: the smallest that holds all of both exactly. `null` means that only text does.
+//   U0. Structs get the fields of both; lists their common element; nested and other values meet in JSON.
 //   U1. Numbers stay among numbers, dates and times among dates and times; turning to text is for the caller to decide.
 //   U2. "maybe" asks for a look at the data: a BIGINT fits a DOUBLE only up to 2^53.
+import { unifyNested } from "./nested.ts";
+
 const INTEGERS = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"] as const;
 const INTEGER_DIGITS: Readonly<Record<string, number>> = { TINYINT: 3, SMALLINT: 5, INTEGER: 10, BIGINT: 19, HUGEINT: 39 };
 const UNSIGNED: Readonly<Record<string, string>> = { UTINYINT: "SMALLINT", USMALLINT: "INTEGER", UINTEGER: "BIGINT", UBIGINT: "HUGEINT" };
@@ -17,6 +20,11 @@ export interface Union {
 export function unifyTypes(a: string, b: string): Union | null {
   const [left, right] = [normal(a), normal(b)];
   if (left === right) return { type: left, when: "exact" };
+  const nested = unifyNested(left, right, (one, other) => {
+    const union = unifyTypes(one, other);
+    return union?.when === "exact" ? union.type : null;
+  });
+  if (nested !== null) return { type: nested, when: "exact" };
   const integers = INTEGERS as readonly string[];
   if (integers.includes(left) && integers.includes(right)) {
     return { type: integers[Math.max(integers.indexOf(left), integers.indexOf(right))]!, when: "exact" };

@@ -9,8 +9,7 @@ export async function dropTables(session: Session, prefix: string): Promise<void
     `select table_name as name from duckdb_tables() where schema_name = '${DATA_SCHEMA}' and database_name = current_database()
      and starts_with(table_name, ${literal(prefix)}) and table_name not in (select physical from _millrace.versions where physical is not null)`,
   );
-  for (const { name } of tables) {
-    await session.run(`drop table if exists ${qualified(DATA_SCHEMA, name)}`);
-    await session.run(`delete from _millrace.origins where physical = ${literal(name)}`);
-  }
+  if (tables.length === 0) return;
+  await session.run(tables.map(({ name }) => `drop table if exists ${qualified(DATA_SCHEMA, name)};`).join("\n"));
+  await session.run(`delete from _millrace.origins where physical in (${tables.map(({ name }) => literal(name)).join(", ")})`);
 }
