@@ -10,7 +10,7 @@ import { asMillraceError, MillraceError } from "../model/errors.ts";
 import type { NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { RunPlan } from "../model/plan.ts";
-import { decide } from "../run/decide.ts";
+import { decide, step } from "../run/decide.ts";
 import { evolve } from "../run/evolve.ts";
 import type { RunInput } from "../run/input.ts";
 import { newRun, type RunState } from "../run/state.ts";
@@ -175,12 +175,22 @@ export function createEngine(options: EngineOptions): Engine {
       const takeOver = fromRun === undefined ? null : { from: fromRun, nodes: await succeededIn(store, fromRun) };
       const id = runId(clock.now(), random);
       const seed = Math.floor(random() * 4_294_967_296);
-      const events = decide(newRun, { type: "start", now: clock.now(), owner: null, run: id, trigger, plan, seed, leaseMs, takeOver });
+      const { events, state } = step(newRun, {
+        type: "start",
+        now: clock.now(),
+        owner: null,
+        run: id,
+        trigger,
+        plan,
+        seed,
+        leaseMs,
+        takeOver,
+      });
       if (!(await store.append(id, 0, events)))
         throw new MillraceError({ code: "MR6025", message: `a run ${id} is already there`, retryable: true });
       const fold = createRunFold();
       for (const event of events) fold.apply(event);
-      fresh.set(id, { state: events.reduce<RunState>(evolve, newRun), fold });
+      fresh.set(id, { state, fold });
       return id;
     },
 

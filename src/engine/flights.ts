@@ -42,6 +42,7 @@ export interface Flights {
 
 interface OpenFlight extends Flight {
   readonly controller: AbortController;
+  aborted: boolean;
   ended: Promise<void>;
   /** Its end is reported and perhaps not stored yet: it stays known, or it would be begun a second time. */
   reported: boolean;
@@ -59,17 +60,27 @@ export function createFlights(options: FlightsOptions): Flights {
 
   const carryOut = async (flight: OpenFlight, before: Promise<void> | undefined): Promise<void> => {
     if (before !== undefined) await before;
-    const outcome = flight.controller.signal.aborted ? null : await outcomeOf(flight);
+    const outcome = flight.aborted ? null : await outcomeOf(flight);
     if (flights.get(keyOf(flight)) !== flight) return;
     flight.reported = true;
     options.onEnd(flight, outcome === null || (stopping && outcome.kind !== "succeeded") ? { kind: "interrupted" } : outcome);
   };
 
-  const outcomeOf = async ({ node, attempt, controller: { signal } }: OpenFlight): Promise<Outcome> => {
+  const outcomeOf = async ({ node, attempt, controller }: OpenFlight): Promise<Outcome> => {
     const file = logs?.open(run, node, attempt);
     const log: Attempt["log"] = (level, message) => file?.write(new Date(clock.now()).toISOString(), level, message);
     try {
-      const result = await executor.run({ run, node, attempt, token: `${run}/${node}#${attempt}`, signal, log });
+      const result = await executor.run({
+        run,
+        node,
+        attempt,
+        token: `${run}/${node}#${attempt}`,
+        log,
+        // Made when it is asked for: a signal costs more than everything else that an attempt needs.
+        get signal() {
+          return controller.signal;
+        },
+      });
       return { kind: "succeeded", facts: factsOf(result), reused: result?.reused === true };
     } catch (thrown) {
       const error = recordOf(thrown);
@@ -84,6 +95,10 @@ export function createFlights(options: FlightsOptions): Flights {
     }
   };
 
+  const abort = (flight: OpenFlight, reason: MillraceError): void => {
+    flight.aborted = true;
+    flight.controller.abort(reason);
+  };
   const leave = (flight: OpenFlight): void => {
     const grace = new Promise<void>((resolve) => {
       const cancel = clock.after(SUCCESSOR_WAITS_MS, resolve);
@@ -105,20 +120,27 @@ export function createFlights(options: FlightsOptions): Flights {
     },
     current: () => [...flights.values()],
     begin({ node, attempt }) {
-      const flight: OpenFlight = { node, attempt, controller: new AbortController(), ended: Promise.resolve(), reported: false };
+      const flight: OpenFlight = {
+        node,
+        attempt,
+        controller: new AbortController(),
+        aborted: false,
+        ended: Promise.resolve(),
+        reported: false,
+      };
       flights.set(keyOf(flight), flight);
       flight.ended = carryOut(flight, leaving.get(node));
     },
     abort(flight, reason) {
       const open = flights.get(keyOf(flight));
-      if (open !== undefined && !open.reported && !open.controller.signal.aborted) open.controller.abort(reason());
+      if (open !== undefined && !open.reported && !open.aborted) abort(open, reason());
     },
     abortUnless(keep, reason) {
       for (const [key, flight] of flights) {
         if (keep(flight)) continue;
         flights.delete(key);
         if (flight.reported) continue;
-        flight.controller.abort(reason());
+        abort(flight, reason());
         leave(flight);
       }
     },

@@ -4,8 +4,11 @@ import type { AttemptFailed, AttemptStarted, RunEvent, RunStarted } from "../mod
 import type { NodeId } from "../model/graph.ts";
 import { graphOf } from "./graph.ts";
 import { heapOfSorted, pop, push } from "./heap.ts";
-import { type FinalNodeKind, type GoingRun, type NodeState, type RunState, readyBefore, retryBefore } from "./state.ts";
+import { type FinalNodeKind, type GoingRun, type NodeState, type Running, type RunState, readyBefore, retryBefore } from "./state.ts";
 import { get, set, vectorOf } from "./vector.ts";
+
+/** The state that is being made: a copy that nobody else has seen yet, so its fields may be set; what they refer to is shared and may not. */
+type Next = { -readonly [Field in keyof GoingRun]: GoingRun[Field] };
 
 /** Events that name a node. */
 type NodeEvent = Extract<RunEvent, { readonly node: NodeId }>;
@@ -15,12 +18,13 @@ export function evolve(state: RunState, event: RunEvent): RunState {
   const at = Math.max(state.at, event.at);
   if (state.phase === "new") return event.type === "run_started" ? started(event, version) : { phase: "new", version, at };
   if (state.phase === "finished") return { phase: "finished", version, at };
-  const next: GoingRun = { ...state, version, at };
+  const next: Next = { ...state, version, at };
   switch (event.type) {
     case "run_started":
       return next;
     case "cancel_requested":
-      return next.cancel === null ? { ...next, cancel: { at, cause: event.cause } } : next;
+      next.cancel ??= { at, cause: event.cause };
+      return next;
     case "run_finished":
       return { phase: "finished", version, at };
     case "attempt_started":
@@ -30,37 +34,48 @@ export function evolve(state: RunState, event: RunEvent): RunState {
     case "node_reused":
     case "node_skipped":
     case "node_canceled":
-      return evolveNode(next, event);
+      evolveNode(next, event);
+      return next;
     default:
       return event satisfies never;
   }
 }
 
-function evolveNode(next: GoingRun, event: NodeEvent): RunState {
+function evolveNode(next: Next, event: NodeEvent): void {
   const index = next.graph.indexes.get(event.node);
-  if (index === undefined) return next;
+  if (index === undefined) return;
   const node = get(next.nodes, index);
   switch (event.type) {
     case "attempt_started":
-      return node.kind === "ready" || node.kind === "backoff" ? withAttempt(next, index, node, event) : next;
+      if (node.kind === "ready" || node.kind === "backoff") startAttempt(next, index, node, event);
+      break;
     case "lease_extended":
-      return node.kind === "running" && node.attempt === event.attempt
-        ? { ...next, nodes: set(next.nodes, index, { ...node, leaseUntil: event.leaseUntil }) }
-        : next;
+      if (node.kind === "running" && node.attempt === event.attempt)
+        next.nodes = set(next.nodes, index, { ...node, leaseUntil: event.leaseUntil });
+      break;
     case "attempt_failed":
-      return node.kind === "running" && node.attempt === event.attempt ? withFailure(next, index, node, event) : next;
+      if (node.kind === "running" && node.attempt === event.attempt) failAttempt(next, index, node, event);
+      break;
     case "node_succeeded":
-      if (node.kind !== "running" || node.attempt !== event.attempt) return next;
-      return withDependentsReady(withFinal(next, index, node, event.reused === true ? "reused" : "succeeded"), index);
+      if (node.kind !== "running" || node.attempt !== event.attempt) break;
+      settle(next, index, node, event.reused === true ? "reused" : "succeeded");
+      readyDependents(next, index);
+      break;
     case "node_reused":
-      return isFinal(node) ? next : withDependentsReady(withFinal(next, index, node, "reused"), index);
+      if (isFinal(node)) break;
+      settle(next, index, node, "reused");
+      readyDependents(next, index);
+      break;
     case "node_skipped":
-      return isFinal(node) ? next : withFinal(next, index, node, "skipped");
+      if (!isFinal(node)) settle(next, index, node, "skipped");
+      break;
     case "node_canceled":
-      return isFinal(node) ? next : withFinal(next, index, node, "canceled");
+      if (!isFinal(node)) settle(next, index, node, "canceled");
+      break;
     default:
-      return event satisfies never;
+      event satisfies never;
   }
+  dropOutdated(next);
 }
 
 export function isFinal(node: NodeState): node is { readonly kind: FinalNodeKind } {
@@ -111,11 +126,11 @@ function started(event: RunStarted, version: number): GoingRun {
   };
 }
 
-function withAttempt(state: GoingRun, index: number, node: NodeState, event: AttemptStarted): GoingRun {
-  const slot = state.runningCount;
-  if (slot >= state.running.length) return state;
-  const { timeoutMs } = state.graph.nodes[index]!;
-  const running: NodeState = {
+function startAttempt(next: Next, index: number, node: NodeState, event: AttemptStarted): void {
+  const slot = next.runningCount;
+  if (slot >= next.running.length) return;
+  const { timeoutMs } = next.graph.nodes[index]!;
+  next.nodes = set<NodeState>(next.nodes, index, {
     kind: "running",
     attempt: event.attempt,
     interruptions: node.kind === "backoff" ? node.interruptions : 0,
@@ -124,68 +139,54 @@ function withAttempt(state: GoingRun, index: number, node: NodeState, event: Att
     deadlineAt: timeoutMs === null ? null : event.at + timeoutMs,
     leaseUntil: event.leaseUntil,
     slot,
-  };
-  return withoutOutdated({
-    ...state,
-    nodes: set(state.nodes, index, running),
-    running: set(state.running, slot, index),
-    runningCount: slot + 1,
   });
+  next.running = set(next.running, slot, index);
+  next.runningCount = slot + 1;
 }
 
-function withFailure(state: GoingRun, index: number, node: NodeState & { kind: "running" }, event: AttemptFailed): GoingRun {
-  if (event.retryAt === null) return withFinal(state, index, node, "failed");
-  const { attempt } = event;
+function failAttempt(next: Next, index: number, node: Running, event: AttemptFailed): void {
+  if (event.retryAt === null) return settle(next, index, node, "failed");
+  const { attempt, retryAt } = event;
   const interruptions = node.interruptions + (event.reason === "interrupted" ? 1 : 0);
-  const freed = withoutRunning(state, node.slot);
-  return withoutOutdated({
-    ...freed,
-    nodes: set(freed.nodes, index, { kind: "backoff", attempt, interruptions, retryAt: event.retryAt }),
-    retries: push(freed.retries, { retryAt: event.retryAt, node: index, attempt }, retryBefore),
-  });
+  freeSlot(next, node.slot);
+  next.nodes = set<NodeState>(next.nodes, index, { kind: "backoff", attempt, interruptions, retryAt });
+  next.retries = push(next.retries, { retryAt, node: index, attempt }, retryBefore);
 }
 
-function withFinal(state: GoingRun, index: number, node: NodeState, kind: FinalNodeKind): GoingRun {
-  const freed = node.kind === "running" ? withoutRunning(state, node.slot) : state;
-  return withoutOutdated({
-    ...freed,
-    nodes: set(freed.nodes, index, { kind }),
-    settled: { ...freed.settled, [kind]: freed.settled[kind] + 1 },
-  });
+function settle(next: Next, index: number, node: NodeState, kind: FinalNodeKind): void {
+  if (node.kind === "running") freeSlot(next, node.slot);
+  next.nodes = set<NodeState>(next.nodes, index, { kind });
+  next.settled = { ...next.settled, [kind]: next.settled[kind] + 1 };
 }
 
-/** The last running node takes the place that became free. */
-function withoutRunning(state: GoingRun, slot: number): GoingRun {
-  const last = state.runningCount - 1;
-  if (slot === last) return { ...state, runningCount: last };
-  const moved = get(state.running, last);
-  const node = get(state.nodes, moved);
-  if (node.kind !== "running") return state;
-  return { ...state, runningCount: last, running: set(state.running, slot, moved), nodes: set(state.nodes, moved, { ...node, slot }) };
+/** The last running node takes the place that becomes free. */
+function freeSlot(next: Next, slot: number): void {
+  const last = next.runningCount - 1;
+  next.runningCount = last;
+  if (slot === last) return;
+  const moved = get(next.running, last);
+  const node = get(next.nodes, moved);
+  if (node.kind !== "running") return;
+  next.running = set(next.running, slot, moved);
+  next.nodes = set<NodeState>(next.nodes, moved, { ...node, slot });
 }
 
-function withDependentsReady(state: GoingRun, index: number): GoingRun {
-  let { nodes, ready } = state;
-  for (const dependent of state.graph.dependents[index]!) {
-    const node = get(nodes, dependent);
+function readyDependents(next: Next, index: number): void {
+  for (const dependent of next.graph.dependents[index]!) {
+    const node = get(next.nodes, dependent);
     if (node.kind !== "pending") continue;
-    if (node.unmet > 1) nodes = set(nodes, dependent, { kind: "pending", unmet: node.unmet - 1 });
-    else {
-      nodes = set(nodes, dependent, { kind: "ready" });
-      ready = push(ready, dependent, readyBefore);
-    }
+    const unmet = node.unmet - 1;
+    next.nodes = set<NodeState>(next.nodes, dependent, unmet > 0 ? { kind: "pending", unmet } : { kind: "ready" });
+    if (unmet === 0) next.ready = push(next.ready, dependent, readyBefore);
   }
-  return { ...state, nodes, ready };
 }
 
 /** Keeps the tops of both queues true; each entry is removed once. */
-function withoutOutdated(state: GoingRun): GoingRun {
-  let { ready, retries } = state;
-  while (ready !== null && get(state.nodes, ready.item).kind !== "ready") ready = pop(ready, readyBefore);
-  while (retries !== null) {
-    const node = get(state.nodes, retries.item.node);
-    if (node.kind === "backoff" && node.attempt === retries.item.attempt) break;
-    retries = pop(retries, retryBefore);
+function dropOutdated(next: Next): void {
+  while (next.ready !== null && get(next.nodes, next.ready.item).kind !== "ready") next.ready = pop(next.ready, readyBefore);
+  while (next.retries !== null) {
+    const node = get(next.nodes, next.retries.item.node);
+    if (node.kind === "backoff" && node.attempt === next.retries.item.attempt) break;
+    next.retries = pop(next.retries, retryBefore);
   }
-  return ready === state.ready && retries === state.retries ? state : { ...state, ready, retries };
 }

@@ -6,6 +6,7 @@ import type { NodeId } from "../model/graph.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { EventStore } from "../store/store.ts";
 import { catchUp, type ReadTable } from "./catch-up.ts";
+import { iso } from "./iso.ts";
 
 /** Durations that are kept; the median of so many is calm enough for an ETA. */
 const DURATIONS_MAX = 21;
@@ -27,7 +28,7 @@ export type AssetRow = {
 
 export function foldAssetRow(row: AssetRow | undefined, run: string, event: RunEvent): AssetRow | undefined {
   if (!("node" in event)) return row;
-  const at = new Date(event.at).toISOString();
+  const at = iso(event.at);
   const before = row ?? { succeededAt: null, succeededRun: null, rows: null, error: null, tookMs: [] };
   const common = { ...before, node: event.node, run, at };
   switch (event.type) {

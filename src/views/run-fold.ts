@@ -5,7 +5,8 @@ import type { ErrorRecord } from "../model/errors.ts";
 import type { CheckFact, NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { PlanNode } from "../model/plan.ts";
-import { foldRunRow, type RunRow } from "./runs.ts";
+import { iso } from "./iso.ts";
+import { createRunRowFold, type RunRow } from "./runs.ts";
 
 export interface AttemptRow {
   readonly attempt: number;
@@ -50,7 +51,7 @@ interface Book {
 const FAILED_STATUS = { error: "failed", timeout: "timed out", lost: "lost", interrupted: "interrupted" } as const;
 
 export function createRunFold(): RunFold {
-  let run: RunRow | undefined;
+  const run = createRunRowFold();
   const books = new Map<NodeId, Book>();
   const change = (id: NodeId, at: number, changes: Partial<NodeRow>): void => {
     const book = books.get(id);
@@ -65,11 +66,11 @@ export function createRunFold(): RunFold {
     return [...attempts.slice(0, -1), { ...live, finishedAt: iso(at), status, error }];
   };
   return {
-    row: () => run,
+    row: () => run.row(),
     node: (id) => books.get(id)?.row,
     nodes: () => [...books.values()].map((book) => book.row),
     apply(event) {
-      run = foldRunRow(run, event);
+      run.apply(event);
       const { at } = event;
       switch (event.type) {
         case "run_started":
@@ -148,10 +149,6 @@ export function runAnswer(row: RunRow): RunAnswer {
 /** `asset` or `task` of a node's name. */
 export function nodeName(id: NodeId): { readonly asset: string } | { readonly task: string } {
   return id.startsWith("task:") ? { task: id.slice("task:".length) } : { asset: id };
-}
-
-export function iso(at: number): string {
-  return new Date(at).toISOString();
 }
 
 function factsOf({ rows, checks, output }: NodeFacts): NodeFacts {

@@ -1,9 +1,10 @@
 // Events → one small row per run: what `runs` and `status` list. A row is folded from the row before and one event, so that the table costs what changed.
 import type { JsonValue, RunStatus } from "../model/answers.ts";
-import type { RunEvent } from "../model/events.ts";
+import type { RunEvent, RunStarted } from "../model/events.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { EventStore } from "../store/store.ts";
 import { catchUp, type ReadTable } from "./catch-up.ts";
+import { iso } from "./iso.ts";
 
 /** RunAnswer and what else is worth knowing without its events. A type, not an interface, so that it is JSON. */
 export type RunRow = {
@@ -32,43 +33,70 @@ export type RunRow = {
 
 const NOTHING: RowCounts = { read: 0, loaded: 0, quarantined: 0, filtered: 0 };
 
-/** Undefined before `run_started`. */
-export function foldRunRow(row: RunRow | undefined, event: RunEvent): RunRow | undefined {
-  if (event.type === "run_started") {
-    const nodes = { succeeded: 0, failed: 0, skipped: 0, reused: 0, canceled: 0, total: event.plan.nodes.length };
-    const { run, trigger, fromRun, plan } = event;
-    const startedAt = new Date(event.at).toISOString();
-    const common = { run, job: plan.job, status: "running" as const, trigger, startedAt, finishedAt: null, seconds: null };
-    return { ...common, nodes, rows: NOTHING, fromRun, params: plan.params, cancel: null };
-  }
-  if (row === undefined) return undefined;
-  const counted = (kind: Exclude<keyof RunRow["nodes"], "total">): RunRow => ({
-    ...row,
-    nodes: { ...row.nodes, [kind]: row.nodes[kind] + 1 },
-  });
+/** A row that is being folded; nobody else has seen it. */
+type RowDraft = { -readonly [Field in Exclude<keyof RunRow, "nodes">]: RunRow[Field] } & {
+  readonly nodes: { -readonly [Count in keyof RunRow["nodes"]]: number };
+};
+
+export interface RunRowFold {
+  apply(event: RunEvent): void;
+  /** Undefined before `run_started`. */
+  row(): RunRow | undefined;
+}
+
+/** Folds on from `from`; what `row` hands out is not touched again. */
+export function createRunRowFold(from?: RunRow): RunRowFold {
+  let draft: RowDraft | undefined = from === undefined ? undefined : { ...from, nodes: { ...from.nodes } };
+  return {
+    row: () => (draft === undefined ? undefined : { ...draft, nodes: { ...draft.nodes } }),
+    apply(event) {
+      if (event.type === "run_started") draft = startedRow(event);
+      else if (draft !== undefined) advance(draft, event);
+    },
+  };
+}
+
+function startedRow(event: RunStarted): RowDraft {
+  const nodes = { succeeded: 0, failed: 0, skipped: 0, reused: 0, canceled: 0, total: event.plan.nodes.length };
+  const { run, trigger, fromRun, plan } = event;
+  const common = { run, job: plan.job, status: "running" as const, trigger, startedAt: iso(event.at), finishedAt: null, seconds: null };
+  return { ...common, nodes, rows: NOTHING, fromRun, params: plan.params, cancel: null };
+}
+
+function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
   switch (event.type) {
     case "node_succeeded":
-      if (event.reused === true) return counted("reused");
-      return { ...counted("succeeded"), rows: sum(row.rows, event.rows) };
+      if (event.reused === true) draft.nodes.reused++;
+      else {
+        draft.nodes.succeeded++;
+        draft.rows = sum(draft.rows, event.rows);
+      }
+      break;
     case "node_reused":
-      return counted("reused");
+      draft.nodes.reused++;
+      break;
     case "node_skipped":
-      return counted("skipped");
+      draft.nodes.skipped++;
+      break;
     case "node_canceled":
-      return counted("canceled");
+      draft.nodes.canceled++;
+      break;
     case "attempt_failed":
-      return event.retryAt === null ? counted("failed") : row;
+      if (event.retryAt === null) draft.nodes.failed++;
+      break;
     case "cancel_requested":
-      return { ...row, cancel: { by: event.by, why: event.why, cause: event.cause } };
-    case "run_finished": {
-      const seconds = (event.at - Date.parse(row.startedAt)) / 1_000;
-      return { ...row, status: event.status, finishedAt: new Date(event.at).toISOString(), seconds };
-    }
+      draft.cancel = { by: event.by, why: event.why, cause: event.cause };
+      break;
+    case "run_finished":
+      draft.status = event.status;
+      draft.finishedAt = iso(event.at);
+      draft.seconds = (event.at - Date.parse(draft.startedAt)) / 1_000;
+      break;
     case "attempt_started":
     case "lease_extended":
-      return row;
+      break;
     default:
-      return event satisfies never;
+      event satisfies never;
   }
 }
 
@@ -76,8 +104,9 @@ export function foldRunRow(row: RunRow | undefined, event: RunEvent): RunRow | u
 export const runsTable: ReadTable = {
   name: "runs.1",
   async fold(batch, rows) {
-    let row = (await rows.get(batch.stream)) as RunRow | undefined;
-    for (const event of batch.events) row = foldRunRow(row, event);
+    const fold = createRunRowFold((await rows.get(batch.stream)) as RunRow | undefined);
+    for (const event of batch.events) fold.apply(event);
+    const row = fold.row();
     if (row !== undefined)
       rows.put({ key: row.run, label: row.status, rank: Date.parse(row.startedAt), body: row as unknown as JsonValue });
   },
