@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import type { JsonValue } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLiveVersion, rowsWithOrigins } from "../sql/publish.ts";
-import type { Transaction } from "../sql/session.ts";
+import { interruptible, type Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import { drawAccount, writeLedger } from "./account.ts";
@@ -32,79 +32,81 @@ export class StoppedByCheck extends MillraceError {
 
 /** Commits a prepared load. @throws MR4001, MR4006, MR4007, StoppedByCheck, MR5006, MR5007. */
 export async function commitLoad(warehouse: Warehouse, prepared: Prepared): Promise<LoadResult> {
-  return warehouse.transaction(async (tx) => {
-    const { request, memory, loadId, mode, conversion, contract } = prepared;
-    const { asset, token } = request;
-    await guard(tx, prepared);
-    await moveToQuarantine(tx, prepared);
-    const applied = await applyRows(tx, prepared);
-    const candidate = { asset, table: physicalTable(applied.physical), load: loadId, run: token.run, physical: applied.physical };
-    const checks = applied.changed ? (await request.audit(tx, candidate)).results : [];
-    const stop = stoppedBy(checks);
-    if (stop !== undefined) throw new StoppedByCheck(asset, checks, stop);
-    const { total, loaded, final } = await count(tx, prepared, applied);
-    const account = await drawAccount(tx, {
-      asset,
-      load: loadId,
-      items: prepared.items,
-      loaded,
-      filtered: [...prepared.filtered, ...applied.filtered],
-    });
-    if (contract.maxQuarantined !== undefined) checkQuarantined(contract, account.rows, await firstReason(tx, loadId));
-    if (mode === "replace" && total === 0 && (memory.live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
-      throw new MillraceError({
-        code: "MR4007",
-        message: `None of the ${account.rows.read} rows delivered for ${asset} can be loaded; it has ${memory.live?.rows ?? 0} rows now.`,
-        hint: await firstReason(tx, loadId),
-      });
-    }
-    const cursorColumn = prepared.cursor === null ? null : { name: prepared.cursor, type: typeOf(prepared.plan, prepared.cursor) };
-    const cursor = await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
-    await writeCursor(tx, asset, loadId, cursor);
-    const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
-    const warnings = [...prepared.plan.warnings, ...conversion.warnings];
-    const seconds = (performance.now() - prepared.startedMs) / 1000;
-    await supersedeFiles(tx, prepared);
-    await writeLedger(
-      tx,
-      { asset, load: loadId, ...token, mode, status: applied.changed ? "loaded" : "unchanged", seconds, version, warnings },
-      account,
-    );
-    const result: LoadResult = {
-      load: loadId,
-      version,
-      changed: applied.changed,
-      rows: account.rows,
-      filtered: account.filtered,
-      checks,
-      files: prepared.items.length,
-      total,
-      cursor: cursor?.value ?? null,
-      warnings,
-    };
-    const answer = result as unknown as JsonValue;
-    if (!applied.changed) {
-      await keepVersion(tx, token, asset, version, answer, request.sourceState);
-      return result;
-    }
-    await writeSchema(tx, prepared, applied);
-    await publish(tx, {
-      asset,
-      body: { kind: "table", physical: final.physical, hidden: final.hidden ? HIDDEN_COLUMNS : [] },
-      version,
-      codeHash: request.codeHash,
-      inputs: {},
-      sourceState: request.sourceState,
-      contentHash: prepared.contentHash,
-      rows: total,
-      checks: checks as unknown as JsonValue,
-      load: loadId,
-      token,
-      result: answer,
-      inPlace: applied.inPlace,
-    });
-    return result;
+  return warehouse.transaction((tx) => interruptible(tx, prepared.request.signal, () => commitIn(tx, prepared)));
+}
+
+async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult> {
+  const { request, memory, loadId, mode, conversion, contract } = prepared;
+  const { asset, token } = request;
+  await guard(tx, prepared);
+  await moveToQuarantine(tx, prepared);
+  const applied = await applyRows(tx, prepared);
+  const candidate = { asset, table: physicalTable(applied.physical), load: loadId, run: token.run, physical: applied.physical };
+  const checks = applied.changed ? (await request.audit(tx, candidate)).results : [];
+  const stop = stoppedBy(checks);
+  if (stop !== undefined) throw new StoppedByCheck(asset, checks, stop);
+  const { total, loaded, final } = await count(tx, prepared, applied);
+  const account = await drawAccount(tx, {
+    asset,
+    load: loadId,
+    items: prepared.items,
+    loaded,
+    filtered: [...prepared.filtered, ...applied.filtered],
   });
+  if (contract.maxQuarantined !== undefined) checkQuarantined(contract, account.rows, await firstReason(tx, loadId));
+  if (mode === "replace" && total === 0 && (memory.live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
+    throw new MillraceError({
+      code: "MR4007",
+      message: `None of the ${account.rows.read} rows delivered for ${asset} can be loaded; it has ${memory.live?.rows ?? 0} rows now.`,
+      hint: await firstReason(tx, loadId),
+    });
+  }
+  const cursorColumn = prepared.cursor === null ? null : { name: prepared.cursor, type: typeOf(prepared.plan, prepared.cursor) };
+  const cursor = await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
+  await writeCursor(tx, asset, loadId, cursor);
+  const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
+  const warnings = [...prepared.plan.warnings, ...conversion.warnings];
+  const seconds = (performance.now() - prepared.startedMs) / 1000;
+  await supersedeFiles(tx, prepared);
+  await writeLedger(
+    tx,
+    { asset, load: loadId, ...token, mode, status: applied.changed ? "loaded" : "unchanged", seconds, version, warnings },
+    account,
+  );
+  const result: LoadResult = {
+    load: loadId,
+    version,
+    changed: applied.changed,
+    rows: account.rows,
+    filtered: account.filtered,
+    checks,
+    files: prepared.items.length,
+    total,
+    cursor: cursor?.value ?? null,
+    warnings,
+  };
+  const answer = result as unknown as JsonValue;
+  if (!applied.changed) {
+    await keepVersion(tx, token, asset, version, answer, request.sourceState);
+    return result;
+  }
+  await writeSchema(tx, prepared, applied);
+  await publish(tx, {
+    asset,
+    body: { kind: "table", physical: final.physical, hidden: final.hidden ? HIDDEN_COLUMNS : [] },
+    version,
+    codeHash: request.codeHash,
+    inputs: {},
+    sourceState: request.sourceState,
+    contentHash: prepared.contentHash,
+    rows: total,
+    checks: checks as unknown as JsonValue,
+    load: loadId,
+    token,
+    result: answer,
+    inPlace: applied.inPlace,
+  });
+  return result;
 }
 
 /** The asset must still be what the load was prepared against; another run may have written it meanwhile. */

@@ -484,6 +484,20 @@ describe("once and only once", () => {
     expect(await rows("select count(*) as n from _millrace.loads")).toEqual([{ n: 1 }]);
   });
 
+  it("stops at once when it is told to, also inside a long statement, and leaves nothing", async () => {
+    const stop = new AbortController();
+    const slow: Overrides["audit"] = async (tx) => {
+      setTimeout(() => stop.abort(new Error("canceled")), 50);
+      await tx.rows("select count(*) from range(100000000) a, range(1000000) b where a.range = b.range + 1");
+      return { results: [] };
+    };
+    const startedMs = performance.now();
+    await expect(run({ deliveries: [textFile("a.csv", "id\n1\n")], audit: slow, signal: stop.signal })).rejects.toThrow("canceled");
+    expect(performance.now() - startedMs).toBeLessThan(30_000);
+    expect(await rows("select table_name from duckdb_tables() where schema_name = '_millrace_data'")).toEqual([]);
+    expect(await rows("from _millrace.loads")).toEqual([]);
+  });
+
   it("quarantines elements of a page that are no objects", async () => {
     const result = await run({ deliveries: [page("p", [{ a: 1 }, "x" as never, null as never, { a: 2 }])] });
     expect(result.rows).toEqual({ read: 4, loaded: 2, quarantined: 2, filtered: 0 });

@@ -9,7 +9,7 @@ import { MillraceError } from "../model/errors.ts";
 import { snakeName, splitAsset } from "../model/names.ts";
 import { alreadyCommitted } from "../sql/fence.ts";
 import { keepVersion, physicalName } from "../sql/publish.ts";
-import type { Session } from "../sql/session.ts";
+import { interruptible, type Session } from "../sql/session.ts";
 import { dropTables } from "../sql/tables.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import { drawAccount, writeLedger } from "./account.ts";
@@ -48,17 +48,26 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
     throw new MillraceError({ code: "MR4012", message: `${request.asset} is loaded by ${mode} and has no primaryKey.` });
   }
   try {
-    return await warehouse.session(async (session) => {
-      const memory = await readMemory(session, request, mode);
-      const contract = completeContract(request.spec.contract);
-      const readings = await readingsFor(session, request.spec, memory.committed);
-      const staged = await stageDeliveries({ session, request, load: loadId, taken: memory.taken, lastFiles: memory.lastFiles, readings });
-      const prepared = await prepare(session, { request, memory, staged, contract, loadId, mode });
-      request.signal?.throwIfAborted();
-      return prepared === null
-        ? await keep(warehouse, { request, memory, staged, loadId, mode, startedMs })
-        : await commitLoad(warehouse, { ...prepared, startedMs });
-    });
+    return await warehouse.session((session) =>
+      interruptible(session, request.signal, async () => {
+        const memory = await readMemory(session, request, mode);
+        const contract = completeContract(request.spec.contract);
+        const readings = await readingsFor(session, request.spec, memory.committed);
+        const staged = await stageDeliveries({
+          session,
+          request,
+          load: loadId,
+          taken: memory.taken,
+          lastFiles: memory.lastFiles,
+          readings,
+        });
+        const prepared = await prepare(session, { request, memory, staged, contract, loadId, mode });
+        request.signal?.throwIfAborted();
+        return prepared === null
+          ? await keep(warehouse, { request, memory, staged, loadId, mode, startedMs })
+          : await commitLoad(warehouse, { ...prepared, startedMs });
+      }),
+    );
   } finally {
     await sweep(warehouse, request.asset, loadId);
   }

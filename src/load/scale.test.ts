@@ -68,7 +68,7 @@ describe("size", () => {
 
   it("takes names and values that are meant to harm", async () => {
     const key = `'; drop table x; -- "../../etc\0`;
-    const rows = [{ [key]: "a\0b", "../../up": `'"\u2028`, __proto__x: 1, [`${"w".repeat(300)}`]: 2, "": 3 }];
+    const rows = [{ [key]: "a\0b", "../../up": `'"\u2028`, __proto__x: 1, ["w".repeat(300)]: 2, "": 3 }];
     const result = await load(warehouse, request(folder, { deliveries: [page("../../p\"'age", rows)] }));
     expect(result.rows.loaded).toBe(1);
     const [row] = await warehouse.session((session) => session.rows("select * from _millrace.rows('raw.t')"));

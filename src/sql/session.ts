@@ -37,3 +37,23 @@ export class Session {
 export class Transaction extends Session {
   readonly inTransaction = true;
 }
+
+/** Interrupts the session's statement when the signal aborts, and then throws the signal's reason instead of DuckDB's error. */
+export async function interruptible<Result>(
+  session: Session,
+  signal: AbortSignal | undefined,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  if (signal === undefined) return work();
+  signal.throwIfAborted();
+  const interrupt = (): void => session.connection.interrupt();
+  signal.addEventListener("abort", interrupt, { once: true });
+  try {
+    return await work();
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", interrupt);
+  }
+}
