@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { type Figure, median } from "./figure.ts";
 
 const TURNS = 9;
+const PLAN_TURNS = 5;
 const MODELS = 1_000;
 const ASSETS = 100;
 const repository = resolve(fileURLToPath(import.meta.url), "../..");
@@ -47,19 +48,24 @@ export async function benchCli(): Promise<Figure[]> {
     const query: number[] = [];
     const unchanged: number[] = [];
     const plan: number[] = [];
+    const coldPlan: number[] = [];
     for (let turn = 0; turn < TURNS; turn++) {
       bare.push(milliseconds(["-e", "0"], dir));
       help.push(milliseconds([entry, "--help"], dir));
       duckdb.push(milliseconds(["--input-type=module", "-e", OPEN_DUCKDB, join(dir, "bare.duckdb")], repository));
       query.push(milliseconds([entry, "query", "select 1"], small));
       unchanged.push(milliseconds([entry, "run", "--quiet"], small));
-      if (turn < 3) plan.push(milliseconds([entry, "plan", "--quiet"], large));
+      if (turn >= PLAN_TURNS) continue;
+      rmSync(join(large, ".millrace"), { recursive: true, force: true });
+      coldPlan.push(milliseconds([entry, "plan", "--quiet"], large));
+      plan.push(milliseconds([entry, "plan", "--quiet"], large));
     }
     return [
       against("millrace --help", median(help), median(bare), 2.5, "bare node"),
       against('query "select 1"', median(query), median(duckdb), 1.6, "bare node with DuckDB open"),
-      below(`plan of ${MODELS} models`, median(plan), 1_500),
-      below(`a run in which nothing changed, ${ASSETS} assets`, median(unchanged), 500),
+      below(`plan of ${MODELS} models, nothing known`, median(coldPlan), 1_500, median(duckdb)),
+      below(`plan of ${MODELS} models, known from before`, median(plan), 1_500, median(duckdb)),
+      below(`a run in which nothing changed, ${ASSETS} assets`, median(unchanged), 500, median(duckdb)),
     ];
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -70,8 +76,9 @@ function against(name: string, value: number, wall: number, factor: number, what
   return { name, value, unit: "ms", wall, ratio: value / wall, reach: `≤ ${factor} × ${what}`, reached: value / wall <= factor };
 }
 
-function below(name: string, value: number, most: number): Figure {
-  return { name, value, unit: "ms", wall: null, ratio: null, reach: `≤ ${most} ms`, reached: value <= most };
+/** The reach is a time; the wall tells how much of it this machine needs for node and DuckDB alone. */
+function below(name: string, value: number, most: number, wall: number): Figure {
+  return { name, value, unit: "ms", wall, ratio: value / wall, reach: `≤ ${most} ms`, reached: value <= most };
 }
 
 function write(dir: string, path: string, text: string): void {
