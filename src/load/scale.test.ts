@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import type { Delivery } from "./connector.ts";
@@ -144,6 +144,7 @@ describe("a full disk", () => {
       } finally {
         small.close();
         spawnSync("umount", [mount]);
+        rmSync(dirname(mount), { recursive: true, force: true });
       }
     });
   } else {
