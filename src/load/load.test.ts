@@ -126,6 +126,13 @@ describe("replace", () => {
     expect(await rows("from raw.t")).toEqual([]);
   });
 
+  it("makes an empty asset of a source that has never yielded anything", async () => {
+    expect((await run({ deliveries: [] })).rows).toEqual({ read: 0, loaded: 0, quarantined: 0, filtered: 0 });
+    expect(await rows("from raw.t")).toEqual([]);
+    await run({ deliveries: [page("p1", [{ id: 1 }])] });
+    expect(await rows("select id from raw.t")).toEqual([{ id: 1 }]);
+  });
+
   it("names the file that cannot be read and loads nothing", async () => {
     const broken = { ...textFile("b.csv", "id\n2\n"), stage: () => Promise.reject(new Error("torn")) };
     await expect(run({ deliveries: [textFile("a.csv", "id\n1\n"), broken] })).rejects.toMatchObject({

@@ -105,6 +105,8 @@ class Staging {
   }
 
   async finish(): Promise<Staged> {
+    // A source that yields nothing at all has delivered no rows.
+    if (this.stages.length === 0 && this.skipped.length === 0) this.pages ??= new Pages(this.context);
     if (this.pages !== undefined) {
       const { stage, hash } = await this.pages.finish();
       this.contents.update(hash);

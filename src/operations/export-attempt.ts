@@ -7,6 +7,7 @@ import type { ExportNode } from "../model/graph.ts";
 import type { WriteContext } from "../load/connector.ts";
 import { alreadyCommitted, raiseFence, type AttemptToken } from "../sql/fence.ts";
 import type { AnyConnector } from "./parts.ts";
+import { failureText, isQueryFault } from "../sql/query-failure.ts";
 import { assetView, publish, readLive } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
@@ -50,16 +51,20 @@ export async function exportAttempt(request: ExportRequest, attempt: Attempt): P
   }
   const write = connector.write.bind(connector);
   const query = node.spec.sql ?? `select * from ${assetView(node.spec.select!)}`;
-  const written = await warehouse.session((session) =>
-    write(request.options, {
-      ...request.context,
-      connection: session.connection,
-      query,
-      mode: node.spec.load,
-      key: [node.spec.key ?? []].flat(),
-      token: `${attempt.run}/${node.id}`,
-    }),
-  );
+  const written = await warehouse
+    .session((session) =>
+      write(request.options, {
+        ...request.context,
+        connection: session.connection,
+        query,
+        mode: node.spec.load,
+        key: [node.spec.key ?? []].flat(),
+        token: `${attempt.run}/${node.id}`,
+      }),
+    )
+    .catch((error: unknown) => {
+      throw exportFailure(error, node);
+    });
   const output: ExportOutput = { rows: written.rows, locations: written.locations };
   await warehouse.transaction((tx) =>
     publish(tx, {
@@ -74,6 +79,19 @@ export async function exportAttempt(request: ExportRequest, attempt: Attempt): P
     }),
   );
   return resultOf(output, false);
+}
+
+/** A view is evaluated when it is read: what its values make impossible shows here. */
+function exportFailure(error: unknown, node: ExportNode): unknown {
+  if (error instanceof MillraceError || !isQueryFault(error)) return error;
+  const [first = ""] = failureText(error).split("\n");
+  return new MillraceError({
+    code: "MR8004",
+    message: `${node.id}: ${first}`,
+    hint: node.spec.select === undefined ? "its `sql` fails while it runs" : `${node.spec.select} fails while it is read`,
+    location: { file: node.file, line: 1, column: 1 },
+    cause: error,
+  });
 }
 
 function resultOf(output: ExportOutput, reused: boolean): AttemptResult {

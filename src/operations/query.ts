@@ -2,8 +2,9 @@
 // elsewhere (COPY, ATTACH, SET) are refused before.
 import { StatementType } from "@duckdb/node-api";
 import type { JsonValue } from "../model/answers.ts";
-import { messageOf, MillraceError } from "../model/errors.ts";
+import { MillraceError } from "../model/errors.ts";
 import type { Session } from "../sql/session.ts";
+import { failureText, placeIn } from "../sql/query-failure.ts";
 import { literal } from "../sql/text.ts";
 import { readRowChunks } from "../sql/values.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
@@ -70,16 +71,15 @@ async function refuseWriting(connection: Session["connection"], sql: string): Pr
 
 function queryFailure(thrown: unknown, sql: string): MillraceError {
   if (thrown instanceof MillraceError) return thrown;
-  const [first = "", ...rest] = messageOf(thrown).split("\n");
+  const [first = "", ...rest] = failureText(thrown).split("\n");
   const candidates = rest.find((line) => line.startsWith("Candidate") || line.startsWith("Did you mean"));
-  const at = /^LINE (\d+):/m.exec(messageOf(thrown));
-  const caret = rest.findIndex((line) => /^\s*\^/.test(line));
-  const column = at !== null && caret > 0 ? Math.max(1, rest[caret]!.indexOf("^") - `LINE ${at[1]}: `.length + 1) : 1;
+  const place = placeIn(failureText(thrown), sql, 0);
+  const before = sql.slice(0, place ?? 0).split("\n");
   return new MillraceError({
     code: "MR8001",
     message: first,
     ...(candidates === undefined ? {} : { hint: candidates }),
-    ...(at === null ? {} : { location: { file: "query", line: Number(at[1]), column, text: sql } }),
+    ...(place === null ? {} : { location: { file: "query", line: before.length, column: before.at(-1)!.length + 1, text: sql } }),
     cause: thrown,
   });
 }

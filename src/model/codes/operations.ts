@@ -17,6 +17,11 @@ export const operationsCodes = {
     why: "The connector of the export does not have the way of loading that `load:` asks for.",
     fix: "Use one of the ways that the hint names.",
   },
+  MR8004: {
+    title: "The rows of an export could not be computed",
+    why: "The asset is a view, or the export has a query of its own; a value met on the way makes it fail. The old output is as it was.",
+    fix: "Correct the model or the query: `try_cast` gives NULL in place of an error; `materialize: table` makes a model fail before it is shared.",
+  },
   MR8005: {
     title: "There is no such record in quarantine",
     why: "No record that was set aside has this id.",
