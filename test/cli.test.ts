@@ -231,6 +231,39 @@ describe("exit codes", () => {
   });
 });
 
+describe("a check that says stop", () => {
+  const shop = project({
+    ...FILES,
+    "models/clean/sales.sql": FILES["models/clean/sales.sql"].replace("severity: warn", "severity: error"),
+  });
+  afterAll(() => shop.remove());
+
+  it("keeps the version before, skips what stands on it, and tells which rows broke it", async () => {
+    shop.write("data/sales.csv", "id,area,price,sold_on\n1,north,$10.50,2026-01-02\n");
+    expect((await millrace(["run"], shop.dir)).exitCode).toBe(0);
+    shop.write("data/sales.csv", "id,area,price,sold_on\n1,north,$10.50,2026-01-02\n2,south,$0.10,2026-01-03\n");
+    const run = await millrace(["run", "--json"], shop.dir);
+    expect(run.exitCode).toBe(1);
+    const failed = run.lines().find((line) => line["asset"] === "clean.sales")!;
+    expect(failed).toMatchObject({ status: "failed", error: { code: "MR4501" } });
+    expect(failed["checks"]).toContainEqual(
+      expect.objectContaining({ check: "range(price)", status: "failed", failing: 1, sample: [expect.objectContaining({ id: 2 })] }),
+    );
+    expect(run.lines().find((line) => line["asset"] === "final.areas")).toMatchObject({ status: "skipped" });
+    expect(run.lines().at(-1)).toMatchObject({ type: "summary", nodes: { failed: 1, skipped: 2 } });
+    expect(await rows(shop.dir, "select id from clean.sales")).toEqual([[1]]);
+  });
+
+  it("goes on from the failure when the data is mended", async () => {
+    const { runs } = (await millrace(["runs", "--json"], shop.dir)).lines()[0]!;
+    shop.write("data/sales.csv", "id,area,price,sold_on\n1,north,$10.50,2026-01-02\n2,south,$5.10,2026-01-03\n");
+    expect((await millrace(["run", "--select", "raw.sales"], shop.dir)).exitCode).toBe(0);
+    const again = await millrace(["run", "--from-failure", runs[0].run, "--json"], shop.dir);
+    expect(again.exitCode, again.stdout + again.stderr).toBe(0);
+    expect(await rows(shop.dir, "select id from clean.sales order by id")).toEqual([[1], [2]]);
+  });
+});
+
 describe("help", () => {
   it("leads with examples", async () => {
     const { stdout, exitCode } = await millrace(["run", "--help"], repository);

@@ -81,7 +81,11 @@ export function createFlights(options: FlightsOptions): Flights {
           return controller.signal;
         },
       });
-      return { kind: "succeeded", facts: factsOf(result), reused: result?.reused === true };
+      const facts = factsOf(result);
+      if (result?.error === undefined) return { kind: "succeeded", facts, reused: result?.reused === true };
+      const error = recordOf(result.error);
+      log("error", `${error.code} ${error.message}`);
+      return { kind: "failed", error, ...(facts.checks === undefined ? {} : { checks: facts.checks }) };
     } catch (thrown) {
       const error = recordOf(thrown);
       log("error", `${error.code} ${error.message}`);

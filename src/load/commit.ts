@@ -8,29 +8,17 @@ import { interruptible, type Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import { drawAccount, writeLedger } from "./account.ts";
+import { stoppedByChecks } from "./audit.ts";
 import { stoppedBy } from "./audit-port.ts";
 import { applyRows, type Applied } from "./apply.ts";
-import type { CheckResult } from "./check.ts";
+
 import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
 import type { Prepared } from "./prepared.ts";
 import type { LoadResult } from "./request.ts";
 
-/** A check with `onFail: stop` failed: the results say which, the version was not published. */
-export class StoppedByCheck extends MillraceError {
-  readonly results: readonly CheckResult[];
-  constructor(asset: string, results: readonly CheckResult[], stop: CheckResult) {
-    super({
-      code: "MR4008",
-      message: `${asset} was not published: ${stop.check} failed on ${stop.failing} rows.`,
-      hint: `First rows: ${JSON.stringify(stop.sample.slice(0, 2))}`,
-    });
-    this.results = results;
-  }
-}
-
-/** Commits a prepared load. @throws MR4001, MR4006, MR4007, StoppedByCheck, MR5006, MR5007. */
+/** Commits a prepared load. @throws MR4001, MR4006, MR4007, MR4501, MR5006, MR5007. */
 export async function commitLoad(warehouse: Warehouse, prepared: Prepared): Promise<LoadResult> {
   return warehouse.transaction((tx) => interruptible(tx, prepared.request.signal, () => commitIn(tx, prepared)));
 }
@@ -44,7 +32,7 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
   const candidate = { asset, table: physicalTable(applied.physical), load: loadId, run: token.run, physical: applied.physical };
   const checks = applied.changed ? (await request.audit(tx, candidate)).results : [];
   const stop = stoppedBy(checks);
-  if (stop !== undefined) throw new StoppedByCheck(asset, checks, stop);
+  if (stop !== undefined) throw stoppedByChecks(asset, checks, request.checks ?? []);
   const { total, loaded, final } = await count(tx, prepared, applied);
   const account = await drawAccount(tx, {
     asset,

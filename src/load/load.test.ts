@@ -486,7 +486,7 @@ describe("once and only once", () => {
     const failed = { check: "c", kind: "rule", status: "failed", severity: "error", failing: 1, onFail: "stop", sample: [] } as const;
     await expect(
       run({ deliveries: [textFile("a.csv", "id\n9\n")], audit: () => Promise.resolve({ results: [failed] }) }),
-    ).rejects.toMatchObject({ code: "MR4008", results: [failed] });
+    ).rejects.toMatchObject({ code: "MR4501", results: [failed] });
     expect(await rows("select count(*) as n from raw.t")).toEqual([{ n: 2 }]);
     expect(await rows("select count(*) as n from _millrace.loads")).toEqual([{ n: 1 }]);
   });

@@ -36,7 +36,7 @@ export async function startOfLoad(
   return warehouse.session((session) => readSince(session, request.asset, request.spec.lookback));
 }
 
-/** Loads an asset. @throws MR40xx by contract and account, MR4008 (StoppedByCheck) by its checks, what deliveries throw, MR50xx. */
+/** Loads an asset. @throws MR40xx by contract and account, MR4501 by its checks, what deliveries throw, MR50xx. */
 export async function load(warehouse: Warehouse, request: LoadRequest): Promise<LoadResult> {
   splitAsset(request.asset);
   const startedMs = performance.now();

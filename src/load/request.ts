@@ -3,7 +3,7 @@ import type { SourceSpec } from "../model/definitions/source.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { AttemptToken } from "../sql/fence.ts";
 import type { Audit } from "./audit-port.ts";
-import type { CheckResult } from "./check.ts";
+import type { CheckResult, CompiledCheck } from "./check.ts";
 import type { Delivery, Json } from "./connector.ts";
 
 export interface LoadRequest {
@@ -18,6 +18,8 @@ export interface LoadRequest {
   readonly codeHash: string;
   readonly sourceState: string | null;
   readonly audit: Audit;
+  /** What `audit` runs, for the place in an error. */
+  readonly checks?: readonly CompiledCheck[];
   readonly repair: "note" | "quarantine";
   /** Forget what was loaded before: schema, cursor, files. */
   readonly fullRefresh: boolean;

@@ -45,6 +45,8 @@ export interface RunSummaryAnswer {
   readonly nodes: { readonly succeeded: number; readonly failed: number; readonly skipped: number; readonly reused: number };
   readonly rows: RowCounts;
   readonly seconds: number;
+  /** Why the run as a whole failed: MR6002 when it took too long. */
+  readonly error: ErrorRecord | null;
   /** Files that exports wrote. */
   readonly outputs: readonly string[];
 }

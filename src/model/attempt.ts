@@ -1,6 +1,7 @@
 // The port between the engine and what carries out attempts: what an attempt is given, what it answers. An executor runs attempts somewhere
 // (inline, worker thread, later processes and remote workers); it knows nothing of runs.
 import type { JsonValue } from "./answers.ts";
+import type { MillraceError } from "./errors.ts";
 import type { CheckFact } from "./events.ts";
 import type { NodeId } from "./graph.ts";
 import type { RowCounts } from "./plan.ts";
@@ -27,6 +28,8 @@ export interface AttemptResult {
   readonly checks?: readonly CheckFact[];
   /** Small JSON; larger than EVENT_LIMITS.outputBytes fails the attempt. */
   readonly output?: JsonValue;
+  /** The attempt failed all the same; what its checks found is kept with it. */
+  readonly error?: MillraceError;
   /** Nothing had changed: the node counts as reused. */
   readonly reused?: boolean;
 }

@@ -77,6 +77,8 @@ export interface AttemptFailed extends NodeEvent {
   readonly attempt: number;
   readonly reason: FailureReason;
   readonly error: ErrorRecord;
+  /** What checks found, where they are why. */
+  readonly checks?: readonly CheckFact[];
   /** When the next attempt may start; null: the node has failed (or is canceled by the next event). */
   readonly retryAt: number | null;
 }

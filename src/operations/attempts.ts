@@ -1,5 +1,5 @@
 // What an attempt at a node does, by the node's kind. This is all that the engine's executor calls.
-import { auditWith } from "../load/audit.ts";
+import { auditWith, StoppedByChecks } from "../load/audit.ts";
 import type { Attempt, AttemptHandler, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { ModelNode, NodeId, ProjectNode, TransformNode } from "../model/graph.ts";
@@ -23,7 +23,13 @@ export function attemptHandler(workspace: Workspace, request: AttemptsRequest): 
   return async (attempt) => {
     const node = request.definitions.graph.nodes.get(attempt.node);
     if (node === undefined) throw new MillraceError({ code: "MR6102", message: `${attempt.node} is no longer in the project` });
-    return attemptNode(workspace, request, node, attempt);
+    try {
+      return await attemptNode(workspace, request, node, attempt);
+    } catch (thrown) {
+      // What the checks found is kept with the failure: it is what a person wants to see first.
+      if (thrown instanceof StoppedByChecks) return { checks: thrown.results, error: thrown };
+      throw thrown;
+    }
   };
 }
 

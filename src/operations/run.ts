@@ -130,6 +130,7 @@ async function carryOut(workspace: Workspace, engine: Engine, { run, resumed, hi
     nodes: { succeeded, failed, skipped, reused },
     rows: rowsThatEntered(last),
     seconds: (performance.now() - startedMs) / 1000,
+    error: summary.error,
     outputs: last.nodes().flatMap((row) => (row.plan.kind === "export" && row.status === "succeeded" ? locationsOf(row) : [])),
   };
 }

@@ -43,6 +43,7 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
       codeHash: request.codeHash,
       sourceState,
       audit: auditWith(request.checks),
+      checks: request.checks,
       repair: request.repair,
       fullRefresh,
       tempDir: request.tempDir,

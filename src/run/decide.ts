@@ -1,6 +1,5 @@
 // The decision: state × input → events. [] when nothing is to happen. One input gives the whole truth at once: what follows from it (skips, cancels,
 // starts, the end) is computed to a fixpoint before it returns. Invariants: SPEC.md.
-import type { ErrorRecord } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import { cancelUnstarted, type Draft, draftOf, finishIfSettled, fulfil, skipDependents, startAttempts } from "./consequences.ts";
 import { isFinal } from "./evolve.ts";
@@ -109,10 +108,14 @@ function end(draft: Draft, node: number, running: Running, outcome: Outcome): vo
       return;
     }
     case "failed":
-      fail(draft, node, running, "error", outcome.error);
+      fail(draft, node, running, {
+        reason: "error",
+        error: outcome.error,
+        ...(outcome.checks === undefined ? {} : { checks: outcome.checks }),
+      });
       return;
     case "lost":
-      fail(draft, node, running, "lost", outcome.error);
+      fail(draft, node, running, { reason: "lost", error: outcome.error });
       return;
     case "interrupted":
       interrupt(draft, node, running, "its engine was stopped");
@@ -130,16 +133,19 @@ function cancelInstead(draft: Draft, node: number): boolean {
   return true;
 }
 
+type Failure = Pick<Extract<RunEvent, { type: "attempt_failed" }>, "error" | "checks"> & { readonly reason: "error" | "lost" | "timeout" };
+
 /** An attempt that counts as a try has failed. */
-function fail(draft: Draft, node: number, running: Running, reason: "error" | "lost" | "timeout", error: ErrorRecord): void {
+function fail(draft: Draft, node: number, running: Running, failure: Failure): void {
   if (cancelInstead(draft, node)) return;
   const state = draft.going();
   const { id, retry } = state.graph.nodes[node]!;
   const at = draft.now;
   const tries = running.attempt - running.interruptions;
+  const { error } = failure;
   const again = error.retryable && tries < retry.attempts;
   const delayMs = again ? retryDelayMs(retry, { seed: state.seed, node, tries, retryAfterMs: error.retryAfterMs }) : 0;
-  draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, reason, error, retryAt: again ? at + delayMs : null });
+  draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, ...failure, retryAt: again ? at + delayMs : null });
   if (!again) skipDependents(draft, node);
 }
 
@@ -181,10 +187,13 @@ function passTime(draft: Draft, state: GoingRun): void {
     const { cancel } = draft.going();
     const { id, timeoutMs } = state.graph.nodes[node]!;
     if (running.deadlineAt !== null && now >= running.deadlineAt)
-      fail(draft, node, running, "timeout", {
-        code: "MR6003",
-        message: `${id} took longer than its timeout of ${timeoutMs} ms`,
-        retryable: true,
+      fail(draft, node, running, {
+        reason: "timeout",
+        error: {
+          code: "MR6003",
+          message: `${id} took longer than its timeout of ${timeoutMs} ms`,
+          retryable: true,
+        },
       });
     else if (running.leaseUntil !== null && now >= running.leaseUntil) interrupt(draft, node, running, "its engine gave no sign of life");
     else if (cancel !== null && now >= cancel.at + CANCEL_GRACE_MS) draft.emit({ type: "node_canceled", at: now, node: id });

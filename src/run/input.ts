@@ -1,13 +1,13 @@
 // What may happen to a run. Every input carries `now` (run time, see clock.ts) and `owner`: the engine in whose name new attempts may start, or null
 // when none may (an engine that is stopping, a command that only asks for a cancel).
 import type { ErrorRecord } from "../model/errors.ts";
-import type { NodeFacts } from "../model/events.ts";
+import type { CheckFact, NodeFacts } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { RunPlan } from "../model/plan.ts";
 
 export type Outcome =
   | { readonly kind: "succeeded"; readonly facts: NodeFacts; readonly reused: boolean }
-  | { readonly kind: "failed"; readonly error: ErrorRecord }
+  | { readonly kind: "failed"; readonly error: ErrorRecord; readonly checks?: readonly CheckFact[] }
   /** Its worker died. */
   | { readonly kind: "lost"; readonly error: ErrorRecord }
   /** The engine that carries it out is stopping. */

@@ -88,7 +88,8 @@ export function createRunFold(): RunFold {
           const attempts = endAttempt(event.node, at, FAILED_STATUS[event.reason], event.error);
           const again = event.retryAt !== null;
           const retryAt = again ? iso(event.retryAt) : null;
-          change(event.node, at, { status: again ? "retrying" : "failed", error: event.error, retryAt, attempts });
+          const checks = event.checks === undefined ? {} : { checks: event.checks };
+          change(event.node, at, { status: again ? "retrying" : "failed", error: event.error, retryAt, attempts, ...checks });
           break;
         }
         case "node_succeeded": {

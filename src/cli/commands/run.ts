@@ -38,6 +38,7 @@ export const run: Command = {
         (event) => progress.observe(event),
       );
       progress.finish(summary);
+      if (summary.error?.code === "MR6002") return EXIT.timedOut;
       return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
     } finally {
       progress.close();

@@ -37,11 +37,6 @@ export const loadCodes = {
     why: "The source delivered no row that could be loaded, and the asset has rows. An empty answer is more often a fault than a fact.",
     fix: "If the asset is really empty now, set `contract: { emptyDelivery: accept }`.",
   },
-  MR4008: {
-    title: "A check stopped the load",
-    why: "A check with `onFail: stop` failed on the new version. It was not published; readers still see the one before.",
-    fix: "Look at the sample rows, correct the data or the check, or use `onFail: quarantine`.",
-  },
   MR4009: {
     title: "A file changed after it was loaded",
     why: "`changedFile: fail` and a file that was taken earlier has other contents now.",
