@@ -84,8 +84,9 @@ async function code() {
     external,
     tsconfig: false,
     plugins: [threads, bindings, licences],
-    onLog(level, log) {
-      if (level === "warn") throw new Error(log.message);
+    onLog(level, log, inform) {
+      if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message); // else it is found missing when it runs
+      if (log.code !== "INEFFECTIVE_DYNAMIC_IMPORT") inform(level, log);
     },
   });
   await build.write({

@@ -145,12 +145,18 @@ export async function openApp(options: OpenOptions): Promise<App> {
   });
   return {
     dir: workspace.dir,
-    run: async (request, observe) => (await import("./operations/run.ts")).runOperation(workspace, request, observe),
+    run: async (request, observe) => {
+      const [{ runOperation }] = await Promise.all([import("./operations/run.ts"), workspace.projectWithWarehouse()]);
+      return runOperation(workspace, request, observe);
+    },
     plan: async (request) => {
-      const { planAnswer, planOperation } = await import("./operations/plan.ts");
+      const [{ planAnswer, planOperation }] = await Promise.all([import("./operations/plan.ts"), workspace.projectWithWarehouse()]);
       return planAnswer(await planOperation(workspace, request));
     },
-    query: async (sql, take) => (await import("./operations/query.ts")).runQuery(await workspace.warehouse(), sql, take),
+    query: async (sql, take) => {
+      const [{ runQuery }, warehouse] = await Promise.all([import("./operations/query.ts"), workspace.warehouse()]);
+      return runQuery(warehouse, sql, take);
+    },
     queryToParquet: async (sql, path) => (await import("./operations/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
     check: async (request) => (await import("./operations/history.ts")).checkAssets(workspace, request),
     quarantineList: async (request) => (await import("./operations/history.ts")).quarantineList(workspace, request),
