@@ -53,10 +53,14 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     defaults: project.config.defaults,
     concurrency: project.config.defaults?.concurrency,
   });
-  const chosen = planned.plan.nodes.map((node) => definitions.graph.nodes.get(node.id)!);
-  const unresolved = unresolvedPlaceholders(project, chosen, { env: process.env, secrets: workspace.secrets() });
-  if (unresolved.length > 0) throw combineErrors("MR1001", unresolved);
   return { ...planned, definitions, params };
+}
+
+/** Variables and secrets that the plan's nodes need and do not have are told before anything runs. @throws all of them in one. */
+export async function refuseUnresolved(workspace: Workspace, { plan, definitions }: Planned): Promise<void> {
+  const nodes = plan.nodes.map((node) => definitions.graph.nodes.get(node.id)!);
+  const missing = unresolvedPlaceholders(await workspace.project(), nodes, { env: process.env, secrets: workspace.secrets() });
+  if (missing.length > 0) throw combineErrors("MR1001", missing);
 }
 
 export function planAnswer(planned: PlannedRun): PlanAnswer {

@@ -1,5 +1,6 @@
 // `run`: goes on with what a dead process left, then does what a plan says. One engine, one process; what is committed is never done twice.
 import type { RunProgress } from "../model/progress.ts";
+import type { Attempt, AttemptLog, AttemptResult } from "../model/attempt.ts";
 import type { NodeEventAnswer, RunSummaryAnswer } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
@@ -13,7 +14,7 @@ import { expectedSeconds, readAssets, type AssetRow } from "../views/assets.ts";
 import { nodeName, type NodeRow, type RunFold } from "../views/run-fold.ts";
 import type { RunRow } from "../views/runs.ts";
 import { attemptHandler } from "./attempts.ts";
-import { planOperation, type Planned, type PlanRequest } from "./plan.ts";
+import { planOperation, refuseUnresolved, type Planned, type PlanRequest } from "./plan.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -21,6 +22,9 @@ export interface RunRequest extends PlanRequest {
   /** Take over what succeeded in this earlier run. */
   readonly fromFailure?: string;
 }
+
+/** Warnings of one attempt that are told while it runs; all of them are in its log. */
+const WARNINGS_TOLD_MAX = 5;
 
 type Observe = (progress: RunProgress) => void;
 
@@ -31,13 +35,15 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   const fromRun = request.fromFailure === undefined ? undefined : await findRun(workspace, request.fromFailure);
   const planned = await planOperation(workspace, request);
   refuseMissing(planned);
+  await refuseUnresolved(workspace, planned);
   const logs = createFileLogs({ dir: workspace.stateDir("logs"), redact: (text) => createRedactor(workspace.secretValues())(text) });
   const handler = attemptHandler(workspace, {
     definitions: planned.definitions,
     params: planned.params,
     fullRefresh: request.fullRefresh === true,
   });
-  const engine = createEngine({ store, clock: realClock, executor: workspace.parts.createExecutor(handler), logs });
+  const telling = (attempt: Attempt): Promise<AttemptResult> => handler({ ...attempt, log: tellWarnings(attempt, workspace, observe) });
+  const engine = createEngine({ store, clock: realClock, executor: workspace.parts.createExecutor(telling), logs });
   const history = await readAssets(store);
   const carry = (run: string, resumed: boolean): Promise<RunSummaryAnswer> =>
     carryOut(workspace, engine, { run, resumed, history, observe });
@@ -53,6 +59,17 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   } finally {
     await engine.close();
   }
+}
+
+/** The log of an attempt whose first warnings are also told to who watches the run. */
+function tellWarnings({ node, log }: Attempt, workspace: Workspace, observe: Observe): AttemptLog {
+  let told = 0;
+  return (level, message) => {
+    log(level, message);
+    if (level !== "warn" || told >= WARNINGS_TOLD_MAX) return;
+    told++;
+    observe({ type: "warning", node, message: createRedactor(workspace.secretValues())(message) });
+  };
 }
 
 /** Sources without a cheap state are asked in every run; that alone is no news right after one. */
