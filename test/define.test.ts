@@ -18,7 +18,7 @@ const positive = defineCheck({
 describe("the public entry", () => {
   it("makes a check from a query, for the table the check is told", () => {
     expect(positive.test({ column: "price" })).toEqual({
-      test: { kind: "query", sql: 'select * from t where not "price" > 0' },
+      test: { kind: "query", sql: 'select * from t where not "price" > 0', alias: "t" },
       columns: [],
       label: "positive",
     });
