@@ -170,6 +170,42 @@ describe("a small project", () => {
   });
 });
 
+describe("what a newcomer meets", () => {
+  it("a renamed column is told when it happens, not found months later", async () => {
+    const inbox = project({
+      "millrace.yaml": "name: inbox\n",
+      "in/1.csv": "id,price\n1,10\n",
+      "sources/sales.yaml": "from: { files: { path: 'in/*.csv' } }\nload: append\n",
+    });
+    expect((await millrace(["run"], inbox.dir)).stderr).not.toContain("column");
+    writeFileSync(join(inbox.dir, "in/2.csv"), "id,amount\n2,20\n");
+    const second = await millrace(["run"], inbox.dir);
+    expect(second.stderr).toContain('raw.sales  column "amount" is new: added as amount');
+    expect(second.stderr).toContain('raw.sales  column price ("price") is not in the delivery: NULL');
+    inbox.remove();
+  });
+
+  it("a view that fails while it is shared is an error of the export with its cause", async () => {
+    const views = project({
+      "millrace.yaml": "name: views\n",
+      "models/clean/a.sql": "select cast(x as int) as n from (values ('1'), ('b')) t(x)\n",
+      "exports/a.yaml": "select: clean.a\nto: { files: { path: out/a.csv } }\n",
+    });
+    const run = await millrace(["run", "--json"], views.dir);
+    expect(run.exitCode).toBe(1);
+    expect(run.lines().find((event) => event["asset"] === "out.a")).toMatchObject({ status: "failed", error: { code: "MR8004" } });
+    views.remove();
+  });
+
+  it("the mark under a long query that fails stands where the mistake is", async () => {
+    const shop = project({ "millrace.yaml": "name: long\n" });
+    const query = `select ${Array.from({ length: 40 }, (_, index) => `${index} as column_${index}`).join(", ")}, 1 frm nowhere order by at desc`;
+    const failed = await millrace(["query", query, "--json"], shop.dir);
+    expect(failed.lines()[0]!["error"].location.column).toBe(query.indexOf("nowhere") + 1);
+    shop.remove();
+  });
+});
+
 describe("exit codes", () => {
   const shop = project(FILES);
   afterAll(() => shop.remove());

@@ -90,11 +90,14 @@ function liveProgress(output: Output): Progress {
             `${output.symbol("retrying")} ${event.node}  attempt ${event.attempt} failed: ${printable(event.message)}  again at ${event.retryAt.slice(11, 19)}`,
           );
           break;
+        case "warning":
+          line(`${output.symbol("warn")} ${event.node}  ${printable(event.message)}`);
+          break;
         case "node":
           running.delete(event.asset ?? `task:${event.task}`);
           done++;
           rows += event.rows?.read ?? 0;
-          if (event.status !== "reused" && (output.mode !== "agent" || event.status !== "succeeded")) line(nodeLine(event, output));
+          if (isNews(event) && (output.mode !== "agent" || event.status !== "succeeded")) line(nodeLine(event, output));
           break;
         default:
           event satisfies never;
@@ -116,12 +119,19 @@ function liveProgress(output: Output): Progress {
   };
 }
 
+/** What was left as it was is not told, unless rows were set aside. */
+function isNews({ status, rows }: NodeEventAnswer): boolean {
+  return status !== "reused" || (rows?.quarantined ?? 0) > 0;
+}
+
 function nodeLine(event: NodeEventAnswer, output: Output): string {
   const name = event.asset ?? `task:${event.task}`;
   const aside = event.rows !== null && event.rows.quarantined > 0 ? `  ${plural(event.rows.quarantined, "row")} quarantined` : "";
   const warned = event.checks.filter((check) => check.status !== "passed");
   const checks = event.checks.length === 0 ? "" : `  ${event.checks.length - warned.length}/${event.checks.length} checks`;
   switch (event.status) {
+    case "reused":
+      return `${output.symbol("warn")} ${name}  unchanged${aside}`;
     case "succeeded":
       return `${output.symbol(aside !== "" || warned.length > 0 ? "warn" : "ok")} ${name}  ${event.rows === null ? "" : plural(event.rows.loaded, "row")}  ${seconds(event.seconds)}${checks}${aside}`;
     case "skipped":

@@ -164,6 +164,7 @@ class Planner {
     switch (newColumn) {
       case "add":
         this.changes.push({ column: name, change: "added", detail: `from ${JSON.stringify(label)}` });
+        this.warnings.push(`column ${JSON.stringify(label)} is new: added as ${name}, NULL in the rows before`);
         return true;
       case "ignore":
       case "quarantine":
