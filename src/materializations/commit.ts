@@ -9,7 +9,7 @@ import { stoppedBy } from "../load/audit-port.ts";
 import { alreadyCommitted, raiseFence } from "../sql/fence.ts";
 import { keepVersion, physicalName, physicalTable, publish, readLive, type LiveVersion } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
-import type { BuildRequest, BuildResult } from "./materialization.ts";
+import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 
 /** What is to be built, for the parts that all ways share. */
 export interface Build {

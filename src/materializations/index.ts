@@ -1,7 +1,8 @@
 // The registry of materializations: one line per way of building; and the build of a model by the way it asks for.
 import { MillraceError } from "../model/errors.ts";
 import type { ModelNode } from "../model/graph.ts";
-import type { BuildResult, Materialization, ModelRequest } from "./materialization.ts";
+import type { BuildResult } from "../load/build-port.ts";
+import type { Materialization, ModelRequest } from "./materialization.ts";
 import { table } from "./table.ts";
 import { view } from "./view.ts";
 

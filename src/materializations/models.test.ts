@@ -12,7 +12,8 @@ import { raiseFence } from "../sql/fence.ts";
 import { readLive } from "../sql/publish.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import { buildModel } from "./index.ts";
-import type { BuildResult, ModelRequest } from "./materialization.ts";
+import type { BuildResult } from "../load/build-port.ts";
+import type { ModelRequest } from "./materialization.ts";
 
 const FRONT = "/*---\nmaterialize: table\n---*/\n";
 

@@ -8,7 +8,7 @@ import { auditWith } from "../load/audit.ts";
 import type { Row, TransformContext } from "../model/define.ts";
 import type { CheckEntry } from "../model/definitions/check.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
-import type { BuildResult } from "./materialization.ts";
+import type { BuildResult } from "../load/build-port.ts";
 import { transformAsset, type TransformDefinition, type TransformRequest } from "./transform.ts";
 
 const log = Object.assign((): void => undefined, { info: (): void => undefined, warn: (): void => undefined });

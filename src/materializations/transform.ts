@@ -10,7 +10,7 @@ import { physicalTable, readLive } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
 import { buildOnce, commitTable, type Build } from "./commit.ts";
-import type { BuildRequest, BuildResult } from "./materialization.ts";
+import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import { upstreamReader } from "./transform-read.ts";
 import { typedColumns } from "./transform-types.ts";
 

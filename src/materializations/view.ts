@@ -10,7 +10,8 @@ import { parametersOf } from "../sql/syntax-copy.ts";
 import { ident } from "../sql/text.ts";
 import { buildOnce, withInterrupt } from "./commit.ts";
 import { modelFailure } from "./failure.ts";
-import { defineMaterialization, type BuildResult, type ModelRequest } from "./materialization.ts";
+import type { BuildResult } from "../load/build-port.ts";
+import { defineMaterialization, type ModelRequest } from "./materialization.ts";
 import { assertQuery } from "./statement.ts";
 
 export const view = defineMaterialization({

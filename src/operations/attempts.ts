@@ -6,7 +6,7 @@ import type { ModelNode, NodeId, ProjectNode, TransformNode } from "../model/gra
 import { readLive } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
-import type { BuildRequest, BuildResult } from "./parts.ts";
+import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import { sourceAttempt } from "./source-attempt.ts";
 import { taskAttempt } from "./task-attempt.ts";
 import { deliveriesOf, reachOf, stateOf } from "./sources.ts";

@@ -1,13 +1,12 @@
 // The concrete parts that operations work with; `app.ts` hands them in, so that nothing here names a connector, a check or a materialization.
-import type { Audit } from "../load/audit-port.ts";
-import type { CheckResult, CompiledCheck } from "../load/check.ts";
+import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import type { CompiledCheck } from "../load/check.ts";
 import type { Connector, Delivery, ReadContext } from "../load/connector.ts";
 import type { JsonValue } from "../model/answers.ts";
 import type { CheckEntry } from "../model/definitions/check.ts";
 import type { MillraceError, SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ExtractNode, ModelNode, TaskNode, TransformNode } from "../model/graph.ts";
 import type { Attempt, AttemptHandler, AttemptLog, Executor } from "../model/attempt.ts";
-import type { AttemptToken } from "../sql/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface CheckOrigin {
@@ -19,30 +18,6 @@ export interface CheckOrigin {
 export interface CompiledChecks {
   readonly checks: readonly CompiledCheck[];
   readonly errors: readonly MillraceError[];
-}
-
-/** What a model's or a transform's build is given. */
-export interface BuildRequest {
-  readonly warehouse: Warehouse;
-  readonly token: AttemptToken;
-  readonly codeHash: string;
-  /** Versions of what it reads. */
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly checks: readonly CompiledCheck[];
-  readonly audit: Audit;
-  readonly fullRefresh: boolean;
-  /** False: the result may differ although code and inputs are the same. */
-  readonly mayReuse?: boolean;
-  readonly signal: AbortSignal;
-}
-
-export interface BuildResult {
-  readonly version: string;
-  readonly reused: boolean;
-  /** Rows that were built; null for a view. */
-  readonly rows: number | null;
-  readonly quarantined: number;
-  readonly checks: readonly CheckResult[];
 }
 
 /** A task's function with what it is given; the module is the user's. */

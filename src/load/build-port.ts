@@ -1,0 +1,32 @@
+// The port between an attempt and what builds an asset from others: a materialization or a transform in TypeScript.
+import type { AttemptToken } from "../sql/fence.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
+import type { Audit } from "./audit-port.ts";
+import type { CheckResult, CompiledCheck } from "./check.ts";
+
+export interface BuildRequest {
+  readonly warehouse: Warehouse;
+  readonly token: AttemptToken;
+  /** Hash of everything in the definition that changes what is built. */
+  readonly codeHash: string;
+  /** Version of each asset that it reads. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly checks: readonly CompiledCheck[];
+  /** Runs `checks` on a table; a view's are run without it, on the view's query. */
+  readonly audit: Audit;
+  /** Builds although nothing changed, and gives the result a new version. */
+  readonly fullRefresh: boolean;
+  /** False: the result may differ although code and inputs are the same (volatile functions, files read by the SQL itself). Default true. */
+  readonly mayReuse?: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface BuildResult {
+  readonly version: string;
+  /** Nothing had changed: the live version stays. */
+  readonly reused: boolean;
+  /** Rows of the new version; null for a view. */
+  readonly rows: number | null;
+  readonly quarantined: number;
+  readonly checks: readonly CheckResult[];
+}
