@@ -1,6 +1,8 @@
 // From an entry as users write it to a check that can run; each kind of mistake with its code and its hint.
 import { describe, expect, it } from "vitest";
+import * as z from "zod";
 import { compileCheckFile, compileChecks } from "./compile.ts";
+import { checks as builtIn } from "./index.ts";
 
 const origin = { asset: "clean.sales", file: "models/clean/sales.sql" };
 const compile = (...entries: Record<string, unknown>[]) => compileChecks(entries, origin);
@@ -76,6 +78,20 @@ describe("an entry of checks:", () => {
     const place = (path: readonly (string | number)[]) => ({ file: "f", line: path.length, column: 1 });
     const { errors, checks } = compileChecks([{ nope: 1 }, { notNull: ["a"] }, { range: { column: "a", min: [] } }], { ...origin, place });
     expect(errors.map((error) => error.location?.line)).toEqual([2, 3]);
+    expect(checks.map((check) => check.name)).toEqual(["notNull(a)"]);
+  });
+
+  it("whose kind is code of the user's and throws is told at its place", () => {
+    const kind = {
+      name: "odd",
+      summary: "odd",
+      options: z.strictObject({}),
+      test: (): never => {
+        throw new TypeError("x is no function");
+      },
+    };
+    const { errors, checks } = compileChecks([{ odd: {} }, { notNull: "a" }], origin, { ...builtIn, odd: kind });
+    expect(errors).toMatchObject([{ code: "MR4503", message: expect.stringContaining("x is no function") }]);
     expect(checks.map((check) => check.name)).toEqual(["notNull(a)"]);
   });
 

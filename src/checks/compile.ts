@@ -5,7 +5,7 @@
 import * as z from "zod";
 import type { CheckKind, CompiledCheck } from "../load/check.ts";
 import { checkCommon, type CheckEntry } from "../model/definitions/check.ts";
-import { MillraceError, type SourceLocation } from "../model/errors.ts";
+import { messageOf, MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { CheckFile } from "../model/graph.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { checks as builtIn, type CheckRegistry } from "./index.ts";
@@ -72,7 +72,9 @@ function compileEntry(
     report("MR4503", parts.pathOf(["tolerate"]), `tolerate: ${given} is neither a number of rows nor a share`, "write 3 or 0.5%");
     return undefined;
   }
-  const { test, columns, needs, label } = kind.test(options);
+  const tested = testOf(kind, options, report);
+  if (tested === undefined) return undefined;
+  const { test, columns, needs, label } = tested;
   const severity = settings.severity ?? "error";
   const onFail = settings.onFail ?? (severity === "warn" ? "warn" : "stop");
   if (onFail === "quarantine" && test.kind !== "row" && test.kind !== "duplicates") {
@@ -82,6 +84,16 @@ function compileEntry(
   const name = settings.name ?? label;
   const location = origin.place?.([index]) ?? null;
   return { name, kind: kind.name, severity, onFail, where: settings.where ?? null, tolerate, test, columns, needs: needs ?? [], location };
+}
+
+/** A kind from pipelines/ is code of the user's own; what it throws is told at the check that used it. */
+function testOf(kind: CheckKind, options: unknown, report: Report): ReturnType<CheckKind["test"]> | undefined {
+  try {
+    return kind.test(options);
+  } catch (error) {
+    report("MR4503", [kind.name], `the check ${kind.name} fails on these options: ${messageOf(error)}`, "its code stands in pipelines/");
+    return undefined;
+  }
 }
 
 /** C1, C2: the one key that names a kind. */

@@ -23,7 +23,7 @@ export interface Planned extends PlannedRun {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
+/** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job, MR8010 for one with tasks. */
 export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const project = await workspace.projectWithWarehouse();
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
@@ -35,6 +35,14 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
         project.jobs.length === 0
           ? "jobs/ is empty; leave the name out to run everything"
           : `there are ${project.jobs.map((each) => each.name).join(", ")}`,
+    });
+  }
+  const steps = Object.keys(job?.spec.tasks ?? {});
+  if (steps.length > 0) {
+    throw new MillraceError({
+      code: "MR8010",
+      message: `the job ${request.job} has tasks that this version cannot carry out: ${steps.join(", ")}`,
+      hint: `run its assets alone: millrace run --select '${[job?.spec.select ?? "*"].flat().join(" ")}'`,
     });
   }
   const params = parametersOf(job?.spec.params ?? {}, request.params ?? {});

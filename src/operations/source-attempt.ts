@@ -35,6 +35,8 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     const live = (await readLive(session)).get(asset);
     const isKnown = sourceState !== null && live?.sourceState === sourceState && live.codeHash === request.codeHash;
     if (isKnown && !fullRefresh) return { reused: true };
+    const personal = Object.keys(spec.pii ?? {});
+    if (personal.length > 0) attempt.log("warn", `pii: this version masks nothing; ${personal.join(", ")} can be read by all`);
     const result = await load(warehouse, {
       asset,
       spec,
