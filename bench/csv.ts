@@ -1,10 +1,11 @@
 // How fast and in how much memory a delimited file becomes a table with its proof, against DuckDB's plain read_csv on the same file in the same process.
 // Times: medians of turns taken in alternation. Memory: one load per process, its peak resident size.
 import { spawnSync } from "node:child_process";
-import { closeSync, existsSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtModule } from "./built.ts";
 import { type Figure, median } from "./figure.ts";
 
 const ROWS = 2_000_000;
@@ -15,7 +16,6 @@ const MEMORY_MAX_MB = 1024;
 const DAMAGED_ROWS = 16_000;
 const FLUSH_CHARACTERS = 1 << 20;
 const root = resolve(fileURLToPath(import.meta.url), "../..");
-const built = join(root, "dist/formats/delimited/index.js");
 
 /** Runs in a process of its own: loads in turns and prints the seconds of each and the peak memory in MB. */
 const CHILD = `(async () => {
@@ -51,9 +51,7 @@ interface Measured {
 }
 
 function measure(folder: string, file: string, turns: number, ways: readonly string[]): Measured {
-  const isBuilt = existsSync(built);
-  const reader = isBuilt ? built : join(root, "src/formats/delimited/index.ts");
-  const args = [...(isBuilt ? [] : ["--import", "jiti/register"]), "-e", CHILD, reader, folder, file, String(turns), ...ways];
+  const args = ["-e", CHILD, builtModule("formats/delimited/index"), folder, file, String(turns), ...ways];
   const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 24 });
   rmSync(join(folder, "bench.duckdb"), { force: true });
   rmSync(join(folder, "bench.duckdb.wal"), { force: true });

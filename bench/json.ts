@@ -1,16 +1,15 @@
 // How fast JSON lines and a JSON document become a table with its proof, against DuckDB's plain read_json on the same file in the same process.
 // Plain read_json is measured twice: with types inferred over the whole file, as we do, and by its first 20,480 records, as it does by default.
-import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import type { Format } from "../src/formats/format.ts";
+import { builtModule } from "./built.ts";
 import { type Figure, median } from "./figure.ts";
 
 const ROWS = 2_000_000;
 const TURNS = 5;
-const root = resolve(fileURLToPath(import.meta.url), "../..");
 
 const MAKE = `select i as id, 'person ' || (i * 7919) % 1000000 as name, ((i * 104729) % 10000000) / 100 as price, i % 3 = 0 as active,
   ['Berlin', 'New York', 'Köln'][1 + i % 3] as city, (timestamp '2020-01-01' + to_seconds(i))::varchar as at, (date '2026-01-01' + (i % 28)::int)::varchar as day,
@@ -78,10 +77,8 @@ async function compare(name: "ndjson" | "json", path: string, connection: DuckDB
   ];
 }
 
-/** The built reader when there is one: it is what users run. */
 async function readerOf(name: "ndjson" | "json"): Promise<Format> {
-  const built = join(root, `dist/formats/json/${name}.js`);
-  const loaded = (await import(existsSync(built) ? built : `../src/formats/json/${name}.ts`)) as Record<string, Format>;
+  const loaded = (await import(builtModule(`formats/json/${name}`))) as Record<string, Format>;
   const format = loaded[name];
   if (format === undefined) throw new Error(`no reader of ${name}`);
   return format;
