@@ -1,5 +1,5 @@
 // The command line as scripts rely on it: words, exit codes, what goes to stdout, JSON.
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { version } from "../src/model/version.ts";
@@ -196,6 +196,20 @@ describe("what a newcomer meets", () => {
     expect(refused.exitCode).toBe(3);
     expect(refused.lines().at(-1)).toMatchObject({ error: { code: "MR8010", message: expect.stringContaining("approve") } });
     expect((await millrace(["run"], shop.dir)).stderr).toContain("pii: this version masks nothing; owner");
+    shop.remove();
+  });
+
+  it("an output that was deleted is written again, and only that", async () => {
+    const shop = project({
+      "millrace.yaml": "name: shop\n",
+      "exports/a.yaml": "sql: select 1 as a\nto: { files: { path: out/a.csv } }\n",
+      "exports/b.yaml": "sql: select 2 as b\nto: { files: { path: out/b.csv } }\n",
+    });
+    expect((await millrace(["run"], shop.dir)).exitCode).toBe(0);
+    rmSync(join(shop.dir, "out/a.csv"));
+    const again = await millrace(["run", "--json"], shop.dir);
+    expect(again.lines().at(-1)).toMatchObject({ nodes: { succeeded: 1, reused: 1 } });
+    expect(readFileSync(join(shop.dir, "out/a.csv"), "utf8")).toBe("a\n1\n");
     shop.remove();
   });
 

@@ -102,7 +102,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           options: reach.options,
           context: { ...reach.context, since: undefined },
           needs,
-          fullRefresh,
+          fullRefresh: fullRefresh || definitions.alwaysBuild.has(node.id),
         },
         attempt,
       );

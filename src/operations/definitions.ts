@@ -19,7 +19,7 @@ export interface Definitions {
   /** Checks of every asset, those in files of their own included. */
   readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
   readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
-  /** Models that use functions whose value changes by itself, with the reason why they are always built. */
+  /** Models that use functions whose value changes by itself, exports whose files are gone; with the reason why they are built. */
   readonly alwaysBuild: ReadonlyMap<NodeId, string>;
 }
 

@@ -1,4 +1,6 @@
 // `plan`: what a request would do and why. Sources that can tell cheaply whether they changed are asked; nothing is read, nothing is done.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { combineErrors, MillraceError } from "../model/errors.ts";
 import type { PlanAnswer } from "../model/answers.ts";
 import type { NodeId } from "../model/graph.ts";
@@ -48,7 +50,9 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const params = parametersOf(job?.spec.params ?? {}, request.params ?? {});
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
-  const definitions = await defineProject(workspace, { live, lineage: "tables", params });
+  const defined = await defineProject(workspace, { live, lineage: "tables", params });
+  const gone = missingOutputs(workspace, defined, live);
+  const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
   const planned = planRun({
     graph: definitions.graph,
     selection: request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" ")),
@@ -62,6 +66,18 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     concurrency: project.config.defaults?.concurrency,
   });
   return { ...planned, definitions, params };
+}
+
+/** Exports whose files somebody took away since they were written, with the reason to write them again. */
+function missingOutputs(workspace: Workspace, { graph }: Definitions, live: ReadonlyMap<NodeId, LiveVersion>): ReadonlyMap<NodeId, string> {
+  const missing = new Map<NodeId, string>();
+  for (const node of graph.nodes.values()) {
+    if (node.kind !== "export" || node.connector !== "files" || !live.has(node.id)) continue;
+    const { path } = node.options as { readonly path?: unknown };
+    if (typeof path !== "string" || path.includes("${")) continue; // where that leads is known to the attempt
+    if (!existsSync(resolve(workspace.dir, path))) missing.set(node.id, `${path} is not there any more`);
+  }
+  return missing;
 }
 
 /** Variables and secrets that the plan's nodes need and do not have are told before anything runs. @throws all of them in one. */

@@ -272,6 +272,14 @@ describe("what is wrong", () => {
       ["MR1023 jobs/j.yaml:1:47 Mars"],
     ],
     ["a task of no kind", { "jobs/j.yaml": "tasks: { notify: { after: a.b } }\n" }, ["MR1023 jobs/j.yaml:1:10 notify"]],
+    [
+      "two exports into one file",
+      {
+        "exports/a.yaml": "sql: select 1 as a\nto: { files: { path: out/x.csv } }\n",
+        "exports/b.yaml": "sql: select 2 as b\nto: { files: { path: out/../out/x.csv } }\n",
+      },
+      ["MR1047 exports/b.yaml:2:22 out/../out/x.csv"],
+    ],
     ["a name with a quote", { 'models/a"b.sql': "select 1" }, ['MR1031 models/a"b.sql:1:1']],
     ["a name that leads out", { "sources/a.yaml": `name: ../../etc/passwd\n${source}` }, ["MR1031 sources/a.yaml:1:7 ../../etc/passwd"]],
     ["a name with a line end", { "models/a\nb.sql": "select 1" }, ["MR1031 models/a\nb.sql:1:1"]],

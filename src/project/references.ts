@@ -1,5 +1,6 @@
 // Names of assets and tasks that definitions mention beside their SQL must be there. (Tables in SQL are found by the compiler of SQL.)
-import type { CheckFile, ProjectNode } from "../model/graph.ts";
+import { normalize } from "node:path/posix";
+import type { CheckFile, ExportNode, ProjectNode } from "../model/graph.ts";
 import { type ProjectTest, type Reader, tell } from "./reader.ts";
 import type { Path } from "./document.ts";
 import { hintFor } from "./validate.ts";
@@ -43,9 +44,29 @@ export function checkReferences(
         node satisfies never;
     }
   }
+  refuseSharedFiles(
+    reader,
+    nodes.filter((node) => node.kind === "export"),
+  );
   for (const check of checkFiles) mention(`check:${check.name.normalize("NFC").toLowerCase()}`, check.on, ["on"]);
   for (const test of tests) {
     const id = `test:${test.name.normalize("NFC").toLowerCase()}`;
     mention(id, test.spec.model, ["model"]);
+  }
+}
+
+/** Two exports may append to one file; what one of them replaces, the other would lose. */
+function refuseSharedFiles(reader: Reader, exports: readonly ExportNode[]): void {
+  const writers = new Map<string, ExportNode>();
+  for (const node of exports) {
+    const path = node.connector === "files" ? (node.options as { readonly path?: unknown }).path : undefined;
+    if (typeof path !== "string") continue;
+    const file = normalize(path);
+    const first = writers.get(file);
+    if (first === undefined) writers.set(file, node);
+    else if (first.spec.load === "replace" || node.spec.load === "replace") {
+      const place = reader.documents.get(node.id)!.locate(["to", "files", "path"], "value");
+      tell(reader, "MR1047", `${node.id} and ${first.id} both write ${file}`, place, `${first.id} stands in ${first.file}`);
+    }
   }
 }

@@ -147,6 +147,11 @@ export const projectCodes = {
     why: "The format knows this setting, but this version of Millrace does not carry it out.",
     fix: "Remove the setting, or use a version that has it (see CHANGELOG.md).",
   },
+  MR1047: {
+    title: "Two exports write one file",
+    why: "The later one would replace what the earlier one wrote, in each run.",
+    fix: "Give one of them another path, or take it out.",
+  },
   MR1050: {
     title: "An environment variable is missing",
     why: "`${env:NAME}` stands in a definition and NAME is not set.",
