@@ -53,7 +53,7 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
   const cursor = await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
   await writeCursor(tx, asset, loadId, cursor);
   const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
-  const warnings = [...prepared.plan.warnings, ...conversion.warnings];
+  const warnings = [...redefined(prepared), ...prepared.plan.warnings, ...conversion.warnings];
   const seconds = (performance.now() - prepared.startedMs) / 1000;
   await supersedeFiles(tx, prepared);
   await writeLedger(
@@ -95,6 +95,14 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     inPlace: applied.inPlace,
   });
   return result;
+}
+
+/** Rows are added to what another definition made: that is the user's choice to know. */
+function redefined({ request, memory }: Prepared): readonly string[] {
+  if (!memory.continues || memory.live === undefined || memory.live.codeHash === request.codeHash) return [];
+  return [
+    `its definition changed; rows of earlier loads stay as they were. To load them anew: millrace run --full-refresh --select ${request.asset}`,
+  ];
 }
 
 /** The asset must still be what the load was prepared against; another run may have written it meanwhile. */

@@ -339,6 +339,18 @@ describe("merge, append, snapshot", () => {
     expect(await rows("select count(*) as n from raw.t")).toEqual([{ n: 4 }]);
   });
 
+  it("says that a changed definition leaves the rows of earlier loads as they were", async () => {
+    const spec = { load: "append" } as const;
+    expect((await run({ spec, deliveries: [textFile("a.csv", "id,n\n1,10\n")] })).warnings).toEqual([]);
+    const renamed = { ...spec, columns: { amount: { from: "n" } } };
+    const result = await run({ spec: renamed, codeHash: "other", deliveries: [textFile("b.csv", "id,n\n2,20\n")] });
+    expect(result.warnings[0]).toContain("--full-refresh --select raw.t");
+    expect(await rows("select id, amount from raw.t order by id")).toEqual([
+      { id: 1, amount: null },
+      { id: 2, amount: 20 },
+    ]);
+  });
+
   it("adds columns and widens types in place", async () => {
     const spec = { load: "append" } as const;
     await run({ spec, deliveries: [page("1", [{ a: 1 }])] });
