@@ -5,6 +5,11 @@ import { describe, expect, it } from "vitest";
 import { cellText, printable, renderCsv, renderMarkdown, renderTable, widthOf } from "./table.ts";
 
 describe("renderTable", () => {
+  it("holds more rows than a call has room for arguments", () => {
+    const rows = Array.from({ length: 300_000 }, (_, index) => [index]);
+    expect(renderTable(["n"], rows).split("\n")).toHaveLength(300_001);
+  });
+
   it("aligns text left and numbers right", () => {
     expect(
       renderTable(

@@ -41,7 +41,7 @@ export function renderTable(
   rightAligned: ReadonlySet<number> = numericColumns(rows),
 ): string {
   const cells = [header.map((name) => cellText(name)), ...rows.map((row) => header.map((_, index) => cellText(row[index])))];
-  const widths = header.map((_, index) => Math.max(...cells.map((row) => widthOf(row[index]!))));
+  const widths = header.map((_, index) => cells.reduce((widest, row) => Math.max(widest, widthOf(row[index]!)), 0));
   const line = (row: readonly string[]): string =>
     row
       .map((cell, index) => {

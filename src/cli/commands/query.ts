@@ -51,7 +51,7 @@ async function collect(app: App, sql: string): Promise<QueryAnswer> {
   const rows: (readonly JsonValue[])[] = [];
   await app.query(sql, (part) => {
     if ("columns" in part) columns = part.columns;
-    else rows.push(...part.rows);
+    else for (const row of part.rows) rows.push(row);
   });
   return { columns, rows };
 }
