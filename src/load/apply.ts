@@ -12,6 +12,7 @@ import {
   hasNewRows,
   insertRows,
   mergeRows,
+  orphanedKeys,
   removeFiles,
   removeRows,
   repeatedRows,
@@ -30,6 +31,8 @@ export interface Applied {
   /** Readers see something new. */
   readonly changed: boolean;
   readonly filtered: readonly FilteredRows[];
+  /** Rows that a changed file no longer has, whose keys an unchanged file may still hold. */
+  readonly orphaned: number;
   /** Columns of ours that readers see. */
   readonly added: readonly { readonly name: string; readonly type: string }[];
 }
@@ -95,7 +98,15 @@ async function withHiddenColumns(session: Session, conversion: Conversion, work:
 export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Applied> {
   const { conversion, memory, mode, keys, request, replacedFiles } = prepared;
   const work: WorkTable = { table: conversion.table, columns: workColumns(prepared.plan) };
-  const fresh = { physical: conversion.physical, hidden: conversion.hidden, inPlace: false, changed: true, filtered: [], added: [] };
+  const fresh = {
+    physical: conversion.physical,
+    hidden: conversion.hidden,
+    inPlace: false,
+    changed: true,
+    filtered: [],
+    orphaned: 0,
+    added: [],
+  };
   const live = memory.live;
   if (!memory.continues || live === undefined || live.physical === null) {
     if (mode !== "snapshot") return fresh;
@@ -113,7 +124,7 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
     const columns = replaced === "" ? "*" : `* replace (${replaced})`;
     await tx.run(`create table ${physicalTable(physical)} as select ${columns} from ${qualified(ROWS_SCHEMA, request.asset)}`);
   }
-  const into = { physical, hidden: true, inPlace: hasHidden, filtered: [], added: [] };
+  const into = { physical, hidden: true, inPlace: hasHidden, filtered: [], orphaned: 0, added: [] };
   const schemaChanged = prepared.plan.changes.some((change) => change.change !== "missing");
   const newCode = live.codeHash !== request.codeHash;
   if (mode === "snapshot") {
@@ -134,8 +145,9 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
     return { ...into, changed: false, filtered: unchanged.map((entry) => ({ rule: "unchanged", ...entry })) };
   }
   await fitColumns(tx, physical, work);
+  const orphaned = mode === "merge" ? await orphanedKeys(tx, { asset: request.asset, physical, files: replacedFiles, work, keys }) : 0;
   await removeFiles(tx, physical, replacedFiles);
   if (mode === "merge") await mergeRows(tx, physical, work, keys);
   else await insertRows(tx, physical, work);
-  return { ...into, changed: conversion.rows > 0 || removesFiles || schemaChanged || newCode };
+  return { ...into, orphaned, changed: conversion.rows > 0 || removesFiles || schemaChanged || newCode };
 }

@@ -53,7 +53,7 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
   const cursor = await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
   await writeCursor(tx, asset, loadId, cursor);
   const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
-  const warnings = [...redefined(prepared), ...prepared.plan.warnings, ...conversion.warnings];
+  const warnings = [...redefined(prepared), ...orphanedWarning(prepared, applied), ...prepared.plan.warnings, ...conversion.warnings];
   const seconds = (performance.now() - prepared.startedMs) / 1000;
   await supersedeFiles(tx, prepared);
   await writeLedger(
@@ -95,6 +95,14 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     inPlace: applied.inPlace,
   });
   return result;
+}
+
+/** A key that a changed file lost may stand in a file that is not read again: only reading all of them tells. */
+function orphanedWarning({ request }: Prepared, { orphaned }: Applied): readonly string[] {
+  if (orphaned === 0) return [];
+  return [
+    `${orphaned} rows left with a changed file; where another file holds their keys too, its rows come back with: millrace run --full-refresh --select ${request.asset}`,
+  ];
 }
 
 /** Rows are added to what another definition made: that is the user's choice to know. */

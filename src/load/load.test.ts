@@ -339,6 +339,17 @@ describe("merge, append, snapshot", () => {
     expect(await rows("select count(*) as n from raw.t")).toEqual([{ n: 4 }]);
   });
 
+  it("says when a key that a changed file lost may stand in a file that was merged over", async () => {
+    const spec = { load: "merge", primaryKey: "id" } as const;
+    const first = textFile("a.csv", "id,n\n1,10\n2,20\n");
+    await run({ spec, deliveries: [first] });
+    await run({ spec, deliveries: [first, textFile("b.csv", "id,n\n2,21\n3,30\n")] });
+    const shorter = await run({ spec, deliveries: [first, textFile("b.csv", "id,n\n3,30\n")] });
+    expect(shorter.warnings).toEqual([expect.stringContaining("--full-refresh --select raw.t")]);
+    const same = await run({ spec, deliveries: [first, textFile("b.csv", "id,n\n3,31\n")] });
+    expect(same.warnings).toEqual([]);
+  });
+
   it("says that a changed definition leaves the rows of earlier loads as they were", async () => {
     const spec = { load: "append" } as const;
     expect((await run({ spec, deliveries: [textFile("a.csv", "id,n\n1,10\n")] })).warnings).toEqual([]);

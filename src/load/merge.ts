@@ -95,6 +95,28 @@ export async function removeFiles(tx: Transaction, physical: string, files: read
   await tx.run(`delete from ${physicalTable(physical)} where _file in (${files.map(literal).join(", ")})`);
 }
 
+/** Rows that replaced files take with them although another file, whose row was merged over, may still hold their key. */
+export async function orphanedKeys(
+  tx: Transaction,
+  {
+    asset,
+    physical,
+    files,
+    work,
+    keys,
+  }: { asset: string; physical: string; files: readonly string[]; work: WorkTable; keys: readonly string[] },
+): Promise<number> {
+  if (files.length === 0) return 0;
+  const gone = `_file in (${files.map(literal).join(", ")})`;
+  const row = await tx.row<{ lost: number; loaded: number | null; standing: number }>(
+    `select (select count(*) from ${physicalTable(physical)} l anti join ${work.table} w on ${sameKey("l", "w", keys)} where l.${gone}) as lost,
+       (select sum(rows_loaded) from _millrace.files where asset = ${literal(asset)} and status in ('loaded', 'replaced')
+          and file not in (${files.map(literal).join(", ")}))::bigint as loaded,
+       (select count(*) from ${physicalTable(physical)} where not (${gone})) as standing`,
+  );
+  return row === undefined || Number(row.loaded ?? 0) <= Number(row.standing) ? 0 : Number(row.lost);
+}
+
 /** Does any row of the work table differ from the asset's row of the same key, or have none there? */
 export async function hasNewRows(tx: Transaction, physical: string, work: WorkTable, keys: readonly string[]): Promise<boolean> {
   const known = new Set(
