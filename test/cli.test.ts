@@ -281,11 +281,14 @@ describe("exit codes", () => {
       "models/main/b.sql":
         "/*---\nmaterialize: table\n---*/\nselect count(*) as n from range(200000) as x, range(100000) as y, main.a where hash(x.range + y.range) = 0\n",
     });
-    const { child, finished } = start(["run", "--json"], slow.dir);
-    await new Promise<void>((resolve) => child.stdout!.on("data", (text: string) => String(text).includes('"main.a"') && resolve()));
+    const { child, finished } = start(["run"], slow.dir);
+    await new Promise<void>((resolve) => child.stderr!.on("data", (text: string) => String(text).includes("main.a") && resolve()));
     const before = Date.now();
     child.kill("SIGINT");
-    expect((await finished).exitCode).toBe(130);
+    const interrupted = await finished;
+    expect(interrupted.exitCode).toBe(130);
+    expect(interrupted.stdout).toContain("interrupted: ");
+    expect(interrupted.stderr).toContain("goes on where it stopped");
     expect(Date.now() - before).toBeLessThan(6_000);
     slow.write("models/main/b.sql", "/*---\nmaterialize: table\n---*/\nselect n + 1 as n from main.a\n");
     const again = (await millrace(["run", "--json"], slow.dir)).lines();

@@ -107,6 +107,7 @@ function liveProgress(output: Output): Progress {
       erase();
       output.data(truth(summary, output));
       for (const path of summary.outputs) output.note(`  wrote ${path}`);
+      if (summary.status === "running") return output.note("  next: millrace run goes on where it stopped");
       if (summary.status === "failed" || summary.status === "partial")
         output.note(`  retry: millrace run --from-failure ${summary.run}    look: millrace run show ${summary.run}`);
       else if (summary.rows.quarantined > 0) output.note("  look at what was set aside: millrace quarantine list");
@@ -158,5 +159,5 @@ function truth(summary: RunSummaryAnswer, output: Output): string {
     `run ${summary.run}`,
   ].filter((part) => part !== null);
   const good = summary.status === "succeeded" || summary.status === "skipped";
-  return `${output.symbol(good ? "ok" : "failed")} ${good ? "" : `${summary.status}: `}${parts.join(" · ")}`;
+  return `${output.symbol(good ? "ok" : "failed")} ${good ? "" : `${summary.status === "running" ? "interrupted" : summary.status}: `}${parts.join(" · ")}`;
 }
