@@ -199,6 +199,13 @@ describe("what a newcomer meets", () => {
     shop.remove();
   });
 
+  it("global options may stand in front of the command", async () => {
+    const shop = project({ "millrace.yaml": "name: shop\n" });
+    const listed = await millrace(["--project", shop.dir, "--json", "ls"], repository);
+    expect(listed.lines()).toMatchObject([{ v: 1, assets: [] }]);
+    shop.remove();
+  });
+
   it("an output that was deleted is written again, and only that", async () => {
     const shop = project({
       "millrace.yaml": "name: shop\n",

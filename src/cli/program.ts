@@ -41,7 +41,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     });
   }
   try {
-    await root.parseAsync([...argv], { from: "user" });
+    await root.parseAsync(globalsLast(argv), { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return EXIT.ok;
@@ -49,6 +49,21 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     return wordless && thrown.code === "commander.help" ? EXIT.usage : EXIT.usage;
   }
   return exitCode;
+}
+
+/** Global options may stand in front of the command too: `millrace --project shop ls`. */
+function globalsLast(argv: readonly string[]): string[] {
+  let at = 0;
+  while (at < argv.length) {
+    const [word, value] = argv[at]!.split("=", 2);
+    const known = GLOBAL_OPTIONS.find(([flags]) => flags.split(" ")[0] === word);
+    if (known === undefined) break;
+    at += known[0].includes("<") && value === undefined ? 2 : 1;
+  }
+  const [front, rest] = [argv.slice(0, at), argv.slice(at)];
+  if (rest.length === 0) return [...argv];
+  const end = rest.includes("--") ? rest.indexOf("--") : rest.length;
+  return [...rest.slice(0, end), ...front, ...rest.slice(end)];
 }
 
 function rootExamples(): string {
