@@ -15,6 +15,8 @@ export interface FoundFile {
   readonly name: string;
   readonly sizeBytes: number;
   readonly modifiedNs: bigint;
+  /** When anything of the file changed last; unlike the time of modification nothing can set it back. */
+  readonly changedNs: bigint;
 }
 
 /** Each file once, in the order of the list, and within a pattern by name. Throws MR3100, MR3101, MR3102, MR3103. */
@@ -64,7 +66,7 @@ async function look(name: string, projectDir: string): Promise<FoundFile> {
     throw new MillraceError({ code: "MR3102", message: `${name} is a folder, not a file`, hint });
   }
   const shown = isAbsolute(name) ? name : relative(projectDir, path).split(sep).join("/");
-  return { path, name: shown, sizeBytes: Number(found.size), modifiedNs: found.mtimeNs };
+  return { path, name: shown, sizeBytes: Number(found.size), modifiedNs: found.mtimeNs, changedNs: found.ctimeNs };
 }
 
 /** What the operating system said when it would not open a file, as our error. */

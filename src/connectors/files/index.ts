@@ -21,7 +21,8 @@ export const files = defineConnector<FilesOptions>({
   async state(options, context) {
     const found = await findFiles(options, context.projectDir);
     const hash = createHash("sha256");
-    for (const { name, sizeBytes, modifiedNs } of found) hash.update(`${JSON.stringify([name, sizeBytes, String(modifiedNs)])}\n`);
+    for (const { name, sizeBytes, modifiedNs, changedNs } of found)
+      hash.update(`${JSON.stringify([name, sizeBytes, String(modifiedNs), String(changedNs)])}\n`);
     return hash.digest("hex");
   },
   async peek(options, context) {
