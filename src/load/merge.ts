@@ -114,7 +114,7 @@ export async function orphanedKeys(
           and file not in (${files.map(literal).join(", ")}))::bigint as loaded,
        (select count(*) from ${physicalTable(physical)} where not (${gone})) as standing`,
   );
-  return row === undefined || Number(row.loaded ?? 0) <= Number(row.standing) ? 0 : Number(row.lost);
+  return row === undefined || (row.loaded ?? 0) <= row.standing ? 0 : row.lost;
 }
 
 /** Does any row of the work table differ from the asset's row of the same key, or have none there? */
