@@ -338,6 +338,31 @@ describe("a check that says stop", () => {
   });
 });
 
+describe("a snapshot of several files", () => {
+  const shop = project({
+    "millrace.yaml": "name: shop\n",
+    "data/a1.csv": "id,name\n1,one\n",
+    "sources/people.yaml": "from: { files: { path: 'data/a*.csv' } }\nload: snapshot\nprimaryKey: [id]\n",
+  });
+  afterAll(() => shop.remove());
+
+  it("is of all of them: a file that comes later closes nothing that the others still hold", async () => {
+    expect((await millrace(["run"], shop.dir)).exitCode).toBe(0);
+    shop.write("data/a2.csv", "id,name\n2,two\n");
+    expect((await millrace(["run"], shop.dir)).exitCode).toBe(0);
+    expect(await rows(shop.dir, "select id from raw.people where valid_to is null order by id")).toEqual([[1], [2]]);
+    shop.write("data/a1.csv", "id,name\n3,three\n");
+    const run = await millrace(["run", "--json"], shop.dir);
+    const { read, loaded, quarantined, filtered } = run.lines().at(-1)!["rows"];
+    expect(read).toBe(loaded + quarantined + filtered);
+    expect(await rows(shop.dir, "select id, valid_to is null from raw.people order by id")).toEqual([
+      [1, false],
+      [2, true],
+      [3, true],
+    ]);
+  });
+});
+
 describe("help", () => {
   it("leads with examples", async () => {
     const { stdout, exitCode } = await millrace(["run", "--help"], repository);

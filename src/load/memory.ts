@@ -51,7 +51,8 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
     committed: forgets || schema === undefined ? null : (JSON.parse(schema.columns) as CommittedColumn[]),
     schemaNumber: schema?.number ?? 0,
     cursor: forgets ? undefined : await readCursor(session, asset),
-    taken: continues ? hashes : new Map(),
+    // A snapshot is of everything that is there now: its files are read whenever one of them changed.
+    taken: continues && mode !== "snapshot" ? hashes : new Map(),
     lastFiles: isRepeat ? hashes : new Map(),
     continues,
   };
