@@ -26,7 +26,8 @@ export const plan: Command = {
       ...(global.select === undefined ? {} : { select: global.select }),
       fullRefresh: options["fullRefresh"] === true,
     });
-    const changes = answer.nodes.filter((node) => node.action !== "reuse");
+    // What was removed from the project stays in the warehouse: it is told, and there is nothing to do.
+    const changes = answer.nodes.filter((node) => node.action === "build");
     if (output.mode === "json") output.json(answer);
     else {
       const width = Math.max(0, ...answer.nodes.map((node) => node.asset.length));
