@@ -338,6 +338,28 @@ describe("a check that says stop", () => {
   });
 });
 
+describe("a run that was killed", () => {
+  it("is not taken for another request with as many nodes", async () => {
+    const shop = project({
+      "millrace.yaml": "name: shop\n",
+      "models/main/a.sql":
+        "/*---\nmaterialize: table\n---*/\nselect count(*) as n from range(200000) as x, range(100000) as y where hash(x.range + y.range) = 0\n",
+      "models/main/b.sql": "/*---\nmaterialize: table\n---*/\nselect 1 as n\n",
+    });
+    const { child, finished } = start(["run", "--select", "main.a", "--json"], shop.dir);
+    await new Promise<void>((resolve) => child.stdout!.once("data", () => resolve()));
+    child.kill("SIGKILL");
+    await finished;
+    const run = (await millrace(["run", "--select", "main.b", "--json"], shop.dir)).lines();
+    expect(run.filter((line) => line["type"] === "node").map((line) => line["asset"])).toEqual(["main.b"]);
+    expect((await millrace(["runs", "--json"], shop.dir)).lines()[0]!["runs"].map((each: any) => each.status)).toEqual([
+      "succeeded",
+      "canceled",
+    ]);
+    shop.remove();
+  });
+});
+
 describe("a snapshot of several files", () => {
   const shop = project({
     "millrace.yaml": "name: shop\n",

@@ -81,7 +81,7 @@ function isNews(reason: string): boolean {
 async function resumable(engine: Engine, planned: Planned, request: RunRequest): Promise<string | undefined> {
   let found: string | undefined;
   for (const left of await engine.unfinished()) {
-    if (found === undefined && request.fullRefresh !== true && (await isSameRequest(left, planned.plan))) found = left.run;
+    if (found === undefined && request.fullRefresh !== true && (await isSameRequest(engine, left, planned.plan))) found = left.run;
     else
       await engine.cancel(left.run, {
         by: "millrace run",
@@ -92,8 +92,11 @@ async function resumable(engine: Engine, planned: Planned, request: RunRequest):
 }
 
 /** The same job with the same parameters over the same nodes. Code that changed meanwhile is seen by each attempt itself. */
-async function isSameRequest(left: RunRow, plan: RunPlan): Promise<boolean> {
-  return left.job === plan.job && left.nodes.total === plan.nodes.length && JSON.stringify(left.params) === JSON.stringify(plan.params);
+async function isSameRequest(engine: Engine, left: RunRow, plan: RunPlan): Promise<boolean> {
+  if (left.job !== plan.job || left.nodes.total !== plan.nodes.length || JSON.stringify(left.params) !== JSON.stringify(plan.params))
+    return false;
+  const nodes = new Set((await engine.inspect(left.run)).nodes().map(({ node }) => node));
+  return plan.nodes.every(({ id }) => nodes.has(id));
 }
 
 function refuseMissing({ missing }: Planned): void {
