@@ -4,9 +4,9 @@ import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { MillraceError } from "../src/model/errors.ts";
-import { openBench, type Bench, type Outcome } from "../src/formats/delimited/staging.suite.ts";
-import { realData } from "./real-data.ts";
+import { MillraceError } from "../../src/model/errors.ts";
+import { openBench, type Bench, type Outcome } from "../../src/formats/delimited/staging.suite.ts";
+import { realData } from "../real-data.ts";
 
 let bench: Bench;
 beforeAll(async () => {

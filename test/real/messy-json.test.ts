@@ -5,11 +5,11 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { resolveFormat } from "../src/formats/index.ts";
-import { json } from "../src/formats/json/json.ts";
-import { ndjson } from "../src/formats/json/ndjson.ts";
-import type { Format, StagedFile } from "../src/formats/format.ts";
-import { realData } from "./real-data.ts";
+import { resolveFormat } from "../../src/formats/index.ts";
+import { json } from "../../src/formats/json/json.ts";
+import { ndjson } from "../../src/formats/json/ndjson.ts";
+import type { Format, StagedFile } from "../../src/formats/format.ts";
+import { realData } from "../real-data.ts";
 
 const suite = realData("messy/JSONTestSuite/test_parsing");
 const duckdbJson = realData("messy/duckdb-json");

@@ -2,8 +2,8 @@
 // counted there by other programs.
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { millrace, project, rows } from "./millrace.ts";
-import { realData } from "./real-data.ts";
+import { millrace, project, rows } from "../millrace.ts";
+import { realData } from "../real-data.ts";
 
 const folder = realData("nyc-real-estate");
 
