@@ -54,7 +54,7 @@ export function detectMode(global: GlobalOptions, env: NodeJS.ProcessEnv = proce
   const known = MODES.find((mode) => mode === asked);
   if (known !== undefined) return known;
   if (env["CI"] !== undefined && env["CI"] !== "" && env["CI"] !== "false") return "ci";
-  if (env["CLAUDECODE"] !== undefined || env["AGENT"] !== undefined) return "agent";
+  if ((env["AGENT"] ?? env["AI_AGENT"]) !== undefined) return "agent";
   return process.stderr.isTTY && env["TERM"] !== "dumb" ? "tty" : "plain";
 }
 
