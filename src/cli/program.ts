@@ -45,8 +45,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return EXIT.ok;
-    const wordless = argv.every((word) => word.startsWith("-"));
-    return wordless && thrown.code === "commander.help" ? EXIT.usage : EXIT.usage;
+    return EXIT.usage;
   }
   return exitCode;
 }

@@ -21,7 +21,7 @@ export interface BuildRequest {
   readonly signal: AbortSignal;
 }
 
-export interface BuildResult {
+export type BuildResult = {
   readonly version: string;
   /** Nothing had changed: the live version stays. */
   readonly reused: boolean;
@@ -29,4 +29,4 @@ export interface BuildResult {
   readonly rows: number | null;
   readonly quarantined: number;
   readonly checks: readonly CheckResult[];
-}
+};

@@ -36,7 +36,7 @@ export interface CompiledCheck {
   readonly location: SourceLocation | null;
 }
 
-export interface CheckResult {
+export type CheckResult = {
   readonly check: string;
   readonly kind: string;
   /** `warned`: rows failed that do not keep the version from being published (a warning, or set aside in quarantine). */
@@ -47,7 +47,7 @@ export interface CheckResult {
   readonly onFail: "stop" | "quarantine" | "warn";
   /** At most 5 failing rows (or what an aggregate found). */
   readonly sample: readonly Readonly<Record<string, JsonValue>>[];
-}
+};
 
 export interface CheckKind<Options = unknown> {
   readonly name: string;

@@ -1,7 +1,6 @@
 // The transaction of a load. Its parts, in this order: guard, quarantine, rows, checks, account, cursor, schema, publication.
 // It may run again when another writer was in the way, so it only reads what was prepared and acts through `tx`.
 import { createHash } from "node:crypto";
-import type { JsonValue } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLiveVersion, rowsWithOrigins } from "../sql/publish.ts";
 import { interruptible, type Transaction } from "../sql/session.ts";
@@ -73,9 +72,8 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     cursor: cursor?.value ?? null,
     warnings,
   };
-  const answer = result as unknown as JsonValue;
   if (!applied.changed) {
-    await keepVersion(tx, token, asset, version, answer, request.sourceState);
+    await keepVersion(tx, token, asset, version, result, request.sourceState);
     return result;
   }
   await writeSchema(tx, prepared, applied);
@@ -88,10 +86,10 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     sourceState: request.sourceState,
     contentHash: prepared.contentHash,
     rows: total,
-    checks: checks as unknown as JsonValue,
+    checks: checks,
     load: loadId,
     token,
-    result: answer,
+    result,
     inPlace: applied.inPlace,
   });
   return result;

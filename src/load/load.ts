@@ -4,7 +4,6 @@
 //   L3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
 //   L4. A load that finds the same contents keeps the version, so that nothing downstream is rebuilt.
 import { createHash, randomBytes } from "node:crypto";
-import type { JsonValue } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import { snakeName, splitAsset } from "../model/names.ts";
 import { alreadyCommitted } from "../sql/fence.ts";
@@ -41,7 +40,7 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
   splitAsset(request.asset);
   const startedMs = performance.now();
   const done = await warehouse.session((session) => alreadyCommitted(session, request.token));
-  if (done !== undefined) return done.result as unknown as LoadResult;
+  if (done !== undefined) return done.result as LoadResult;
   const loadId = `l_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
   const mode = loadModeOf(request.spec);
   if ((mode === "merge" || mode === "snapshot") && keysOf(request).length === 0) {
@@ -187,7 +186,7 @@ async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mod
       cursor: cursor?.value ?? null,
       warnings: [],
     };
-    await keepVersion(tx, token, asset, live.version, result as unknown as JsonValue, request.sourceState);
+    await keepVersion(tx, token, asset, live.version, result, request.sourceState);
     return result;
   });
 }

@@ -29,7 +29,7 @@ export interface LoadRequest {
   log?(level: "info" | "warn", message: string): void;
 }
 
-export interface LoadResult {
+export type LoadResult = {
   /** Id of the load: what `_load` shows. */
   readonly load: string;
   readonly version: string;
@@ -44,4 +44,4 @@ export interface LoadResult {
   readonly total: number;
   readonly cursor: Json | null;
   readonly warnings: readonly string[];
-}
+};

@@ -3,7 +3,6 @@
 //   M2. The version is a hash of code, inputs and parameters: the same when nothing changed, and then nothing is built.
 //   M3. A blocking check that fails rolls everything back: readers keep the version before.
 import { createHash } from "node:crypto";
-import type { JsonValue } from "../model/answers.ts";
 import { stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
 import { alreadyCommitted, raiseFence } from "../sql/fence.ts";
@@ -30,7 +29,7 @@ export async function buildOnce(build: Build, work: (version: string) => Promise
   const [done, live] = await warehouse.session(
     async (session) => [await alreadyCommitted(session, token), (await readLive(session)).get(asset)] as const,
   );
-  if (done !== undefined) return done.result as unknown as BuildResult;
+  if (done !== undefined) return done.result as BuildResult;
   const isSame = live !== undefined && isUnchanged(build, live);
   if (isSame && !request.fullRefresh && request.mayReuse !== false) return reuse(build, live);
   // Built again although nothing we know of changed: the contents may differ, so the version must.
@@ -40,7 +39,7 @@ export async function buildOnce(build: Build, work: (version: string) => Promise
 
 async function reuse({ asset, request }: Build, live: LiveVersion): Promise<BuildResult> {
   const result: BuildResult = { version: live.version, reused: true, rows: live.rows, quarantined: 0, checks: [] };
-  await request.warehouse.transaction((tx) => keepVersion(tx, request.token, asset, live.version, result as unknown as JsonValue));
+  await request.warehouse.transaction((tx) => keepVersion(tx, request.token, asset, live.version, result));
   return result;
 }
 
@@ -74,9 +73,9 @@ export async function commitTable(
       inputs: request.inputs,
       sourceState: build.parametersKey,
       rows,
-      checks: results as unknown as JsonValue,
+      checks: results,
       token,
-      result: result as unknown as JsonValue,
+      result: result,
     });
     return result;
   });

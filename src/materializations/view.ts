@@ -1,5 +1,4 @@
 // view: the query itself, evaluated when it is read. Its checks run on the query once, before it is published; no row of it can be set aside.
-import type { JsonValue } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import { auditLive, stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
@@ -38,9 +37,9 @@ async function publishView(tx: Transaction, request: ModelRequest, version: stri
     codeHash: request.codeHash,
     inputs: request.inputs,
     rows: null,
-    checks: results as unknown as JsonValue,
+    checks: results,
     token: request.token,
-    result: result as unknown as JsonValue,
+    result: result,
   });
   return result;
 }

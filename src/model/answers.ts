@@ -7,14 +7,14 @@ export type JsonValue = null | boolean | number | string | readonly JsonValue[] 
 export type RunStatus = "running" | "succeeded" | "failed" | "partial" | "canceled" | "skipped";
 export type NodeStatus = "pending" | "running" | "retrying" | "succeeded" | "failed" | "skipped" | "reused" | "canceled";
 
-export interface CheckAnswer {
+export type CheckAnswer = {
   readonly asset: string;
   readonly check: string;
   readonly status: "passed" | "warned" | "failed";
   readonly failing: number;
   readonly severity: "error" | "warn";
   readonly sample: readonly Readonly<Record<string, JsonValue>>[];
-}
+};
 
 /** One finished node; `asset` or `task` names it. */
 export interface NodeEventAnswer {
@@ -129,7 +129,7 @@ export interface DescribeAnswer {
   };
 }
 
-export interface RunAnswer {
+export type RunAnswer = {
   readonly run: string;
   readonly job: string | null;
   readonly status: RunStatus;
@@ -144,7 +144,7 @@ export interface RunAnswer {
     readonly reused: number;
     readonly total: number;
   };
-}
+};
 
 export interface RunsAnswer {
   readonly runs: readonly RunAnswer[];

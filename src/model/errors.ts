@@ -27,7 +27,7 @@ export interface MillraceErrorOptions {
 }
 
 /** The error as it is stored in events and answered as JSON. */
-export interface ErrorRecord {
+export type ErrorRecord = {
   readonly code: string;
   readonly message: string;
   readonly hint?: string;
@@ -35,7 +35,7 @@ export interface ErrorRecord {
   readonly retryable: boolean;
   readonly retryAfterMs?: number;
   readonly cause?: string;
-}
+};
 
 export class MillraceError extends Error {
   override readonly name = "MillraceError";

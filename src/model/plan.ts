@@ -35,9 +35,9 @@ export interface RunPlan {
 }
 
 /** Rows of one node: read = loaded + quarantined + filtered for a source. */
-export interface RowCounts {
+export type RowCounts = {
   readonly read: number;
   readonly loaded: number;
   readonly quarantined: number;
   readonly filtered: number;
-}
+};

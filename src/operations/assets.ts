@@ -4,6 +4,7 @@ import type { AssetAnswer, AssetsAnswer, ColumnAnswer, DescribeAnswer, LineageAn
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { nearest } from "../model/suggest.ts";
+import { isAskedEachRun } from "../plan/decide.ts";
 import { lineageAnswer } from "../plan/lineage.ts";
 import { select } from "../plan/selection.ts";
 import { countQuarantine } from "../load/quarantine.ts";
@@ -33,8 +34,7 @@ function statusOf(node: Planned["plan"]["nodes"][number], isLive: boolean, last:
   if (last === "failed") return "failed";
   if (node.kind === "task") return last ?? "missing";
   if (!isLive) return "missing";
-  const isAsked =
-    (node.kind === "source" || node.kind === "extract") && node.change === "none" && node.reason.includes("asked at each run");
+  const isAsked = (node.kind === "source" || node.kind === "extract") && node.change === "none" && isAskedEachRun(node);
   return node.action === "reuse" || isAsked ? "current" : "stale";
 }
 

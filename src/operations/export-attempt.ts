@@ -1,6 +1,5 @@
 // One attempt to carry an export out: the rows of an asset or a query go to a destination, then one transaction notes which versions it shared.
 // A destination may be written twice when the process dies between both; writing replaces, so the outcome is the same.
-import type { JsonValue } from "../model/answers.ts";
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { ExportNode } from "../model/graph.ts";
@@ -23,10 +22,10 @@ export interface ExportRequest {
 }
 
 /** What an export answers as its output: where it wrote. */
-export interface ExportOutput {
+export type ExportOutput = {
   readonly rows: number;
   readonly locations: readonly string[];
-}
+};
 
 export async function exportAttempt(request: ExportRequest, attempt: Attempt): Promise<AttemptResult> {
   const { warehouse, node, connector } = request;
@@ -35,7 +34,7 @@ export async function exportAttempt(request: ExportRequest, attempt: Attempt): P
   const [committed, live] = await warehouse.session(
     async (session) => [await alreadyCommitted(session, token), await readLive(session)] as const,
   );
-  if (committed !== undefined) return resultOf(committed.result as unknown as ExportOutput, false);
+  if (committed !== undefined) return resultOf(committed.result as ExportOutput, false);
   const inputs = Object.fromEntries(request.needs.map((asset) => [asset, live.get(asset)?.version ?? "none"]));
   const before = live.get(node.id);
   const unchanged =
@@ -75,7 +74,7 @@ export async function exportAttempt(request: ExportRequest, attempt: Attempt): P
       inputs,
       rows: written.rows,
       token,
-      result: output as unknown as JsonValue,
+      result: output,
     }),
   );
   return resultOf(output, false);
@@ -95,7 +94,7 @@ function exportFailure(error: unknown, node: ExportNode): unknown {
 }
 
 function resultOf(output: ExportOutput, reused: boolean): AttemptResult {
-  return { rows: { read: output.rows, loaded: output.rows, quarantined: 0, filtered: 0 }, output: output as unknown as JsonValue, reused };
+  return { rows: { read: output.rows, loaded: output.rows, quarantined: 0, filtered: 0 }, output: output, reused };
 }
 
 function sorted(record: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

@@ -14,6 +14,7 @@ import { expectedSeconds, readAssets, type AssetRow } from "../views/assets.ts";
 import { nodeName, type NodeRow, type RunFold } from "../views/run-fold.ts";
 import type { RunRow } from "../views/runs.ts";
 import { attemptHandler } from "./attempts.ts";
+import { isAskedEachRun } from "../plan/decide.ts";
 import { planOperation, refuseUnresolved, type Planned, type PlanRequest } from "./plan.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "./workspace.ts";
@@ -52,9 +53,9 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
     if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);
     const summary = await carry(left, true);
     if (summary.status !== "succeeded") return summary;
-    // Files may have changed since the interrupted run was planned; what is new is done now, as a run of its own.
+    // Files may have changed since the interrupted run was planned; what is new is done now, as a run of its own. What every run asks is no news.
     const next = await planOperation(workspace, request);
-    if (!next.plan.nodes.some((node) => node.action === "build" && isNews(node.reason))) return summary;
+    if (!next.plan.nodes.some((node) => node.action === "build" && !isAskedEachRun(node))) return summary;
     return await carry(await engine.start(next.plan), false);
   } finally {
     await engine.close();
@@ -70,11 +71,6 @@ function tellWarnings({ node, log }: Attempt, workspace: Workspace, observe: Obs
     told++;
     observe({ type: "warning", node, message: createRedactor(workspace.secretValues())(message) });
   };
-}
-
-/** Sources without a cheap state are asked in every run; that alone is no news right after one. */
-function isNews(reason: string): boolean {
-  return !reason.includes("asked at each run") && !reason.includes("tasks run every time");
 }
 
 /** An interrupted run that this request may go on with; others that were left are closed. */

@@ -29,6 +29,14 @@ export interface DecideInput {
   readonly fullRefresh: boolean;
 }
 
+const ASKED = "asked at each run";
+const EVERY_TIME = "tasks run every time";
+
+/** Is this a node that every run looks at, so that planning it tells nothing of a change? */
+export function isAskedEachRun({ reason }: Pick<PlanNode, "reason">): boolean {
+  return reason.includes(ASKED) || reason.includes(EVERY_TIME);
+}
+
 export type Decision = Pick<PlanNode, "action" | "reason" | "change">;
 
 /** What happens to `node`, given what was decided for those of its needs that are part of the request. */
@@ -59,7 +67,7 @@ export function decideNode(
 
 /** Whether a task with `reuse: true` has anything to do is known when what it comes after is settled. */
 function taskReason({ reuse }: TaskNode): string {
-  return reuse === true ? "it is asked at each run whether its inputs changed" : "tasks run every time";
+  return reuse === true ? `it is ${ASKED} whether its inputs changed` : EVERY_TIME;
 }
 
 function ownChange(node: ProjectNode, live: LiveInput): Decision | null {
@@ -92,7 +100,7 @@ function aboveReason(building: readonly NodeId[], decided: ReadonlyMap<NodeId, D
 function sourceReason(node: ProjectNode, live: LiveInput, input: DecideInput): string | null {
   if (node.kind !== "source" && node.kind !== "extract") return null;
   const state = input.sources.get(node.id);
-  if (state === undefined || state.token === null) return state?.detail || "its source is asked at each run";
+  if (state === undefined || state.token === null) return state?.detail || `its source is ${ASKED}`;
   if (state.token === live.sourceState) return null;
   return state.detail || "its source changed";
 }

@@ -1,5 +1,5 @@
 // Events → one row per asset or task: how it went last, how many rows it had, how long it usually takes (for the ETA and for `status`, `ls`).
-import type { JsonValue, NodeStatus } from "../model/answers.ts";
+import type { NodeStatus } from "../model/answers.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
@@ -64,7 +64,7 @@ export const assetsTable: ReadTable = {
       folded.set(event.node, foldAssetRow(row, batch.stream, event));
     }
     for (const row of folded.values())
-      if (row !== undefined) rows.put({ key: row.node, label: row.status, rank: Date.parse(row.at), body: row as unknown as JsonValue });
+      if (row !== undefined) rows.put({ key: row.node, label: row.status, rank: Date.parse(row.at), body: row });
   },
 };
 

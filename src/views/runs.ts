@@ -1,5 +1,5 @@
 // Events → one small row per run: what `runs` and `status` list. A row is folded from the row before and one event, so that the table costs what changed.
-import type { JsonValue, RunStatus } from "../model/answers.ts";
+import type { RunAnswer, RunStatus } from "../model/answers.ts";
 import type { RunEvent, RunStarted } from "../model/events.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { EventStore } from "../store/store.ts";
@@ -7,23 +7,8 @@ import { catchUp, type ReadTable } from "./catch-up.ts";
 import { iso } from "./iso.ts";
 
 /** RunAnswer and what else is worth knowing without its events. A type, not an interface, so that it is JSON. */
-export type RunRow = {
-  readonly run: string;
-  readonly job: string | null;
-  readonly status: RunStatus;
-  readonly trigger: string;
-  readonly startedAt: string;
-  readonly finishedAt: string | null;
-  /** Until the newest event while the run goes on: null. */
-  readonly seconds: number | null;
-  readonly nodes: {
-    readonly succeeded: number;
-    readonly failed: number;
-    readonly skipped: number;
-    readonly reused: number;
-    readonly canceled: number;
-    readonly total: number;
-  };
+export type RunRow = Omit<RunAnswer, "nodes"> & {
+  readonly nodes: RunAnswer["nodes"] & { readonly canceled: number };
   /** Of the nodes that this run carried out; what it reused or took over is not counted again. */
   readonly rows: RowCounts;
   readonly fromRun: string | null;
@@ -107,8 +92,7 @@ export const runsTable: ReadTable = {
     const fold = createRunRowFold((await rows.get(batch.stream)) as RunRow | undefined);
     for (const event of batch.events) fold.apply(event);
     const row = fold.row();
-    if (row !== undefined)
-      rows.put({ key: row.run, label: row.status, rank: Date.parse(row.startedAt), body: row as unknown as JsonValue });
+    if (row !== undefined) rows.put({ key: row.run, label: row.status, rank: Date.parse(row.startedAt), body: row });
   },
 };
 

@@ -22,7 +22,7 @@ export async function inspectFiles(
   return withWorkbench(async (workbench) => {
     const reports: InspectReport[] = [];
     for (const named of await findNamed(files, folder)) {
-      if ("error" in named) reports.push({ file: named.given, error: named.error.toJSON() as unknown as JsonValue });
+      if ("error" in named) reports.push({ file: named.given, error: named.error.toJSON() });
       else reports.push(await inspectFile(workbench, named.given, named.file, folder));
     }
     return reports;
