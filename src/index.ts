@@ -53,7 +53,11 @@ const connectorSpec = z.strictObject({
   name,
   summary: z.string(),
   options: schema,
-  capabilities: z.strictObject({ read: z.boolean(), write: z.array(z.enum(["replace", "append", "merge"])) }),
+  capabilities: z.strictObject({
+    read: z.boolean(),
+    write: z.array(z.enum(["replace", "append", "merge"])),
+    peek: z.literal("local").optional(),
+  }),
   read: code.optional(),
   state: code.optional(),
   peek: code.optional(),

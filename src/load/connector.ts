@@ -64,7 +64,12 @@ export interface Connector<Options = unknown> {
   readonly name: string;
   readonly summary: string;
   readonly options: z.ZodType<Options>;
-  readonly capabilities: { readonly read: boolean; readonly write: readonly ("replace" | "append" | "merge")[] };
+  readonly capabilities: {
+    readonly read: boolean;
+    readonly write: readonly ("replace" | "append" | "merge")[];
+    /** `local`: `peek` asks nobody but this machine, so that a plan may do it. */
+    readonly peek?: "local";
+  };
   /** Deliveries in a stable order. */
   read?(options: Options, context: ReadContext): AsyncIterable<Delivery>;
   /** A token that changes when there may be something new; null when only a read can tell. Cheap: no contents are read. */

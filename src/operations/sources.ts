@@ -57,7 +57,7 @@ export async function peekSource(workspace: Workspace, project: Project, node: S
   try {
     const { connector, options, context } = reachOf(workspace, project, node, { params: {}, signal, log: () => {} });
     const peek = connector.peek?.bind(connector);
-    if (peek === undefined || connector.name !== "files") return null; // a plan asks no server
+    if (peek === undefined || connector.capabilities.peek !== "local") return null; // a plan asks no server
     const warehouse = await workspace.warehouse();
     const staged = await warehouse.session(({ connection }) => peek(options, { ...context, connection, since: undefined }));
     return staged === null ? null : namedColumns(node, staged);

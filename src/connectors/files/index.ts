@@ -12,7 +12,7 @@ export const files = defineConnector<FilesOptions>({
   name: "files",
   summary: "Reads and writes files: CSV, JSON, NDJSON, Parquet, also compressed.",
   options: filesOptions,
-  capabilities: { read: true, write: ["replace", "append"] },
+  capabilities: { read: true, write: ["replace", "append"], peek: "local" },
   async *read(options, context): AsyncGenerator<FileDelivery> {
     const found = await findFiles(options, context.projectDir);
     checkOptions(found, options);
