@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
 import { alreadyCommitted, raiseFence } from "../sql/fence.ts";
-import { keepVersion, physicalName, physicalTable, publish, readLive, type LiveVersion } from "../sql/publish.ts";
+import { keepVersion, physicalName, physicalTable, publish, readLiveVersion, type LiveVersion } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 
@@ -27,7 +27,7 @@ export async function buildOnce(build: Build, work: (version: string) => Promise
   request.signal.throwIfAborted();
   await raiseFence(warehouse, token);
   const [done, live] = await warehouse.session(
-    async (session) => [await alreadyCommitted(session, token), (await readLive(session)).get(asset)] as const,
+    async (session) => [await alreadyCommitted(session, token), await readLiveVersion(session, asset)] as const,
   );
   if (done !== undefined) return done.result as BuildResult;
   const isSame = live !== undefined && isUnchanged(build, live);

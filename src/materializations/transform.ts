@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { RowsFile } from "../load/rows-file.ts";
 import type { TransformAssetInput, TransformContext } from "../model/define.ts";
 import { messageOf, MillraceError, type SourceLocation } from "../model/errors.ts";
-import { physicalTable, readLive } from "../sql/publish.ts";
+import { physicalTable, readLiveVersion } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
 import { buildOnce, commitTable, type Build } from "./commit.ts";
@@ -66,7 +66,7 @@ export async function transformAsset(request: TransformRequest): Promise<BuildRe
 
 /** No row tells no columns: the asset keeps those it had. */
 async function createEmpty(tx: Transaction, asset: string, table: string): Promise<boolean> {
-  const columns = (await readLive(tx)).get(asset)?.columns ?? [];
+  const columns = (await readLiveVersion(tx, asset))?.columns ?? [];
   if (columns.length === 0) return false;
   await tx.run(`create table ${table} (${columns.map((column) => `${ident(column.name)} ${column.type}`).join(", ")})`);
   return true;

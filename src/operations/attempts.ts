@@ -2,8 +2,8 @@
 import { auditWith, StoppedByChecks } from "../load/audit.ts";
 import type { Attempt, AttemptHandler, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
-import type { ModelNode, NodeId, ProjectNode, TransformNode } from "../model/graph.ts";
-import { readLive } from "../sql/publish.ts";
+import type { ModelNode, ProjectNode, TransformNode } from "../model/graph.ts";
+import { readInputs } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
@@ -108,8 +108,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
       );
     }
     case "task": {
-      const live = await warehouse.session((session) => readLive(session));
-      const inputs = inputsOf(definitions.graph.needs.get(node.id) ?? [], live);
+      const inputs = await warehouse.session((session) => readInputs(session, definitions.graph.needs.get(node.id) ?? []));
       const act = () => workspace.parts.runTask({ node, projectDir: workspace.dir, warehouse, params }, attempt);
       return taskAttempt({ warehouse, node, inputs, params, fullRefresh, act }, attempt);
     }
@@ -126,21 +125,17 @@ async function buildRequest(
 ): Promise<BuildRequest> {
   const warehouse = await workspace.warehouse();
   const checks = request.definitions.checks.get(node.id) ?? [];
-  const live = await warehouse.session((session) => readLive(session));
+  const needs = request.definitions.graph.needs.get(node.id) ?? [];
   return {
     warehouse,
     token: { run: attempt.run, node: node.id, attempt: attempt.attempt },
     codeHash: node.codeHash,
-    inputs: inputsOf(request.definitions.graph.needs.get(node.id) ?? [], live),
+    inputs: await warehouse.session((session) => readInputs(session, needs)),
     checks,
     audit: auditWith(checks),
     fullRefresh: request.fullRefresh,
     signal: attempt.signal,
   };
-}
-
-function inputsOf(needs: readonly NodeId[], live: ReadonlyMap<NodeId, { readonly version: string }>): Readonly<Record<NodeId, string>> {
-  return Object.fromEntries(needs.filter((need) => !need.startsWith("task:")).map((need) => [need, live.get(need)?.version ?? "none"]));
 }
 
 function builtResult({ rows, quarantined, checks, reused }: BuildResult): AttemptResult {

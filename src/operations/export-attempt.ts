@@ -7,7 +7,7 @@ import type { WriteContext } from "../load/connector.ts";
 import { alreadyCommitted, raiseFence, type AttemptToken } from "../sql/fence.ts";
 import type { AnyConnector } from "./parts.ts";
 import { failureText, isQueryFault } from "../sql/query-failure.ts";
-import { assetView, publish, readLive } from "../sql/publish.ts";
+import { assetView, publish, readInputs, readLiveVersion } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface ExportRequest {
@@ -31,12 +31,11 @@ export async function exportAttempt(request: ExportRequest, attempt: Attempt): P
   const { warehouse, node, connector } = request;
   const token: AttemptToken = { run: attempt.run, node: node.id, attempt: attempt.attempt };
   await raiseFence(warehouse, token);
-  const [committed, live] = await warehouse.session(
-    async (session) => [await alreadyCommitted(session, token), await readLive(session)] as const,
+  const [committed, before, inputs] = await warehouse.session(
+    async (session) =>
+      [await alreadyCommitted(session, token), await readLiveVersion(session, node.id), await readInputs(session, request.needs)] as const,
   );
   if (committed !== undefined) return resultOf(committed.result as ExportOutput, false);
-  const inputs = Object.fromEntries(request.needs.map((asset) => [asset, live.get(asset)?.version ?? "none"]));
-  const before = live.get(node.id);
   const unchanged =
     before !== undefined && before.codeHash === node.codeHash && JSON.stringify(sorted(before.inputs)) === JSON.stringify(sorted(inputs));
   if (unchanged && !request.fullRefresh) return { reused: true };

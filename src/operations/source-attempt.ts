@@ -7,7 +7,7 @@ import type { CompiledCheck } from "../load/check.ts";
 import type { Delivery, Json } from "../load/connector.ts";
 import { load, startOfLoad } from "../load/load.ts";
 import { raiseFence, type AttemptToken } from "../sql/fence.ts";
-import { readLive } from "../sql/publish.ts";
+import { readLiveVersion } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface SourceRequest {
@@ -32,7 +32,7 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
   const since = await startOfLoad(warehouse, { asset, spec, fullRefresh });
   return warehouse.session(async (session) => {
     const sourceState = await request.state(session.connection);
-    const live = (await readLive(session)).get(asset);
+    const live = await readLiveVersion(session, asset);
     const isKnown = sourceState !== null && live?.sourceState === sourceState && live.codeHash === request.codeHash;
     if (isKnown && !fullRefresh) return { reused: true };
     const personal = Object.keys(spec.pii ?? {});

@@ -104,6 +104,17 @@ export async function keepVersion(
   await recordCommit(tx, token, asset, version, result);
 }
 
+/** Versions of these assets as readers see them now, what a build notes as its inputs; `none` for one that was never built. Tasks have none. */
+export async function readInputs(session: Session, assets: readonly string[]): Promise<Record<string, string>> {
+  const wanted = assets.filter((asset) => !asset.startsWith("task:"));
+  const rows = await session.rows<{ asset: string; version: string }>(
+    `select asset, version from _millrace.environments where environment = $1 and list_contains(from_json($2, '["varchar"]'), asset)`,
+    [DEFAULT_ENVIRONMENT, JSON.stringify(wanted)],
+  );
+  const versions = new Map(rows.map(({ asset, version }) => [asset, version]));
+  return Object.fromEntries(wanted.map((asset) => [asset, versions.get(asset) ?? "none"]));
+}
+
 /** The versions that readers of an environment see. */
 export async function readLive(session: Session, environment: string = DEFAULT_ENVIRONMENT): Promise<Map<string, LiveVersion>> {
   const rows = await session.rows<VersionRow>(
