@@ -1,5 +1,5 @@
 // All error codes in one table. Each area owns a range: project 10xx-19xx, sql 20xx-29xx, files 30xx-34xx, http 35xx-39xx,
-// load 40xx-44xx, checks 45xx-49xx, warehouse 50xx-59xx, run 60xx-69xx, cli 70xx-79xx, operations 80xx, bugs 90xx.
+// load 40xx-44xx, checks 45xx-49xx, warehouse 50xx-59xx, run 60xx-69xx, cli 70xx-79xx, operations 80xx, serve 81xx, bugs 90xx.
 import { checksCodes } from "./checks.ts";
 import { cliCodes } from "./cli.ts";
 import { defineCodes } from "./define.ts";
@@ -10,6 +10,7 @@ import { loadCodes } from "./load.ts";
 import { operationsCodes } from "./operations.ts";
 import { projectCodes } from "./project.ts";
 import { runCodes } from "./run.ts";
+import { serveCodes } from "./serve.ts";
 import { sqlCodes } from "./sql.ts";
 import { warehouseCodes } from "./warehouse.ts";
 
@@ -25,6 +26,7 @@ export const codes = {
   ...runCodes,
   ...cliCodes,
   ...operationsCodes,
+  ...serveCodes,
   MR9001: {
     title: "An unexpected error",
     why: "Something was thrown that Millrace does not know: a bug of Millrace or of code in pipelines/.",

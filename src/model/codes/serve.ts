@@ -1,0 +1,40 @@
+// Error codes of `millrace serve`: title, why it happens, what to do. `millrace explain CODE` prints them.
+import type { CodeEntry } from "./entry.ts";
+
+export const serveCodes = {
+  MR8101: {
+    title: "The server cannot listen",
+    why: "The port is used by another program, or the host is no address of this machine.",
+    fix: "Choose another port with --port (0 takes any that is free), or another --host.",
+  },
+  MR8102: {
+    title: "A server that others can reach needs a token",
+    why: "On an address other than loopback anybody on the network could start and stop runs.",
+    fix: "Set the environment variable MILLRACE_TOKEN to a long random text, or leave --host out and put a proxy in front.",
+  },
+  MR8103: {
+    title: "A webhook cannot be taken",
+    why: "Its path is that of another trigger, or the secret of its signature is missing, so that nobody could be told from anybody else.",
+    fix: "Give each webhook a path of its own; set the secret that the message names, then save the job's file.",
+  },
+  MR8104: {
+    title: "A sensor failed",
+    why: "What the sensor asks could not be asked: its query, address or function failed. It is asked again, less and less often.",
+    fix: "Look at the cause. `millrace triggers` shows since when it fails and how often.",
+  },
+  MR8105: {
+    title: "A value for a parameter is not in what arrived",
+    why: "`params:` of the trigger takes a value from the body, file or run that fired it, and there is none at that path.",
+    fix: "Correct the path under `params:` of the trigger, or give the parameter a default in the job.",
+  },
+  MR8106: {
+    title: "The server that carries out the run is gone",
+    why: "`millrace serve` ended while its run was being followed. The run is kept and goes on with the next engine.",
+    fix: "Start `millrace serve` again; `millrace run show RUN` tells how it went.",
+  },
+  MR8107: {
+    title: "A request for a run ended without one",
+    why: "The job was busy and says to skip, the request was replaced by a newer one, or its plan failed.",
+    fix: "`millrace triggers JOB` tells what became of each request.",
+  },
+} as const satisfies Record<string, CodeEntry>;

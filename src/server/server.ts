@@ -1,0 +1,90 @@
+// The listener of `serve`: one HTTP server with the routes of the engine. The page and the API join it here.
+import { createAdaptorServer, type ServerType } from "@hono/node-server";
+import { Hono } from "hono";
+import type { AddressInfo } from "node:net";
+import { MillraceError } from "../model/errors.ts";
+import { isLoopback, judgeAccess } from "./access.ts";
+import { addWebhooks, type WebhookPort, type WebhookRoute } from "./webhooks.ts";
+
+export interface ServerOptions<Route extends WebhookRoute> {
+  readonly host: string;
+  /** 0: any that is free. */
+  readonly port: number;
+  readonly token: string;
+  readonly webhooks: WebhookPort<Route>;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  /** Takes no new request; those that are being answered have a moment. */
+  close(): Promise<void>;
+}
+
+/** How long requests in flight may take when the server closes. */
+const CLOSE_GRACE_MS = 1_000;
+/** A sender that does not finish its request is cut off. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+/** @throws MR8101 when the port is taken or the host is none of this machine. */
+export async function startServer<Route extends WebhookRoute>(options: ServerOptions<Route>): Promise<RunningServer> {
+  const app = createServerApp(options);
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    overrideGlobalObjects: false, // `Request` of users' code stays Node's
+    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
+  });
+  await listen(server, options);
+  const { port } = server.address() as AddressInfo;
+  const name = options.host.includes(":") ? `[${options.host.replaceAll(/[[\]]/g, "")}]` : options.host;
+  return { url: `http://${name}:${port}`, close: () => close(server) };
+}
+
+/** The routes alone, for tests without a port. */
+export function createServerApp<Route extends WebhookRoute>({ host, token, webhooks }: ServerOptions<Route>): Hono {
+  const rules = { loopback: isLoopback(host), token };
+  const app = new Hono();
+  addWebhooks(app, rules, webhooks);
+  app.use("*", async (context, next) => {
+    const access = judgeAccess(rules, context.req.raw.headers);
+    if (!access.allowed) return context.json({ v: 1, error: { message: access.why } }, access.status);
+    return next();
+  });
+  app.get("/healthz", (context) => context.json({ v: 1, status: "ok" }));
+  app.notFound((context) => context.json({ v: 1, error: { message: `there is nothing at ${context.req.path}` } }, 404));
+  app.onError((error, context) => context.json({ v: 1, error: { message: error.message } }, 500));
+  return app;
+}
+
+function listen(server: ServerType, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: NodeJS.ErrnoException): void => {
+      const taken = error.code === "EADDRINUSE";
+      reject(
+        new MillraceError({
+          code: "MR8101",
+          message: taken ? `port ${port} of ${host} is taken` : `nothing can listen on ${host}:${port}: ${error.message}`,
+          hint: taken ? "another server uses it; choose one with --port, or 0 for any" : "--host names an address of this machine",
+          cause: error,
+        }),
+      );
+    };
+    server.once("error", onError);
+    server.listen(port, host.replaceAll(/[[\]]/g, ""), () => {
+      server.off("error", onError);
+      resolve();
+    });
+  });
+}
+
+function close(server: ServerType): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      if ("closeAllConnections" in server) server.closeAllConnections();
+    }, CLOSE_GRACE_MS);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    if ("closeIdleConnections" in server) server.closeIdleConnections();
+  });
+}

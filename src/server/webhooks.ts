@@ -1,0 +1,141 @@
+// Webhooks: a POST to the path of a trigger becomes a request for a run, once.
+//   H1. The answer 202 is given when the request is durable; 200 with `"duplicate": true` when it was before.
+//   H2. Nothing is taken from a body whose signature is wrong, and nothing of it is kept.
+//   H3. A body beyond the limit is refused without being read to its end.
+//   H4. A delivery is known by the id that its sender gave; a signed one without an id by its signature, for as long as a sender would try again.
+import type { Context, Hono } from "hono";
+import { createHash } from "node:crypto";
+import type { JsonValue } from "../model/answers.ts";
+import { asMillraceError, type MillraceError } from "../model/errors.ts";
+import { type AccessRules, judgeAccess } from "./access.ts";
+import { readBody } from "./body.ts";
+import { verifySignature, type WebhookSignature } from "./signatures.ts";
+
+export interface WebhookRoute {
+  /** Null: whoever may speak to the server may call it. */
+  readonly signature: WebhookSignature | null;
+  /** Names the delivery; default: those of GitHub and of the Standard Webhooks, then Stripe's event id. */
+  readonly deliveryHeader?: string;
+  readonly bodyMaxBytes?: number;
+}
+
+export interface WebhookDelivery {
+  /** Null: the sender gave none, so that it cannot be told from another of the same content. */
+  readonly id: string | null;
+  readonly body: Uint8Array;
+  /** The body as JSON; undefined when it is none. */
+  readonly json: JsonValue | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly receivedAtMs: number;
+}
+
+export interface WebhookAnswer {
+  readonly request: string;
+  readonly run: string | null;
+  readonly duplicate: boolean;
+}
+
+/** What the server asks of the engine. */
+export interface WebhookPort<Route extends WebhookRoute> {
+  route(path: string): Route | undefined;
+  /** Resolves when the request is durable. @throws MillraceError: its sender is told (422), or to try again (503) when it is retryable. */
+  accept(route: Route, delivery: WebhookDelivery): Promise<WebhookAnswer>;
+  now(): number;
+}
+
+export const WEBHOOK_BODY_BYTES_MAX = 5_000_000;
+const DELIVERY_HEADERS = ["x-github-delivery", "webhook-id"];
+const DELIVERY_ID_CHARS_MAX = 200;
+/** How long the same signed body without an id counts as the sender trying again. */
+const SAME_BODY_MS = 5 * 60_000;
+/** Headers that are kept with a body: none that carries a secret. */
+const KEPT_HEADERS = ["content-type", "user-agent", "x-github-event", "x-github-delivery", "webhook-id", "webhook-timestamp"];
+
+export function addWebhooks<Route extends WebhookRoute>(app: Hono, rules: AccessRules, port: WebhookPort<Route>): void {
+  app.all("*", async (context, next) => {
+    const route = port.route(context.req.path);
+    if (route === undefined) return next();
+    if (context.req.method !== "POST") return context.json(problem("send it with POST"), 405, { allow: "POST" });
+    return takeDelivery(context, rules, port, route);
+  });
+}
+
+async function takeDelivery<Route extends WebhookRoute>(
+  context: Context,
+  rules: AccessRules,
+  port: WebhookPort<Route>,
+  route: Route,
+): Promise<Response> {
+  const { headers } = context.req.raw;
+  // A right signature says more than a name or a token could; without one the rules of every request hold.
+  const access = route.signature === null ? judgeAccess(rules, headers) : { allowed: true as const };
+  if (!access.allowed) return context.json(problem(access.why), access.status);
+  const bodyMax = route.bodyMaxBytes ?? WEBHOOK_BODY_BYTES_MAX;
+  const body = await readBody(context.req.raw, bodyMax);
+  if (body === null) return context.json(problem(`the body is larger than ${bodyMax} bytes`), 413);
+  const header = (name: string): string | undefined => headers.get(name) ?? undefined;
+  const receivedAtMs = port.now();
+  if (route.signature !== null) {
+    const verdict = verifySignature(route.signature, { header, body, nowMs: receivedAtMs });
+    if (verdict === "stale") return context.json(problem("the signature is too old"), 401);
+    if (verdict === "wrong") return context.json(problem("the signature is missing or wrong"), 401);
+  }
+  const json = jsonOf(body);
+  const id = deliveryId(route, { header, json, body, receivedAtMs });
+  if (id !== null && id.length > DELIVERY_ID_CHARS_MAX) return context.json(problem("the delivery id is too long"), 400);
+  try {
+    const answer = await port.accept(route, { id, body, json, headers: keptHeaders(header, route), receivedAtMs });
+    return context.json({ v: 1, ...answer }, answer.duplicate ? 200 : 202);
+  } catch (thrown) {
+    const error: MillraceError = asMillraceError(thrown);
+    return context.json({ v: 1, error: { code: error.code, message: error.message } }, statusOf(error));
+  }
+}
+
+function statusOf(error: MillraceError): 422 | 500 | 503 {
+  if (error.code === "MR9001") return 500;
+  return error.retryable ? 503 : 422;
+}
+
+interface Received {
+  readonly header: (name: string) => string | undefined;
+  readonly json: JsonValue | undefined;
+  readonly body: Uint8Array;
+  readonly receivedAtMs: number;
+}
+
+function deliveryId(route: WebhookRoute, { header, json, body, receivedAtMs }: Received): string | null {
+  if (route.deliveryHeader !== undefined) return header(route.deliveryHeader) ?? null;
+  for (const name of DELIVERY_HEADERS) {
+    const given = header(name);
+    if (given !== undefined && given !== "") return given;
+  }
+  if (route.signature === null) return null;
+  if (route.signature.kind === "timestamped") {
+    const event = (json as { readonly id?: unknown } | null | undefined)?.id;
+    if (typeof event === "string" && event !== "") return event;
+    return `signed:${sha256(header(route.signature.header) ?? "")}`; // its time is signed: the same header is the same delivery
+  }
+  return `body:${sha256(body)}:${Math.floor(receivedAtMs / SAME_BODY_MS)}`;
+}
+
+function sha256(data: string | Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex").slice(0, 32);
+}
+
+function jsonOf(body: Uint8Array): JsonValue | undefined {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as JsonValue;
+  } catch {
+    return undefined; // a form, text, bytes: the run may still be wanted
+  }
+}
+
+function keptHeaders(header: Received["header"], { deliveryHeader }: WebhookRoute): Readonly<Record<string, string>> {
+  const names = deliveryHeader === undefined ? KEPT_HEADERS : [...KEPT_HEADERS, deliveryHeader.toLowerCase()];
+  return Object.fromEntries(names.flatMap((name) => (header(name) === undefined ? [] : [[name, header(name)!] as const])));
+}
+
+function problem(message: string): object {
+  return { v: 1, error: { message } };
+}
