@@ -4,6 +4,7 @@ import { createInlineExecutor } from "../executors/inline.ts";
 import type { Attempt, AttemptHandler, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
+import { runEventsOf } from "../model/store-events.ts";
 import { planOf, words } from "../run/run.fixture.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { EventStore } from "../store/store.ts";
@@ -67,7 +68,7 @@ describe("a run", () => {
     await clock.until(Promise.all(runs.map((run) => engine.run(run))));
     const batches = await store.readAll(0, 100);
     const of = (run: string): readonly (readonly string[])[] =>
-      batches.filter((batch) => batch.stream === run).map((batch) => words(batch.events));
+      batches.filter((batch) => batch.stream === run).map((batch) => words(runEventsOf(batch)));
     expect(of(runs[0])).toEqual([
       ["run started"],
       ["started a#1"],

@@ -1,6 +1,6 @@
 // The store in memory: for tests and for work that need not outlive the process. Bodies are kept as text, as any other store keeps them.
 import type { JsonValue } from "../model/answers.ts";
-import type { RunEvent } from "../model/events.ts";
+import type { StoreEvent } from "../model/store-events.ts";
 import type { Append, EventStore, ReadTables, TableRow } from "./store.ts";
 
 interface TextBatch {
@@ -27,9 +27,9 @@ export function createMemoryStore(): EventStore {
   return {
     append: async (stream, expectedVersion, events) => take({ stream, expectedVersion, events }),
     commit: async (appends) => appends.map(take),
-    async read(stream, afterVersion = 0) {
+    async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const read = (streams.get(stream)?.batches ?? []).filter((batch) => batch.after + batch.count > afterVersion);
-      return read.flatMap((batch) => eventsOf(batch.text).slice(Math.max(0, afterVersion - batch.after)));
+      return read.flatMap((batch) => eventsOf<Event>(batch.text).slice(Math.max(0, afterVersion - batch.after)));
     },
     streams: async () =>
       [...streams].map(([stream, { version }]) => ({ stream, version })).toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
@@ -72,6 +72,6 @@ function byRankDescending(a: TableRow, b: TableRow): number {
   return b.rank - a.rank || (a.key < b.key ? 1 : -1);
 }
 
-function eventsOf(text: string): readonly RunEvent[] {
-  return JSON.parse(text) as readonly RunEvent[];
+function eventsOf<Event extends StoreEvent>(text: string): readonly Event[] {
+  return JSON.parse(text) as readonly Event[];
 }

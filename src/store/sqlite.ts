@@ -1,7 +1,7 @@
 // The store in a SQLite file, the default. One row per append (all its events as one JSON text), so that a commit touches as few pages as it can; a
 // commit of many runs is one transaction. Works on the main thread: a worker thread was measured 1.6 times slower on chains.
 import type { JsonValue } from "../model/answers.ts";
-import type { RunEvent } from "../model/events.ts";
+import type { StoreEvent } from "../model/store-events.ts";
 import { type Database, inOurWords, openDatabase } from "./sqlite-database.ts";
 import type { Append, Batch, EventStore, ReadTables } from "./store.ts";
 
@@ -48,9 +48,9 @@ export function openSqliteStore(path: string): EventStore {
   return {
     append: async (stream, expectedVersion, events) => transact(() => take({ stream, expectedVersion, events })),
     commit: async (appends) => (appends.length === 0 ? [] : transact(() => appends.map(take))),
-    async read(stream, afterVersion = 0) {
+    async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const rows = guarded(() => beyond.all(stream, afterVersion)) as unknown as readonly BatchRow[];
-      return rows.flatMap((row) => eventsOf(row.events).slice(Math.max(0, afterVersion - row.after)));
+      return rows.flatMap((row) => eventsOf<Event>(row.events).slice(Math.max(0, afterVersion - row.after)));
     },
     async streams() {
       const rows = guarded(() => versions.all()) as unknown as readonly { stream: string; version: number }[];
@@ -104,6 +104,6 @@ function sqliteTables(database: Database, { guarded, transact }: Guards): ReadTa
   };
 }
 
-function eventsOf(text: string): readonly RunEvent[] {
-  return JSON.parse(text) as readonly RunEvent[];
+function eventsOf<Event extends StoreEvent>(text: string): readonly Event[] {
+  return JSON.parse(text) as readonly Event[];
 }

@@ -7,12 +7,13 @@
 //   S5. Rows of a read table and the position they are folded up to change together.
 import type { RunEvent } from "../model/events.ts";
 import type { JsonValue } from "../model/answers.ts";
+import type { StoreEvent } from "../model/store-events.ts";
 
 export interface Append {
   readonly stream: string;
   /** Events that the stream has now; 0 for a new one. */
   readonly expectedVersion: number;
-  readonly events: readonly RunEvent[];
+  readonly events: readonly StoreEvent[];
 }
 
 /** What one append wrote. */
@@ -21,14 +22,14 @@ export interface Batch {
   readonly stream: string;
   /** Version of the stream before it. */
   readonly after: number;
-  readonly events: readonly RunEvent[];
+  readonly events: readonly StoreEvent[];
 }
 
 export interface EventStore {
-  append(stream: string, expectedVersion: number, events: readonly RunEvent[]): Promise<boolean>;
+  append(stream: string, expectedVersion: number, events: readonly StoreEvent[]): Promise<boolean>;
   commit(appends: readonly Append[]): Promise<readonly boolean[]>;
-  /** Events of a stream beyond a version; [] for a stream that is not there. */
-  read(stream: string, afterVersion?: number): Promise<readonly RunEvent[]>;
+  /** Events of a stream beyond a version; [] for a stream that is not there. The caller says which kind of stream it is; by default a run's. */
+  read<Event extends StoreEvent = RunEvent>(stream: string, afterVersion?: number): Promise<readonly Event[]>;
   streams(): Promise<readonly { readonly stream: string; readonly version: number }[]>;
   /** What was appended to any stream beyond a position, oldest first, at most `limit` batches. */
   readAll(afterPosition: number, limit: number): Promise<readonly Batch[]>;

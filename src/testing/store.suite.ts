@@ -1,6 +1,7 @@
 // What every store must do (invariants S1–S5 of src/store/store.ts). A store's own test calls it; a store of a third party can, too.
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../model/events.ts";
+import type { StoreEvent } from "../model/store-events.ts";
 import type { EventStore } from "../store/store.ts";
 
 export interface StoreUnderTest {
@@ -15,7 +16,7 @@ export function eventNamed(node: string, at = 0): RunEvent {
 }
 
 const row = (key: string, rank: number, label = "x") => ({ key, label, rank, body: { key } });
-const namesOf = (events: readonly RunEvent[]): readonly string[] => events.map((event) => ("node" in event ? event.node : event.type));
+const namesOf = (events: readonly StoreEvent[]): readonly string[] => events.map((event) => ("node" in event ? event.node : event.type));
 
 export function storeSuite(name: string, open: () => StoreUnderTest): void {
   const withStore = async (work: (under: StoreUnderTest) => Promise<void>): Promise<void> => {

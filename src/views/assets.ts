@@ -4,6 +4,7 @@ import type { ErrorRecord } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { RowCounts } from "../model/plan.ts";
+import { runEventsOf } from "../model/store-events.ts";
 import type { EventStore } from "../store/store.ts";
 import { catchUp, type ReadTable } from "./catch-up.ts";
 import { iso } from "./iso.ts";
@@ -58,7 +59,7 @@ export const assetsTable: ReadTable = {
   name: "assets.1",
   async fold(batch, rows) {
     const folded = new Map<NodeId, AssetRow | undefined>();
-    for (const event of batch.events) {
+    for (const event of runEventsOf(batch)) {
       if (!("node" in event)) continue;
       const row = folded.has(event.node) ? folded.get(event.node) : ((await rows.get(event.node)) as AssetRow | undefined);
       folded.set(event.node, foldAssetRow(row, batch.stream, event));

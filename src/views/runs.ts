@@ -2,6 +2,7 @@
 import type { RunAnswer, RunStatus } from "../model/answers.ts";
 import type { RunEvent, RunStarted } from "../model/events.ts";
 import type { RowCounts } from "../model/plan.ts";
+import { runEventsOf } from "../model/store-events.ts";
 import type { EventStore } from "../store/store.ts";
 import { catchUp, type ReadTable } from "./catch-up.ts";
 import { iso } from "./iso.ts";
@@ -89,8 +90,10 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
 export const runsTable: ReadTable = {
   name: "runs.1",
   async fold(batch, rows) {
+    const events = runEventsOf(batch);
+    if (events.length === 0) return;
     const fold = createRunRowFold((await rows.get(batch.stream)) as RunRow | undefined);
-    for (const event of batch.events) fold.apply(event);
+    for (const event of events) fold.apply(event);
     const row = fold.row();
     if (row !== undefined) rows.put({ key: row.run, label: row.status, rank: Date.parse(row.startedAt), body: row });
   },
