@@ -1,5 +1,6 @@
 // One run that this engine carries out: its state, what has happened and is not decided yet, its attempts in flight, its timer. It decides when the
 // committer asks it to, and acts when the committer says that its events are stored.
+import assert from "node:assert/strict";
 import { MillraceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
@@ -10,7 +11,7 @@ import { outstanding } from "../run/outstanding.ts";
 import type { RunState } from "../run/state.ts";
 import type { RunFold } from "../views/run-fold.ts";
 import type { Clock } from "./clock.ts";
-import type { Flights } from "./flights.ts";
+import type { AttemptContext, Flights } from "./flights.ts";
 
 /** An input without what the engine fills in. */
 export type Happening = RunInput extends infer Input ? (Input extends RunInput ? Omit<Input, "now" | "owner"> : never) : never;
@@ -48,7 +49,10 @@ export interface ActiveRunOptions {
   readonly clock: Clock;
   readonly state: RunState;
   readonly fold: RunFold;
-  readonly createFlights: (onEnd: (flight: { readonly node: string; readonly attempt: number }, outcome: ReportOutcome) => void) => Flights;
+  readonly createFlights: (
+    contextOf: (node: string) => AttemptContext,
+    onEnd: (flight: { readonly node: string; readonly attempt: number }, outcome: ReportOutcome) => void,
+  ) => Flights;
   /** There is something to decide. */
   readonly onHappening: (run: ActiveRun) => void;
   /** Tells observers; called after the events are stored. */
@@ -165,8 +169,30 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
       flights.abortUnless(() => false, whyNot);
     },
   };
-  const flights = options.createFlights((flight, outcome) =>
+  const contextOf = (id: string): AttemptContext => contextFrom(fold, id, now);
+  const flights = options.createFlights(contextOf, (flight, outcome) =>
     run.happen({ type: "report", node: flight.node, attempt: flight.attempt, outcome }),
   );
   return Object.assign(run, { flights });
 }
+
+function contextFrom(fold: RunFold, id: string, now: () => number): AttemptContext {
+  const row = fold.node(id);
+  assert(row !== undefined, `${id} is a node of the run that is carried out`);
+  const { item, plan, waits, signaled, attempts } = row;
+  return {
+    ...(item === undefined ? {} : { item }),
+    ...(plan.partition === undefined ? {} : { partition: plan.partition }),
+    waits,
+    firstStartedAt: Date.parse(attempts[0]!.startedAt),
+    signaled,
+    now,
+    earlier: (node) => {
+      const other = fold.node(node);
+      return other === undefined || !SETTLED.has(other.status) ? undefined : { status: other.status, output: other.output };
+    },
+    silenceMs: plan.silenceMs,
+  };
+}
+
+const SETTLED: ReadonlySet<string> = new Set(["succeeded", "reused", "failed", "skipped", "canceled"]);

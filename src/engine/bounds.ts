@@ -24,6 +24,27 @@ export function recordOf(thrown: unknown): ErrorRecord {
   };
 }
 
+/** A sentence of bounded length. */
+export function boundText(text: string): string {
+  return cut(text, EVENT_LIMITS.hintChars);
+}
+
+/** The items of a mapped node. Throws MR6012 when they are too many or too large, or no JSON. */
+export function boundItems(items: readonly JsonValue[]): readonly JsonValue[] {
+  const refuse = (what: string): never => {
+    throw new MillraceError({
+      code: "MR6012",
+      message: `the list to map over has ${what}`,
+      hint: "map over keys instead of rows, or over batches; what is done with many rows belongs in SQL",
+    });
+  };
+  if (items.length > EVENT_LIMITS.items) refuse(`${items.length} items; at most ${EVENT_LIMITS.items} are carried out`);
+  const text = textOf(items);
+  const bytes = Buffer.byteLength(text);
+  if (bytes > EVENT_LIMITS.itemsBytes) refuse(`${bytes} bytes of JSON; at most ${EVENT_LIMITS.itemsBytes} are kept`);
+  return JSON.parse(text) as readonly JsonValue[];
+}
+
 function boundChecks(checks: readonly CheckFact[]): readonly CheckFact[] {
   let bytesLeft: number = EVENT_LIMITS.samplesBytes;
   return checks.slice(0, EVENT_LIMITS.checks).map((check) => {

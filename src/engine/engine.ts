@@ -148,7 +148,7 @@ export function createEngine(options: EngineOptions): Engine {
       owner,
       clock,
       ...loaded,
-      createFlights: (onEnd) => createFlights({ run: id, executor, clock, logs, onEnd }),
+      createFlights: (contextOf, onEnd) => createFlights({ run: id, executor, clock, logs, contextOf, onEnd }),
       onHappening: (active) => committer.add(active),
       onEvents: (active, events) => {
         tell(listeners, events, loaded.fold);

@@ -1,9 +1,10 @@
 // The attempts that this engine carries out for one run: begun once per node#attempt, aborted when they should no longer run. An attempt of a node begins
 // only when the one before has ended or has had its grace, so that a slow loser does not work beside its successor.
-import type { Attempt, Executor } from "../model/attempt.ts";
+import type { Attempt, AttemptResult, Executor } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
+import type { NodeId } from "../model/graph.ts";
 import type { Outcome } from "../run/input.ts";
-import { factsOf, recordOf } from "./bounds.ts";
+import { boundItems, boundText, factsOf, recordOf } from "./bounds.ts";
 import type { Clock } from "./clock.ts";
 import type { AttemptLogs } from "./logs.ts";
 
@@ -17,11 +18,19 @@ export interface Flight {
   readonly attempt: number;
 }
 
+/** What an attempt is told of its run. */
+export interface AttemptContext extends Pick<Attempt, "item" | "partition" | "waits" | "firstStartedAt" | "signaled" | "now" | "earlier"> {
+  /** An attempt that gives no sign for so long is ended. */
+  readonly silenceMs: number | undefined;
+}
+
 export interface FlightsOptions {
   readonly run: string;
   readonly executor: Executor;
   readonly clock: Clock;
   readonly logs: AttemptLogs | null;
+  /** What the run knows of the node of an attempt that begins. */
+  readonly contextOf: (node: NodeId) => AttemptContext;
   /** An attempt that should still run has ended. */
   readonly onEnd: (flight: Flight, outcome: Outcome) => void;
 }
@@ -48,6 +57,42 @@ interface OpenFlight extends Flight {
   reported: boolean;
 }
 
+function outcomeOfResult(result: AttemptResult | undefined, log: Attempt["log"]): Outcome {
+  if (result?.skip !== undefined) return { kind: "skipped", why: boundText(result.skip) };
+  if (result?.wait !== undefined) return { kind: "waiting", wait: { ...result.wait, why: boundText(result.wait.why) } };
+  if (result?.items !== undefined) return { kind: "mapped", items: boundItems(result.items) };
+  const facts = factsOf(result);
+  if (result?.error === undefined) return { kind: "succeeded", facts, reused: result?.reused === true };
+  const error = recordOf(result.error);
+  log("error", `${error.code} ${error.message}`);
+  return { kind: "failed", error, ...(facts.checks === undefined ? {} : { checks: facts.checks }) };
+}
+
+/** Calls `onSilence` once when `beat` was not called for so long. */
+function watchSilence(
+  clock: Clock,
+  silenceMs: number | undefined,
+  onSilence: () => void,
+): { readonly beat: () => void; readonly end: () => void } {
+  if (silenceMs === undefined) return { beat: () => {}, end: () => {} };
+  let lastAt = clock.now();
+  let cancel = (): void => {};
+  const watch = (ms: number): void => {
+    cancel = clock.after(ms, () => {
+      const left = lastAt + silenceMs - clock.now();
+      if (left > 0) watch(left);
+      else onSilence();
+    });
+  };
+  watch(silenceMs);
+  return {
+    beat: () => {
+      lastAt = clock.now();
+    },
+    end: () => cancel(),
+  };
+}
+
 const keyOf = ({ node, attempt }: Flight): string => `${node}#${attempt}`;
 
 export function createFlights(options: FlightsOptions): Flights {
@@ -61,42 +106,61 @@ export function createFlights(options: FlightsOptions): Flights {
   const carryOut = async (flight: OpenFlight, before: Promise<void> | undefined): Promise<void> => {
     if (before !== undefined) await before;
     const outcome = flight.aborted ? null : await outcomeOf(flight);
-    if (flights.get(keyOf(flight)) !== flight) return;
+    if (flights.get(keyOf(flight)) !== flight || flight.reported) return;
     flight.reported = true;
     options.onEnd(flight, outcome === null || (stopping && outcome.kind !== "succeeded") ? { kind: "interrupted" } : outcome);
   };
 
-  const outcomeOf = async ({ node, attempt, controller }: OpenFlight): Promise<Outcome> => {
+  const outcomeOf = async (flight: OpenFlight): Promise<Outcome> => {
+    const { node, attempt, controller } = flight;
     const file = logs?.open(run, node, attempt);
-    const log: Attempt["log"] = (level, message) => file?.write(new Date(clock.now()).toISOString(), level, message);
+    const { silenceMs, ...context } = options.contextOf(node);
+    const silence = watchSilence(clock, silenceMs, () => giveUp(flight, silenceMs!));
+    const log: Attempt["log"] = (level, message) => {
+      silence.beat();
+      file?.write(new Date(clock.now()).toISOString(), level, message);
+    };
     try {
       const result = await executor.run({
+        ...context,
         run,
         node,
         attempt,
         token: `${run}/${node}#${attempt}`,
         log,
+        beat: silence.beat,
         // Made when it is asked for: a signal costs more than everything else that an attempt needs.
         get signal() {
           return controller.signal;
         },
       });
-      const facts = factsOf(result);
-      if (result?.error === undefined) return { kind: "succeeded", facts, reused: result?.reused === true };
-      const error = recordOf(result.error);
-      log("error", `${error.code} ${error.message}`);
-      return { kind: "failed", error, ...(facts.checks === undefined ? {} : { checks: facts.checks }) };
+      return outcomeOfResult(result, log);
     } catch (thrown) {
       const error = recordOf(thrown);
       log("error", `${error.code} ${error.message}`);
       return { kind: error.code === "MR6004" ? "lost" : "failed", error };
     } finally {
+      silence.end();
       // The next node does not wait for the last lines of this one's log; the end of the run does.
       if (file !== undefined) {
         const closing = file.close().finally(() => closingLogs.delete(closing));
         closingLogs.add(closing);
       }
     }
+  };
+
+  /** Ends an attempt that is silent, whether it heeds the abort or not. */
+  const giveUp = (flight: OpenFlight, silenceMs: number): void => {
+    if (flights.get(keyOf(flight)) !== flight || flight.reported) return;
+    const error = new MillraceError({
+      code: "MR6014",
+      message: `${flight.node} gave no sign of life for ${silenceMs} ms`,
+      retryable: true,
+    });
+    abort(flight, error);
+    flight.reported = true;
+    leave(flight);
+    options.onEnd(flight, { kind: "timeout", error: recordOf(error) });
   };
 
   const abort = (flight: OpenFlight, reason: MillraceError): void => {

@@ -1,11 +1,12 @@
 // What the command line, the API and the client answer: the JSON objects of the public contract (PROJECT §9). Every object that is printed gets `"v": 1`.
 import type { ErrorRecord } from "./errors.ts";
+import type { JsonValue } from "./json.ts";
 import type { RowCounts } from "./plan.ts";
 
-export type JsonValue = null | boolean | number | string | readonly JsonValue[] | { readonly [key: string]: JsonValue };
+export type { JsonValue } from "./json.ts";
 
 export type RunStatus = "running" | "succeeded" | "failed" | "partial" | "canceled" | "skipped";
-export type NodeStatus = "pending" | "running" | "retrying" | "succeeded" | "failed" | "skipped" | "reused" | "canceled";
+export type NodeStatus = "pending" | "running" | "retrying" | "waiting" | "succeeded" | "failed" | "skipped" | "reused" | "canceled";
 
 export type CheckAnswer = {
   readonly asset: string;

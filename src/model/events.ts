@@ -5,6 +5,7 @@ import type { CheckAnswer, JsonValue, RunStatus } from "./answers.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { NodeId } from "./graph.ts";
 import type { RowCounts, RunPlan } from "./plan.ts";
+import type { Signal, Wait } from "./wait.ts";
 
 /**
  * What an event may hold. `run_started` carries the plan and grows with it (about 250 bytes per node, checked by nobody but the planner);
@@ -21,6 +22,9 @@ export const EVENT_LIMITS = {
   /** Bytes of a task's output; beyond it the attempt fails with MR6006. */
   outputBytes: 16_000,
   bytesMax: 128_000,
+  /** Items of one mapped node, and their bytes as JSON: the one event that may be longer than bytesMax. Beyond it the attempt fails with MR6012. */
+  items: 100_000,
+  itemsBytes: 8_000_000,
 } as const;
 
 export type CheckFact = Omit<CheckAnswer, "asset">;
@@ -53,8 +57,10 @@ export interface RunStarted {
   readonly seed: number;
   /** The earlier run whose succeeded nodes this one takes over. */
   readonly fromRun: string | null;
-  /** How long an attempt lives without a sign of its engine; null where one engine owns the store. */
+  /** How long an attempt lives without a sign of its engine; null where engines are told dead by the registry or there is one only. */
   readonly leaseMs: number | null;
+  /** The node of another run whose sub-job this is. */
+  readonly parent?: { readonly run: string; readonly node: NodeId };
 }
 
 export interface AttemptStarted extends NodeEvent {
@@ -79,8 +85,36 @@ export interface AttemptFailed extends NodeEvent {
   readonly error: ErrorRecord;
   /** What checks found, where they are why. */
   readonly checks?: readonly CheckFact[];
-  /** When the next attempt may start; null: the node has failed (or is canceled by the next event). */
+  /** When the next attempt may start; null: the node has failed. */
   readonly retryAt: number | null;
+  /** There is no next attempt, and the node counts as succeeded with this output. */
+  readonly fallback?: { readonly output: JsonValue };
+}
+
+/** The attempt has ended and let its place go; the node goes on at `until`, or when signaled. */
+export interface NodeWaiting extends NodeEvent {
+  readonly type: "node_waiting";
+  readonly attempt: number;
+  readonly wait: Wait;
+}
+
+/** Someone decided an approval, or something woke a waiting node. */
+export interface NodeSignaled extends NodeEvent {
+  readonly type: "node_signaled";
+  readonly signal: Signal;
+}
+
+/** One node per item has been made, named `node[0]`, `node[1]` … */
+export interface NodeMapped extends NodeEvent {
+  readonly type: "node_mapped";
+  readonly attempt: number;
+  readonly items: readonly JsonValue[];
+}
+
+/** Failed while no attempt of it was running: it waited too long, was rejected, or items of it failed. */
+export interface NodeFailed extends NodeEvent {
+  readonly type: "node_failed";
+  readonly error: ErrorRecord;
 }
 
 export interface NodeSucceeded extends NodeEvent, NodeFacts {
@@ -100,12 +134,45 @@ export interface NodeReused extends NodeEvent, NodeFacts {
 
 export interface NodeSkipped extends NodeEvent {
   readonly type: "node_skipped";
-  /** The failed node that keeps it from running. */
-  readonly because: NodeId;
+  /** The node that keeps it from running: it failed, was canceled, or its condition did not hold. Null: its own condition does not hold. */
+  readonly because: NodeId | null;
+  /** What its condition saw. */
+  readonly why?: string;
 }
 
 export interface NodeCanceled extends NodeEvent {
   readonly type: "node_canceled";
+  /** Who canceled this node alone. */
+  readonly by?: string;
+  readonly why?: string;
+}
+
+/** Nothing starts until the run is resumed; what runs goes on. */
+export interface RunPaused {
+  readonly type: "run_paused";
+  readonly at: number;
+  readonly by: string;
+  readonly why: string;
+}
+
+export interface RunResumed {
+  readonly type: "run_resumed";
+  readonly at: number;
+  readonly by: string;
+}
+
+export interface ConcurrencyChanged {
+  readonly type: "concurrency_changed";
+  readonly at: number;
+  readonly concurrency: number;
+  readonly by: string;
+}
+
+/** The run has failed, and these nodes undo what it did, one after the other. */
+export interface CompensationStarted {
+  readonly type: "compensation_started";
+  readonly at: number;
+  readonly nodes: readonly NodeId[];
 }
 
 export interface CancelRequested {
@@ -132,5 +199,13 @@ export type RunEvent =
   | NodeReused
   | NodeSkipped
   | NodeCanceled
+  | NodeWaiting
+  | NodeSignaled
+  | NodeMapped
+  | NodeFailed
+  | RunPaused
+  | RunResumed
+  | ConcurrencyChanged
+  | CompensationStarted
   | CancelRequested
   | RunFinished;

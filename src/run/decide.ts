@@ -1,10 +1,22 @@
 // The decision: state × input → events. [] when nothing is to happen. One input gives the whole truth at once: what follows from it (skips, cancels,
 // starts, the end) is computed to a fixpoint before it returns. Invariants: SPEC.md.
 import type { RunEvent } from "../model/events.ts";
-import { cancelUnstarted, type Draft, draftOf, finishIfSettled, fulfil, skipDependents, startAttempts } from "./consequences.ts";
+import {
+  beginCompensation,
+  cancelUnstarted,
+  type Draft,
+  draftOf,
+  endMapped,
+  finishIfSettled,
+  followUp,
+  fulfil,
+  isUndoing,
+} from "./consequences.ts";
 import { isFinal } from "./evolve.ts";
-import type { Outcome, ReportInput, RunInput, StartInput } from "./input.ts";
-import { retryDelayMs } from "./retry.ts";
+import { indexOf, nodeOf } from "./graph.ts";
+import type { CancelInput, Outcome, ReportInput, RunInput, StartInput } from "./input.ts";
+import { retryDelayMs, retries } from "./retry.ts";
+import { startAttempts } from "./starts.ts";
 import type { GoingRun, RunState, Running } from "./state.ts";
 import { get } from "./vector.ts";
 
@@ -38,11 +50,13 @@ export function step(state: RunState, input: RunInput): Step {
 }
 
 function start(state: RunState, input: StartInput): Step {
-  const { now, run, trigger, plan, seed, leaseMs, takeOver } = input;
+  const { now, run, trigger, plan, seed, leaseMs, takeOver, parent } = input;
   const draft = draftOf(state, now);
-  draft.emit({ type: "run_started", at: now, run, trigger, plan, seed, fromRun: takeOver?.from ?? null, leaseMs });
+  const from = { fromRun: takeOver?.from ?? null, ...(parent === undefined ? {} : { parent }) };
+  draft.emit({ type: "run_started", at: now, run, trigger, plan, seed, ...from, leaseMs });
   const { graph } = draft.going();
   for (const [index, node] of plan.nodes.entries()) {
+    if (node.compensates !== undefined) continue;
     if (node.action === "reuse") draft.emit({ type: "node_reused", at: now, node: node.id, from: null });
     else if (takeOver !== null) {
       // What stands on something that is built anew cannot be taken over.
@@ -50,6 +64,7 @@ function start(state: RunState, input: StartInput): Step {
       const settled = graph.needs[index]!.every((need) => get(draft.going().nodes, need).kind === "reused");
       if (facts !== undefined && settled) draft.emit({ type: "node_reused", at: now, node: node.id, from: takeOver.from, ...facts });
     }
+    if (get(draft.going().nodes, index).kind === "reused") followUp(draft, index);
   }
   return settle(draft, input);
 }
@@ -66,14 +81,30 @@ function proceed(state: GoingRun, input: RunInput): Step {
       break;
     case "adopt":
       for (const { node, running } of runningOf(state))
-        if (running.owner !== input.owner) interrupt(draft, node, running, "its engine ended");
+        if (input.dead?.includes(running.owner) ?? running.owner !== input.owner) interrupt(draft, node, running, "its engine ended");
       break;
     case "heartbeat":
       heartbeat(draft, state, input);
       break;
     case "cancel":
-      if (state.cancel === null) requestCancel(draft, { by: input.by, why: input.why, cause: "request" });
+      if (input.node !== undefined) cancelNode(draft, state, input.node, input);
+      else if (state.cancel === null) requestCancel(draft, { by: input.by, why: input.why, cause: "request" });
       break;
+    case "signal":
+      signal(draft, state, input);
+      break;
+    case "pause":
+      if (!state.paused) draft.emit({ type: "run_paused", at: draft.now, by: input.by, why: input.why });
+      break;
+    case "resume":
+      if (state.paused) draft.emit({ type: "run_resumed", at: draft.now, by: input.by });
+      break;
+    case "setConcurrency": {
+      const { concurrency, by } = input;
+      if (concurrency >= 1 && concurrency !== state.concurrency)
+        draft.emit({ type: "concurrency_changed", at: draft.now, concurrency, by });
+      break;
+    }
     default:
       return input satisfies never;
   }
@@ -82,13 +113,14 @@ function proceed(state: GoingRun, input: RunInput): Step {
 }
 
 function settle(draft: Draft, input: RunInput): Step {
-  if (input.owner !== null) startAttempts(draft, input.owner);
+  beginCompensation(draft);
+  if (input.owner !== null) startAttempts(draft, input.owner, input.admission);
   finishIfSettled(draft);
   return fulfil(draft);
 }
 
 function report(draft: Draft, state: GoingRun, input: ReportInput): void {
-  const node = state.graph.indexes.get(input.node);
+  const node = indexOf(state.graph, input.node);
   if (node === undefined) return;
   const running = get(state.nodes, node);
   if (running.kind !== "running" || running.attempt !== input.attempt) return;
@@ -97,16 +129,33 @@ function report(draft: Draft, state: GoingRun, input: ReportInput): void {
 
 /** The live attempt of a node has ended. */
 function end(draft: Draft, node: number, running: Running, outcome: Outcome): void {
-  const state = draft.going();
-  const { id } = state.graph.nodes[node]!;
+  const { id } = nodeOf(draft.going().graph, node);
   const at = draft.now;
   switch (outcome.kind) {
     case "succeeded": {
       const tookMs = at - running.startedAt;
       const reused = outcome.reused ? { reused: true as const } : {};
       draft.emit({ type: "node_succeeded", at, node: id, attempt: running.attempt, tookMs, ...reused, ...outcome.facts });
+      followUp(draft, node);
       return;
     }
+    case "skipped":
+      if (cancelInstead(draft, node)) return;
+      draft.emit({ type: "node_skipped", at, node: id, because: null, why: outcome.why });
+      followUp(draft, node);
+      return;
+    case "waiting":
+      if (cancelInstead(draft, node)) return;
+      draft.emit({ type: "node_waiting", at, node: id, attempt: running.attempt, wait: outcome.wait });
+      return;
+    case "mapped":
+      if (cancelInstead(draft, node)) return;
+      draft.emit({ type: "node_mapped", at, node: id, attempt: running.attempt, items: outcome.items });
+      if (endMapped(draft, node)) followUp(draft, node);
+      return;
+    case "timeout":
+      fail(draft, node, running, { reason: "timeout", error: outcome.error });
+      return;
     case "failed":
       fail(draft, node, running, {
         reason: "error",
@@ -128,8 +177,8 @@ function end(draft: Draft, node: number, running: Running, outcome: Outcome): vo
 /** In a canceled run an attempt that ends without success is canceled, whatever it says. */
 function cancelInstead(draft: Draft, node: number): boolean {
   const { cancel, graph } = draft.going();
-  if (cancel === null) return false;
-  draft.emit({ type: "node_canceled", at: draft.now, node: graph.nodes[node]!.id });
+  if (cancel === null || isUndoing(draft.going(), node)) return false;
+  draft.emit({ type: "node_canceled", at: draft.now, node: nodeOf(graph, node).id });
   return true;
 }
 
@@ -139,37 +188,72 @@ type Failure = Pick<Extract<RunEvent, { type: "attempt_failed" }>, "error" | "ch
 function fail(draft: Draft, node: number, running: Running, failure: Failure): void {
   if (cancelInstead(draft, node)) return;
   const state = draft.going();
-  const { id, retry } = state.graph.nodes[node]!;
+  const { id, retry, fallback } = nodeOf(state.graph, node);
   const at = draft.now;
-  const tries = running.attempt - running.interruptions;
+  const tries = running.attempt - running.uncounted;
   const { error } = failure;
-  const again = error.retryable && tries < retry.attempts;
+  const again = retries(retry, failure) && tries < retry.attempts;
   const delayMs = again ? retryDelayMs(retry, { seed: state.seed, node, tries, retryAfterMs: error.retryAfterMs }) : 0;
-  draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, ...failure, retryAt: again ? at + delayMs : null });
-  if (!again) skipDependents(draft, node);
+  const end = again ? { retryAt: at + delayMs } : { retryAt: null, ...(fallback === undefined ? {} : { fallback }) };
+  draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, ...failure, ...end });
+  if (!again) followUp(draft, node);
 }
 
 /** An attempt ended through no fault of its own: it starts again at once and does not count as a try. */
 function interrupt(draft: Draft, node: number, running: Running, what: string): void {
   if (cancelInstead(draft, node)) return;
-  const state = draft.going();
-  const { id } = state.graph.nodes[node]!;
+  const { id } = nodeOf(draft.going().graph, node);
   const at = draft.now;
   const again = running.interruptions < INTERRUPTIONS_MAX;
   const message = `attempt ${running.attempt} was interrupted: ${what}${again ? "" : `; that makes ${INTERRUPTIONS_MAX + 1} times`}`;
   const error = { code: "MR6005", message, retryable: again };
   draft.emit({ type: "attempt_failed", at, node: id, attempt: running.attempt, reason: "interrupted", error, retryAt: again ? at : null });
-  if (!again) skipDependents(draft, node);
+  if (!again) followUp(draft, node);
 }
 
 function heartbeat(draft: Draft, state: GoingRun, input: RunInput & { type: "heartbeat" }): void {
   if (state.leaseMs === null) return;
   const leaseUntil = draft.now + state.leaseMs;
   for (const { node: id, attempt } of input.attempts) {
-    const index = state.graph.indexes.get(id);
+    const index = indexOf(state.graph, id);
     const node = index === undefined ? undefined : get(state.nodes, index);
     if (node?.kind !== "running" || node.attempt !== attempt || (node.leaseUntil ?? 0) >= leaseUntil) continue;
     draft.emit({ type: "lease_extended", at: draft.now, node: id, attempt, leaseUntil });
+  }
+}
+
+/** Someone decides an approval; any other node that waits is tried at once. */
+function signal(draft: Draft, state: GoingRun, { node: id, signal: said }: RunInput & { type: "signal" }): void {
+  const index = indexOf(state.graph, id);
+  const node = index === undefined ? undefined : get(state.nodes, index);
+  if (index === undefined || node?.kind !== "waiting") return;
+  const at = draft.now;
+  draft.emit({ type: "node_signaled", at, node: id, signal: said });
+  if (node.wait !== "approval") return;
+  const { by, why, fields, accept } = said;
+  if (accept) {
+    const output = { accepted: true, by, why, fields };
+    draft.emit({ type: "node_succeeded", at, node: id, attempt: node.attempt, tookMs: at - node.startedAt, output });
+  } else {
+    const error = { code: "MR6010", message: `${by} rejected ${id}${why === "" ? "" : `: ${why}`}`, retryable: false };
+    draft.emit({ type: "node_failed", at, node: id, error });
+  }
+  followUp(draft, index);
+}
+
+/** One node alone, and the items that it was mapped to. */
+function cancelNode(draft: Draft, state: GoingRun, id: string, { by, why }: CancelInput): void {
+  const index = indexOf(state.graph, id);
+  if (index === undefined || state.cancel !== null) return;
+  const items = state.graph.items.find((each) => each.parent === index);
+  const last = items === undefined ? 0 : items.first + items.count;
+  const all = [index];
+  for (let item = items?.first ?? 0; item < last; item++) all.push(item);
+  for (const each of all) {
+    const node = get(draft.going().nodes, each);
+    if (isFinal(node) || node.kind === "dormant") continue;
+    draft.emit({ type: "node_canceled", at: draft.now, node: nodeOf(state.graph, each).id, by, why });
+    followUp(draft, each);
   }
 }
 
@@ -183,9 +267,10 @@ function passTime(draft: Draft, state: GoingRun): void {
   const { now } = draft;
   if (state.timeoutAt !== null && now >= state.timeoutAt && state.cancel === null)
     requestCancel(draft, { by: "timeout", why: "the run took longer than its timeout", cause: "timeout" });
+  failOverdue(draft);
   for (const { node, running } of runningOf(state)) {
     const { cancel } = draft.going();
-    const { id, timeoutMs } = state.graph.nodes[node]!;
+    const { id, timeoutMs } = nodeOf(state.graph, node);
     if (running.deadlineAt !== null && now >= running.deadlineAt)
       fail(draft, node, running, {
         reason: "timeout",
@@ -196,7 +281,24 @@ function passTime(draft: Draft, state: GoingRun): void {
         },
       });
     else if (running.leaseUntil !== null && now >= running.leaseUntil) interrupt(draft, node, running, "its engine gave no sign of life");
-    else if (cancel !== null && now >= cancel.at + CANCEL_GRACE_MS) draft.emit({ type: "node_canceled", at: now, node: id });
+    else if (cancel !== null && now >= cancel.at + CANCEL_GRACE_MS && !isUndoing(state, node))
+      draft.emit({ type: "node_canceled", at: now, node: id });
+  }
+}
+
+/** Nodes that were ready or waiting for longer than they may. */
+function failOverdue(draft: Draft): void {
+  for (;;) {
+    const { deadlines, nodes, graph } = draft.going();
+    if (deadlines === null || draft.now < deadlines.item.at) return;
+    const { node: index } = deadlines.item;
+    const { id, queueTimeoutMs, timeoutMs } = nodeOf(graph, index);
+    const error =
+      get(nodes, index).kind === "ready"
+        ? { code: "MR6013", message: `${id} found no place within its queueTimeout of ${queueTimeoutMs} ms`, retryable: true }
+        : { code: "MR6003", message: `${id} waited longer than its timeout of ${timeoutMs} ms`, retryable: true };
+    draft.emit({ type: "node_failed", at: draft.now, node: id, error });
+    followUp(draft, index);
   }
 }
 

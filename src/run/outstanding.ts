@@ -1,6 +1,9 @@
 // What should be in flight now, derived from the state: the same after a normal step, a restart and a lost race. Costs O(attempts in flight).
 import type { NodeId } from "../model/graph.ts";
+import { isUndoing } from "./consequences.ts";
 import { CANCEL_GRACE_MS } from "./decide.ts";
+import { nodeOf } from "./graph.ts";
+import { nextRetryAt } from "./starts.ts";
 import type { RunState } from "./state.ts";
 import { get } from "./vector.ts";
 
@@ -21,15 +24,16 @@ export function outstanding(state: RunState): readonly Effect[] {
     const index = get(state.running, slot);
     const node = get(state.nodes, index);
     if (node.kind !== "running") continue;
-    const { id } = state.graph.nodes[index]!;
-    effects.push({ type: state.cancel === null ? "run_attempt" : "abort_attempt", node: id, attempt: node.attempt, owner: node.owner });
+    const { id } = nodeOf(state.graph, index);
+    const goesOn = state.cancel === null || isUndoing(state, index);
+    effects.push({ type: goesOn ? "run_attempt" : "abort_attempt", node: id, attempt: node.attempt, owner: node.owner });
+    if (!goesOn) wakeAt = Math.min(wakeAt, state.cancel.at + CANCEL_GRACE_MS);
     wakeAt = Math.min(wakeAt, node.deadlineAt ?? wakeAt, node.leaseUntil ?? wakeAt);
   }
-  if (state.cancel === null) {
-    // A node whose wait is over but for which there is no room is woken by whoever makes room.
-    if (state.retries !== null && state.runningCount < state.concurrency) wakeAt = Math.min(wakeAt, state.retries.item.retryAt);
-    if (state.timeoutAt !== null) wakeAt = Math.min(wakeAt, state.timeoutAt);
-  } else wakeAt = Math.min(wakeAt, state.cancel.at + CANCEL_GRACE_MS);
+  // A node whose wait is over but for which there is no room is woken by whoever makes room.
+  if (!state.paused && state.runningCount < state.concurrency) wakeAt = Math.min(wakeAt, nextRetryAt(state) ?? wakeAt);
+  if (state.deadlines !== null) wakeAt = Math.min(wakeAt, state.deadlines.item.at);
+  if (state.cancel === null && state.timeoutAt !== null) wakeAt = Math.min(wakeAt, state.timeoutAt);
   if (wakeAt !== Number.POSITIVE_INFINITY) effects.push({ type: "wake", at: wakeAt });
   return effects;
 }

@@ -1,8 +1,22 @@
 // How long a failed node waits before its next attempt: exponential, with jitter that is drawn from the run's seed, so that a log repeats itself.
-import type { RetryPolicy } from "../model/plan.ts";
+import type { AttemptFailed } from "../model/events.ts";
+import type { FailureClass, RetryPolicy } from "../model/plan.ts";
 
 /** A server's wish to be left alone (`Retry-After`) is heeded up to a day. */
 export const RETRY_AFTER_MAX_MS = 86_400_000;
+
+const RETRIED: readonly FailureClass[] = ["retryable", "rateLimited", "timeout", "lost"];
+
+/** Does the policy answer a failure of this class with another try? */
+export function retries(policy: RetryPolicy, failure: Pick<AttemptFailed, "reason" | "error">): boolean {
+  return (policy.on ?? RETRIED).includes(classOf(failure));
+}
+
+function classOf({ reason, error }: Pick<AttemptFailed, "reason" | "error">): FailureClass {
+  if (!error.retryable) return "terminal";
+  if (reason === "timeout" || reason === "lost") return reason;
+  return error.retryAfterMs === undefined ? "retryable" : "rateLimited";
+}
 
 export interface RetryMoment {
   readonly seed: number;

@@ -77,11 +77,27 @@ export function words(events: readonly RunEvent[]): readonly string[] {
       case "node_reused":
         return `reused ${event.node}`;
       case "node_skipped":
-        return `skipped ${event.node} because ${event.because}`;
+        return `skipped ${event.node} because ${event.because ?? event.why}`;
       case "node_canceled":
         return `canceled ${event.node}`;
       case "cancel_requested":
         return `cancel by ${event.by}`;
+      case "node_waiting":
+        return `waits ${event.node}#${event.attempt} for ${event.wait.kind}`;
+      case "node_signaled":
+        return `signaled ${event.node} by ${event.signal.by}`;
+      case "node_mapped":
+        return `mapped ${event.node} to ${event.items.length}`;
+      case "node_failed":
+        return `failed ${event.node} ${event.error.code}`;
+      case "run_paused":
+        return `paused by ${event.by}`;
+      case "run_resumed":
+        return `resumed by ${event.by}`;
+      case "concurrency_changed":
+        return `concurrency ${event.concurrency}`;
+      case "compensation_started":
+        return `compensates ${event.nodes.join(" ")}`;
       case "run_finished":
         return `finished ${event.status}`;
       default:

@@ -21,45 +21,65 @@ const nothing: Row = {
   adopt: "",
   heartbeat: "",
   cancel: "cancel by ana, canceled x",
+  signal: "",
+  pause: "paused by ana",
+  resume: "",
+  setConcurrency: "concurrency 3",
   "report succeeded": "",
   "report failed": "",
+  "report timeout": "",
   "report lost": "",
   "report interrupted": "",
+  "report skipped": "",
+  "report waiting": "",
+  "report mapped": "",
 };
-const final: Row = { ...nothing, cancel: "" };
+const final: Row = { ...nothing, cancel: "", pause: "", setConcurrency: "" };
+/** A node that starts by itself once anything makes the run look. */
+const startsAs = (start: string): Row => ({
+  ...(Object.fromEntries(Object.keys(nothing).map((key) => [key, start])) as Row),
+  start: "",
+  pause: "paused by ana",
+  setConcurrency: `concurrency 3, ${start}`,
+  cancel: "cancel by ana, canceled x, finished canceled",
+});
 /** What node x answers; x stands on w (pending) or on nothing. The time is 1,000; attempts began at 0, waits are over at 100. */
 const table: Readonly<Record<NodeState["kind"], Row>> = {
-  pending: { ...nothing, cancel: "cancel by ana, canceled w, canceled x, finished canceled" },
-  ready: {
-    ...nothing,
-    tick: "started x#1",
-    adopt: "started x#1",
-    heartbeat: "started x#1",
-    "report succeeded": "started x#1",
-    "report failed": "started x#1",
-    "report lost": "started x#1",
-    "report interrupted": "started x#1",
-    cancel: "cancel by ana, canceled x, finished canceled",
-  },
+  dormant: { ...nothing, adopt: "interrupted w#1 again at 1000, started w#2" },
+  pending: { ...nothing, cancel: "cancel by ana, canceled w, canceled x, finished canceled", setConcurrency: "concurrency 3, " },
+  ready: startsAs("started x#1"),
   running: {
     ...nothing,
     adopt: "interrupted x#1 again at 1000, started x#2",
     cancel: "cancel by ana",
     "report succeeded": "succeeded x#1, finished succeeded",
     "report failed": "error x#1 again at 1100",
+    "report timeout": "timeout x#1 again at 1100",
     "report lost": "lost x#1 again at 1100",
     "report interrupted": "interrupted x#1 again at 1000, started x#2",
+    "report skipped": "skipped x because no, finished succeeded",
+    "report waiting": "waits x#1 for condition",
+    "report mapped": "mapped x to 2, started x[0]#1, started x[1]#1",
   },
-  backoff: {
+  backoff: startsAs("started x#2"),
+  waiting: { ...startsAs("started x#2"), signal: "signaled x by ana, started x#2" },
+  mapped: {
     ...nothing,
-    tick: "started x#2",
-    adopt: "started x#2",
-    heartbeat: "started x#2",
-    "report succeeded": "started x#2",
-    "report failed": "started x#2",
-    "report lost": "started x#2",
-    "report interrupted": "started x#2",
-    cancel: "cancel by ana, canceled x, finished canceled",
+    tick: "started x[0]#1, started x[1]#1",
+    adopt: "started x[0]#1, started x[1]#1",
+    heartbeat: "started x[0]#1, started x[1]#1",
+    signal: "started x[0]#1, started x[1]#1",
+    resume: "started x[0]#1, started x[1]#1",
+    setConcurrency: "concurrency 3, started x[0]#1, started x[1]#1",
+    "report succeeded": "started x[0]#1, started x[1]#1",
+    "report failed": "started x[0]#1, started x[1]#1",
+    "report timeout": "started x[0]#1, started x[1]#1",
+    "report lost": "started x[0]#1, started x[1]#1",
+    "report interrupted": "started x[0]#1, started x[1]#1",
+    "report skipped": "started x[0]#1, started x[1]#1",
+    "report waiting": "started x[0]#1, started x[1]#1",
+    "report mapped": "started x[0]#1, started x[1]#1",
+    cancel: "cancel by ana, canceled x, canceled x[0], canceled x[1], finished canceled",
   },
   succeeded: final,
   reused: final,
@@ -79,6 +99,21 @@ function stateWith(kind: NodeState["kind"]): RunState {
     case "backoff": {
       const run = drive(planOf(["x"]));
       run.report("x", 1, failedWith());
+      return run.state();
+    }
+    case "dormant": {
+      const plan = planOf(["w", "x"]);
+      return drive({ ...plan, nodes: [plan.nodes[0]!, { ...plan.nodes[1]!, compensates: "w" }] }).state();
+    }
+    case "waiting": {
+      const run = drive(planOf(["x"]));
+      run.report("x", 1, { kind: "waiting", wait: { kind: "condition", until: 100, why: "" } });
+      return run.state();
+    }
+    case "mapped": {
+      const run = drive(planOf(["x"]));
+      run.owner = null;
+      run.report("x", 1, { kind: "mapped", items: [1, 2] });
       return run.state();
     }
     case "succeeded":
@@ -113,13 +148,31 @@ function inputOf(happening: keyof Row): RunInput {
     case "heartbeat":
       return { type: "heartbeat", now, owner, attempts: [{ node: "x", attempt: 1 }] };
     case "cancel":
-      return { type: "cancel", now, owner, by: "ana", why: "" };
+    case "pause":
+      return { type: happening, now, owner, by: "ana", why: "" };
+    case "resume":
+      return { type: "resume", now, owner, by: "ana" };
+    case "setConcurrency":
+      return { type: "setConcurrency", now, owner, by: "ana", concurrency: 3 };
+    case "signal":
+      return { type: "signal", now, owner, node: "x", signal: { by: "ana", why: "", accept: true, fields: null } };
     case "report succeeded":
       return { type: "report", now, owner, node: "x", attempt: 1, outcome: OK };
     case "report failed":
       return { type: "report", now, owner, node: "x", attempt: 1, outcome: failedWith() };
     case "report lost":
       return { type: "report", now, owner, node: "x", attempt: 1, outcome: { ...failedWith(), kind: "lost" } as Outcome };
+    case "report timeout":
+      return { type: "report", now, owner, node: "x", attempt: 1, outcome: { ...failedWith(), kind: "timeout" } as Outcome };
+    case "report skipped":
+      return { type: "report", now, owner, node: "x", attempt: 1, outcome: { kind: "skipped", why: "no" } };
+    case "report waiting":
+      return {
+        ...{ type: "report", now, owner, node: "x", attempt: 1 },
+        outcome: { kind: "waiting", wait: { kind: "condition", until: 2_000, why: "" } },
+      };
+    case "report mapped":
+      return { type: "report", now, owner, node: "x", attempt: 1, outcome: { kind: "mapped", items: [1, 2] } };
     case "report interrupted":
       return { type: "report", now, owner, node: "x", attempt: 1, outcome: { kind: "interrupted" } };
     default:

@@ -38,9 +38,23 @@ export function set<T>(vector: Vector<T>, index: number, item: T): Vector<T> {
   return { length: vector.length, shift: vector.shift, root: setBelow(vector.root, vector.shift, index, item) };
 }
 
+/** The vector with more elements behind its last; costs what is added. */
+export function extend<T>(vector: Vector<T>, items: readonly T[]): Vector<T> {
+  let { length, shift, root } = vector;
+  for (const item of items) {
+    if (length === 1 << (shift + BITS)) {
+      root = [root];
+      shift += BITS;
+    }
+    root = setBelow(root, shift, length, item);
+    length++;
+  }
+  return { length, shift, root };
+}
+
 function setBelow<T>(branch: Branch<T>, shift: number, index: number, item: T): Branch<T> {
   const copy = branch.slice();
   const place = (index >>> shift) & MASK;
-  copy[place] = shift === 0 ? item : setBelow(branch[place] as Branch<T>, shift - BITS, index, item);
+  copy[place] = shift === 0 ? item : setBelow((branch[place] ?? []) as Branch<T>, shift - BITS, index, item);
   return copy;
 }

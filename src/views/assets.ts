@@ -42,13 +42,19 @@ export function foldAssetRow(row: AssetRow | undefined, run: string, event: RunE
     case "node_reused":
       return { ...common, status: "reused", error: null };
     case "attempt_failed":
-      return event.retryAt === null ? { ...common, status: "failed", error: event.error } : row;
+      if (event.retryAt !== null) return row;
+      return { ...common, status: event.fallback === undefined ? "failed" : "succeeded", error: event.error };
     case "node_skipped":
       return { ...common, status: "skipped" };
+    case "node_failed":
+      return { ...common, status: "failed", error: event.error };
     case "node_canceled":
       return { ...common, status: "canceled" };
     case "attempt_started":
     case "lease_extended":
+    case "node_waiting":
+    case "node_signaled":
+    case "node_mapped":
       return row;
     default:
       return event satisfies never;
@@ -60,7 +66,7 @@ export const assetsTable: ReadTable = {
   async fold(batch, rows) {
     const folded = new Map<NodeId, AssetRow | undefined>();
     for (const event of runEventsOf(batch)) {
-      if (!("node" in event)) continue;
+      if (!("node" in event) || isItem(event.node)) continue;
       const row = folded.has(event.node) ? folded.get(event.node) : ((await rows.get(event.node)) as AssetRow | undefined);
       folded.set(event.node, foldAssetRow(row, batch.stream, event));
     }
@@ -68,6 +74,11 @@ export const assetsTable: ReadTable = {
       if (row !== undefined) rows.put({ key: row.node, label: row.status, rank: Date.parse(row.at), body: row });
   },
 };
+
+/** The items of a mapped task are not kept one by one: the task is. */
+function isItem(node: NodeId): boolean {
+  return node.startsWith("task:") && node.endsWith("]");
+}
 
 /** Rows of these nodes, or of every node that a run has settled, last touched first. */
 export async function readAssets(store: EventStore, nodes?: readonly NodeId[]): Promise<ReadonlyMap<NodeId, AssetRow>> {

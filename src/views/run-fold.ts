@@ -1,10 +1,11 @@
 // Events of one run → what is shown of it: the run's row, its nodes with their attempts, the summary. One fold for `run show`, for progress and for
 // the end of `run`. Inside it is mutable, for plans of 100,000 nodes; what it hands out is not touched again.
-import type { NodeStatus, RunAnswer, RunShowAnswer } from "../model/answers.ts";
+import type { JsonValue, NodeStatus, RunAnswer, RunShowAnswer } from "../model/answers.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import type { CheckFact, NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { PlanNode } from "../model/plan.ts";
+import type { Signal, Wait } from "../model/wait.ts";
 import { iso } from "./iso.ts";
 import { createRunRowFold, type RunRow } from "./runs.ts";
 
@@ -12,7 +13,7 @@ export interface AttemptRow {
   readonly attempt: number;
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  /** `running`, `succeeded`, `failed`, `timed out`, `lost`, `interrupted` or `canceled`. */
+  /** `running`, `succeeded`, `failed`, `timed out`, `lost`, `interrupted`, `waited`, `mapped`, `skipped` or `canceled`. */
   readonly status: string;
   readonly error: ErrorRecord | null;
 }
@@ -26,8 +27,20 @@ export interface NodeRow extends NodeFacts {
   readonly error: ErrorRecord | null;
   /** When a failed attempt is followed by another. */
   readonly retryAt: string | null;
-  /** The failed node because of which it was skipped. */
+  /** The node because of which it was skipped. */
   readonly because: NodeId | null;
+  /** What its condition saw, or why someone canceled it. */
+  readonly why: string | null;
+  /** What it waits for. */
+  readonly wait: Wait | null;
+  /** How often it has waited. */
+  readonly waits: number;
+  /** The newest thing that it was told while it waited. */
+  readonly signaled: Signal | null;
+  /** How many items it was mapped to; null for a node that was not. */
+  readonly items: number | null;
+  /** Of an item of a mapped node: what it is carried out for. */
+  readonly item?: JsonValue;
   /** The run from which it was taken over. */
   readonly from: string | null;
   /** From the first start to the end (or the newest event); 0 for nodes that were not carried out. */
@@ -81,34 +94,80 @@ export function createRunFold(): RunFold {
           if (book === undefined) break;
           book.firstStartedAt ??= at;
           const attempt = { attempt: event.attempt, startedAt: iso(at), finishedAt: null, status: "running", error: null };
-          change(event.node, at, { status: "running", retryAt: null, attempts: [...book.row.attempts, attempt] });
+          change(event.node, at, { status: "running", retryAt: null, wait: null, attempts: [...book.row.attempts, attempt] });
           break;
         }
         case "attempt_failed": {
           const attempts = endAttempt(event.node, at, FAILED_STATUS[event.reason], event.error);
           const again = event.retryAt !== null;
+          const ended = event.fallback === undefined ? "failed" : "succeeded";
           const retryAt = again ? iso(event.retryAt) : null;
           const checks = event.checks === undefined ? {} : { checks: event.checks };
-          change(event.node, at, { status: again ? "retrying" : "failed", error: event.error, retryAt, attempts, ...checks });
+          change(event.node, at, {
+            status: again ? "retrying" : ended,
+            error: event.error,
+            retryAt,
+            attempts,
+            ...checks,
+            ...event.fallback,
+          });
           break;
         }
         case "node_succeeded": {
           const attempts = endAttempt(event.node, at, "succeeded", null);
-          change(event.node, at, { status: event.reused === true ? "reused" : "succeeded", error: null, attempts, ...factsOf(event) });
+          change(event.node, at, {
+            ...{ status: event.reused === true ? "reused" : "succeeded", error: null, wait: null, attempts },
+            ...factsOf(event),
+          });
           break;
         }
         case "node_reused":
           change(event.node, at, { status: "reused", from: event.from, ...factsOf(event) });
           break;
         case "node_skipped":
-          change(event.node, at, { status: "skipped", because: event.because });
+          change(event.node, at, {
+            status: "skipped",
+            because: event.because,
+            why: event.why ?? null,
+            attempts: endAttempt(event.node, at, "skipped", null),
+          });
+          break;
+        case "node_waiting": {
+          const attempts = endAttempt(event.node, at, "waited", null);
+          const { wait } = event;
+          change(event.node, at, { status: "waiting", wait, waits: (books.get(event.node)?.row.waits ?? 0) + 1, attempts });
+          break;
+        }
+        case "node_signaled":
+          change(event.node, at, { signaled: event.signal });
+          break;
+        case "node_mapped": {
+          const book = books.get(event.node);
+          if (book === undefined) break;
+          change(event.node, at, { attempts: endAttempt(event.node, at, "mapped", null), items: event.items.length });
+          const { mapped: _, compensates: __, ...plan } = book.row.plan;
+          for (const [index, item] of event.items.entries()) {
+            const id = `${event.node}[${index}]`;
+            books.set(id, { row: { ...pendingRow({ ...plan, id, needs: [] }), item }, firstStartedAt: null });
+          }
+          break;
+        }
+        case "node_failed":
+          change(event.node, at, { status: "failed", error: event.error, wait: null });
           break;
         case "node_canceled":
-          change(event.node, at, { status: "canceled", retryAt: null, attempts: endAttempt(event.node, at, "canceled", null) });
+          change(event.node, at, {
+            ...{ status: "canceled", retryAt: null, wait: null, why: event.why ?? null },
+            attempts: endAttempt(event.node, at, "canceled", null),
+          });
           break;
         case "lease_extended":
         case "cancel_requested":
         case "run_finished":
+        case "run_paused":
+        case "run_resumed":
+        case "concurrency_changed":
+        case "compensation_started":
           break;
         default:
           event satisfies never;
@@ -161,6 +220,19 @@ function factsOf({ rows, checks, output }: NodeFacts): NodeFacts {
   return facts;
 }
 
+const NOT_WAITING = { why: null, wait: null, waits: 0, signaled: null, items: null };
+
 function pendingRow(plan: PlanNode): NodeRow {
-  return { node: plan.id, plan, status: "pending", attempts: [], error: null, retryAt: null, because: null, from: null, seconds: 0 };
+  return {
+    node: plan.id,
+    plan,
+    status: "pending",
+    attempts: [],
+    error: null,
+    retryAt: null,
+    because: null,
+    from: null,
+    seconds: 0,
+    ...NOT_WAITING,
+  };
 }

@@ -14,6 +14,9 @@ export type RunRow = Omit<RunAnswer, "nodes"> & {
   readonly rows: RowCounts;
   readonly fromRun: string | null;
   readonly params: Readonly<Record<string, string>>;
+  readonly paused: { readonly by: string; readonly why: string } | null;
+  /** The node of another run whose sub-job this is. */
+  readonly parent: { readonly run: string; readonly node: string } | null;
   readonly cancel: { readonly by: string; readonly why: string; readonly cause: "request" | "timeout" } | null;
 };
 
@@ -46,7 +49,7 @@ function startedRow(event: RunStarted): RowDraft {
   const nodes = { succeeded: 0, failed: 0, skipped: 0, reused: 0, canceled: 0, total: event.plan.nodes.length };
   const { run, trigger, fromRun, plan } = event;
   const common = { run, job: plan.job, status: "running" as const, trigger, startedAt: iso(event.at), finishedAt: null, seconds: null };
-  return { ...common, nodes, rows: NOTHING, fromRun, params: plan.params, cancel: null };
+  return { ...common, nodes, rows: NOTHING, fromRun, params: plan.params, paused: null, parent: event.parent ?? null, cancel: null };
 }
 
 function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
@@ -68,7 +71,21 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
       draft.nodes.canceled++;
       break;
     case "attempt_failed":
-      if (event.retryAt === null) draft.nodes.failed++;
+      if (event.retryAt !== null) break;
+      if (event.fallback === undefined) draft.nodes.failed++;
+      else draft.nodes.succeeded++;
+      break;
+    case "node_failed":
+      draft.nodes.failed++;
+      break;
+    case "node_mapped":
+      draft.nodes.total += event.items.length;
+      break;
+    case "run_paused":
+      draft.paused = { by: event.by, why: event.why };
+      break;
+    case "run_resumed":
+      draft.paused = null;
       break;
     case "cancel_requested":
       draft.cancel = { by: event.by, why: event.why, cause: event.cause };
@@ -80,6 +97,10 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
       break;
     case "attempt_started":
     case "lease_extended":
+    case "node_waiting":
+    case "node_signaled":
+    case "concurrency_changed":
+    case "compensation_started":
       break;
     default:
       event satisfies never;
@@ -88,7 +109,7 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
 
 /** The read table; raise the number in its name when a row changes its shape, and it is folded anew. */
 export const runsTable: ReadTable = {
-  name: "runs.1",
+  name: "runs.2",
   async fold(batch, rows) {
     const events = runEventsOf(batch);
     if (events.length === 0) return;

@@ -43,6 +43,31 @@ export const runCodes = {
     why: "Tasks run in a worker thread; functions, class instances and open handles cannot cross its border.",
     fix: "Return plain objects, arrays, strings, numbers, dates and buffers.",
   },
+  MR6010: {
+    title: "An approval was rejected",
+    why: "Whoever was asked said no; what stands on the approval was skipped.",
+    fix: "`millrace run show RUN` names who and why. `millrace retry RUN` asks again.",
+  },
+  MR6011: {
+    title: "Items of a mapped task failed",
+    why: "The task was carried out once per item, and for some of them it failed after all tries. The others are done.",
+    fix: "`millrace run show RUN` lists the items with their errors; `millrace retry RUN` does the task again.",
+  },
+  MR6012: {
+    title: "The list to map over is too long",
+    why: "Each item becomes a node of the run, and its value is kept with the run's facts, which are small.",
+    fix: "Map over keys or batches instead of rows; what is done with many rows belongs in SQL.",
+  },
+  MR6013: {
+    title: "A node found no place in time",
+    why: "It was ready for longer than its `queueTimeout`: its pool or the run had no free place, or a breaker was open.",
+    fix: "`millrace why RUN` says who held the places. Give the pool more slots, or the node more time.",
+  },
+  MR6014: {
+    title: "An attempt gave no sign of life",
+    why: "It wrote no log line and called no `beat()` for longer than its `silence`; it was told to stop.",
+    fix: "Look at the last lines in `millrace logs RUN`; raise `silence`, or log while the work goes on.",
+  },
   MR6020: {
     title: "The state file cannot be opened",
     why: "The folder is missing or read-only, or the path is no file.",

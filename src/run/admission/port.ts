@@ -1,0 +1,13 @@
+// What may start now as the engine sees it over all runs: an immutable value that comes with an input. Absent: everything may.
+
+export interface Admission {
+  /** Places left by pool; a pool that is not named has no limit. Reserved: `*` all attempts, `job:NAME`, `asset:ID`. */
+  readonly places: Readonly<Record<string, number>>;
+  /** Pools that let nothing start before a time (run time, ms): a rate that is used up, a breaker (`connection:NAME`) that is open. */
+  readonly closedUntil: Readonly<Record<string, number>>;
+}
+
+/** The pool of a connection's circuit breaker. */
+export function breakerPool(connection: string): string {
+  return `connection:${connection}`;
+}

@@ -1,0 +1,66 @@
+// Which nodes start now: while there is room in the run, in its pools and (by the engine's admission) over all runs. First whose wait is over, longest
+// first, then what is ready, by priority and the order of the plan. Lanes keep a full pool from holding up what does not count against it.
+import { type Draft, isUndoing } from "./consequences.ts";
+import { nodeOf } from "./graph.ts";
+import type { RunInput } from "./input.ts";
+import { type GoingRun, readyBefore, retryBefore } from "./state.ts";
+
+/** Fills the free places. */
+export function startAttempts(draft: Draft, owner: string, admission: RunInput["admission"]): void {
+  const places: Record<string, number> = { ...admission?.places };
+  const isOpen = (pool: string): boolean => (admission?.closedUntil[pool] ?? 0) <= draft.now;
+  const common = ["*", `job:${draft.going().job ?? ""}`];
+  const commonFree = (): boolean => common.every((pool) => (places[pool] ?? 1) >= 1 && isOpen(pool));
+  for (;;) {
+    const state = draft.going();
+    if (state.paused || state.runningCount >= state.concurrency || !commonFree()) return;
+    const free = (lane: number): boolean =>
+      hasRoom(state, lane) && state.graph.lanes[lane]!.pools.every(([pool, weight]) => (places[pool] ?? weight) >= weight && isOpen(pool));
+    const next = nextOf(state, draft.now, free);
+    if (next === null || (state.cancel !== null && !isUndoing(state, next.node))) return;
+    const leaseUntil = state.leaseMs === null ? null : draft.now + state.leaseMs;
+    const { id } = nodeOf(state.graph, next.node);
+    draft.emit({ type: "attempt_started", at: draft.now, node: id, attempt: next.attempt + 1, owner, leaseUntil });
+    for (const pool of common) if (places[pool] !== undefined) places[pool]--;
+    for (const [pool, weight] of state.graph.lanes[next.lane]!.pools) if (places[pool] !== undefined) places[pool] -= weight;
+  }
+}
+
+/** Is there room in the run's own pools for a node of this lane? */
+export function hasRoom({ graph, limits, inUse }: GoingRun, lane: number): boolean {
+  return graph.lanes[lane]!.pools.every(([pool, weight]) => {
+    const limit = limits[pool];
+    return limit === undefined || (inUse[pool] ?? 0) + weight <= limit;
+  });
+}
+
+interface Start {
+  readonly node: number;
+  readonly lane: number;
+  /** The attempt before. */
+  readonly attempt: number;
+}
+
+function nextOf(state: GoingRun, now: number, free: (lane: number) => boolean): Start | null {
+  let due: { readonly lane: number; readonly retry: { retryAt: number; node: number; attempt: number } } | null = null;
+  let ready: { readonly lane: number; readonly item: { priority: number; node: number } } | null = null;
+  for (const [index, lane] of state.lanes.entries()) {
+    if ((lane.ready === null && lane.retries === null) || !free(index)) continue;
+    const retry = lane.retries?.item;
+    if (retry !== undefined && retry.retryAt <= now && (due === null || retryBefore(retry, due.retry))) due = { lane: index, retry };
+    const item = lane.ready?.item;
+    if (item !== undefined && (ready === null || readyBefore(item, ready.item))) ready = { lane: index, item };
+  }
+  if (due !== null) return { node: due.retry.node, lane: due.lane, attempt: due.retry.attempt };
+  return ready === null ? null : { node: ready.item.node, lane: ready.lane, attempt: 0 };
+}
+
+/** When the next wait is over among the nodes for which the run has room; null when there is none. */
+export function nextRetryAt(state: GoingRun): number | null {
+  let soonest: number | null = null;
+  for (const [index, lane] of state.lanes.entries()) {
+    const at = lane.retries?.item.retryAt;
+    if (at !== undefined && (soonest === null || at < soonest) && hasRoom(state, index)) soonest = at;
+  }
+  return soonest;
+}
