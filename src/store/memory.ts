@@ -1,9 +1,11 @@
 // The store in memory: for tests and for work that need not outlive the process. Bodies are kept as text, as any other store keeps them.
 import type { JsonValue } from "../model/answers.ts";
 import type { StoreEvent } from "../model/store-events.ts";
-import type { Append, EventStore, ReadTables, TableRow } from "./store.ts";
+import { createListeners } from "./listeners.ts";
+import type { Append, EngineEntry, EngineTable, EventStore, ReadTables, TableRow } from "./store.ts";
 
 interface TextBatch {
+  readonly position: number;
   readonly stream: string;
   readonly after: number;
   readonly count: number;
@@ -11,17 +13,20 @@ interface TextBatch {
 }
 
 export function createMemoryStore(): EventStore {
-  const batches: TextBatch[] = [];
+  /** By position - 1; null where a batch was removed. */
+  const batches: (TextBatch | null)[] = [];
+  const listeners = createListeners();
   const streams = new Map<string, { version: number; readonly batches: TextBatch[] }>();
   const take = ({ stream, expectedVersion, events }: Append): boolean => {
     const known = streams.get(stream) ?? { version: 0, batches: [] };
     if (known.version !== expectedVersion) return false;
     if (events.length === 0) return true;
-    const batch = { stream, after: known.version, count: events.length, text: JSON.stringify(events) };
+    const batch = { position: batches.length + 1, stream, after: known.version, count: events.length, text: JSON.stringify(events) };
     known.version += events.length;
     known.batches.push(batch);
     streams.set(stream, known);
     batches.push(batch);
+    listeners.tell();
     return true;
   };
   return {
@@ -29,16 +34,28 @@ export function createMemoryStore(): EventStore {
     commit: async (appends) => appends.map(take),
     async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const read = (streams.get(stream)?.batches ?? []).filter((batch) => batch.after + batch.count > afterVersion);
-      return read.flatMap((batch) => eventsOf<Event>(batch.text).slice(Math.max(0, afterVersion - batch.after)));
+      return read.flatMap((batch) => (eventsOf(batch.text) as readonly Event[]).slice(Math.max(0, afterVersion - batch.after)));
     },
     streams: async () =>
       [...streams].map(([stream, { version }]) => ({ stream, version })).toSorted((a, b) => (a.stream < b.stream ? -1 : 1)),
     async readAll(afterPosition, limit) {
-      const read = batches.slice(afterPosition, afterPosition + limit);
-      return read.map(({ stream, after, text }, index) => ({ position: afterPosition + index + 1, stream, after, events: eventsOf(text) }));
+      const read: TextBatch[] = [];
+      for (let index = afterPosition; index < batches.length && read.length < limit; index++) {
+        const batch = batches[index];
+        if (batch !== undefined && batch !== null) read.push(batch);
+      }
+      return read.map(({ position, stream, after, text }) => ({ position, stream, after, events: eventsOf(text) }));
     },
+    async remove(names) {
+      for (const stream of names) {
+        for (const { position } of streams.get(stream)?.batches ?? []) batches[position - 1] = null;
+        streams.delete(stream);
+      }
+    },
+    changes: (listener) => listeners.add(listener),
     tables: createMemoryTables(),
-    close: async () => {},
+    engines: createMemoryEngines(),
+    close: async () => listeners.close(),
   };
 }
 
@@ -58,6 +75,9 @@ function createMemoryTables(): ReadTables {
       const row = tables.get(table)?.rows.get(key);
       return row === undefined ? undefined : (JSON.parse(row.text) as JsonValue);
     },
+    async remove(table, keys) {
+      for (const key of keys) tables.get(table)?.rows.delete(key);
+    },
     async list(table, { label, limit }) {
       const rows = [...(tables.get(table)?.rows.values() ?? [])].filter((row) => label === undefined || row.label === label);
       return rows
@@ -68,10 +88,25 @@ function createMemoryTables(): ReadTables {
   };
 }
 
+function createMemoryEngines(): EngineTable {
+  const engines = new Map<string, EngineEntry>();
+  return {
+    async beat(card) {
+      const known = engines.get(card.id);
+      engines.set(card.id, { ...card, beat: (known?.beat ?? 0) + 1 });
+      return known !== undefined;
+    },
+    list: async () => [...engines.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1)),
+    async remove(ids) {
+      for (const id of ids) engines.delete(id);
+    },
+  };
+}
+
 function byRankDescending(a: TableRow, b: TableRow): number {
   return b.rank - a.rank || (a.key < b.key ? 1 : -1);
 }
 
-function eventsOf<Event extends StoreEvent>(text: string): readonly Event[] {
-  return JSON.parse(text) as readonly Event[];
+function eventsOf(text: string): readonly StoreEvent[] {
+  return JSON.parse(text) as readonly StoreEvent[];
 }

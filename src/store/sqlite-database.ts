@@ -4,36 +4,12 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { MillraceError, messageOf } from "../model/errors.ts";
+import { SCHEMA_VERSION, sqliteMigrations } from "./sqlite-schema.ts";
 
 export type Database = InstanceType<typeof DatabaseSync>;
 
-/** Raised with every change of the tables; a file of a higher one is refused. */
-export const SCHEMA_VERSION = 1;
 /** How long a commit waits for another process. */
 const BUSY_TIMEOUT_MS = 10_000;
-
-const SCHEMA = `
-  create table if not exists meta (key text primary key, value integer not null) strict, without rowid;
-  create table if not exists batches (
-    position integer primary key,
-    stream text not null,
-    after integer not null,
-    count integer not null,
-    events text not null
-  ) strict;
-  create unique index if not exists batches_stream on batches (stream, after, count);
-  create table if not exists tables (name text primary key, position integer not null) strict, without rowid;
-  create table if not exists rows (
-    name text not null,
-    key text not null,
-    label text not null,
-    rank real not null,
-    body text not null,
-    primary key (name, key)
-  ) strict, without rowid;
-  create index if not exists rows_rank on rows (name, rank, key);
-  create index if not exists rows_label on rows (name, label, rank, key);
-`;
 
 /** Errors: MR6020 cannot be opened, MR6021 newer, MR6022 cannot be written, MR6023 damaged, MR6024 locked. */
 export function openDatabase(path: string): Database {
@@ -62,9 +38,12 @@ function prepareSchema(database: Database, path: string): void {
       message: `${path} has schema version ${row.value}; this Millrace knows versions up to ${SCHEMA_VERSION}`,
       hint: "use the Millrace that wrote it, or a newer one",
     });
-  if (row !== undefined) return;
-  database.exec(SCHEMA);
-  database.prepare("insert into meta (key, value) values ('schema', ?)").run(SCHEMA_VERSION);
+  const from = row?.value ?? 0;
+  if (from === SCHEMA_VERSION) return;
+  for (const migration of sqliteMigrations.slice(from)) database.exec(migration);
+  database
+    .prepare("insert into meta (key, value) values ('schema', ?) on conflict (key) do update set value = excluded.value")
+    .run(SCHEMA_VERSION);
 }
 
 /** Does `work` and turns what SQLite throws into our errors; `path` is named in them. */

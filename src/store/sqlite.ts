@@ -1,9 +1,10 @@
 // The store in a SQLite file, the default. One row per append (all its events as one JSON text), so that a commit touches as few pages as it can; a
 // commit of many runs is one transaction. Works on the main thread: a worker thread was measured 1.6 times slower on chains.
-import type { JsonValue } from "../model/answers.ts";
 import type { StoreEvent } from "../model/store-events.ts";
-import { type Database, inOurWords, openDatabase } from "./sqlite-database.ts";
-import type { Append, Batch, EventStore, ReadTables } from "./store.ts";
+import { createListeners } from "./listeners.ts";
+import { inOurWords, openDatabase } from "./sqlite-database.ts";
+import { sqliteEngines, sqliteTables } from "./sqlite-tables.ts";
+import type { Append, Batch, EventStore } from "./store.ts";
 
 interface BatchRow {
   readonly position: number;
@@ -12,13 +13,19 @@ interface BatchRow {
   readonly events: string;
 }
 
+/** How often other processes' writes are looked for while somebody listens. One look costs about 2 µs. */
+const LOOK_MS = 100;
+
 /** Errors: those of openDatabase, of any operation. */
 export function openSqliteStore(path: string): EventStore {
   const database = openDatabase(path);
   const begin = database.prepare("begin immediate");
   const end = database.prepare("commit");
   const last = database.prepare("select after + count as version from batches where stream = ? order by after desc limit 1");
-  const insert = database.prepare("insert into batches (stream, after, count, events) values (?, ?, ?, ?)");
+  // S6: SQLite alone would give the position of a removed newest batch to the next one.
+  const insert = database.prepare(`
+    insert into batches (position, stream, after, count, events) values (
+      1 + max(coalesce((select max(position) from batches), 0), (select value from meta where key = 'removed')), ?, ?, ?, ?)`);
   // A batch that reaches beyond a version can begin before it, so the search starts at the batch before.
   const beyond = database.prepare(`
     select after, events from batches
@@ -26,6 +33,10 @@ export function openSqliteStore(path: string): EventStore {
     order by after`);
   const all = database.prepare("select position, stream, after, events from batches where position > ? order by position limit ?");
   const versions = database.prepare("select stream, max(after + count) as version from batches group by stream order by stream");
+  const keepPosition = database.prepare(`
+    update meta set value = max(value, coalesce((select max(position) from batches), 0)) where key = 'removed'`);
+  const removeStream = database.prepare("delete from batches where stream = ?");
+  const dataVersion = database.prepare("pragma data_version");
   const guarded = <T>(work: () => T): T => inOurWords(path, work);
   const transact = <T>(work: () => T): T =>
     guarded(() => {
@@ -45,12 +56,29 @@ export function openSqliteStore(path: string): EventStore {
     if (events.length > 0) insert.run(stream, expectedVersion, events.length, JSON.stringify(events));
     return true;
   };
+  const commit = (appends: readonly Append[]): readonly boolean[] => {
+    const answers = transact(() => appends.map(take));
+    listeners.tell();
+    return answers;
+  };
+  const versionOfData = (): number => guarded(() => dataVersion.get() as { data_version: number }).data_version;
+  const listeners = createListeners(() => {
+    let seen = versionOfData();
+    const timer = setInterval(() => {
+      const version = versionOfData();
+      if (version === seen) return;
+      seen = version;
+      listeners.tell();
+    }, LOOK_MS);
+    timer.unref();
+    return () => clearInterval(timer);
+  });
   return {
-    append: async (stream, expectedVersion, events) => transact(() => take({ stream, expectedVersion, events })),
-    commit: async (appends) => (appends.length === 0 ? [] : transact(() => appends.map(take))),
+    append: async (stream, expectedVersion, events) => commit([{ stream, expectedVersion, events }])[0]!,
+    commit: async (appends) => (appends.length === 0 ? [] : commit(appends)),
     async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const rows = guarded(() => beyond.all(stream, afterVersion)) as unknown as readonly BatchRow[];
-      return rows.flatMap((row) => eventsOf<Event>(row.events).slice(Math.max(0, afterVersion - row.after)));
+      return rows.flatMap((row) => (eventsOf(row.events) as readonly Event[]).slice(Math.max(0, afterVersion - row.after)));
     },
     async streams() {
       const rows = guarded(() => versions.all()) as unknown as readonly { stream: string; version: number }[];
@@ -60,50 +88,22 @@ export function openSqliteStore(path: string): EventStore {
       const rows = guarded(() => all.all(afterPosition, limit)) as unknown as readonly BatchRow[];
       return rows.map(({ position, stream, after, events }): Batch => ({ position, stream, after, events: eventsOf(events) }));
     },
+    async remove(streams) {
+      transact(() => {
+        keepPosition.run();
+        for (const stream of streams) removeStream.run(stream);
+      });
+    },
+    changes: (listener) => listeners.add(listener),
     tables: sqliteTables(database, { guarded, transact }),
+    engines: sqliteEngines(database, { guarded, transact }),
     async close() {
+      listeners.close();
       if (database.isOpen) database.close();
     },
   };
 }
 
-interface Guards {
-  readonly guarded: <T>(work: () => T) => T;
-  readonly transact: <T>(work: () => T) => T;
-}
-
-function sqliteTables(database: Database, { guarded, transact }: Guards): ReadTables {
-  const position = database.prepare("select position from tables where name = ?");
-  const move = database.prepare(
-    "insert into tables (name, position) values (?, ?) on conflict (name) do update set position = excluded.position",
-  );
-  const put = database.prepare(`
-    insert into rows (name, key, label, rank, body) values (?, ?, ?, ?, ?)
-    on conflict (name, key) do update set label = excluded.label, rank = excluded.rank, body = excluded.body`);
-  const one = database.prepare("select body from rows where name = ? and key = ?");
-  const newest = database.prepare("select body from rows where name = ? order by rank desc, key desc limit ?");
-  const labelled = database.prepare("select body from rows where name = ? and label = ? order by rank desc, key desc limit ?");
-  const positionOf = (table: string): number => (position.get(table) as { position: number } | undefined)?.position ?? 0;
-  return {
-    position: async (table) => guarded(() => positionOf(table)),
-    save: async (table, change) =>
-      transact(() => {
-        if (positionOf(table) !== change.expectedPosition) return false;
-        move.run(table, change.position);
-        for (const { key, label, rank, body } of change.rows) put.run(table, key, label, rank, JSON.stringify(body));
-        return true;
-      }),
-    async get(table, key) {
-      const row = guarded(() => one.get(table, key)) as { body: string } | undefined;
-      return row === undefined ? undefined : (JSON.parse(row.body) as JsonValue);
-    },
-    async list(table, { label, limit }) {
-      const rows = guarded(() => (label === undefined ? newest.all(table, limit) : labelled.all(table, label, limit)));
-      return (rows as unknown as readonly { body: string }[]).map((row) => JSON.parse(row.body) as JsonValue);
-    },
-  };
-}
-
-function eventsOf<Event extends StoreEvent>(text: string): readonly Event[] {
-  return JSON.parse(text) as readonly Event[];
+function eventsOf(text: string): readonly StoreEvent[] {
+  return JSON.parse(text) as readonly StoreEvent[];
 }

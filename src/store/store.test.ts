@@ -8,7 +8,8 @@ import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { eventNamed, storeSuite } from "../testing/store.suite.ts";
 import { createMemoryStore } from "./memory.ts";
-import { inOurWords, openDatabase, SCHEMA_VERSION } from "./sqlite-database.ts";
+import { inOurWords, openDatabase } from "./sqlite-database.ts";
+import { SCHEMA_VERSION } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-store-"));

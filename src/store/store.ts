@@ -5,6 +5,7 @@
 //   S3. The appends of one commit share one durable write; each is taken or refused by itself.
 //   S4. A stream is read in the order of its appends. All streams together have one order too (`position`), which never gets a late entry.
 //   S5. Rows of a read table and the position they are folded up to change together.
+//   S6. What was removed is gone whole; a position is never given out twice, also not that of a removed batch.
 import type { RunEvent } from "../model/events.ts";
 import type { JsonValue } from "../model/answers.ts";
 import type { StoreEvent } from "../model/store-events.ts";
@@ -33,7 +34,15 @@ export interface EventStore {
   streams(): Promise<readonly { readonly stream: string; readonly version: number }[]>;
   /** What was appended to any stream beyond a position, oldest first, at most `limit` batches. */
   readAll(afterPosition: number, limit: number): Promise<readonly Batch[]>;
+  /** Removes streams with all that was appended to them. Names that are not there are passed over. */
+  remove(streams: readonly string[]): Promise<void>;
+  /**
+   * Calls `listener` soon after anything was appended to any stream, by this process or another: at least once after each append, many appends in one
+   * call, now and then without need. It is not told what: read on from where you were. Returns how to stop. The listener must not throw.
+   */
+  changes(listener: () => void): () => void;
   readonly tables: ReadTables;
+  readonly engines: EngineTable;
   close(): Promise<void>;
 }
 
@@ -59,5 +68,35 @@ export interface ReadTables {
   /** False when someone else has folded it further meanwhile. */
   save(table: string, change: TableChange): Promise<boolean>;
   get(table: string, key: string): Promise<JsonValue | undefined>;
+  /** Takes rows out of a table; its position stays. Keys that are not there are passed over. */
+  remove(table: string, keys: readonly string[]): Promise<void>;
   list(table: string, query: { readonly label?: string; readonly limit: number }): Promise<readonly JsonValue[]>;
+}
+
+/** An engine that works on the store, as it tells of itself. */
+export interface EngineCard {
+  readonly id: string;
+  /** Of the machine (or container) that its process id is of. */
+  readonly host: string;
+  readonly pid: number;
+  readonly version: string;
+  /** Where it can be spoken to; null when it listens nowhere. */
+  readonly url: string | null;
+  /** By its own clock, ms: to be shown, not to be reckoned with. */
+  readonly startedAt: number;
+  /** It holds the warehouse that only one process may write. */
+  readonly holdsWarehouse: boolean;
+}
+
+export interface EngineEntry extends EngineCard {
+  /** Goes up with each sign of life. Whoever watches judges by it and by their own clock: no two clocks are compared. */
+  readonly beat: number;
+}
+
+export interface EngineTable {
+  /** A sign of life. False when the engine was not in the table (any more) and was entered anew. */
+  beat(card: EngineCard): Promise<boolean>;
+  /** In the order of their ids. */
+  list(): Promise<readonly EngineEntry[]>;
+  remove(ids: readonly string[]): Promise<void>;
 }

@@ -1,31 +1,43 @@
-// What every store must do (invariants S1–S5 of src/store/store.ts). A store's own test calls it; a store of a third party can, too.
+// What every store must do (invariants S1–S6 of src/store/store.ts). A store's own test calls it; a store of a third party can, too.
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../model/events.ts";
 import type { StoreEvent } from "../model/store-events.ts";
-import type { EventStore } from "../store/store.ts";
+import type { EngineCard, EventStore } from "../store/store.ts";
 
 export interface StoreUnderTest {
   readonly store: EventStore;
   /** A second handle on the same data, as another process or the next start has it; null for a store that does not outlive its handle. */
-  readonly reopen: (() => EventStore) | null;
-  remove(): void;
+  readonly reopen: (() => EventStore | Promise<EventStore>) | null;
+  remove(): void | Promise<void>;
 }
 
 export function eventNamed(node: string, at = 0): RunEvent {
   return { type: "node_skipped", at, node, because: "x" };
 }
 
+const card = (id: string, more: Partial<EngineCard> = {}): EngineCard => ({
+  id,
+  host: "h",
+  pid: 7,
+  version: "1.2.3",
+  url: null,
+  startedAt: 1_760_000_000_000,
+  holdsWarehouse: false,
+  ...more,
+});
+/** Long enough for a store that looks for changes from time to time. */
+const CHANGE_MS = 20_000;
 const row = (key: string, rank: number, label = "x") => ({ key, label, rank, body: { key } });
 const namesOf = (events: readonly StoreEvent[]): readonly string[] => events.map((event) => ("node" in event ? event.node : event.type));
 
-export function storeSuite(name: string, open: () => StoreUnderTest): void {
+export function storeSuite(name: string, open: () => StoreUnderTest | Promise<StoreUnderTest>): void {
   const withStore = async (work: (under: StoreUnderTest) => Promise<void>): Promise<void> => {
-    const under = open();
+    const under = await open();
     try {
       await work(under);
     } finally {
       await under.store.close();
-      under.remove();
+      await under.remove();
     }
   };
 
@@ -150,7 +162,7 @@ export function storeSuite(name: string, open: () => StoreUnderTest): void {
         if (reopen === null) return;
         await store.append("r", 0, [eventNamed("a")]);
         await store.tables.save("t", { expectedPosition: 0, position: 1, rows: [{ key: "k", label: "", rank: 0, body: 7 }] });
-        const again = reopen();
+        const again = await reopen();
         try {
           expect(namesOf(await again.read("r"))).toEqual(["a"]);
           expect(await again.tables.get("t", "k")).toBe(7);
@@ -165,7 +177,7 @@ export function storeSuite(name: string, open: () => StoreUnderTest): void {
     it("S2 lets exactly one of two handles win each version", () =>
       withStore(async ({ store, reopen }) => {
         if (reopen === null) return;
-        const other = reopen();
+        const other = await reopen();
         try {
           for (let version = 0; version < 50; version++) {
             const answers = await Promise.all([
@@ -178,6 +190,75 @@ export function storeSuite(name: string, open: () => StoreUnderTest): void {
         } finally {
           await other.close();
         }
+      }));
+
+    it("S6 removes streams whole and gives no position out twice", () =>
+      withStore(async ({ store, reopen }) => {
+        for (const stream of ["x", "y", "z"]) await store.append(stream, 0, [eventNamed(stream)]);
+        await store.append("z", 1, [eventNamed("z2")]);
+        const highest = (await store.readAll(0, 10)).at(-1)!.position;
+        await store.remove(["z", "nobody", "x"]);
+        expect((await store.readAll(0, 10)).map((batch) => batch.stream)).toEqual(["y"]);
+        expect(await store.streams()).toEqual([{ stream: "y", version: 1 }]);
+        expect(await store.read("z")).toEqual([]);
+        await store.remove([]);
+        const again = reopen === null ? null : await reopen();
+        expect(await (again ?? store).append("z", 0, [eventNamed("new")])).toBe(true);
+        await again?.close();
+        expect((await store.readAll(highest, 10)).map((batch) => [batch.stream, namesOf(batch.events)])).toEqual([["z", ["new"]]]);
+      }));
+
+    it("takes rows out of a table and leaves its position", () =>
+      withStore(async ({ store: { tables } }) => {
+        await tables.save("t", { expectedPosition: 0, position: 3, rows: [row("a", 1), row("b", 2), row("c", 3)] });
+        await tables.remove("t", ["a", "c", "nobody"]);
+        await tables.remove("other", ["a"]);
+        await tables.remove("t", []);
+        expect(await tables.list("t", { limit: 10 })).toEqual([{ key: "b" }]);
+        expect(await tables.position("t")).toBe(3);
+      }));
+
+    it("tells who listens of each append, its own and those of others, until they stop", () =>
+      withStore(async ({ store, reopen }) => {
+        const other = reopen === null ? store : await reopen();
+        let told = 0;
+        let told2 = 0;
+        const stop = store.changes(() => told++);
+        const stop2 = store.changes(() => told2++);
+        const hears = async (what: () => number, append: Promise<boolean>): Promise<void> => {
+          const before = what();
+          expect(await append).toBe(true);
+          for (const end = Date.now() + CHANGE_MS; what() === before && Date.now() < end;)
+            await new Promise((resolve) => setTimeout(resolve, 1));
+          expect(what()).toBeGreaterThan(before);
+        };
+        await hears(() => told, store.append("mine", 0, [eventNamed("a")]));
+        for (let version = 0; version < 3; version++) await hears(() => told, other.append("other", version, [eventNamed("b")]));
+        stop();
+        const last = told;
+        await hears(() => told2, other.append("other", 3, [eventNamed("c")]));
+        expect(told).toBe(last);
+        stop2();
+        stop2();
+        if (other !== store) await other.close();
+      }));
+
+    it("knows the engines that work on it and counts their signs of life", () =>
+      withStore(async ({ store, reopen }) => {
+        const other = reopen === null ? store : await reopen();
+        const { engines } = other;
+        expect(await store.engines.list()).toEqual([]);
+        expect(await store.engines.beat(card("e_b"))).toBe(false);
+        expect(await engines.beat(card("e_a", { url: "http://h:1" }))).toBe(false);
+        expect(await store.engines.beat(card("e_b", { holdsWarehouse: true }))).toBe(true);
+        expect(await engines.list()).toEqual([
+          { ...card("e_a", { url: "http://h:1" }), beat: 1 },
+          { ...card("e_b", { holdsWarehouse: true }), beat: 2 },
+        ]);
+        await engines.remove(["e_b", "nobody"]);
+        expect((await store.engines.list()).map((entry) => entry.id)).toEqual(["e_a"]);
+        expect(await store.engines.beat(card("e_b"))).toBe(false);
+        if (other !== store) await other.close();
       }));
   });
 }
