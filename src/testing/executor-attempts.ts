@@ -2,7 +2,32 @@
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 
-export async function suiteAttempt({ run, node, attempt, token, signal, log }: Attempt): Promise<AttemptResult> {
+/** An attempt that nobody aborts and whose log nobody reads. */
+export function attemptLike(node: string): Attempt {
+  return {
+    run: "r_1",
+    node,
+    attempt: 2,
+    token: `r_1/${node}#2`,
+    signal: new AbortController().signal,
+    log: () => {},
+    waits: 0,
+    firstStartedAt: 0,
+    signaled: null,
+    now: () => 0,
+    earlier: () => undefined,
+    beat: () => {},
+  };
+}
+
+export async function suiteAttempt({
+  run,
+  node,
+  attempt,
+  token,
+  signal,
+  log,
+}: Pick<Attempt, "run" | "node" | "attempt" | "token" | "signal" | "log">): Promise<AttemptResult> {
   switch (node) {
     case "succeeds":
       return { rows: { read: 4, loaded: 3, quarantined: 1, filtered: 0 }, output: { run, node, attempt, token } };

@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import type { Attempt, Executor } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
+import { attemptLike } from "./executor-attempts.ts";
 
 export interface AttemptUnderTest extends Attempt {
   readonly controller: AbortController;
@@ -12,7 +13,7 @@ export function attemptNamed(node: string): AttemptUnderTest {
   const controller = new AbortController();
   const lines: string[] = [];
   const log: Attempt["log"] = (level, message) => lines.push(`${level} ${message}`);
-  return { run: "r_1", node, attempt: 2, token: `r_1/${node}#2`, signal: controller.signal, log, controller, lines };
+  return { ...attemptLike(node), signal: controller.signal, log, controller, lines };
 }
 
 function canceled(): MillraceError {

@@ -103,6 +103,16 @@ export const runCodes = {
     why: "The disk is full or the folder of the logs is read-only. The run goes on without its log.",
     fix: "Free space or give rights to `.millrace/logs`.",
   },
+  MR6050: {
+    title: "An attempt took more memory than it may",
+    why: "`isolation:` of the asset or task (or `defaults.isolation`) sets the most that its worker may take, Node itself (about 60 MB) included. The worker was ended; nothing of the attempt was published.",
+    fix: "Yield smaller batches and keep no rows back, or raise `memory`. Trying again would take as much, so it is not done.",
+  },
+  MR6051: {
+    title: "An attempt took more processor time than it may",
+    why: "`isolation:` of the asset or task sets the most processor time of one attempt. The worker was ended; nothing of the attempt was published.",
+    fix: "Look for a loop that does not end, or raise `cpu`. Time spent waiting (network, files) does not count; `timeout` limits that.",
+  },
   MR6101: {
     title: "There is no such run",
     why: "No run of this state file has the id.",

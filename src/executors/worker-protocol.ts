@@ -1,8 +1,9 @@
-// What the worker-thread executor and its threads say to each other. Everything is structured-clonable; errors cross as records.
-import type { AttemptResult, LogLevel } from "../model/attempt.ts";
+// What an executor and its workers (threads, processes) say to each other. Everything is structured-clonable; errors cross as records, rows as
+// buffers (`rows-buffer.ts`).
+import type { AttemptResult, LogFields, LogLevel } from "../model/attempt.ts";
 import { asMillraceError, type ErrorCode, type ErrorRecord, MillraceError } from "../model/errors.ts";
 
-export type ToThread =
+export type ToWorker =
   | {
       readonly type: "begin";
       readonly run: string;
@@ -15,16 +16,23 @@ export type ToThread =
   | { readonly type: "answer"; readonly id: number; readonly value: unknown }
   | { readonly type: "refusal"; readonly id: number; readonly error: ErrorRecord };
 
-export type FromThread =
+export type LogLine = readonly [level: LogLevel, message: string, fields?: LogFields];
+
+export type FromWorker =
   | { readonly type: "succeeded"; readonly result: AttemptResult }
   | { readonly type: "failed"; readonly error: ErrorRecord }
-  | { readonly type: "log"; readonly level: LogLevel; readonly message: string }
-  /** Asks the main thread for something; answered by `id`. */
+  | { readonly type: "log"; readonly lines: readonly LogLine[] }
+  /** Asks the engine's side for something; answered by `id`. */
   | { readonly type: "call"; readonly id: number; readonly name: string; readonly argument: unknown }
   /** Asks for the next element of a stream, which the first such message opens. */
   | { readonly type: "pull"; readonly id: number; readonly stream: number; readonly name: string; readonly argument: unknown }
-  /** The thread wants no more of a stream. */
-  | { readonly type: "endStream"; readonly stream: number };
+  /** The worker wants no more of a stream. */
+  | { readonly type: "endStream"; readonly stream: number }
+  /** Something was thrown that nobody caught; the worker ends after this. */
+  | { readonly type: "dying"; readonly message: string };
+
+/** The last line of an attempt on stdout and on stderr: what came before is the attempt's. */
+export const END_OF_OUTPUT = "\u0000millrace: end of attempt\u0000";
 
 export function toRecord(thrown: unknown): ErrorRecord {
   return asMillraceError(thrown).toJSON();
