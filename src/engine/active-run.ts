@@ -47,6 +47,8 @@ export interface ActiveRunOptions {
   readonly id: string;
   readonly owner: string;
   readonly clock: Clock;
+  /** May attempts start in this process now? */
+  readonly mayStart: () => boolean;
   readonly state: RunState;
   readonly fold: RunFold;
   readonly createFlights: (
@@ -139,7 +141,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     decide() {
       const happenings = inbox;
       inbox = [];
-      const common = { now: now(), owner: holding ? null : owner };
+      const common = { now: now(), owner: holding || !options.mayStart() ? null : owner };
       const events: RunEvent[] = [];
       let next = state;
       for (const happening of happenings) {

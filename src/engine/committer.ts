@@ -8,6 +8,8 @@ import type { Clock } from "./clock.ts";
 export interface Committer {
   /** The run has something to decide. */
   add(run: ActiveRun): void;
+  /** Others may have written to the run: it is read before it decides again. */
+  refresh(run: ActiveRun): void;
   /** Resolves when everything that has been added is stored or given up. */
   idle(): Promise<void>;
 }
@@ -26,6 +28,7 @@ const STORE_DELAY_MS = 50;
 
 export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): Committer {
   const waiting = new Set<ActiveRun>();
+  const outdated = new Set<ActiveRun>();
   const races = new Map<ActiveRun, number>();
   let scheduled = false;
   let busy = false;
@@ -60,7 +63,8 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
     const runs = [...waiting];
     waiting.clear();
     // After a failure nobody knows whether the write was done: look first.
-    if (failures > 0 && !(await attempt(runs, () => reload(runs)))) return;
+    const unsure = failures > 0 ? runs : runs.filter((run) => outdated.has(run));
+    if (unsure.length > 0 && !(await attempt(runs, () => reload(unsure)))) return;
     const decisions: Decision[] = [];
     for (const run of runs) {
       try {
@@ -110,6 +114,7 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
   };
 
   const reload = async (runs: readonly ActiveRun[]): Promise<void> => {
+    for (const run of runs) outdated.delete(run);
     for (const run of runs) run.follow(await store.read(run.id, run.state().version));
   };
 
@@ -137,6 +142,11 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
   };
 
   return {
+    refresh(run) {
+      outdated.add(run);
+      waiting.add(run);
+      schedule();
+    },
     add(run) {
       waiting.add(run);
       schedule();

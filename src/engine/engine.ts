@@ -10,16 +10,19 @@ import { asMillraceError, MillraceError } from "../model/errors.ts";
 import type { NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { RunPlan } from "../model/plan.ts";
-import { decide, step } from "../run/decide.ts";
+import { readClock, runTime, unreadClock } from "../run/clock.ts";
+import { step } from "../run/decide.ts";
 import { evolve } from "../run/evolve.ts";
-import type { RunInput } from "../run/input.ts";
+import { outstanding } from "../run/outstanding.ts";
 import { newRun, type RunState } from "../run/state.ts";
-import type { EventStore } from "../store/store.ts";
+import type { Batch, EventStore } from "../store/store.ts";
+import { catchUp } from "../views/catch-up.ts";
 import { createRunFold, foldRun, type RunFold } from "../views/run-fold.ts";
-import { listRuns, type RunRow } from "../views/runs.ts";
-import { type ActiveRunWithFlights, createActiveRun } from "./active-run.ts";
+import { listRuns, type RunRow, runsTable } from "../views/runs.ts";
+import { type ActiveRunWithFlights, createActiveRun, type Happening } from "./active-run.ts";
 import type { Clock } from "./clock.ts";
 import { createCommitter } from "./committer.ts";
+import { createFeed, type Feed } from "./feed.ts";
 import { createFlights } from "./flights.ts";
 import type { AttemptLogs } from "./logs.ts";
 import { runId } from "./run-id.ts";
@@ -29,12 +32,18 @@ export interface EngineOptions {
   readonly store: EventStore;
   readonly clock: Clock;
   readonly executor: Executor;
+  /** Default: a new name. */
+  readonly id?: string;
   /** Numbers in [0, 1), for names of runs and seeds of jitter. Default: from the system. */
   readonly random?: () => number;
   /** Default: attempts' logs are not kept. */
   readonly logs?: AttemptLogs;
   /** Set when other engines share the store: attempts hold leases of this length, and nobody is declared dead before. */
   readonly leaseMs?: number;
+  /** Set when other engines work on the store without leases: tells of an engine that gave no sign of life. */
+  readonly isDead?: (engine: string) => boolean;
+  /** May attempts start here? Default: yes. False while another process holds what they need; `look` when that changes. */
+  readonly mayStart?: () => boolean;
   /** Told of what went wrong beside the runs: observers that threw. Default: nobody is. */
   readonly onProblem?: (error: MillraceError) => void;
 }
@@ -44,7 +53,16 @@ export interface StartOptions {
   readonly trigger?: string;
   /** Takes over what succeeded in this earlier run. */
   readonly fromRun?: string;
+  /** Only these of its nodes; default: all. */
+  readonly takeOver?: (node: NodeId) => boolean;
+  /** Name of the run; starting a second one of that name answers the first. Default: a new one. */
+  readonly run?: string;
+  /** The node of another run that waits for this one. */
+  readonly parent?: { readonly run: string; readonly node: NodeId };
 }
+
+/** What may be said to a run from outside. */
+export type Act = Extract<Happening, { readonly type: "signal" | "pause" | "resume" | "setConcurrency" | "cancel" | "tick" }>;
 
 export type RunListener = (event: RunEvent, fold: RunFold) => void;
 
@@ -60,8 +78,14 @@ export interface Engine {
   start(plan: RunPlan, options?: StartOptions): Promise<string>;
   /** Carries a run out, whether it is new or was left by a stop or a crash; a finished one is answered at once. Errors: MR6101, those of the store. */
   run(run: string, options?: RunOptions): Promise<RunSummary>;
-  /** Ends a run for good, whoever carries it out. True when it was going on. Errors: MR6101. */
-  cancel(run: string, request?: { readonly by?: string; readonly why?: string }): Promise<boolean>;
+  /** Ends a run for good, or one node of it, whoever carries it out. True when it was going on. Errors: MR6101. */
+  cancel(run: string, request?: { readonly by?: string; readonly why?: string; readonly node?: NodeId }): Promise<boolean>;
+  /** Something that a person or another run says to a run, whoever carries it out. True when it changed something. Errors: MR6101. */
+  act(run: string, act: Act): Promise<boolean>;
+  /** Looks at all runs again: an engine has died, attempts may start here, places have become free. */
+  look(): void;
+  /** The name under which this engine's attempts run. */
+  readonly id: string;
   /** A run as its events tell it now. Errors: MR6101. */
   inspect(run: string): Promise<RunFold>;
   /** Runs that have not ended and that this engine is not carrying out, newest first. */
@@ -89,11 +113,42 @@ const UNFINISHED_MAX = 1_000;
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, executor, logs = null, leaseMs = null } = options;
   const random = options.random ?? (() => randomBytes(4).readUInt32LE() / 4_294_967_296);
-  const owner = runId(clock.now(), random).replace("r_", "e_");
+  const owner = options.id ?? runId(clock.now(), random).replace("r_", "e_");
   const carried = new Map<string, Carried>();
   /** Runs that were started here and not carried out yet, so that they need not be read again. */
   const fresh = new Map<string, Loaded>();
   const problem = (error: unknown): void => options.onProblem?.(asMillraceError(error));
+
+  const isDead = options.isDead ?? null;
+  /** The only engine of the store: every other that its log names is dead. */
+  const alone = leaseMs === null && isDead === null;
+  let feed: Promise<Feed> | null = null;
+
+  /** Hears of what others write to the runs that are carried out here. */
+  const listen = (): void => {
+    feed ??= (async () => {
+      await catchUp(store, runsTable);
+      const afterPosition = await store.tables.position(runsTable.name);
+      return createFeed({ store, clock, afterPosition, onBatches: noteBatches, onProblem: problem });
+    })();
+    feed.catch((error: unknown) => {
+      feed = null;
+      problem(error);
+    });
+  };
+  const noteBatches = (batches: readonly Batch[]): void => {
+    for (const { stream, after, events } of batches) {
+      const each = carried.get(stream);
+      if (each !== undefined && after + events.length > each.run.state().version) committer.refresh(each.run);
+    }
+  };
+  /** What this engine has to say to a run that it begins to carry out, or that it looks at again. */
+  const lookAt = ({ run }: Carried): void => {
+    if (alone) return run.happen({ type: "adopt" });
+    const owners = new Set(outstanding(run.state()).flatMap((effect) => (effect.type === "wake" ? [] : [effect.owner])));
+    const dead = [...owners].filter((each) => each !== owner && isDead?.(each) === true);
+    run.happen(dead.length > 0 ? { type: "adopt", dead } : { type: "tick" });
+  };
 
   const committer = createCommitter({
     store,
@@ -147,6 +202,7 @@ export function createEngine(options: EngineOptions): Engine {
       id,
       owner,
       clock,
+      mayStart: options.mayStart ?? (() => true),
       ...loaded,
       createFlights: (contextOf, onEnd) => createFlights({ run: id, executor, clock, logs, contextOf, onEnd }),
       onHappening: (active) => committer.add(active),
@@ -167,30 +223,27 @@ export function createEngine(options: EngineOptions): Engine {
     };
     const each = { run, done, resolve, reject, listeners, stop };
     carried.set(id, each);
+    listen();
     return each;
   };
 
-  return {
-    async start(plan, { trigger = "manual", fromRun } = {}) {
-      const takeOver = fromRun === undefined ? null : { from: fromRun, nodes: await succeededIn(store, fromRun) };
-      const id = runId(clock.now(), random);
+  const engine: Engine = {
+    id: owner,
+
+    async start(plan, { trigger = "manual", fromRun, takeOver: takes = () => true, run, parent } = {}) {
+      const nodes = fromRun === undefined ? null : await succeededIn(store, fromRun, takes);
+      const id = run ?? runId(clock.now(), random);
       const seed = Math.floor(random() * 4_294_967_296);
       const { events, state } = step(newRun, {
-        type: "start",
-        now: clock.now(),
-        owner: null,
-        run: id,
-        trigger,
-        plan,
-        seed,
-        leaseMs,
-        takeOver,
+        ...{ type: "start", now: clock.now(), owner: null, run: id, trigger, plan, seed, leaseMs },
+        takeOver: nodes === null ? null : { from: fromRun!, nodes },
+        ...(parent === undefined ? {} : { parent }),
       });
-      if (!(await store.append(id, 0, events)))
-        throw new MillraceError({ code: "MR6025", message: `a run ${id} is already there`, retryable: true });
-      const fold = createRunFold();
-      for (const event of events) fold.apply(event);
-      fresh.set(id, { state, fold });
+      if (await store.append(id, 0, events)) {
+        const fold = createRunFold();
+        for (const event of events) fold.apply(event);
+        fresh.set(id, { state, fold });
+      } else if (run === undefined) throw new MillraceError({ code: "MR6025", message: `a run ${id} is already there`, retryable: true });
       return id;
     },
 
@@ -201,7 +254,7 @@ export function createEngine(options: EngineOptions): Engine {
         if (loaded === null || loaded.state.phase === "finished") return summaryOf((loaded ?? (await load(id))).fold, "finished");
         if (signal?.aborted === true) return summaryOf(loaded.fold, "interrupted");
         each = carry(id, loaded);
-        each.run.happen(leaseMs === null ? { type: "adopt" } : { type: "tick" });
+        lookAt(each);
       }
       const { listeners, done, stop } = each;
       const onAbort = (): void => void stop();
@@ -218,14 +271,28 @@ export function createEngine(options: EngineOptions): Engine {
       }
     },
 
-    async cancel(id, { by = "someone", why = "" } = {}) {
+    async cancel(id, { by = "someone", why = "", node } = {}) {
+      const act: Act = { type: "cancel", by, why, ...(node === undefined ? {} : { node }) };
+      if (carried.has(id)) return engine.act(id, act);
+      // What a dead process left running will never answer.
+      return actFromOutside(store, clock, {
+        id,
+        ...(await load(id)),
+        acts: alone && node === undefined ? [act, { type: "adopt" }] : [act],
+      });
+    },
+
+    async act(id, act) {
       const each = carried.get(id);
-      if (each !== undefined) {
-        each.run.happen({ type: "cancel", by, why });
-        await committer.idle();
-        return true;
-      }
-      return cancelFromOutside(store, clock, await load(id), { id, by, why, alone: leaseMs === null });
+      if (each === undefined) return actFromOutside(store, clock, { id, ...(await load(id)), acts: [act] });
+      const before = each.run.state().version;
+      each.run.happen(act);
+      await committer.idle();
+      return each.run.state().version > before;
+    },
+
+    look() {
+      for (const each of carried.values()) lookAt(each);
     },
 
     async inspect(id) {
@@ -239,18 +306,20 @@ export function createEngine(options: EngineOptions): Engine {
 
     async close() {
       await Promise.all([...carried.values()].map((each) => each.stop()));
+      (await feed?.catch(() => null))?.close();
     },
   };
+  return engine;
 }
 
 /** Facts of the nodes that an earlier run succeeded with or reused. */
-async function succeededIn(store: EventStore, run: string): Promise<ReadonlyMap<NodeId, NodeFacts>> {
+async function succeededIn(store: EventStore, run: string, takes: (node: NodeId) => boolean): Promise<ReadonlyMap<NodeId, NodeFacts>> {
   const fold = foldRun(await store.read(run));
   if (fold === undefined)
     throw new MillraceError({ code: "MR6101", message: `there is no run ${run}`, hint: "`millrace runs` lists them" });
   const facts = new Map<NodeId, NodeFacts>();
   for (const { node, status, rows, checks, output } of fold.nodes()) {
-    if (status !== "succeeded" && status !== "reused") continue;
+    if ((status !== "succeeded" && status !== "reused") || !takes(node)) continue;
     facts.set(node, {
       ...(rows === undefined ? {} : { rows }),
       ...(checks === undefined ? {} : { checks }),
@@ -260,34 +329,33 @@ async function succeededIn(store: EventStore, run: string): Promise<ReadonlyMap<
   return facts;
 }
 
-const CANCEL_RACES_MAX = 20;
+const ACT_RACES_MAX = 20;
 
-/** Cancels a run that this engine does not carry out. `alone`: its attempts can only be those of a dead process, or of one that will find out. */
-async function cancelFromOutside(
+/** Says something to a run that this engine does not carry out. True when the run was going on and it changed something. */
+async function actFromOutside(
   store: EventStore,
   clock: Clock,
-  loaded: Loaded,
-  request: { readonly id: string; readonly by: string; readonly why: string; readonly alone: boolean },
+  request: { readonly id: string; readonly state: RunState; readonly acts: readonly Happening[] },
 ): Promise<boolean> {
-  let { state } = loaded;
-  for (let races = 0; races < CANCEL_RACES_MAX; races++) {
+  let { state } = request;
+  let time = unreadClock;
+  for (let races = 0; races < ACT_RACES_MAX; races++) {
     if (state.phase !== "going") return false;
-    const common = { now: clock.now(), owner: null };
-    const inputs: RunInput[] = [{ ...common, type: "cancel", by: request.by, why: request.why }];
-    if (request.alone) inputs.push({ ...common, type: "adopt" });
+    time = readClock(time, clock.now(), state.at);
     const events: RunEvent[] = [];
     let next: RunState = state;
-    for (const input of inputs) {
-      const decided = decide(next, input);
-      events.push(...decided);
-      next = decided.reduce(evolve, next);
+    for (const act of request.acts) {
+      const decided = step(next, { ...act, now: runTime(time), owner: null });
+      events.push(...decided.events);
+      next = decided.state;
     }
-    if (events.length === 0 || (await store.append(request.id, state.version, events))) return true;
+    if (events.length === 0) return false;
+    if (await store.append(request.id, state.version, events)) return true;
     state = (await store.read(request.id, state.version)).reduce<RunState>(evolve, state);
   }
   throw new MillraceError({
     code: "MR6025",
-    message: `${request.id} could not be canceled: others wrote first each time`,
+    message: `${request.id} could not be told: others wrote first each time`,
     retryable: true,
   });
 }

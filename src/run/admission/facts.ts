@@ -157,7 +157,7 @@ function startAttempt(facts: AdmissionFacts, run: RunFacts, event: RunEvent & { 
         holders: put(pool.holders, holderName(live), live),
         held: pool.held + weight,
         spent: rate === undefined || pool.spent === null ? null : spend(rate, pool.spent, { at, weight }),
-        turns: took(pool.turns, run.key, weight / (next.limits.shares[run.key] ?? 1)),
+        turns: limitOf(next.limits, name) === undefined ? pool.turns : took(pool.turns, run.key, weight / (next.limits.shares[run.key] ?? 1)),
       }),
     };
   }
