@@ -3,6 +3,7 @@ import { HIDDEN_COLUMNS, physicalTable, rowsWithOrigins } from "../sql/publish.t
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, qualified } from "../sql/text.ts";
 import { ROWS_SCHEMA } from "../sql/ledger.ts";
+import { keepRows } from "./before.ts";
 import type { Conversion } from "./convert.ts";
 import { variantName, type ColumnPlan } from "./columns.ts";
 import { sinceExpression } from "./cursor.ts";
@@ -18,6 +19,7 @@ import {
   repeatedRows,
   supersededRows,
   type FilteredRows,
+  type Keep,
   type WorkTable,
 } from "./merge.ts";
 import type { Prepared } from "./prepared.ts";
@@ -146,8 +148,11 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
   }
   await fitColumns(tx, physical, work);
   const orphaned = mode === "merge" ? await orphanedKeys(tx, { asset: request.asset, physical, files: replacedFiles, work, keys }) : 0;
-  await removeFiles(tx, physical, replacedFiles);
-  if (mode === "merge") await mergeRows(tx, physical, work, keys);
+  const table = physicalTable(physical);
+  const keep: Keep = (where) =>
+    hasHidden ? keepRows(tx, { asset: request.asset, load: prepared.loadId, table }, where) : Promise.resolve();
+  await removeFiles(tx, physical, replacedFiles, keep);
+  if (mode === "merge") await mergeRows(tx, physical, work, keys, keep);
   else await insertRows(tx, physical, work);
   return { ...into, orphaned, changed: conversion.rows > 0 || removesFiles || schemaChanged || newCode };
 }

@@ -4,6 +4,7 @@ import { describeRelation, HIDDEN_COLUMNS } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Candidate } from "./audit-port.ts";
+import { keepRows } from "./before.ts";
 import { carryOutStatement, shorten } from "./audit-run.ts";
 import {
   AuditSql,
@@ -43,7 +44,9 @@ export async function removeFailing(tx: Transaction, request: RemovalRequest): P
   for (const item of [...quarantining, ...others]) found.set(item.number, await countFetched(tx, item));
   const own = described.filter((column) => !hidden.includes(column.name));
   const rows = await enterQuarantine(tx, candidate, quarantining, hidden, rowJson(own));
-  await tx.run(`delete from ${candidate.table} where rowid in (select f.${ROW_ID} from ${FETCHED} f where ${isAside(quarantining)})`);
+  const aside = `rowid in (select f.${ROW_ID} from ${FETCHED} f where ${isAside(quarantining)})`;
+  if (hidden.includes("_load")) await keepRows(tx, candidate, aside);
+  await tx.run(`delete from ${candidate.table} where ${aside}`);
   const lookedGone = new Map<number, number>();
   for (const item of counting) {
     const gone = await tx.row<{ n: number }>(

@@ -11,6 +11,7 @@ import { stoppedByChecks } from "./audit.ts";
 import { stoppedBy } from "./audit-port.ts";
 import { applyRows, type Applied } from "./apply.ts";
 
+import { keptRows } from "./before.ts";
 import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
@@ -90,7 +91,13 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     load: loadId,
     token,
     result,
-    inPlace: applied.inPlace,
+    step: {
+      continues: memory.continues,
+      inPlace: applied.inPlace,
+      undo: applied.inPlace ? await keptRows(tx, asset, loadId) : null,
+      closes: mode === "snapshot",
+      replacedFiles: prepared.replacedFiles,
+    },
   });
   return result;
 }
@@ -122,21 +129,22 @@ async function guard(tx: Transaction, { request, memory }: Prepared): Promise<vo
   });
 }
 
+/** A repaired record is remembered as one, for a rollback that brings it back. */
+const SUPERSEDED = "status = 'superseded', note = case when status = 'repaired' then 'repaired' else note end";
+
 async function moveToQuarantine(tx: Transaction, prepared: Prepared): Promise<void> {
   const { request, mode, conversion, replacedFiles, rowsOnly } = prepared;
   const open = `asset = ${literal(request.asset)} and status in ('open', 'repaired')`;
   if (mode === "replace" || request.fullRefresh) {
-    await tx.run(`update _millrace.quarantine set status = 'superseded' where ${open}`);
+    await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open}`);
   } else if (replacedFiles.length > 0) {
-    await tx.run(
-      `update _millrace.quarantine set status = 'superseded' where ${open} and file in (${replacedFiles.map(literal).join(", ")})`,
-    );
+    await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open} and file in (${replacedFiles.map(literal).join(", ")})`);
   }
   if (conversion.aside === null) return;
   if (rowsOnly) {
     // A page may deliver the same broken record at every load: one item is enough.
     await tx.run(
-      `update _millrace.quarantine set status = 'superseded' where ${open} and md5(rule || raw) in (select md5(rule || raw) from ${conversion.aside})`,
+      `update _millrace.quarantine set ${SUPERSEDED} where ${open} and md5(rule || raw) in (select md5(rule || raw) from ${conversion.aside})`,
     );
   }
   await tx.run(`insert into _millrace.quarantine select * from ${conversion.aside}`);

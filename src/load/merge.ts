@@ -13,6 +13,9 @@ export interface WorkTable {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
 }
 
+/** Told which rows (a condition on the asset's table) are about to be deleted from it. */
+export type Keep = (where: string) => Promise<void>;
+
 /** Rows left out, per rule and file. */
 export interface FilteredRows {
   readonly rule: string;
@@ -89,10 +92,12 @@ async function changeType(tx: Transaction, table: string, { name, type }: WorkTa
   }
 }
 
-/** Removes the rows of files whose contents changed. */
-export async function removeFiles(tx: Transaction, physical: string, files: readonly string[]): Promise<void> {
+/** Removes the rows of files whose contents changed; `keep` is told of them first. */
+export async function removeFiles(tx: Transaction, physical: string, files: readonly string[], keep: Keep): Promise<void> {
   if (files.length === 0) return;
-  await tx.run(`delete from ${physicalTable(physical)} where _file in (${files.map(literal).join(", ")})`);
+  const where = `_file in (${files.map(literal).join(", ")})`;
+  await keep(where);
+  await tx.run(`delete from ${physicalTable(physical)} where ${where}`);
 }
 
 /** Rows that replaced files take with them although another file, whose row was merged over, may still hold their key. */
@@ -137,10 +142,10 @@ export async function insertRows(tx: Transaction, physical: string, work: WorkTa
 }
 
 /** M1: replaces the asset's rows that have a key of the work table. Columns the load does not have become NULL in them. */
-export async function mergeRows(tx: Transaction, physical: string, work: WorkTable, keys: readonly string[]): Promise<void> {
+export async function mergeRows(tx: Transaction, physical: string, work: WorkTable, keys: readonly string[], keep: Keep): Promise<void> {
   const table = physicalTable(physical);
-  await tx.run(
-    `delete from ${table} where rowid in (select t.rowid from ${table} t semi join ${work.table} w on ${sameKey("t", "w", keys)})`,
-  );
+  const where = `rowid in (select t.rowid from ${table} t semi join ${work.table} w on ${sameKey("t", "w", keys)})`;
+  await keep(where);
+  await tx.run(`delete from ${table} where ${where}`);
   await insertRows(tx, physical, work);
 }

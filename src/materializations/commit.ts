@@ -32,6 +32,7 @@ export async function buildOnce(build: Build, work: (version: string) => Promise
   if (done !== undefined) return done.result as BuildResult;
   const isSame = live !== undefined && isUnchanged(build, live);
   if (isSame && !request.fullRefresh && request.mayReuse !== false) return reuse(build, live);
+  if (live?.rolledBack != null && !request.fullRefresh && isUnchanged(build, live.rolledBack)) return reuse(build, live);
   // Built again although nothing we know of changed: the contents may differ, so the version must.
   const salt = isSame ? `${token.run}\0${token.node}\0${token.attempt}` : "";
   return work(hash([request.codeHash, inputsKey(request.inputs), build.parametersKey ?? "", salt]));
@@ -43,7 +44,8 @@ async function reuse({ asset, request }: Build, live: LiveVersion): Promise<Buil
   return result;
 }
 
-function isUnchanged({ request, parametersKey }: Build, live: LiveVersion): boolean {
+/** Was this version (or the one that somebody went back from) made of what is there now? */
+function isUnchanged({ request, parametersKey }: Build, live: Pick<LiveVersion, "codeHash" | "inputs" | "sourceState">): boolean {
   return live.codeHash === request.codeHash && inputsKey(live.inputs) === inputsKey(request.inputs) && live.sourceState === parametersKey;
 }
 

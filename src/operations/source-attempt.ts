@@ -7,7 +7,7 @@ import type { CompiledCheck } from "../load/check.ts";
 import type { Delivery, Json } from "../load/connector.ts";
 import { load, startOfLoad } from "../load/load.ts";
 import { raiseFence, type AttemptToken } from "../sql/fence.ts";
-import { readLiveVersion } from "../sql/publish.ts";
+import { type LiveVersion, readLiveVersion } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface SourceRequest {
@@ -34,7 +34,7 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     const sourceState = await request.state(session.connection);
     const live = await readLiveVersion(session, asset);
     const isKnown = sourceState !== null && live?.sourceState === sourceState && live.codeHash === request.codeHash;
-    if (isKnown && !fullRefresh) return { reused: true };
+    if ((isKnown || isHeld(live, request.codeHash, sourceState)) && !fullRefresh) return { reused: true };
     const personal = Object.keys(spec.pii ?? {});
     if (personal.length > 0) attempt.log("warn", `pii: this version masks nothing; ${personal.join(", ")} can be read by all`);
     const result = await load(warehouse, {
@@ -55,4 +55,10 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     for (const warning of result.warnings) attempt.log("warn", warning);
     return { rows: result.rows, checks: result.checks, reused: !result.changed };
   });
+}
+
+/** Somebody went back from what this source would give again; where only reading tells, it waits for `--release`. */
+function isHeld(live: LiveVersion | undefined, codeHash: string, sourceState: string | null): boolean {
+  const rolledBack = live?.rolledBack ?? null;
+  return rolledBack !== null && rolledBack.codeHash === codeHash && (sourceState === null || sourceState === rolledBack.sourceState);
 }

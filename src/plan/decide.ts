@@ -12,6 +12,15 @@ export interface LiveInput {
   /** What the source's state was when it was last read. */
   readonly sourceState: string | null;
   readonly run: string | null;
+  /** Somebody went back to it, from a version that was made of this. */
+  readonly rolledBack?: RolledBackInput | null;
+}
+
+export interface RolledBackInput {
+  readonly by: string;
+  readonly codeHash: string;
+  readonly inputs: Readonly<Record<NodeId, string>>;
+  readonly sourceState: string | null;
 }
 
 /** What a source looks like now. `token: null`: only reading it can tell whether there is anything new. */
@@ -49,6 +58,8 @@ export function decideNode(
   if (node.kind === "task") return { action: "build", reason: taskReason(node), change: "none" };
   const live = input.live.get(node.id);
   if (live === undefined) return { action: "build", reason: "never built", change: "nonBreaking" };
+  const held = heldBack(node, { live, needs, reads }, decided, input);
+  if (held !== null) return held;
   const own = ownChange(node, live);
   if (own !== null) return own;
   const changedAbove = needs.find((need) => isDefinitionChange(decided.get(need)?.change));
@@ -68,6 +79,29 @@ export function decideNode(
 /** Whether a task with `reuse: true` has anything to do is known when what it comes after is settled. */
 function taskReason({ reuse }: TaskNode): string {
   return reuse === true ? `it is ${ASKED} whether its inputs changed` : EVERY_TIME;
+}
+
+/** A version that somebody went back from is not made again by itself: as long as it would come out as it was, the earlier one stays. */
+function heldBack(
+  node: ProjectNode,
+  { live, needs, reads }: { readonly live: LiveInput; readonly needs: readonly NodeId[]; readonly reads: readonly NodeId[] },
+  decided: ReadonlyMap<NodeId, Decision>,
+  input: DecideInput,
+): Decision | null {
+  const { rolledBack } = live;
+  if (rolledBack === undefined || rolledBack === null || input.fullRefresh || node.codeHash !== rolledBack.codeHash) return null;
+  if (needs.some((need) => !need.startsWith("task:") && decided.get(need)?.action === "build")) return null; // the attempt sees what they brought
+  const then = { ...live, inputs: rolledBack.inputs };
+  if (movedInput(reads, then, input.live) !== null) return null;
+  const isSource = node.kind === "source" || node.kind === "extract";
+  const token = isSource ? (input.sources.get(node.id)?.token ?? null) : null;
+  if (token !== null && token !== rolledBack.sourceState) return null;
+  const again = isSource && token === null ? `millrace rollback ${node.id} --release lets it go on` : "a change builds it again";
+  return {
+    action: "reuse",
+    reason: `rolled back to ${live.version} by ${rolledBack.by}; run --full-refresh or ${again}`,
+    change: "none",
+  };
 }
 
 function ownChange(node: ProjectNode, live: LiveInput): Decision | null {

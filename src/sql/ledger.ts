@@ -36,6 +36,14 @@ create table _millrace.commits (run varchar, node varchar, attempt integer, asse
 create macro _millrace.rows(asset) as table select * from query_table('${ROWS_SCHEMA}."' || asset || '"');
 `;
 
+/** Tables that came after the first layout; what does not know them leaves them as they are. */
+const LATER_TABLES = `
+create table if not exists _millrace.steps (asset varchar, version varchar, previous varchar, load varchar, run varchar, continues boolean,
+  in_place boolean, undo varchar, closed_at timestamp, replaced json, cursor json, "at" timestamptz);
+create table if not exists _millrace.rollbacks (environment varchar, asset varchar, from_version varchar, to_version varchar, loads json,
+  "by" varchar, why varchar, "at" timestamptz, ended_at timestamptz);
+`;
+
 /** Creates the ledger in a new warehouse, or checks the version of the one that is there. @throws MR5002 when it is newer. */
 export async function prepareLedger(session: Session, path: string, writtenBy: string): Promise<void> {
   const known = await session.row<{ n: number }>(
@@ -45,7 +53,10 @@ export async function prepareLedger(session: Session, path: string, writtenBy: s
     const meta = await session.rows<{ key: string; value: string }>("select key, value from _millrace._meta");
     const values = new Map(meta.map((entry) => [entry.key, entry.value]));
     const version = Number(values.get("ledger") ?? 0);
-    if (version <= LEDGER_VERSION) return;
+    if (version <= LEDGER_VERSION) {
+      await session.run(LATER_TABLES);
+      return;
+    }
     throw new MillraceError({
       code: "MR5002",
       message: `The warehouse ${path} has ledger version ${version} (written by millrace ${values.get("millrace") ?? "?"}); this one knows up to ${LEDGER_VERSION}.`,
@@ -53,7 +64,7 @@ export async function prepareLedger(session: Session, path: string, writtenBy: s
   }
   await session.run("begin");
   try {
-    await session.run(TABLES);
+    await session.run(TABLES + LATER_TABLES);
     await session.run(`insert into _millrace._meta values ('ledger', '${LEDGER_VERSION}'), ('millrace', ${literal(writtenBy)})`);
     await session.run("commit");
   } catch (error) {
@@ -66,7 +77,8 @@ export async function prepareLedger(session: Session, path: string, writtenBy: s
 export async function dropOrphans(session: Session): Promise<readonly string[]> {
   const orphans = await session.rows<{ name: string }>(
     `select table_name as name from duckdb_tables() where schema_name = '${DATA_SCHEMA}' and database_name = current_database()
-     and table_name not in (select physical from _millrace.versions where physical is not null)`,
+     and table_name not in (select physical from _millrace.versions where physical is not null)
+     and table_name not in (select undo from _millrace.steps where undo is not null)`,
   );
   for (const { name } of orphans) await session.run(`drop table ${DATA_SCHEMA}."${name.replaceAll('"', '""')}"`);
   if (orphans.length > 0) {

@@ -3,15 +3,15 @@
 //   P1. `schema.name` is a view: on a physical table without its hidden columns, or the model's own SQL.
 //   P2. `_millrace_rows."schema.name"` shows the same rows with `_load`, `_file`, `_line` (NULL where they mean nothing).
 //   P3. A physical table is dropped only when no kept version of any asset refers to it.
+//   P4. Every publication leaves a step: which version it followed, and what takes it back where a table was changed in place (load/rollback.ts).
 import type { JsonValue } from "../model/answers.ts";
 import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
+import { dropOldVersions } from "./retire.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 
 export const DEFAULT_ENVIRONMENT = "prod";
-/** Versions of an asset whose tables are kept, the live one included. */
-export const VERSIONS_KEPT = 3;
 /** Columns of physical tables that `schema.name` does not show. */
 export const HIDDEN_COLUMNS = ["_load", "_file", "_line"] as const;
 
@@ -41,8 +41,22 @@ export interface Publication {
   readonly token: AttemptToken;
   /** What a later attempt of the same (run, node) reports instead of working. */
   readonly result: JsonValue;
-  /** The table was changed in place: versions before this one can no longer be read. */
-  readonly inPlace?: boolean;
+  /** How a load came from the version before; left out where the contents were made anew. */
+  readonly step?: LoadStep;
+}
+
+/** What a load did to the table of the version before it, and what takes it back. */
+export interface LoadStep {
+  /** Rows, files and cursor go on from the version before. */
+  readonly continues: boolean;
+  /** The table itself was written to: the version before has none any more. */
+  readonly inPlace: boolean;
+  /** Table in `_millrace_data` with the rows of earlier loads that were taken out; null when there were none. */
+  readonly undo: string | null;
+  /** Rows of a snapshot were closed at the time of this transaction. */
+  readonly closes: boolean;
+  /** Files whose earlier rows were taken out. */
+  readonly replacedFiles: readonly string[];
 }
 
 /** The version of an asset that readers see. */
@@ -63,6 +77,19 @@ export interface LiveVersion {
   readonly checks: JsonValue;
   readonly run: string;
   readonly at: string;
+  /** Set while readers see this version because somebody went back to it. */
+  readonly rolledBack: RolledBack | null;
+}
+
+/** A rollback that still holds, and what the version that was taken back had been made from: as long as that is the same, it is not made again. */
+export interface RolledBack {
+  readonly from: string;
+  readonly by: string;
+  readonly why: string | null;
+  readonly at: string;
+  readonly codeHash: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly sourceState: string | null;
 }
 
 /** Publishes one version. @throws MR5006 when the attempt is stale; DuckDB's error when the view's SQL does not bind. */
@@ -70,6 +97,14 @@ export async function publish(tx: Transaction, publication: Publication): Promis
   const { asset, body, token } = publication;
   if (body.kind === "share") return publishShare(tx, publication);
   await passFence(tx, token);
+  const columns = await showBody(tx, asset, body);
+  const replaced = await recordVersion(tx, publication, columns);
+  await recordCommit(tx, token, asset, publication.version, publication.result);
+  await dropOldVersions(tx, asset, replaced);
+}
+
+/** P1, P2: makes the asset's views, and says what columns they have. */
+export async function showBody(tx: Transaction, asset: string, body: SeenBody): Promise<readonly { name: string; type: string }[]> {
   const view = assetView(asset);
   const schema = asset.slice(0, asset.indexOf("."));
   const known = await tx.row("select 1 from duckdb_schemas() where schema_name = $1 and database_name = current_database()", [schema]);
@@ -77,9 +112,7 @@ export async function publish(tx: Transaction, publication: Publication): Promis
   await tx.run(`create or replace view ${view} as ${await viewBody(tx, body)}`);
   const columns = await describeRelation(tx, view);
   await tx.run(`create or replace view ${qualified(ROWS_SCHEMA, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
-  const replaced = await recordVersion(tx, publication, columns);
-  await recordCommit(tx, token, asset, publication.version, publication.result);
-  await dropOldVersions(tx, asset, replaced);
+  return columns;
 }
 
 async function publishShare(tx: Transaction, publication: Publication): Promise<void> {
@@ -115,12 +148,15 @@ export async function readInputs(session: Session, assets: readonly string[]): P
   return Object.fromEntries(wanted.map((asset) => [asset, versions.get(asset) ?? "none"]));
 }
 
+const LIVE_VERSIONS = `select v.*, case when r.asset is null then null else json_object('from', r.from_version, 'by', r."by", 'why', r.why, 'at', r."at",
+    'codeHash', b.code_hash, 'inputs', b.inputs, 'sourceState', b.source_state) end as rolled_back
+  from _millrace.environments e join _millrace.versions v on v.asset = e.asset and v.version = e.version
+  left join _millrace.rollbacks r on r.environment = e.environment and r.asset = e.asset and r.to_version = e.version and r.ended_at is null
+  left join _millrace.versions b on b.asset = r.asset and b.version = r.from_version`;
+
 /** The versions that readers of an environment see. */
 export async function readLive(session: Session, environment: string = DEFAULT_ENVIRONMENT): Promise<Map<string, LiveVersion>> {
-  const rows = await session.rows<VersionRow>(
-    `select v.* from _millrace.environments e join _millrace.versions v on v.asset = e.asset and v.version = e.version where e.environment = $1`,
-    [environment],
-  );
+  const rows = await session.rows<VersionRow>(`${LIVE_VERSIONS} where e.environment = $1`, [environment]);
   return new Map(rows.map((row) => [row.asset, liveVersion(row)]));
 }
 
@@ -130,11 +166,7 @@ export async function readLiveVersion(
   asset: string,
   environment: string = DEFAULT_ENVIRONMENT,
 ): Promise<LiveVersion | undefined> {
-  const row = await session.row<VersionRow>(
-    `select v.* from _millrace.environments e join _millrace.versions v on v.asset = e.asset and v.version = e.version
-     where e.environment = $1 and e.asset = $2`,
-    [environment, asset],
-  );
+  const row = await session.row<VersionRow>(`${LIVE_VERSIONS} where e.environment = $1 and e.asset = $2`, [environment, asset]);
   return row === undefined ? undefined : liveVersion(row);
 }
 
@@ -161,7 +193,7 @@ export async function describeRelation(session: Session, relation: string): Prom
   return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
 }
 
-type SeenBody = Exclude<PublishedBody, { readonly kind: "share" }>;
+export type SeenBody = Exclude<PublishedBody, { readonly kind: "share" }>;
 
 async function viewBody(tx: Transaction, body: SeenBody): Promise<string> {
   if (body.kind === "view") return `${body.sql.replace(/[\s;]+$/, "")}\n`;
@@ -199,7 +231,8 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
     "select physical from _millrace.versions where asset = $1 and version = $2 and physical is not null",
     [asset, version],
   );
-  if (publication.inPlace === true) await tx.run("update _millrace.versions set physical = null where asset = $1", [asset]);
+  if (publication.step?.inPlace === true && body.kind === "table")
+    await tx.run("update _millrace.versions set physical = null where asset = $1 and physical = $2", [asset, body.physical]);
   await tx.run("delete from _millrace.versions where asset = $1 and version = $2", [asset, version]);
   await tx.run(
     `insert into _millrace.versions values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now())`,
@@ -223,32 +256,33 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
       token.attempt,
     ],
   );
+  await recordStep(tx, publication);
   await tx.run("delete from _millrace.environments where environment = $1 and asset = $2", [DEFAULT_ENVIRONMENT, asset]);
   await tx.run("insert into _millrace.environments values ($1, $2, $3, now())", [DEFAULT_ENVIRONMENT, asset, version]);
   return replaced.map(({ physical }) => physical);
 }
 
-/** P3. The rows of old versions stay as history; only their tables go. */
-async function dropOldVersions(tx: Transaction, asset: string, replaced: readonly string[]): Promise<void> {
-  const before = await tx.rows<{ physical: string }>(
-    `select physical from _millrace.versions v where asset = $1 and physical is not null
-       and not exists (select 1 from _millrace.environments e where e.asset = v.asset and e.version = v.version)
-     order by "at" desc, version offset ${VERSIONS_KEPT - 1}`,
-    [asset],
+/** P4. Whatever is published ends a rollback: readers see something new. */
+async function recordStep(tx: Transaction, { asset, version, load, token, step }: Publication): Promise<void> {
+  const closedAt = step?.closes === true ? "(current_timestamp at time zone 'UTC')" : "null";
+  const environment = literal(DEFAULT_ENVIRONMENT);
+  await tx.run(
+    `insert into _millrace.steps select $1, $2, (select version from _millrace.environments where environment = ${environment} and asset = $1),
+       $3, $4, $5, $6, $7, ${closedAt}, $8, (select to_json(c) from (select column_name, type, value, position from _millrace.cursors where asset = $1) c), now()`,
+    [
+      asset,
+      version,
+      load ?? null,
+      token.run,
+      step?.continues ?? false,
+      step?.inPlace ?? false,
+      step?.undo ?? null,
+      JSON.stringify(step?.replacedFiles ?? []),
+    ],
   );
-  for (const { physical } of before) {
-    await tx.run("update _millrace.versions set physical = null where asset = $1 and physical = $2", [asset, physical]);
-  }
-  const unused = await tx.rows<{ name: string }>(
-    `select table_name as name from duckdb_tables() where schema_name = '${DATA_SCHEMA}' and database_name = current_database()
-       and list_contains(from_json($1, '["varchar"]'), table_name)
-       and table_name not in (select physical from _millrace.versions where physical is not null)`,
-    [JSON.stringify([...replaced, ...before.map(({ physical }) => physical)])],
-  );
-  for (const { name } of unused) {
-    await tx.run(`drop table ${physicalTable(name)}`);
-    await tx.run("delete from _millrace.origins where physical = $1", [name]);
-  }
+  await tx.run(`update _millrace.rollbacks set ended_at = now() where environment = ${environment} and asset = $1 and ended_at is null`, [
+    asset,
+  ]);
 }
 
 interface VersionRow {
@@ -267,6 +301,7 @@ interface VersionRow {
   readonly checks: string;
   readonly run: string;
   readonly at: string;
+  readonly rolled_back: string | null;
 }
 
 function liveVersion(row: VersionRow): LiveVersion {
@@ -286,5 +321,6 @@ function liveVersion(row: VersionRow): LiveVersion {
     checks: JSON.parse(row.checks) as JsonValue,
     run: row.run,
     at: row.at,
+    rolledBack: row.rolled_back === null ? null : (JSON.parse(row.rolled_back) as RolledBack),
   };
 }

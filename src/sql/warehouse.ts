@@ -12,6 +12,7 @@ import { messageOf, MillraceError } from "../model/errors.ts";
 import { version } from "../model/version.ts";
 import { isConflict, isFatal, openingFailure, translateFailure } from "./failure.ts";
 import { dropOrphans, prepareLedger, pruneFences } from "./ledger.ts";
+import { noteVersionsKept, readVersionsKept, VERSIONS_KEPT } from "./retire.ts";
 import { Session, Transaction } from "./session.ts";
 
 export interface WarehouseSettings {
@@ -21,6 +22,8 @@ export interface WarehouseSettings {
   readonly threads?: number;
   /** Where DuckDB spills. Default: beside the file. */
   readonly tempDirectory?: string;
+  /** Versions of an asset to keep, the live one included. Default: VERSIONS_KEPT. */
+  readonly versionsKept?: number;
 }
 
 /** Tries of one transaction before a conflict is an error (MR5007). */
@@ -151,6 +154,9 @@ async function openFirst(path: string, settings: WarehouseSettings): Promise<War
       await dropOrphans(session);
       await pruneFences(session);
     });
+    const { versionsKept = VERSIONS_KEPT } = settings;
+    if ((await warehouse.session((session) => readVersionsKept(session))) !== versionsKept)
+      await warehouse.transaction((tx) => noteVersionsKept(tx, versionsKept));
     return warehouse;
   } catch (error) {
     warehouse.close();
