@@ -85,6 +85,12 @@ export function poolFacts({ pools, limits }: AdmissionFacts, pool: string): Pool
   return lookup(pools, pool) ?? { holders: emptyTable(), held: 0, spent: rate === undefined ? null : unspent(rate), turns: newTurns };
 }
 
+/** The connection whose breaker the pool is; null for any other pool. */
+export function breakerConnection(pool: string): string | null {
+  const prefix = breakerPool("");
+  return pool.startsWith(prefix) ? pool.slice(prefix.length) : null;
+}
+
 export function breakerOf({ breakers }: AdmissionFacts, connection: string): Breaker {
   return lookup(breakers, connection) ?? closedBreaker;
 }
@@ -136,7 +142,10 @@ function startRun(facts: AdmissionFacts, run: string, { plan }: RunEvent & { typ
   if (!plan.nodes.some((node) => poolsOf(facts, job, node).length > 0)) return facts;
   const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
   const key = plan.key ?? job ?? "";
-  return { ...facts, runs: put(facts.runs, run, { run, job, key, startedAt: at, priority: plan.priority ?? 0, nodes, live: emptyTable() }) };
+  return {
+    ...facts,
+    runs: put(facts.runs, run, { run, job, key, startedAt: at, priority: plan.priority ?? 0, nodes, live: emptyTable() }),
+  };
 }
 
 function startAttempt(facts: AdmissionFacts, run: RunFacts, event: RunEvent & { type: "attempt_started" }, at: number): AdmissionFacts {
@@ -157,7 +166,8 @@ function startAttempt(facts: AdmissionFacts, run: RunFacts, event: RunEvent & { 
         holders: put(pool.holders, holderName(live), live),
         held: pool.held + weight,
         spent: rate === undefined || pool.spent === null ? null : spend(rate, pool.spent, { at, weight }),
-        turns: limitOf(next.limits, name) === undefined ? pool.turns : took(pool.turns, run.key, weight / (next.limits.shares[run.key] ?? 1)),
+        turns:
+          limitOf(next.limits, name) === undefined ? pool.turns : took(pool.turns, run.key, weight / (next.limits.shares[run.key] ?? 1)),
       }),
     };
   }
