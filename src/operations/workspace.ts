@@ -92,12 +92,14 @@ export class Workspace {
   }
 
   async warehouse(): Promise<Warehouse> {
-    const settings = (await this.config()).warehouse?.duckdb;
+    const { warehouse, retention } = await this.config();
+    const settings = warehouse?.duckdb;
     this.warehouseOnce ??= openWarehouse({
       path: resolve(this.dir, settings?.path ?? ".millrace/warehouse.duckdb"),
       ...(settings?.memory === undefined ? {} : { memoryLimit: `${parseSizeBytes(settings.memory)}B` }),
       ...(settings?.threads === undefined ? {} : { threads: settings.threads }),
       ...(settings?.temp === undefined ? {} : { tempDirectory: resolve(this.dir, settings.temp) }),
+      ...(retention?.versions === undefined ? {} : { versionsKept: retention.versions }),
     });
     return this.warehouseOnce;
   }
