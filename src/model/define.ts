@@ -3,6 +3,7 @@
 import type * as z from "zod";
 import type { CheckEntry } from "./definitions/check.ts";
 import type { jobSpec } from "./definitions/job.ts";
+import type { Mapping, PartitionContext, PartitionSpec } from "./definitions/partition.ts";
 import type { ContractSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
 
 /** The tag of everything that a `define…` function made; its value says which kind. */
@@ -74,6 +75,8 @@ export interface HttpClient {
 export interface ExtractContext {
   /** The last committed cursor value, minus `lookback`; undefined on the first load and on a full refresh. */
   readonly since: string | number | bigint | undefined;
+  /** The partition to pull; undefined when everything is. Its rows replace those of the partition. */
+  readonly partition?: PartitionContext;
   readonly http: HttpClient;
   /** Aborted when the run is cancelled or the attempt's time is over. */
   readonly signal: AbortSignal;
@@ -81,6 +84,8 @@ export interface ExtractContext {
 }
 
 export interface TransformContext {
+  /** The partition that is built; undefined for an asset without partitions. */
+  readonly partition?: PartitionContext;
   /** Rows of an asset that stands in `needs`, in batches. */
   readonly read: (asset: string) => AsyncIterable<readonly Row[]>;
   readonly signal: AbortSignal;
@@ -88,6 +93,8 @@ export interface TransformContext {
 }
 
 export interface TaskContext {
+  /** The partition that is worked on; undefined for a task without partitions. */
+  readonly partition?: PartitionContext;
   readonly params: Readonly<Record<string, string>>;
   /** The folder of the project. */
   readonly projectDir: string;
@@ -110,6 +117,7 @@ interface AssetCommon {
   readonly retry?: RetrySpec;
   readonly timeout?: string;
   readonly pool?: string;
+  readonly partition?: PartitionSpec;
   /** The columns that make a row unique. */
   readonly key?: string | readonly string[];
 }
@@ -132,8 +140,8 @@ export interface ExtractAssetInput extends AssetCommon {
 
 /** An asset that TypeScript makes from other assets. */
 export interface TransformAssetInput extends AssetCommon {
-  /** Names of the assets that `read` may ask for. */
-  readonly needs: readonly string[];
+  /** Names of the assets that `read` may ask for; or each with which of its partitions belong to one of this. */
+  readonly needs: readonly string[] | Readonly<Record<string, Mapping>>;
   readonly columns?: NonNullable<SourceSpec["columns"]>;
   /** Yields batches of rows. */
   transform(context: TransformContext): AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
@@ -151,6 +159,7 @@ export interface TaskInput {
   /** Assets and tasks that must be there first. */
   readonly after?: readonly string[];
   readonly before?: readonly string[];
+  readonly partition?: PartitionSpec;
   /** Default false: a task is done again in every run. */
   readonly reuse?: boolean;
   readonly retry?: RetrySpec;

@@ -1,5 +1,7 @@
 // Hashes of definitions: they change when what is built may change, and not with descriptions, owners, comments or layout.
 import { createHash } from "node:crypto";
+import type { PartitionSpec } from "../model/definitions/partition.ts";
+import { partitionIdentity } from "../model/partition.ts";
 
 /** Keys that say nothing about what is built. Checks do: they decide which rows are published. */
 const SILENT_KEYS: ReadonlySet<string> = new Set(["name", "description", "owner", "tags", "retry", "timeout", "pool"]);
@@ -19,6 +21,8 @@ export function hashTexts(...texts: readonly string[]): string {
 /** Hash of a definition that is plain data, and of other texts that belong to it (SQL, module text). */
 export function hashDefinition(spec: Readonly<Record<string, unknown>>, ...texts: readonly string[]): string {
   const telling = Object.fromEntries(Object.entries(spec).filter(([key]) => !SILENT_KEYS.has(key)));
+  const partition = telling["partition"];
+  if (partition !== undefined) telling["partition"] = partitionIdentity(partition as PartitionSpec);
   const columns = telling["columns"];
   if (typeof columns === "object" && columns !== null)
     telling["columns"] = withoutDescriptions(columns as Readonly<Record<string, unknown>>);

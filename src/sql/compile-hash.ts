@@ -2,6 +2,7 @@
 import type { ModelSpec } from "../model/definitions/model.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { writeCodeHash } from "../model/code-hash.ts";
+import { partitionIdentity } from "../model/partition.ts";
 import type { CompiledQuery } from "./compile-types.ts";
 import { hashOf } from "./syntax-tree.ts";
 
@@ -22,6 +23,7 @@ export function modelCodeHash(
     types: Object.fromEntries(types),
     // Checks decide which rows are published and which go to quarantine.
     checks: spec.checks ?? [],
+    partition: spec.partition === undefined ? undefined : partitionIdentity(spec.partition),
     params,
   });
   return writeCodeHash({ whole: hashOf(query.syntaxHash, settings), rest: hashOf(query.shape.body, settings), items: query.shape.items });

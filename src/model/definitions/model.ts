@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { duration } from "../duration.ts";
 import { checkCommon } from "./check.ts";
+import { needsSpec, partitionSpec } from "./partition.ts";
 import { assetCommon, oneOrMany } from "./source.ts";
 
 const materialization = z.enum(["view", "table", "incremental", "snapshot", "external"]);
@@ -10,6 +11,8 @@ export const modelSpec = z.strictObject({
   ...assetCommon,
   materialize: materialization.default("view"),
   key: oneOrMany.optional(),
+  partition: partitionSpec.optional(),
+  needs: needsSpec.optional().describe("which partitions of an asset that is read belong to one of this: same, all, { window: 7 }"),
   columns: z
     .record(z.string(), z.union([z.string(), z.strictObject({ description: z.string().optional(), type: z.string().optional() })]))
     .optional(),
