@@ -16,12 +16,14 @@ import type {
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
+import type { ReleaseAnswer, RollbackAnswer } from "./model/act-answers.ts";
 import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
 import type { RunProgress } from "./model/progress.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
+import type { RollbackRequest } from "./operations/rollback.ts";
 
 export interface OpenOptions {
   /** Folder to look for the project from; default: the working directory. */
@@ -53,6 +55,8 @@ export interface App {
   describe(asset: string): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
   history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
+  rollback(request: RollbackRequest): Promise<RollbackAnswer>;
+  rollbackRelease(asset: string): Promise<ReleaseAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
   logs(run: string): AsyncIterable<LogLineAnswer>;
@@ -165,6 +169,8 @@ export async function openApp(options: OpenOptions): Promise<App> {
     describe: async (asset) => (await import("./operations/assets.ts")).describeAsset(workspace, asset),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
     history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
+    rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),
+    rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
     runShow: async (run) => (await import("./operations/runs.ts")).showRun(workspace, run),
     logs: async function* (run) {

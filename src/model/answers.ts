@@ -1,4 +1,5 @@
 // What the command line, the API and the client answer: the JSON objects of the public contract (PROJECT §9). Every object that is printed gets `"v": 1`.
+import type { VersionAnswer } from "./act-answers.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { RowCounts } from "./plan.ts";
@@ -194,6 +195,8 @@ export interface HistoryAnswer {
     readonly rows: number | null;
     readonly detail: JsonValue;
   }[];
+  /** Newest first; those that are kept can be gone back to. */
+  readonly versions: readonly VersionAnswer[];
 }
 
 export interface LogLineAnswer {

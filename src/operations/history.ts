@@ -6,7 +6,9 @@ import { listQuarantine, showQuarantine } from "../load/quarantine.ts";
 import { select } from "../plan/selection.ts";
 import { readLive } from "../sql/publish.ts";
 import { findAsset } from "./assets.ts";
+import { readVersions } from "../load/versions.ts";
 import { defineProject } from "./definitions.ts";
+import { versionAnswers } from "./rollback.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Events that one answer lists. */
@@ -23,11 +25,15 @@ const BUILDS = `select "at", case kind when 'share' then 'shared' else 'built' e
 const SCHEMAS = `select "at", 'schema' as kind, run, null::bigint as rows, changes::varchar as why,
   json_object('number', number, 'columns', columns, 'changes', changes) as detail
   from _millrace.schemas where asset = $1`;
+const ROLLBACKS = `select "at", 'rolledBack' as kind, null::varchar as run, "by", (select max("rows") from _millrace.versions v where v.asset = r.asset and v.version = to_version) as rows,
+  why, json_object('from', from_version, 'version', to_version, 'loadsUndone', loads, 'endedAt', ended_at) as detail
+  from _millrace.rollbacks r where asset = $1`;
 
 interface EventRow {
   readonly at: string;
   readonly kind: string;
   readonly run: string | null;
+  readonly by: string | null;
   readonly rows: number | null;
   readonly why: string | null;
   readonly detail: string;
@@ -40,20 +46,23 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
     name,
   );
   const warehouse = await workspace.warehouse();
-  const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS];
-  const rows = await warehouse.session((session) =>
-    session.rows<EventRow>(`${parts.join("\nunion all by name\n")} order by "at" desc limit ${EVENTS_MAX}`, [asset]),
-  );
+  const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS, ROLLBACKS];
+  const [rows, known] = await warehouse.session(async (session) => {
+    const events = `select null::varchar as "by" where false union all by name ${parts.join("\nunion all by name\n")}`;
+    const found = await session.rows<EventRow>(`${events} order by "at" desc limit ${EVENTS_MAX}`, [asset]);
+    return [found, await readVersions(session, asset)] as const;
+  });
   return {
-    events: rows.map(({ at, kind, run, rows: count, why, detail }) => ({
+    events: rows.map(({ at, kind, run, by, rows: count, why, detail }) => ({
       at,
       kind,
       run,
-      by: null,
+      by,
       why,
       rows: count,
       detail: JSON.parse(detail) as JsonValue,
     })),
+    versions: schema ? [] : versionAnswers(known),
   };
 }
 

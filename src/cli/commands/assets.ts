@@ -74,8 +74,18 @@ export const history: Command = {
     output.data(
       renderTable(
         ["at", "kind", "run", "rows", "why"],
-        answer.events.map((event) => [event.at, event.kind, event.run, event.rows, event.why]),
+        answer.events.map((event) => [event.at, event.kind, event.run ?? event.by, event.rows, event.why]),
       ),
     );
+    const kept = answer.versions.filter((version) => version.kept);
+    if (kept.length === 0) return;
+    output.data("");
+    output.data(
+      renderTable(
+        ["version kept", "at", "run", "rows", ""],
+        kept.map(({ version, at, run, rows, live }) => [version, at, run, rows, live ? "live" : null]),
+      ),
+    );
+    if (kept.some((version) => !version.live)) output.note(`\ngo back: millrace rollback ${name} --to VERSION`);
   },
 };

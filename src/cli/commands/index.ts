@@ -8,6 +8,7 @@ import { lineage } from "./lineage.ts";
 import { plan } from "./plan.ts";
 import { quarantineList, quarantineShow } from "./quarantine.ts";
 import { query } from "./query.ts";
+import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { logs, runs, runShow, status } from "./runs.ts";
 
@@ -24,6 +25,7 @@ export const commands: readonly Command[] = [
   describe,
   status,
   history,
+  rollback,
   runs,
   logs,
   lineage,
