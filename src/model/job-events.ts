@@ -56,6 +56,8 @@ export interface TriggerNoted extends JobFact {
   /** Identity of what happened: it is taken once (T2). */
   readonly key: string;
   readonly item: JsonValue;
+  /** It takes the place of what was noted for the same slot (an asset that was updated again). */
+  readonly slot?: string;
 }
 
 /** A trigger asks for a run: it starts at once or waits in the queue of the job. */
@@ -72,6 +74,8 @@ export interface TriggerFired extends JobFact {
   readonly params: RunParams;
   /** What happened, oldest first; [] for schedules. */
   readonly items: readonly JsonValue[];
+  /** The items are the oldest that were noted. */
+  readonly gathered?: true;
   /** The value of `concurrency.key`. */
   readonly singleton: string | null;
   readonly priority: number;
@@ -87,6 +91,8 @@ export interface TriggerSkipped extends JobFact {
   /** How many; `atLeast` when they were too many to be counted. */
   readonly count: number;
   readonly atLeast?: true;
+  /** They are the oldest that were noted. */
+  readonly gathered?: true;
   readonly key: string | null;
   readonly reason: SkipReason;
   readonly why: string;
@@ -167,7 +173,7 @@ export interface SensorChanged extends JobFact {
   readonly seen: string | null;
 }
 
-/** A sensor could not look. Told the first time, then when the number of failures in a row has doubled. */
+/** A sensor could not look. Told the first time, then once an hour. */
 export interface SensorFailed extends JobFact {
   readonly type: "sensor_failed";
   readonly trigger: TriggerKey;

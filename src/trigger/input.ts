@@ -43,7 +43,11 @@ export interface SensedInput {
   readonly trigger: TriggerKey;
   readonly result:
     /** Null: the condition does not hold. A text is the identity of what it sees: `true` for a plain condition. */
-    { readonly seen: string | null; readonly item: JsonValue } | { readonly error: { readonly code: string; readonly message: string } };
+    | { readonly seen: string | null; readonly item: JsonValue }
+    | {
+        readonly error: { readonly code: string; readonly message: string };
+        /** In a row, this one included. */ readonly failures: number;
+      };
 }
 
 /** By hand or by API. Parameters are checked already. */

@@ -1,16 +1,7 @@
 // What a job's triggers and its concurrency say, ready to be decided with: made by the shell from the job's definition (operations/triggers/policy.ts).
 // The functions in it are pure: the same arguments give the same answer, whenever and wherever they are asked.
+import type { FireTimes } from "../model/fire-times.ts";
 import type { JobName, RunParams, TriggerKey } from "../model/job-events.ts";
-
-/** The times of a schedule. Nominal times are milliseconds since 1970; each is a run's identity (T1). */
-export interface FireTimes {
-  /** The first nominal time after `after`; null when there is none. */
-  next(after: number): number | null;
-  /** The last nominal time before `before`; null when there is none. */
-  previous(before: number): number | null;
-  /** Jitter: how much later than its nominal time it fires; less than the time to the next one. */
-  delayMs(nominal: number): number;
-}
 
 /** How several happenings become one run. */
 export type Gather =

@@ -5,9 +5,9 @@ import type { RunParams, SkipReason, TriggerKey, TriggerKind } from "../model/jo
 
 export const TRIGGER_LIMITS = {
   /** Missed ticks that `catchUp: all` makes up for, the newest ones. */
-  catchUpRuns: 1_000,
+  catchUpRuns: 500,
   /** Missed ticks that are counted one by one; beyond it "at least" is said. */
-  missedCounted: 10_000,
+  missedCounted: 1_000,
   /** A tick that is at most so late was not missed. */
   onTimeMs: 60_000,
   /** Runs that wait in the queue of a job. */
@@ -21,8 +21,8 @@ export const TRIGGER_LIMITS = {
   keysPerChunk: 64,
   /** Debounce: a stream that never falls silent fires after so many silences all the same. */
   debounceFactor: 10,
-  /** Skips of a paused trigger are told at most so often, with their number. */
-  pausedToldMs: 3_600_000,
+  /** Skips of a paused trigger and failures of a sensor are told at most so often. */
+  toldEveryMs: 3_600_000,
   /** A clock that goes back by more than this was set; less is the skew between engines. */
   skewMs: 600_000,
 } as const;
@@ -39,6 +39,7 @@ export interface Noted {
   readonly at: number;
   readonly key: string;
   readonly item: JsonValue;
+  readonly slot: string | null;
 }
 
 export interface LastFire {
@@ -60,10 +61,10 @@ export interface TriggerState {
   readonly lastSkipped: { readonly scheduledFor: number; readonly at: number; readonly reason: SkipReason; readonly why: string } | null;
   readonly fired: number;
   readonly skipped: number;
-  /** Sensors: what was seen last, since when it has not been true, failures in a row. */
+  /** Sensors: what was seen last, since when it has not been true, when a failure was told last (null: it works). */
   readonly seen: string | null;
   readonly waitingSince: number;
-  readonly failures: number;
+  readonly failedAt: number | null;
 }
 
 /** A run that holds or waits for a place. */
@@ -83,7 +84,6 @@ export interface JobRun {
 
 /** Keys that were taken, oldest chunk first: key → run, "" when it led to none by itself. */
 export interface KeyChunk {
-  readonly newestAt: number;
   readonly count: number;
   readonly runs: Readonly<Record<string, string>>;
 }
