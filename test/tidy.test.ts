@@ -32,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   project: ["model", "plan", "sql", "platform"],
   operations: ["model", "platform", "plan", "run", "store", "views", "sql", "formats", "load", "engine", "project"],
   "app.ts": ["*"],
+  "user-code.ts": ["model", "executors", "connectors", "project", "tasks"],
   "index.ts": ["model", "load", "sql", "client"],
   "testing.ts": ["testing"],
   testing: ["model", "plan", "run", "store", "load", "engine", "executors"],

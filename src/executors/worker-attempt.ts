@@ -3,7 +3,7 @@ import type { Attempt, AttemptLog, AttemptResult, LogLevel } from "../model/atte
 import { asMillraceError, MillraceError, messageOf } from "../model/errors.ts";
 import { logOutput } from "../platform/log-lines.ts";
 import { OVER_CODES, sizeText, timeText, type WorkerDeath, type WorkerLimits, type WorkerLink } from "./worker-link.ts";
-import { END_OF_OUTPUT, fromRecord, type FromWorker, toRecord, type ToWorker } from "./worker-protocol.ts";
+import { END_OF_OUTPUT, fromThrown, type FromWorker, toThrown, type ToWorker } from "./worker-protocol.ts";
 
 export const ABORT_GRACE_MS = 5_000;
 /** How long the end of an attempt waits for the end of what it printed. */
@@ -47,13 +47,10 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
     };
     const end = (settle: () => void): void => {
       close();
-      void output.ended().then(() => {
-        release();
-        settle();
-      });
+      void output.ended().then(release).then(settle);
     };
     const onAbort = (): void => {
-      send({ type: "abort", reason: toRecord(signal.reason) });
+      send({ type: "abort", reason: toThrown(signal.reason) });
       killer = setTimeout(() => link.kill(), options.abortGraceMs ?? ABORT_GRACE_MS);
     };
     const send = (message: ToWorker): void => link.send(message);
@@ -61,7 +58,7 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
       try {
         send({ type: "answer", id, value: await work() });
       } catch (error) {
-        send({ type: "refusal", id, error: toRecord(error) });
+        send({ type: "refusal", id, error: toThrown(error) });
       }
     };
     worker.onOutput = (stream, line) => output.line(stream, line);
@@ -79,7 +76,7 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
         case "succeeded":
           return end(() => resolve(message.result));
         case "failed":
-          return end(() => reject(fromRecord(message.error)));
+          return end(() => reject(fromThrown(message.error)));
         case "log":
           for (const [level, text, fields] of message.lines) attempt.log(level, text, fields);
           return;

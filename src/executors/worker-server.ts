@@ -8,7 +8,7 @@ import { MillraceError, messageOf } from "../model/errors.ts";
 import { withConsole } from "../platform/console.ts";
 import { startThread } from "../platform/thread.ts";
 import { transferable } from "./rows-buffer.ts";
-import { END_OF_OUTPUT, fromRecord, type FromWorker, toRecord, type ToWorker } from "./worker-protocol.ts";
+import { END_OF_OUTPUT, fromThrown, type FromWorker, toThrown, type ToWorker } from "./worker-protocol.ts";
 import { createLogSender } from "./worker-log.ts";
 
 /** What of an attempt crosses to a worker, and how it reaches back. */
@@ -36,14 +36,14 @@ export function serveAttempts(handler: WorkerHandler): void {
         void carryOut(message);
         break;
       case "abort":
-        controller.abort(fromRecord(message.reason));
+        controller.abort(fromThrown(message.reason));
         break;
       case "answer":
         waiting.get(message.id)?.resolve(message.value);
         waiting.delete(message.id);
         break;
       case "refusal":
-        waiting.get(message.id)?.reject(fromRecord(message.error));
+        waiting.get(message.id)?.reject(fromThrown(message.error));
         waiting.delete(message.id);
         break;
       default:
@@ -104,14 +104,14 @@ export function serveAttempts(handler: WorkerHandler): void {
     };
     const answer = await withConsole(logs.log, () => handler(attempt)).then(
       (result): FromWorker => ({ type: "succeeded", result }),
-      (error: unknown): FromWorker => ({ type: "failed", error: toRecord(error) }),
+      (error: unknown): FromWorker => ({ type: "failed", error: toThrown(error) }),
     );
     logs.end();
     await endOutput();
     try {
       send(answer);
     } catch (error) {
-      send({ type: "failed", error: toRecord(error) });
+      send({ type: "failed", error: toThrown(error) });
     }
   };
   if (parentPort === null) outliveNobody(sendNow);

@@ -47,7 +47,7 @@ export interface Parts {
     request: BuildRequest & { readonly projectDir: string; readonly log: AttemptLog },
   ): Promise<BuildResult>;
   /** Batches of a TypeScript source. */
-  extract(node: ExtractNode, context: Omit<ReadContext, "connection">): AsyncIterable<Delivery>;
+  extract(node: ExtractNode, context: Omit<ReadContext, "connection" | "log"> & { readonly log: AttemptLog }): AsyncIterable<Delivery>;
   runTask(request: TaskRequest, attempt: Attempt): Promise<JsonValue>;
   createExecutor(handler: AttemptHandler): Executor;
 }

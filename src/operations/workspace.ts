@@ -6,6 +6,7 @@ import { findProject } from "../project/find.ts";
 import { openCache } from "../project/cache.ts";
 import { readConfig } from "../project/config.ts";
 import type { Project, ReadOptions } from "../project/reader.ts";
+import { secretNamesIn } from "../project/placeholders.ts";
 import { readSecrets } from "../project/secrets.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
@@ -29,6 +30,7 @@ export class Workspace {
   private loadedParts: Parts | undefined;
   private configOnce: Promise<ProjectSpec> | undefined;
   private projectOnce: Promise<Project> | undefined;
+  private projectRead: Project | undefined;
   private warehouseOnce: Promise<Warehouse> | undefined;
   private readonly usedSecrets = new Set<string>();
   private secretsOnce: ReadonlyMap<string, string> | undefined;
@@ -68,7 +70,8 @@ export class Workspace {
   private async readProject(): Promise<Project> {
     const [{ readProject }, parts] = await Promise.all([import("../project/read.ts"), this.loadParts()]);
     this.loadedParts = parts;
-    return readProject(this.dir, readOptions(parts));
+    this.projectRead = await readProject(this.dir, readOptions(parts));
+    return this.projectRead;
   }
 
   /** There once the project was read. */
@@ -128,6 +131,12 @@ export class Workspace {
   /** Everything that must not show in a log. */
   secretValues(): readonly string[] {
     return [...this.secrets().values(), ...this.usedSecrets];
+  }
+
+  /** Names that stand in `${secret:…}` anywhere in the project; none before it was read. */
+  secretNames(): readonly string[] {
+    const { config, nodes, jobs } = this.projectRead ?? { config: {}, nodes: [], jobs: [] };
+    return secretNamesIn([config, nodes, jobs]);
   }
 
   /** Notes a secret that came from the environment. */

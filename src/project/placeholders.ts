@@ -78,6 +78,12 @@ export function missingPlaceholders(
   }
 }
 
+/** Names of the secrets that stand anywhere in a value. */
+export function secretNamesIn(value: unknown): readonly string[] {
+  const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === "bigint" ? String(inner) : inner)) ?? "";
+  return [...new Set([...text.matchAll(/\$\{\s*secret:([\w.-]+)\s*\}/g)].map((match) => match[1]!))];
+}
+
 interface Missing {
   readonly code: ErrorCode;
   readonly message: string;

@@ -1,6 +1,7 @@
 // The project itself as users write it: `millrace.yaml`, or the same keys in `millrace.config.ts` (PROJECT §2).
 import * as z from "zod";
 import { duration, size } from "../duration.ts";
+import { isolationSpec } from "./isolation.ts";
 import { retrySpec } from "./source.ts";
 
 /** A connection is one connector's name with settings: `{ postgres: { url: … } }`. */
@@ -38,17 +39,27 @@ const rate = z
 
 const poolSpec = z.strictObject({ slots: z.int().min(1).optional(), rate: rate.optional(), description: z.string().optional() });
 
+const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
 const calendarSpec = z.strictObject({
-  country: z.string().optional(),
-  region: z.string().optional(),
-  file: z.string().optional(),
-  dates: z.array(z.string()).optional(),
-  weekends: z.boolean().optional(),
+  country: z.string().optional().describe("its public holidays are days off: US, DE, …"),
+  state: z.string().optional().describe("of the country: CA, BY, …"),
+  region: z.string().optional().describe("of the state; without one, the same as state"),
+  holidays: z
+    .array(z.enum(["public", "bank", "school", "optional", "observance"]))
+    .optional()
+    .describe("kinds of the country's holidays; default public and bank"),
+  file: z.string().optional().describe("CSV of days off: date, or with a header date, name, working (true: a working day after all)"),
+  dates: z.array(z.string()).optional().describe("further days off: 2026-12-24"),
+  except: z.array(z.string()).optional().describe("working days after all"),
+  on: z.array(weekday).min(1).optional().describe("weekdays on which is worked"),
+  weekends: z.boolean().optional().describe("true: Saturday and Sunday are working days; false: they are days off"),
 });
+export type CalendarSpec = z.infer<typeof calendarSpec>;
 
 export const projectSpec = z.strictObject({
   name: z.string().min(1).optional().describe("default: the name of the folder"),
   description: z.string().optional(),
+  timezone: z.string().optional().describe("of schedules that say none, and of times in lists; default UTC"),
   connections: z.record(z.string(), connectionSpec).optional(),
   warehouse: warehouseSpec.optional(),
   state: stateSpec.optional(),
@@ -57,6 +68,7 @@ export const projectSpec = z.strictObject({
     .strictObject({
       retry: retrySpec.optional(),
       timeout: duration.optional(),
+      isolation: isolationSpec.optional(),
       concurrency: z.int().min(1).max(1024).optional().describe("attempts in flight at once"),
     })
     .optional(),
