@@ -1,5 +1,6 @@
 // What an observer of a run is told while it goes on.
-import type { NodeEventAnswer, RunStartedAnswer } from "./answers.ts";
+import type { NodeEventAnswer, RunStartedAnswer, RunSummaryAnswer } from "./answers.ts";
+import type { ErrorRecord } from "./errors.ts";
 
 export type RunProgress =
   | RunStartedAnswer
@@ -9,3 +10,26 @@ export type RunProgress =
   /** Something a person should know although the attempt went on: columns that appeared or are missing, for instance. */
   | { readonly type: "warning"; readonly node: string; readonly message: string }
   | { readonly type: "retrying"; readonly node: string; readonly attempt: number; readonly retryAt: string; readonly message: string };
+
+/** What an observer of `serve` is told. */
+export type ServeProgress =
+  /** It listens, its triggers are armed. */
+  | {
+      readonly type: "serving";
+      readonly url: string;
+      readonly pid: number;
+      readonly jobs: number;
+      readonly triggers: number;
+      readonly seconds: number;
+    }
+  /** The project was read again after its files changed. */
+  | { readonly type: "reloaded"; readonly jobs: number; readonly triggers: number }
+  /** Another process holds the warehouse; runs wait. */
+  | { readonly type: "waiting"; readonly why: string }
+  | { readonly type: "runStarted"; readonly run: string; readonly job: string | null; readonly trigger: string; readonly resumed: boolean }
+  | ({ readonly type: "runFinished"; readonly job: string | null } & Pick<
+      RunSummaryAnswer,
+      "run" | "status" | "seconds" | "nodes" | "error"
+    >)
+  /** Something went wrong that a person should know of; the engine goes on. */
+  | { readonly type: "problem"; readonly what: string; readonly error: ErrorRecord };

@@ -3,15 +3,16 @@ import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
 import type { AddressInfo } from "node:net";
 import { MillraceError } from "../model/errors.ts";
+import type { WebhookPort } from "../model/webhook.ts";
 import { isLoopback, judgeAccess } from "./access.ts";
-import { addWebhooks, type WebhookPort, type WebhookRoute } from "./webhooks.ts";
+import { addWebhooks } from "./webhooks.ts";
 
-export interface ServerOptions<Route extends WebhookRoute> {
+export interface ServerOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
   readonly token: string;
-  readonly webhooks: WebhookPort<Route>;
+  readonly webhooks: WebhookPort;
 }
 
 export interface RunningServer {
@@ -26,7 +27,7 @@ const CLOSE_GRACE_MS = 1_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 
 /** @throws MR8101 when the port is taken or the host is none of this machine. */
-export async function startServer<Route extends WebhookRoute>(options: ServerOptions<Route>): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const app = createServerApp(options);
   const server = createAdaptorServer({
     fetch: app.fetch,
@@ -40,7 +41,7 @@ export async function startServer<Route extends WebhookRoute>(options: ServerOpt
 }
 
 /** The routes alone, for tests without a port. */
-export function createServerApp<Route extends WebhookRoute>({ host, token, webhooks }: ServerOptions<Route>): Hono {
+export function createServerApp({ host, token, webhooks }: ServerOptions): Hono {
   const rules = { loopback: isLoopback(host), token };
   const app = new Hono();
   addWebhooks(app, rules, webhooks);

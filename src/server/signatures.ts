@@ -1,10 +1,7 @@
 // Is a webhook from who it should be from? HMAC-SHA256 of the body as it came, of the GitHub kind (`X-Hub-Signature-256: sha256=HEX`) or of the Stripe
 // kind (`Stripe-Signature: t=SECONDS,v1=HEX`, where the time is signed too). Comparisons take the same time whatever is wrong.
 import { createHmac, timingSafeEqual } from "node:crypto";
-
-export type WebhookSignature =
-  | { readonly kind: "body"; readonly header: string; readonly prefix: string; readonly secret: string }
-  | { readonly kind: "timestamped"; readonly header: string; readonly secret: string; readonly toleranceMs: number };
+import type { WebhookSignature } from "../model/webhook.ts";
 
 /** `stale`: signed by the right one, but too long ago (or too far ahead) to be anything but a replay. */
 export type SignatureVerdict = "right" | "wrong" | "stale";

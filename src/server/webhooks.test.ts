@@ -3,16 +3,21 @@ import { request as httpRequest } from "node:http";
 import { afterEach, describe, expect, it } from "vitest";
 import { MillraceError } from "../model/errors.ts";
 import { createServerApp, type RunningServer, startServer } from "./server.ts";
-import type { WebhookDelivery, WebhookPort, WebhookRoute } from "./webhooks.ts";
+import type { WebhookDelivery, WebhookPort, WebhookRoute } from "../model/webhook.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 8);
+const whose = { job: "nightly", trigger: "webhook" };
 const github: WebhookRoute = {
+  ...whose,
   signature: { kind: "body", header: "X-Hub-Signature-256", prefix: "sha256=", secret: "It's a Secret to Everybody" },
 };
-const stripe: WebhookRoute = { signature: { kind: "timestamped", header: "Stripe-Signature", secret: "whsec_test", toleranceMs: 300_000 } };
-const open: WebhookRoute = { signature: null, bodyMaxBytes: 1_000 };
+const stripe: WebhookRoute = {
+  ...whose,
+  signature: { kind: "timestamped", header: "Stripe-Signature", secret: "whsec_test", toleranceMs: 300_000 },
+};
+const open: WebhookRoute = { ...whose, signature: null, bodyMaxBytes: 1_000 };
 
-interface Engine extends WebhookPort<WebhookRoute> {
+interface Engine extends WebhookPort {
   readonly taken: WebhookDelivery[];
 }
 
@@ -26,7 +31,7 @@ function engine(fails?: MillraceError): Engine {
       if (fails !== undefined) throw fails;
       const duplicate = delivery.id !== null && taken.some(({ id }) => id === delivery.id);
       if (!duplicate) taken.push(delivery);
-      return { request: `q_${taken.length}`, run: null, duplicate };
+      return { run: `r_${taken.length}`, status: duplicate ? "duplicate" : "started", duplicate };
     },
   };
 }
@@ -45,7 +50,7 @@ describe("a webhook of the GitHub kind", () => {
     const signature = "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
     const answer = await post(webhooks, "/hooks/github", "Hello, World!", { "X-Hub-Signature-256": signature, "X-GitHub-Delivery": "d-1" });
     expect(answer.status).toBe(202);
-    expect(await answer.json()).toEqual({ v: 1, request: "q_1", run: null, duplicate: false });
+    expect(await answer.json()).toEqual({ v: 1, run: "r_1", status: "started", duplicate: false });
     expect(webhooks.taken[0]).toMatchObject({ id: "d-1", json: undefined, headers: { "x-github-delivery": "d-1" } });
   });
 

@@ -7,43 +7,11 @@ import type { Context, Hono } from "hono";
 import { createHash } from "node:crypto";
 import type { JsonValue } from "../model/answers.ts";
 import { asMillraceError, type MillraceError } from "../model/errors.ts";
+import { WEBHOOK_BODY_BYTES_MAX, type WebhookPort, type WebhookRoute } from "../model/webhook.ts";
 import { type AccessRules, judgeAccess } from "./access.ts";
 import { readBody } from "./body.ts";
-import { verifySignature, type WebhookSignature } from "./signatures.ts";
+import { verifySignature } from "./signatures.ts";
 
-export interface WebhookRoute {
-  /** Null: whoever may speak to the server may call it. */
-  readonly signature: WebhookSignature | null;
-  /** Names the delivery; default: those of GitHub and of the Standard Webhooks, then Stripe's event id. */
-  readonly deliveryHeader?: string;
-  readonly bodyMaxBytes?: number;
-}
-
-export interface WebhookDelivery {
-  /** Null: the sender gave none, so that it cannot be told from another of the same content. */
-  readonly id: string | null;
-  readonly body: Uint8Array;
-  /** The body as JSON; undefined when it is none. */
-  readonly json: JsonValue | undefined;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly receivedAtMs: number;
-}
-
-export interface WebhookAnswer {
-  readonly request: string;
-  readonly run: string | null;
-  readonly duplicate: boolean;
-}
-
-/** What the server asks of the engine. */
-export interface WebhookPort<Route extends WebhookRoute> {
-  route(path: string): Route | undefined;
-  /** Resolves when the request is durable. @throws MillraceError: its sender is told (422), or to try again (503) when it is retryable. */
-  accept(route: Route, delivery: WebhookDelivery): Promise<WebhookAnswer>;
-  now(): number;
-}
-
-export const WEBHOOK_BODY_BYTES_MAX = 5_000_000;
 const DELIVERY_HEADERS = ["x-github-delivery", "webhook-id"];
 const DELIVERY_ID_CHARS_MAX = 200;
 /** How long the same signed body without an id counts as the sender trying again. */
@@ -51,7 +19,7 @@ const SAME_BODY_MS = 5 * 60_000;
 /** Headers that are kept with a body: none that carries a secret. */
 const KEPT_HEADERS = ["content-type", "user-agent", "x-github-event", "x-github-delivery", "webhook-id", "webhook-timestamp"];
 
-export function addWebhooks<Route extends WebhookRoute>(app: Hono, rules: AccessRules, port: WebhookPort<Route>): void {
+export function addWebhooks(app: Hono, rules: AccessRules, port: WebhookPort): void {
   app.all("*", async (context, next) => {
     const route = port.route(context.req.path);
     if (route === undefined) return next();
@@ -60,12 +28,7 @@ export function addWebhooks<Route extends WebhookRoute>(app: Hono, rules: Access
   });
 }
 
-async function takeDelivery<Route extends WebhookRoute>(
-  context: Context,
-  rules: AccessRules,
-  port: WebhookPort<Route>,
-  route: Route,
-): Promise<Response> {
+async function takeDelivery(context: Context, rules: AccessRules, port: WebhookPort, route: WebhookRoute): Promise<Response> {
   const { headers } = context.req.raw;
   // A right signature says more than a name or a token could; without one the rules of every request hold.
   const access = route.signature === null ? judgeAccess(rules, headers) : { allowed: true as const };
@@ -105,6 +68,7 @@ interface Received {
 }
 
 function deliveryId(route: WebhookRoute, { header, json, body, receivedAtMs }: Received): string | null {
+  if (route.deliveryPath !== undefined) return textAt(json, route.deliveryPath);
   if (route.deliveryHeader !== undefined) return header(route.deliveryHeader) ?? null;
   for (const name of DELIVERY_HEADERS) {
     const given = header(name);
@@ -117,6 +81,13 @@ function deliveryId(route: WebhookRoute, { header, json, body, receivedAtMs }: R
     return `signed:${sha256(header(route.signature.header) ?? "")}`; // its time is signed: the same header is the same delivery
   }
   return `body:${sha256(body)}:${Math.floor(receivedAtMs / SAME_BODY_MS)}`;
+}
+
+function textAt(json: JsonValue | undefined, path: readonly string[]): string | null {
+  let value: unknown = json;
+  for (const key of path)
+    value = typeof value === "object" && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined;
+  return typeof value === "string" || typeof value === "number" ? String(value) : null;
 }
 
 function sha256(data: string | Uint8Array): string {

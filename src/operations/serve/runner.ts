@@ -1,0 +1,158 @@
+// Starts and carries out the runs that jobs ask for, and goes on with those that a dead process left. Only the engine that holds the warehouse does.
+//   N1. A run that a job asked for ends as `ended`, or as `unplanned` with its error; nothing is dropped in silence.
+//   N2. A run is begun once per process; a second start of the same id is the same run.
+import { asMillraceError, type MillraceError } from "../../model/errors.ts";
+import type { RunParams } from "../../model/job-events.ts";
+import type { ServeProgress } from "../../model/progress.ts";
+import type { RunSummaryAnswer } from "../../model/answers.ts";
+import type { Clock } from "../../engine/clock.ts";
+import type { EventStore } from "../../store/store.ts";
+import type { Carrier } from "../carrier.ts";
+import type { Workspace } from "../workspace.ts";
+import type { Holder } from "./holder.ts";
+
+export interface WantedRun {
+  readonly run: string;
+  readonly job: string | null;
+  readonly trigger: string;
+  readonly params: RunParams;
+}
+
+export type RunEnd =
+  | { readonly kind: "ended"; readonly status: Exclude<RunSummaryAnswer["status"], "running"> }
+  | { readonly kind: "unplanned"; readonly error: MillraceError };
+
+export interface RunnerOptions {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  readonly holder: Holder;
+  readonly signal: AbortSignal;
+  /** The project as it is now. */
+  readonly workspace: () => Workspace;
+  readonly carrier: () => Promise<Carrier>;
+  readonly onEnd: (wanted: WantedRun, end: RunEnd) => Promise<void>;
+  readonly observe: (progress: ServeProgress) => void;
+}
+
+export interface Runner {
+  /** Begins a run that is not going here yet. */
+  want(wanted: WantedRun): void;
+  cancel(run: string, why: string): void;
+  /** Goes on with runs that nobody carries out. */
+  adoptLeft(): Promise<void>;
+  /** Resolves when nothing is going any more. */
+  idle(): Promise<void>;
+}
+
+/** Plans that are made at once: each compiles the project. */
+const PLANS_AT_ONCE_MAX = 2;
+const TRY_AGAIN_MS = 2_000;
+
+export function createRunner(options: RunnerOptions): Runner {
+  const { store, clock, holder, signal, workspace, carrier, onEnd, observe } = options;
+  const going = new Map<string, Promise<void>>();
+  const planning = createGate(PLANS_AT_ONCE_MAX);
+
+  const begin = (wanted: WantedRun): void => {
+    if (going.has(wanted.run) || signal.aborted) return;
+    const done = carryOut(wanted)
+      .catch((thrown: unknown) => {
+        if (signal.aborted) return;
+        // The store or the disk failed: the run is as it was, and is tried again.
+        observe({ type: "problem", what: `run ${wanted.run}`, error: asMillraceError(thrown).toJSON() });
+        clock.after(TRY_AGAIN_MS, () => begin(wanted));
+      })
+      .finally(() => going.delete(wanted.run));
+    going.set(wanted.run, done);
+  };
+
+  const carryOut = async (wanted: WantedRun): Promise<void> => {
+    await holder.held();
+    const { engine, carry } = await carrier();
+    const started = (await store.read(wanted.run)).length > 0;
+    const equipped = await planning(() => equip(wanted, started ? "resume" : "start"));
+    if ("error" in equipped) {
+      if (equipped.error.retryable) throw equipped.error;
+      observe({ type: "problem", what: `run ${wanted.run} of ${wanted.job ?? "nobody"}`, error: equipped.error.toJSON() });
+      // A run that has begun and has no definitions any more cannot go on.
+      if (started) await engine.cancel(wanted.run, { by: "millrace serve", why: equipped.error.message });
+      return onEnd(wanted, started ? { kind: "ended", status: "canceled" } : { kind: "unplanned", error: equipped.error });
+    }
+    if (!started) await engine.start(equipped.plan, { run: wanted.run, trigger: wanted.trigger });
+    const { job, trigger, run } = wanted;
+    observe({ type: "runStarted", run, job, trigger, resumed: started });
+    const summary = await carry(run, {
+      equipment: { ...equipped, fullRefresh: false },
+      resumed: started,
+      history: new Map(),
+      observe: () => {},
+    });
+    if (summary.status === "running") return; // the engine stops; whoever comes next goes on
+    const { status, seconds, nodes, error } = summary;
+    observe({ type: "runFinished", run, job, status, seconds, nodes, error });
+    await onEnd(wanted, { kind: "ended", status });
+  };
+
+  const equip = async ({ job, params }: WantedRun, how: "start" | "resume") => {
+    const { planForRun } = await import("../run.ts");
+    const { planOperation } = await import("../plan.ts");
+    const current = workspace();
+    const request = { ...(job === null ? {} : { job }), params: asTexts(params) };
+    try {
+      const planned = await (how === "start" ? planForRun : planOperation)(current, request);
+      return { workspace: current, definitions: planned.definitions, params: planned.params, plan: planned.plan };
+    } catch (thrown) {
+      return { error: asMillraceError(thrown) };
+    }
+  };
+
+  const cancel = async (run: string, why: string): Promise<void> => {
+    try {
+      const { engine } = await carrier();
+      await engine.cancel(run, { by: "millrace serve", why });
+    } catch (thrown) {
+      // A run that is still being planned cannot be canceled; it is when it has begun.
+      if (going.has(run) && !signal.aborted) clock.after(TRY_AGAIN_MS, () => void cancel(run, why));
+      else if (asMillraceError(thrown).code !== "MR6101") throw thrown;
+    }
+  };
+
+  return {
+    want: begin,
+    cancel(run, why) {
+      cancel(run, why).catch((thrown: unknown) =>
+        observe({ type: "problem", what: `canceling ${run}`, error: asMillraceError(thrown).toJSON() }),
+      );
+    },
+    async adoptLeft() {
+      const { engine } = await carrier();
+      for (const row of await engine.unfinished()) begin({ run: row.run, job: row.job, trigger: row.trigger, params: row.params });
+    },
+    async idle() {
+      await Promise.allSettled(going.values());
+    },
+  };
+}
+
+/** Parameters of a run are texts. */
+export function asTexts(params: RunParams): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
+  );
+}
+
+/** Lets at most `most` works through at once. */
+function createGate(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+  const waiting: (() => void)[] = [];
+  let inside = 0;
+  return async (work) => {
+    if (inside >= most) await new Promise<void>((resolve) => waiting.push(resolve));
+    inside++;
+    try {
+      return await work();
+    } finally {
+      inside--;
+      waiting.shift()?.();
+    }
+  };
+}
