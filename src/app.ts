@@ -16,10 +16,11 @@ import type {
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
-import type { ReleaseAnswer, RollbackAnswer } from "./model/act-answers.ts";
+import type { ReleaseAnswer, RetentionAnswer, RollbackAnswer } from "./model/act-answers.ts";
 import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
+import type { Isolator } from "./executors/isolation.ts";
 import type { RunProgress } from "./model/progress.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
@@ -57,6 +58,7 @@ export interface App {
   history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
   rollback(request: RollbackRequest): Promise<RollbackAnswer>;
   rollbackRelease(asset: string): Promise<ReleaseAnswer>;
+  retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
   logs(run: string): AsyncIterable<LogLineAnswer>;
@@ -81,7 +83,7 @@ export interface Tools {
 }
 
 /** The concrete parts, imported when a project is read: `--help`, `explain` and `query` need none. Heavy ones wait until they are first used. */
-async function loadParts(): Promise<Parts> {
+async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
   const [{ compileCheckFile, compileChecks }, { checks }, { connectors }, { buildModel, materializations }, { createInlineExecutor }] =
     await Promise.all([
       import("./checks/compile.ts"),
@@ -101,7 +103,12 @@ async function loadParts(): Promise<Parts> {
         import("./materializations/transform.ts"),
         import("./tasks/typescript.ts"),
       ]);
-      const definition = async (): Promise<TransformDefinition> => (await definitionOf(projectDir, node)) as TransformDefinition;
+      const definition = async (): Promise<TransformDefinition> => {
+        const [defined, dial] = [(await definitionOf(projectDir, node)) as TransformDefinition, await isolator()];
+        const surroundings = { node: node.id, isolation: node.isolation, signal: request.signal, log };
+        const code = { ...node, projectDir, path: ["transform"] };
+        return { ...defined, transform: (context) => dial.batches(code, surroundings, context, () => defined.transform(context)) };
+      };
       return transformAsset({ ...request, asset: node.id, needs: node.needs, file: node.file, definition, log: logOf({ log }) });
     },
     extract: async function* (node, context) {
@@ -111,13 +118,19 @@ async function loadParts(): Promise<Parts> {
         import("./tasks/typescript.ts"),
       ]);
       const { signal, log, since } = context;
-      const definition = (await definitionOf(context.projectDir, node)) as ExtractAssetInput;
-      yield* extractDeliveries(definition, {
-        since: since as ExtractContext["since"],
-        http: httpClient({ signal, log }),
-        signal,
-        log: logOf({ log }),
-      });
+      const [defined, dial] = [(await definitionOf(context.projectDir, node)) as ExtractAssetInput, await isolator()];
+      const surroundings = { node: node.id, isolation: node.isolation, signal, log };
+      const code = { ...node, projectDir: context.projectDir, path: ["extract"] };
+      const extract: ExtractAssetInput["extract"] = (given) => dial.batches(code, surroundings, given, () => defined.extract(given));
+      yield* extractDeliveries(
+        { name: defined.name, extract },
+        {
+          since: since as ExtractContext["since"],
+          http: httpClient({ signal, log }),
+          signal,
+          log: logOf({ log }),
+        },
+      );
     },
     runTask: async ({ node, projectDir, ...surroundings }, attempt) => {
       const [{ runTypescriptTask }, { httpClient }] = await Promise.all([
@@ -138,13 +151,24 @@ async function definitionOf(
   return (await import("./project/modules.ts")).loadDefinition(projectDir, module, exportName);
 }
 
+/** What carries users' functions out in threads and processes; started when the first one is called. */
+function isolatorOf(secretNames: () => readonly string[]): { open(this: void): Promise<Isolator>; close(): Promise<void> } {
+  let opened: Promise<Isolator> | undefined;
+  const open = async (): Promise<Isolator> => {
+    const { createIsolator } = await import("./executors/isolation.ts");
+    return createIsolator({ module: new URL("./user-code.ts", import.meta.url), secretNames });
+  };
+  return { open: () => (opened ??= open()), close: async () => (await opened)?.close() };
+}
+
 /** The project in `options.dir` or above it. Nothing is opened before it is needed. */
 export async function openApp(options: OpenOptions): Promise<App> {
   const { Workspace } = await import("./operations/workspace.ts");
+  const isolator = isolatorOf(() => workspace.secretNames());
   const workspace = Workspace.open({
     dir: options.dir ?? process.cwd(),
     env: options.env,
-    parts: loadParts,
+    parts: () => loadParts(isolator.open),
     signal: options.signal ?? new AbortController().signal,
   });
   return {
@@ -170,6 +194,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
     history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
     rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),
+    retention: async (request) => (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now() }),
     rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
     runShow: async (run) => (await import("./operations/runs.ts")).showRun(workspace, run),
@@ -177,7 +202,10 @@ export async function openApp(options: OpenOptions): Promise<App> {
       yield* (await import("./operations/runs.ts")).readLogs(workspace, run);
     },
     lineage: async (target, request) => (await import("./operations/assets.ts")).lineageOf(workspace, target, request),
-    close: () => workspace.close(),
+    close: async () => {
+      await isolator.close();
+      await workspace.close();
+    },
   };
 }
 
@@ -188,7 +216,7 @@ export async function openTools(): Promise<Tools> {
     convert: async (files, options, observe) => (await import("./connectors/files/convert.ts")).convertFiles(files, options, observe),
     doctor: async (dir) => {
       const [{ projectDoctor }, { readOptions }] = await Promise.all([import("./project/doctor.ts"), import("./operations/workspace.ts")]);
-      return { checks: await projectDoctor(dir, readOptions(await loadParts())) };
+      return { checks: await projectDoctor(dir, readOptions(await loadParts(isolatorOf(() => []).open))) };
     },
     jsonSchema: async (kind) => {
       const [{ jsonSchema }, { connectors }, { checks }] = await Promise.all([

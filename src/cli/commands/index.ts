@@ -8,6 +8,7 @@ import { lineage } from "./lineage.ts";
 import { plan } from "./plan.ts";
 import { quarantineList, quarantineShow } from "./quarantine.ts";
 import { query } from "./query.ts";
+import { retention } from "./retention.ts";
 import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { logs, runs, runShow, status } from "./runs.ts";
@@ -31,6 +32,7 @@ export const commands: readonly Command[] = [
   lineage,
   inspect,
   convert,
+  retention,
   doctor,
   explain,
   schema,
