@@ -60,7 +60,7 @@ export async function startPostgres(settings: Readonly<Record<string, string>> =
       keeper.stderr.setEncoding("utf8").on("data", (text: string) => {
         said = (said + text).slice(-10_000);
         if (said.includes("database system is ready to accept connections")) resolve(clearTimeout(timer));
-        else if (/FATAL: {2}(?!the database system is starting up)/.test(said)) fail("it says why");
+        else if (/FATAL: {2}(could not|lock file|data directory|configuration)/.test(said)) fail("it says why");
       });
     });
     keeper.unref();

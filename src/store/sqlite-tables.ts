@@ -1,5 +1,6 @@
 // Read tables and the table of engines in a SQLite file.
 import type { JsonValue } from "../model/answers.ts";
+import { encodeName } from "./encoded-name.ts";
 import type { Database } from "./sqlite-database.ts";
 import type { EngineEntry, EngineTable, ReadTables } from "./store.ts";
 
@@ -27,20 +28,21 @@ export function sqliteTables(database: Database, { guarded, transact }: Guards):
       transact(() => {
         if (positionOf(table) !== change.expectedPosition) return false;
         move.run(table, change.position);
-        for (const { key, label, rank, body } of change.rows) put.run(table, key, label, rank, JSON.stringify(body));
+        for (const { key, label, rank, body } of change.rows)
+          put.run(table, encodeName(key), encodeName(label), rank, JSON.stringify(body));
         return true;
       }),
     async get(table, key) {
-      const row = guarded(() => one.get(table, key)) as { body: string } | undefined;
+      const row = guarded(() => one.get(table, encodeName(key))) as { body: string } | undefined;
       return row === undefined ? undefined : (JSON.parse(row.body) as JsonValue);
     },
     async remove(table, keys) {
       transact(() => {
-        for (const key of keys) take.run(table, key);
+        for (const key of keys) take.run(table, encodeName(key));
       });
     },
     async list(table, { label, limit }) {
-      const rows = guarded(() => (label === undefined ? newest.all(table, limit) : labelled.all(table, label, limit)));
+      const rows = guarded(() => (label === undefined ? newest.all(table, limit) : labelled.all(table, encodeName(label), limit)));
       return (rows as unknown as readonly { body: string }[]).map((row) => JSON.parse(row.body) as JsonValue);
     },
   };

@@ -1,6 +1,7 @@
 // The store in a SQLite file, the default. One row per append (all its events as one JSON text), so that a commit touches as few pages as it can; a
 // commit of many runs is one transaction. Works on the main thread: a worker thread was measured 1.6 times slower on chains.
 import type { StoreEvent } from "../model/store-events.ts";
+import { decodeName, encodeName } from "./encoded-name.ts";
 import { createListeners } from "./listeners.ts";
 import { inOurWords, openDatabase } from "./sqlite-database.ts";
 import { sqliteEngines, sqliteTables } from "./sqlite-tables.ts";
@@ -50,7 +51,8 @@ export function openSqliteStore(path: string): EventStore {
         throw error;
       }
     });
-  const take = ({ stream, expectedVersion, events }: Append): boolean => {
+  const take = ({ stream: name, expectedVersion, events }: Append): boolean => {
+    const stream = encodeName(name);
     const version = (last.get(stream) as { version: number } | undefined)?.version ?? 0;
     if (version !== expectedVersion) return false;
     if (events.length > 0) insert.run(stream, expectedVersion, events.length, JSON.stringify(events));
@@ -77,21 +79,26 @@ export function openSqliteStore(path: string): EventStore {
     append: async (stream, expectedVersion, events) => commit([{ stream, expectedVersion, events }])[0]!,
     commit: async (appends) => (appends.length === 0 ? [] : commit(appends)),
     async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
-      const rows = guarded(() => beyond.all(stream, afterVersion)) as unknown as readonly BatchRow[];
+      const rows = guarded(() => beyond.all(encodeName(stream), afterVersion)) as unknown as readonly BatchRow[];
       return rows.flatMap((row) => (eventsOf(row.events) as readonly Event[]).slice(Math.max(0, afterVersion - row.after)));
     },
     async streams() {
       const rows = guarded(() => versions.all()) as unknown as readonly { stream: string; version: number }[];
-      return rows.map(({ stream, version }) => ({ stream, version }));
+      return rows.map(({ stream, version }) => ({ stream: decodeName(stream), version }));
     },
     async readAll(afterPosition, limit) {
       const rows = guarded(() => all.all(afterPosition, limit)) as unknown as readonly BatchRow[];
-      return rows.map(({ position, stream, after, events }): Batch => ({ position, stream, after, events: eventsOf(events) }));
+      return rows.map(({ position, stream, after, events }): Batch => ({
+        position,
+        stream: decodeName(stream),
+        after,
+        events: eventsOf(events),
+      }));
     },
     async remove(streams) {
       transact(() => {
         keepPosition.run();
-        for (const stream of streams) removeStream.run(stream);
+        for (const stream of streams) removeStream.run(encodeName(stream));
       });
     },
     changes: (listener) => listeners.add(listener),

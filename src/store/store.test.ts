@@ -4,9 +4,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import * as fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
 import { eventNamed, storeSuite } from "../testing/store.suite.ts";
+import { answersAlike } from "./differential.suite.ts";
 import { createMemoryStore } from "./memory.ts";
 import { inOurWords, openDatabase } from "./sqlite-database.ts";
 import { SCHEMA_VERSION } from "./sqlite-schema.ts";
@@ -31,79 +31,9 @@ storeSuite("SQLite", () => {
   return { store: openSqliteStore(path), reopen: () => openSqliteStore(path), remove: () => rmSync(join(path, ".."), { recursive: true }) };
 });
 
-describe("memory and SQLite", () => {
-  const streams = ["x", "y", "z"];
-  const move = fc.oneof(
-    fc.record({
-      kind: fc.constant("commit" as const),
-      appends: fc.array(fc.tuple(fc.constantFrom(...streams), fc.integer({ min: -1, max: 1 }), fc.integer({ min: 0, max: 3 })), {
-        maxLength: 4,
-      }),
-    }),
-    fc.record({ kind: fc.constant("read" as const), stream: fc.constantFrom(...streams), after: fc.nat(10) }),
-    fc.record({ kind: fc.constant("readAll" as const), after: fc.nat(10), limit: fc.integer({ min: 1, max: 5 }) }),
-    fc.record({
-      kind: fc.constant("save" as const),
-      off: fc.constantFrom(0, 0, 0, 1),
-      key: fc.constantFrom("k", "l"),
-      rank: fc.nat(3),
-      label: fc.constantFrom("p", "q"),
-    }),
-    fc.record({ kind: fc.constant("list" as const), label: fc.constantFrom("p", "q", undefined), limit: fc.integer({ min: 1, max: 3 }) }),
-  );
-
-  it("answer alike whatever is done to them", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(move, { maxLength: 30 }), async (moves) => {
-        const path = newPath();
-        const memory = createMemoryStore();
-        const sqlite = openSqliteStore(path);
-        const versions = new Map<string, number>();
-        let position = 0;
-        try {
-          for (const each of moves) {
-            const answers = await Promise.all(
-              [memory, sqlite].map((store) => {
-                switch (each.kind) {
-                  case "commit":
-                    return store.commit(
-                      each.appends.map(([stream, off, count], index) => ({
-                        stream,
-                        expectedVersion: Math.max(0, (versions.get(stream) ?? 0) + off),
-                        events: Array.from({ length: count }, (_, at) => eventNamed(`${stream}${index}${at}`, at)),
-                      })),
-                    );
-                  case "read":
-                    return store.read(each.stream, each.after);
-                  case "readAll":
-                    return store.readAll(each.after, each.limit);
-                  case "save":
-                    return store.tables.save("t", {
-                      expectedPosition: position + each.off,
-                      position: position + 1,
-                      rows: [{ key: each.key, label: each.label, rank: each.rank, body: [each.key, each.rank] }],
-                    });
-                  case "list":
-                    return store.tables.list("t", { limit: each.limit, ...(each.label === undefined ? {} : { label: each.label }) });
-                  default:
-                    return each satisfies never;
-                }
-              }),
-            );
-            expect(answers[1]).toEqual(answers[0]);
-            for (const { stream, version } of await memory.streams()) versions.set(stream, version);
-            position = await memory.tables.position("t");
-          }
-          expect(await sqlite.streams()).toEqual(await memory.streams());
-          expect(await sqlite.readAll(0, 1_000)).toEqual(await memory.readAll(0, 1_000));
-        } finally {
-          await sqlite.close();
-          rmSync(join(path, ".."), { recursive: true });
-        }
-      }),
-      { numRuns: 60 },
-    );
-  });
+answersAlike("SQLite", async () => {
+  const path = newPath();
+  return { store: openSqliteStore(path), remove: () => rmSync(join(path, ".."), { recursive: true }) };
 });
 
 describe("the SQLite file", () => {

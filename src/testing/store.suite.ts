@@ -15,7 +15,7 @@ export function eventNamed(node: string, at = 0): RunEvent {
   return { type: "node_skipped", at, node, because: "x" };
 }
 
-const card = (id: string, more: Partial<EngineCard> = {}): EngineCard => ({
+export const cardNamed = (id: string, more: Partial<EngineCard> = {}): EngineCard => ({
   id,
   host: "h",
   pid: 7,
@@ -248,16 +248,16 @@ export function storeSuite(name: string, open: () => StoreUnderTest | Promise<St
         const other = reopen === null ? store : await reopen();
         const { engines } = other;
         expect(await store.engines.list()).toEqual([]);
-        expect(await store.engines.beat(card("e_b"))).toBe(false);
-        expect(await engines.beat(card("e_a", { url: "http://h:1" }))).toBe(false);
-        expect(await store.engines.beat(card("e_b", { holdsWarehouse: true }))).toBe(true);
+        expect(await store.engines.beat(cardNamed("e_b"))).toBe(false);
+        expect(await engines.beat(cardNamed("e_a", { url: "http://h:1" }))).toBe(false);
+        expect(await store.engines.beat(cardNamed("e_b", { holdsWarehouse: true }))).toBe(true);
         expect(await engines.list()).toEqual([
-          { ...card("e_a", { url: "http://h:1" }), beat: 1 },
-          { ...card("e_b", { holdsWarehouse: true }), beat: 2 },
+          { ...cardNamed("e_a", { url: "http://h:1" }), beat: 1 },
+          { ...cardNamed("e_b", { holdsWarehouse: true }), beat: 2 },
         ]);
         await engines.remove(["e_b", "nobody"]);
         expect((await store.engines.list()).map((entry) => entry.id)).toEqual(["e_a"]);
-        expect(await store.engines.beat(card("e_b"))).toBe(false);
+        expect(await store.engines.beat(cardNamed("e_b"))).toBe(false);
         if (other !== store) await other.close();
       }));
   });

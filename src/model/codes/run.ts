@@ -74,9 +74,9 @@ export const runCodes = {
     fix: "Check the folder and its rights, or set `state: { sqlite: { path } }` in millrace.yaml.",
   },
   MR6021: {
-    title: "The state file is of a newer Millrace",
-    why: "A newer version has written it; this one would misread it.",
-    fix: "Use the newer version, or another path in `state:`.",
+    title: "The state is of a newer Millrace",
+    why: "A newer version has written the state file, or changed the tables in PostgreSQL; this one would misread them.",
+    fix: "Use the newer version, or another path or schema in `state:`.",
   },
   MR6022: {
     title: "The state cannot be written",
@@ -97,6 +97,21 @@ export const runCodes = {
     title: "The state is contended",
     why: "Other engines wrote to the same run each time before this one could.",
     fix: "Try again. If it goes on, two engines may be working on one state file.",
+  },
+  MR6026: {
+    title: "A run was written by a newer Millrace",
+    why: "Its events are of a kind that this version does not know. An engine of a newer version works on the same state.",
+    fix: "Nothing is lost: the newer engine goes on with the run. Bring this one up to the same version.",
+  },
+  MR6030: {
+    title: "The state database cannot be reached",
+    why: "PostgreSQL does not answer: it is stopped, starting, out of connections or the network is down. Engines wait for it as long as `state: { postgres: { patience } }` says.",
+    fix: "Look at the server and at `url` in `state:`; `millrace doctor` tries the connection. Runs go on where they stopped.",
+  },
+  MR6031: {
+    title: "The state database refuses us",
+    why: "User, password or database are wrong, or the user may not create the schema.",
+    fix: "Check `url` in `state:`; the user needs the right to create a schema in the database, or to own the one that `schema` names.",
   },
   MR6040: {
     title: "A log cannot be written",
