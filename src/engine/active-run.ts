@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { MillraceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
+import type { Admission } from "../run/admission/port.ts";
 import { step } from "../run/decide.ts";
 import { evolve } from "../run/evolve.ts";
 import type { RunInput } from "../run/input.ts";
@@ -22,6 +23,8 @@ export interface Decision {
   readonly expectedVersion: number;
   readonly events: readonly RunEvent[];
   readonly state: RunState;
+  /** Run time in ms. */
+  readonly now: number;
 }
 
 export interface ActiveRun {
@@ -30,8 +33,14 @@ export interface ActiveRun {
   state(): RunState;
   /** Notes what has happened; it is decided with everything else of this turn. */
   happen(happening: Happening): void;
-  /** Takes everything that has happened and decides it. */
-  decide(): Decision;
+  /** Run time in ms. */
+  now(): number;
+  /** May anything of it start in this process now? */
+  mayStart(): boolean;
+  /** Takes everything that has happened and decides it; what starts is up to `admission`. */
+  decide(admission?: Admission): Decision;
+  /** The decision with what may start now besides. */
+  begin(decision: Decision, admission: Admission): Decision;
   /** The decision is stored. */
   accept(decision: Decision): void;
   /** The decision was not stored: what has happened is decided again. */
@@ -75,6 +84,8 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
   let holding = false;
   let disposed = false;
   let wake: { readonly at: number; readonly cancel: () => void } | null = null;
+  /** When the newest decision was made; what was due by then is not due once more. */
+  let decidedAt = Number.NEGATIVE_INFINITY;
   let beat: (() => void) | null = null;
 
   const now = (): number => {
@@ -105,7 +116,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     if (disposed || holding) return;
     const wanted = new Set<string>();
     let at: number | null = null;
-    for (const effect of outstanding(state)) {
+    for (const effect of outstanding(state, decidedAt)) {
       if (effect.type === "wake") at = effect.at;
       else if (effect.owner === owner) {
         wanted.add(`${effect.node}#${effect.attempt}`);
@@ -138,10 +149,13 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
       inbox.push(happening);
       options.onHappening(run);
     },
-    decide() {
+    now,
+    mayStart: () => !holding && options.mayStart(),
+    decide(admission) {
       const happenings = inbox;
       inbox = [];
-      const common = { now: now(), owner: holding || !options.mayStart() ? null : owner };
+      const common = { now: now(), owner: run.mayStart() ? owner : null, ...(admission === undefined ? {} : { admission }) };
+      if (happenings.length > 0) decidedAt = common.now;
       const events: RunEvent[] = [];
       let next = state;
       for (const happening of happenings) {
@@ -149,7 +163,12 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
         for (const event of decision.events) events.push(event);
         next = decision.state;
       }
-      return { run, happenings, expectedVersion: state.version, events, state: next };
+      return { run, happenings, expectedVersion: state.version, events, state: next, now: common.now };
+    },
+    begin(decision, admission) {
+      if (!run.mayStart()) return decision;
+      const { events, state: next } = step(decision.state, { type: "tick", now: decision.now, owner, admission });
+      return { ...decision, events: [...decision.events, ...events], state: next };
     },
     accept: ({ events, state: next }) => take(events, next),
     refuse: ({ happenings }) => {
@@ -158,6 +177,8 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     follow(events) {
       let next = state;
       for (const event of events) next = evolve(next, event);
+      // What they wrote may let something start here; whoever tells of it decides next.
+      if (events.length > 0) inbox.push({ type: "tick" });
       take(events, next);
     },
     hold() {

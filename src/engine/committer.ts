@@ -3,6 +3,7 @@
 import { MillraceError, messageOf } from "../model/errors.ts";
 import type { EventStore } from "../store/store.ts";
 import type { ActiveRun, Decision } from "./active-run.ts";
+import { type AdmissionGate, HOLD } from "./admission.ts";
 import type { Clock } from "./clock.ts";
 
 export interface Committer {
@@ -17,6 +18,7 @@ export interface Committer {
 export interface CommitterOptions {
   readonly store: EventStore;
   readonly clock: Clock;
+  readonly gate: AdmissionGate;
   /** The run cannot go on: its events cannot be stored. */
   readonly onGivenUp: (run: ActiveRun, error: unknown) => void;
 }
@@ -26,7 +28,7 @@ const RACES_MAX = 50;
 const STORE_TRIES_MAX = 6;
 const STORE_DELAY_MS = 50;
 
-export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): Committer {
+export function createCommitter({ store, clock, gate, onGivenUp }: CommitterOptions): Committer {
   const waiting = new Set<ActiveRun>();
   const outdated = new Set<ActiveRun>();
   const races = new Map<ActiveRun, number>();
@@ -65,15 +67,42 @@ export function createCommitter({ store, clock, onGivenUp }: CommitterOptions): 
     // After a failure nobody knows whether the write was done: look first.
     const unsure = failures > 0 ? runs : runs.filter((run) => outdated.has(run));
     if (unsure.length > 0 && !(await attempt(runs, () => reload(unsure)))) return;
-    const decisions: Decision[] = [];
-    for (const run of runs) {
+    const limited = runs.some((run) => gate.concerns(run.id));
+    const loading = limited ? gate.ready() : null;
+    if (loading !== null) await loading;
+    const decided = limited ? decideLimited(runs) : decideAll(runs, (run) => run.decide());
+    try {
+      await write(runs, decided);
+    } finally {
+      if (limited) gate.settled(decided.filter(({ run }) => gate.concerns(run.id)));
+    }
+  };
+
+  const decideAll = <Item extends ActiveRun | Decision>(items: readonly Item[], decide: (item: Item) => Decision): readonly Decision[] =>
+    items.flatMap((item) => {
       try {
-        const decision = run.decide();
-        if (decision.events.length > 0) decisions.push(decision);
-        else run.accept(decision);
+        return [decide(item)];
       } catch (error) {
-        onGivenUp(run, error);
+        onGivenUp("run" in item ? item.run : item, error);
+        return [];
       }
+    });
+
+  /** What has happened first, then what may start of what waits for places. */
+  const decideLimited = (runs: readonly ActiveRun[]): readonly Decision[] => {
+    const held = decideAll(runs, (run) => (gate.concerns(run.id) ? run.decide(HOLD) : run.decide()));
+    const admitted = gate.admit(held.filter(({ run }) => gate.concerns(run.id)));
+    return decideAll(held, (decision) => {
+      const admission = admitted.get(decision.run.id);
+      return admission === undefined ? decision : decision.run.begin(decision, admission);
+    });
+  };
+
+  const write = async (runs: readonly ActiveRun[], decided: readonly Decision[]): Promise<void> => {
+    const decisions: Decision[] = [];
+    for (const decision of decided) {
+      if (decision.events.length > 0) decisions.push(decision);
+      else decision.run.accept(decision);
     }
     if (decisions.length === 0) {
       failures = 0;

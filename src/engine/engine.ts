@@ -9,6 +9,7 @@ import type { Executor } from "../model/attempt.ts";
 import { asMillraceError, MillraceError } from "../model/errors.ts";
 import type { NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
+import { type Limits, NO_LIMITS } from "../model/limits.ts";
 import type { RunPlan } from "../model/plan.ts";
 import { readClock, runTime, unreadClock } from "../run/clock.ts";
 import { step } from "../run/decide.ts";
@@ -19,6 +20,7 @@ import type { Batch, EventStore } from "../store/store.ts";
 import { catchUp } from "../views/catch-up.ts";
 import { createRunFold, foldRun, type RunFold } from "../views/run-fold.ts";
 import { listRuns, type RunRow, runsTable } from "../views/runs.ts";
+import { createAdmissionGate } from "./admission.ts";
 import { type ActiveRunWithFlights, createActiveRun, type Happening } from "./active-run.ts";
 import type { Clock } from "./clock.ts";
 import { createCommitter } from "./committer.ts";
@@ -42,6 +44,8 @@ export interface EngineOptions {
   readonly leaseMs?: number;
   /** Set when other engines work on the store without leases: tells of an engine that gave no sign of life. */
   readonly isDead?: (engine: string) => boolean;
+  /** What limits attempts over all runs: pools, connections, everything. Default: nothing but the circuit breakers of connections. */
+  readonly limits?: Limits;
   /** May attempts start here? Default: yes. False while another process holds what they need; `look` when that changes. */
   readonly mayStart?: () => boolean;
   /** Told of what went wrong beside the runs: observers that threw. Default: nobody is. */
@@ -106,6 +110,7 @@ interface Carried {
 interface Loaded {
   readonly state: RunState;
   readonly fold: RunFold;
+  readonly events: readonly RunEvent[];
 }
 
 const UNFINISHED_MAX = 1_000;
@@ -137,6 +142,7 @@ export function createEngine(options: EngineOptions): Engine {
     });
   };
   const noteBatches = (batches: readonly Batch[]): void => {
+    gate.hear(batches);
     for (const { stream, after, events } of batches) {
       const each = carried.get(stream);
       if (each !== undefined && after + events.length > each.run.state().version) committer.refresh(each.run);
@@ -150,9 +156,17 @@ export function createEngine(options: EngineOptions): Engine {
     run.happen(dead.length > 0 ? { type: "adopt", dead } : { type: "tick" });
   };
 
+  const gate = createAdmissionGate({
+    limits: options.limits ?? NO_LIMITS,
+    store,
+    clock,
+    isDead: (engine) => engine !== owner && (alone || isDead?.(engine) === true),
+    onProblem: problem,
+  });
   const committer = createCommitter({
     store,
     clock,
+    gate,
     onGivenUp: (run, error) => end(run.id, (each) => each.reject(error)),
   });
 
@@ -169,13 +183,14 @@ export function createEngine(options: EngineOptions): Engine {
       fold.apply(event);
       state = evolve(state, event);
     }
-    return { state, fold };
+    return { state, fold, events };
   };
 
   const end = (id: string, tell: (each: Carried) => void): void => {
     const each = carried.get(id);
     if (each === undefined) return;
     carried.delete(id);
+    gate.forget(each.run);
     each.run.dispose();
     tell(each);
   };
@@ -193,7 +208,7 @@ export function createEngine(options: EngineOptions): Engine {
       }
   };
 
-  const carry = (id: string, loaded: Loaded): Carried => {
+  const carry = (id: string, { state, fold, events: told }: Loaded): Carried => {
     const listeners = new Set<RunListener>();
     const { promise: done, resolve, reject } = withResolvers<RunSummary>();
     // Whoever asked hears of a failure through the promise of `run`; nobody else need.
@@ -203,12 +218,14 @@ export function createEngine(options: EngineOptions): Engine {
       owner,
       clock,
       mayStart: options.mayStart ?? (() => true),
-      ...loaded,
+      state,
+      fold,
       createFlights: (contextOf, onEnd) => createFlights({ run: id, executor, clock, logs, contextOf, onEnd }),
       onHappening: (active) => committer.add(active),
       onEvents: (active, events) => {
-        tell(listeners, events, loaded.fold);
-        if (active.state().phase === "finished") end(id, () => resolve(summaryOf(loaded.fold, "finished")));
+        gate.follow({ stream: id, after: active.state().version - events.length, events });
+        tell(listeners, events, fold);
+        if (active.state().phase === "finished") end(id, () => resolve(summaryOf(fold, "finished")));
       },
     });
     let stopped: Promise<void> | null = null;
@@ -217,12 +234,13 @@ export function createEngine(options: EngineOptions): Engine {
         run.hold();
         await run.flights.stop();
         await committer.idle();
-        end(id, () => resolve(summaryOf(loaded.fold, "interrupted")));
+        end(id, () => resolve(summaryOf(fold, "interrupted")));
       })();
       return stopped;
     };
     const each = { run, done, resolve, reject, listeners, stop };
     carried.set(id, each);
+    gate.follow({ stream: id, after: 0, events: told });
     listen();
     return each;
   };
@@ -242,7 +260,7 @@ export function createEngine(options: EngineOptions): Engine {
       if (await store.append(id, 0, events)) {
         const fold = createRunFold();
         for (const event of events) fold.apply(event);
-        fresh.set(id, { state, fold });
+        fresh.set(id, { state, fold, events });
       } else if (run === undefined) throw new MillraceError({ code: "MR6025", message: `a run ${id} is already there`, retryable: true });
       return id;
     },
@@ -307,6 +325,7 @@ export function createEngine(options: EngineOptions): Engine {
     async close() {
       await Promise.all([...carried.values()].map((each) => each.stop()));
       (await feed?.catch(() => null))?.close();
+      gate.close();
     },
   };
   return engine;

@@ -15,8 +15,11 @@ export type Effect =
   /** A tick at `at` (run time) will have something to do. */
   | { readonly type: "wake"; readonly at: number };
 
-/** An attempt that runs somewhere and is not named here is outdated and should end. */
-export function outstanding(state: RunState): readonly Effect[] {
+/**
+ * An attempt that runs somewhere and is not named here is outdated and should end. `decidedAt`: when time was last looked at; what was due by then and did
+ * not start found no place, and is woken by whoever makes room.
+ */
+export function outstanding(state: RunState, decidedAt: number = Number.NEGATIVE_INFINITY): readonly Effect[] {
   if (state.phase !== "going") return [];
   const effects: Effect[] = [];
   let wakeAt = Number.POSITIVE_INFINITY;
@@ -31,7 +34,7 @@ export function outstanding(state: RunState): readonly Effect[] {
     wakeAt = Math.min(wakeAt, node.deadlineAt ?? wakeAt, node.leaseUntil ?? wakeAt);
   }
   // A node whose wait is over but for which there is no room is woken by whoever makes room.
-  if (!state.paused && state.runningCount < state.concurrency) wakeAt = Math.min(wakeAt, nextRetryAt(state) ?? wakeAt);
+  if (!state.paused && state.runningCount < state.concurrency) wakeAt = Math.min(wakeAt, nextRetryAt(state, decidedAt) ?? wakeAt);
   if (state.deadlines !== null) wakeAt = Math.min(wakeAt, state.deadlines.item.at);
   if (state.cancel === null && state.timeoutAt !== null) wakeAt = Math.min(wakeAt, state.timeoutAt);
   if (wakeAt !== Number.POSITIVE_INFINITY) effects.push({ type: "wake", at: wakeAt });

@@ -55,12 +55,12 @@ function nextOf(state: GoingRun, now: number, free: (lane: number) => boolean): 
   return ready === null ? null : { node: ready.item.node, lane: ready.lane, attempt: 0 };
 }
 
-/** When the next wait is over among the nodes for which the run has room; null when there is none. */
-export function nextRetryAt(state: GoingRun): number | null {
+/** When the next wait after `decidedAt` is over among the nodes for which the run has room; null when there is none. */
+export function nextRetryAt(state: GoingRun, decidedAt: number): number | null {
   let soonest: number | null = null;
   for (const [index, lane] of state.lanes.entries()) {
     const at = lane.retries?.item.retryAt;
-    if (at !== undefined && (soonest === null || at < soonest) && hasRoom(state, index)) soonest = at;
+    if (at !== undefined && at > decidedAt && (soonest === null || at < soonest) && hasRoom(state, index)) soonest = at;
   }
   return soonest;
 }

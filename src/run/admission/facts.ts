@@ -136,6 +136,26 @@ export function foldAdmission(facts: AdmissionFacts, stream: string, event: RunE
   }
 }
 
+/** The facts without attempts of engines that are dead: what they held is free, whatever their log says. */
+export function withoutOwners(facts: AdmissionFacts, isDead: (owner: string) => boolean): AdmissionFacts {
+  let next = facts;
+  for (const run of valuesOf(facts.runs))
+    for (const { node, owner } of valuesOf(run.live))
+      if (isDead(owner)) next = endAttempt(next, lookup(next.runs, run.run)!, { node, attempt: null }, undefined);
+  return next;
+}
+
+/** By pool the weights of a run's attempts that have ended between two folds. */
+export function freedBy(run: string, before: AdmissionFacts, after: AdmissionFacts): Readonly<Record<string, number>> {
+  const freed: Record<string, number> = {};
+  const left = lookup(after.runs, run)?.live;
+  for (const live of valuesOf(lookup(before.runs, run)?.live ?? emptyTable<LiveAttempt>())) {
+    if (left !== undefined && lookup(left, live.node)?.attempt === live.attempt) continue;
+    for (const [pool, weight] of live.pools) freed[pool] = (freed[pool] ?? 0) + weight;
+  }
+  return freed;
+}
+
 function startRun(facts: AdmissionFacts, run: string, { plan }: RunEvent & { type: "run_started" }, at: number): AdmissionFacts {
   if (lookup(facts.runs, run) !== undefined) return facts;
   const job = plan.job;

@@ -1,0 +1,257 @@
+// Who gets what, over all runs of an engine: folds what is stored into the facts of admission, says what each decision may start, and ticks the runs that
+// wait when places become free or a closed pool opens.
+//   G1. A decision of a run that is limited is made in two steps: what has happened first (nothing starts), then starts with what it was granted. So a
+//       place that an end frees can be taken again in the same commit, and only by the same run.
+//   G2. Only what is stored counts. A decision that is refused leaves no trace.
+//   G3. A run that was granted a place and did not take it is not asked again before something in it has changed.
+import type { RunEvent } from "../model/events.ts";
+import type { Limits } from "../model/limits.ts";
+import { jobOfStream, runEventsOf } from "../model/store-events.ts";
+import { type AdmissionFacts, foldAdmission, freedBy, newAdmission, withoutOwners } from "../run/admission/facts.ts";
+import { type Demand, demandsOf } from "../run/admission/demand.ts";
+import type { Admission } from "../run/admission/port.ts";
+import { share, type Shared } from "../run/admission/share.ts";
+import { lookup } from "../run/admission/table.ts";
+import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
+import type { Batch, EventStore } from "../store/store.ts";
+import { catchUp } from "../views/catch-up.ts";
+import { listRuns, runsTable } from "../views/runs.ts";
+import type { ActiveRun, Decision } from "./active-run.ts";
+import type { Clock } from "./clock.ts";
+
+/** A part of the stream of a run. */
+export interface Part {
+  readonly stream: string;
+  /** Events before it. */
+  readonly after: number;
+  readonly events: readonly RunEvent[];
+}
+
+export interface AdmissionGate {
+  /** Resolves when what was there before this engine is known; null when it is. */
+  ready(): Promise<void> | null;
+  /** Is any start of this run limited by something? */
+  concerns(run: string): boolean;
+  /** Events of a run that is carried out here; they are stored. */
+  follow(part: Part): void;
+  /** What anybody has stored, in its order. What is known already is passed over. */
+  hear(batches: readonly Batch[]): void;
+  /** What each of these decisions, in which nothing has started yet, may start. Only for runs that it concerns. */
+  admit(decisions: readonly Decision[]): ReadonlyMap<string, Admission>;
+  /** The decisions are stored or refused: who waits is noted, who can start is ticked. */
+  settled(decisions: readonly Decision[]): void;
+  /** Places may have become free: ticks who can start. */
+  look(): void;
+  /** The run is not carried out here any more. */
+  forget(run: ActiveRun): void;
+  facts(): AdmissionFacts;
+  close(): void;
+}
+
+export interface AdmissionGateOptions {
+  readonly limits: Limits;
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** Attempts of such engines hold nothing, whatever the log says. */
+  readonly isDead: (owner: string) => boolean;
+  readonly onProblem: (error: unknown) => void;
+}
+
+/** Lets nothing start: what has happened is decided first. */
+export const HOLD: Admission = { places: { "*": 0 }, closedUntil: {} };
+
+/** Of each flow so many of the runs that wait are looked at; there are never more places at once than that matters for. */
+const WAITING_LOOKED_AT = 64;
+/** Batches before the newest that tell of rates and connections. */
+const HISTORY_BATCHES = 2_000;
+const UNFINISHED_MAX = 10_000;
+
+export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGate {
+  const { store, clock } = options;
+  let facts = newAdmission(options.limits);
+  let time: RunClock = unreadClock;
+  /** Events of each stream that are folded; of a run that ended until the feed has told of it. */
+  const versions = new Map<string, number>();
+  const ended = new Set<string>();
+  /** What was told before everything else was known. */
+  let early: Part[] = [];
+  /** By flow the runs that wait, in the order in which they came. */
+  const waiting = new Map<string, Map<string, ActiveRun>>();
+  const flowsOf = new Map<string, ReadonlySet<string>>();
+  /** Runs that did not take what they were granted, at the version that they had. */
+  const declined = new Map<string, number>();
+  let granted: ReadonlyMap<string, number> = new Map();
+  let loading: Promise<void> | null = null;
+  let loaded = false;
+  let wake: { readonly at: number; readonly cancel: () => void } | null = null;
+
+  const now = (): number => {
+    time = readClock(time, clock.now(), Number.NEGATIVE_INFINITY);
+    return runTime(time);
+  };
+
+  /** Folds what is not known yet. */
+  const fold = ({ stream, after, events }: Part): void => {
+    const known = versions.get(stream) ?? (after === 0 ? 0 : undefined);
+    if (known === undefined || after > known || after + events.length <= known) return;
+    const added = events.slice(known - after);
+    if (!loaded) early.push({ stream, after: known, events: added });
+    const at = now();
+    for (const event of added) facts = foldAdmission(facts, stream, event, loaded ? at : Math.min(event.at, at));
+    versions.set(stream, known + added.length);
+    if (added.at(-1)?.type === "run_finished") ended.add(stream);
+  };
+
+  const load = async (): Promise<void> => {
+    await catchUp(store, runsTable);
+    const from = Math.max(0, (await store.tables.position(runsTable.name)) - HISTORY_BATCHES);
+    const rows = await listRuns(store, { status: "running", limit: UNFINISHED_MAX });
+    const past: Part[] = [];
+    for (const { run } of rows) if (!versions.has(run)) past.push({ stream: run, after: 0, events: await store.read(run) });
+    const whole = new Set(past.map(({ stream }) => stream));
+    for (const batch of await store.readAll(from, HISTORY_BATCHES)) {
+      const { stream, after } = batch;
+      if (!whole.has(stream) && !versions.has(stream) && jobOfStream(stream) === undefined)
+        past.push({ stream, after, events: runEventsOf(batch) });
+    }
+    // Told in the order of time, so that rates and breakers are what they were.
+    const at = now();
+    const told = [...past, ...early].flatMap(({ stream, events }) => events.map((event) => ({ stream, event })));
+    facts = newAdmission(options.limits);
+    for (const { stream, event } of told.toSorted((a, b) => a.event.at - b.event.at))
+      facts = foldAdmission(facts, stream, event, Math.min(event.at, at));
+    facts = withoutOwners(facts, options.isDead);
+    for (const { stream, after, events } of past) if (whole.has(stream)) versions.set(stream, after + events.length);
+    early = [];
+  };
+
+  const unlist = (run: string): void => {
+    for (const flow of flowsOf.get(run) ?? []) {
+      const runs = waiting.get(flow);
+      runs?.delete(run);
+      if (runs?.size === 0) waiting.delete(flow);
+    }
+    flowsOf.delete(run);
+  };
+
+  const demandsNow = (run: ActiveRun, at: number): readonly Demand[] => {
+    const state = run.state();
+    if (state.phase !== "going" || !run.mayStart()) return [];
+    return demandsOf(facts, state, { now: at, offsetMs: at - run.now() });
+  };
+
+  /** Runs that wait, the first of each flow, but for `besides`. */
+  const waitingRuns = (besides: ReadonlySet<string>): ReadonlyMap<string, ActiveRun> => {
+    const runs = new Map<string, ActiveRun>();
+    for (const flow of waiting.values()) {
+      let looked = 0;
+      for (const [id, run] of flow) {
+        if (looked++ >= WAITING_LOOKED_AT) break;
+        if (!besides.has(id) && declined.get(id) !== run.state().version) runs.set(id, run);
+      }
+    }
+    return runs;
+  };
+
+  const wakeAt = (at: number | null): void => {
+    if (wake?.at === at) return;
+    wake?.cancel();
+    wake = null;
+    if (at === null) return;
+    const cancel = clock.after(Math.max(0, at - now()), () => {
+      wake = null;
+      gate.look();
+    });
+    wake = { at, cancel };
+  };
+
+  const countsOf = ({ granted: list }: Shared): ReadonlyMap<string, number> => {
+    const counts = new Map<string, number>();
+    for (const { run } of list) counts.set(run, (counts.get(run) ?? 0) + 1);
+    return counts;
+  };
+
+  const gate: AdmissionGate = {
+    ready() {
+      if (loaded) return null;
+      loading ??= load()
+        .catch(options.onProblem)
+        .finally(() => {
+          loaded = true;
+        });
+      return loading;
+    },
+    concerns: (run) => lookup(facts.runs, run) !== undefined,
+    follow: fold,
+    hear(batches) {
+      const before = facts;
+      for (const batch of batches) {
+        const { stream, after } = batch;
+        const events = runEventsOf(batch);
+        fold({ stream, after, events });
+        const isLast = after + events.length >= (versions.get(stream) ?? 0);
+        if (ended.has(stream) && isLast) {
+          ended.delete(stream);
+          versions.delete(stream);
+        }
+      }
+      if (facts !== before) gate.look();
+    },
+    admit(decisions) {
+      const at = now();
+      const demands: Demand[] = [];
+      const freed = new Map<string, Readonly<Record<string, number>>>();
+      for (const { run, state, events, now: runNow } of decisions) {
+        if (state.phase !== "going" || !run.mayStart()) continue;
+        const after = events.reduce((folded, event) => foldAdmission(folded, run.id, event, at), facts);
+        freed.set(run.id, freedBy(run.id, facts, after));
+        demands.push(...demandsOf(after, state, { now: at, offsetMs: at - runNow }));
+      }
+      const others = waitingRuns(new Set(decisions.map(({ run }) => run.id)));
+      demands.push(...[...others.values()].flatMap((run) => demandsNow(run, at)));
+      const shared = share({ facts, demands, now: at, freed });
+      granted = countsOf(shared);
+      return new Map(decisions.map(({ run }) => [run.id, shared.grants.get(run.id) ?? shared.nothing]));
+    },
+    settled(decisions) {
+      const at = now();
+      for (const { run, events } of decisions) {
+        const started = events.filter(({ type }) => type === "attempt_started").length;
+        if (started < (granted.get(run.id) ?? 0)) declined.set(run.id, run.state().version);
+        else declined.delete(run.id);
+        unlist(run.id);
+        const flows = new Set(demandsNow(run, at).map(({ flow }) => flow));
+        if (flows.size > 0) flowsOf.set(run.id, flows);
+        for (const flow of flows) {
+          const runs = waiting.get(flow) ?? new Map<string, ActiveRun>();
+          waiting.set(flow, runs.set(run.id, run));
+        }
+      }
+      gate.look();
+    },
+    look() {
+      if (waiting.size === 0) return wakeAt(null);
+      const at = now();
+      const runs = waitingRuns(new Set());
+      const demands: Demand[] = [];
+      for (const run of runs.values()) {
+        const own = demandsNow(run, at);
+        demands.push(...own);
+        if (own.length > 0) continue;
+        // Nothing limits it any more, or it wants nothing now.
+        unlist(run.id);
+        run.happen({ type: "tick" });
+      }
+      const shared = share({ facts, demands, now: at });
+      for (const run of countsOf(shared).keys()) runs.get(run)?.happen({ type: "tick" });
+      wakeAt(shared.wakeAt);
+    },
+    forget(run) {
+      unlist(run.id);
+      declined.delete(run.id);
+    },
+    facts: () => facts,
+    close: () => wakeAt(null),
+  };
+  return gate;
+}
