@@ -22,6 +22,8 @@ import {
   type Keep,
   type WorkTable,
 } from "./merge.ts";
+import { OUTSIDE_RULE } from "./partition-port.ts";
+import { outsideRows, removePartition } from "./partition-load.ts";
 import type { Prepared } from "./prepared.ts";
 import { addHistoryColumns, HISTORY_COLUMNS, recordHistory } from "./snapshot.ts";
 
@@ -63,10 +65,15 @@ export async function leaveOut(
     if (conversion.hidden)
       filtered.push(...(await removeRows(session, work(), supersededRows(conversion.table, keys, cursor), "superseded")));
   }
+  if (request.partition !== undefined && conversion.rows > 0) {
+    const outside = outsideRows(request.asset, request.partition, work());
+    if (outside !== null) filtered.push(...(await removeRows(session, work(), outside, OUTSIDE_RULE)));
+  }
   const known = memory.cursor?.column === cursor ? memory.cursor : undefined;
   const liveTable = memory.live?.physical;
   if (
     mode === "append" &&
+    request.partition === undefined &&
     rowsOnly &&
     cursor !== null &&
     memory.continues &&
@@ -129,6 +136,16 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
   const into = { physical, hidden: true, inPlace: hasHidden, filtered: [], orphaned: 0, added: [] };
   const schemaChanged = prepared.plan.changes.some((change) => change.change !== "missing");
   const newCode = live.codeHash !== request.codeHash;
+  const table = physicalTable(physical);
+  const keep: Keep = (where) =>
+    hasHidden ? keepRows(tx, { asset: request.asset, load: prepared.loadId, table }, where) : Promise.resolve();
+  if (request.partition !== undefined) {
+    await fitColumns(tx, physical, work);
+    await removePartition(tx, { asset: request.asset, partition: request.partition, columns: work.columns, table }, keep);
+    if (mode === "merge") await mergeRows(tx, physical, work, keys, keep);
+    else await insertRows(tx, physical, work);
+    return { ...into, changed: true };
+  }
   if (mode === "snapshot") {
     const filtered = await recordHistory(tx, {
       physical,
@@ -148,9 +165,6 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
   }
   await fitColumns(tx, physical, work);
   const orphaned = mode === "merge" ? await orphanedKeys(tx, { asset: request.asset, physical, files: replacedFiles, work, keys }) : 0;
-  const table = physicalTable(physical);
-  const keep: Keep = (where) =>
-    hasHidden ? keepRows(tx, { asset: request.asset, load: prepared.loadId, table }, where) : Promise.resolve();
   await removeFiles(tx, physical, replacedFiles, keep);
   if (mode === "merge") await mergeRows(tx, physical, work, keys, keep);
   else await insertRows(tx, physical, work);

@@ -2,6 +2,7 @@
 import type { AttemptToken } from "../sql/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import type { Audit } from "./audit-port.ts";
+import type { PartitionRequest } from "./partition-port.ts";
 import type { CheckResult, CompiledCheck } from "./check.ts";
 
 export interface BuildRequest {
@@ -19,6 +20,8 @@ export interface BuildRequest {
   /** False: the result may differ although code and inputs are the same (volatile functions, files read by the SQL itself). Default true. */
   readonly mayReuse?: boolean;
   readonly signal: AbortSignal;
+  /** The partitions to build; left out: the whole asset. */
+  readonly partition?: PartitionRequest;
 }
 
 export type BuildResult = {
@@ -28,5 +31,7 @@ export type BuildResult = {
   /** Rows of the new version; null for a view. */
   readonly rows: number | null;
   readonly quarantined: number;
+  /** Rows that were left out under a named rule. */
+  readonly filtered?: number;
   readonly checks: readonly CheckResult[];
 };

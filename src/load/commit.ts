@@ -15,6 +15,8 @@ import { keptRows } from "./before.ts";
 import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
+import { modeText, standPartitions } from "./partition-load.ts";
+import { loadsOf } from "./partition-rows.ts";
 import type { Prepared } from "./prepared.ts";
 import type { LoadResult } from "./request.ts";
 
@@ -42,7 +44,14 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     filtered: [...prepared.filtered, ...applied.filtered],
   });
   if (contract.maxQuarantined !== undefined) checkQuarantined(contract, account.rows, await firstReason(tx, loadId));
-  if (mode === "replace" && total === 0 && (memory.live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
+  if (
+    mode === "replace" &&
+    request.partition === undefined &&
+    total === 0 &&
+    (memory.live?.rows ?? 0) > 0 &&
+    contract.emptyDelivery === "fail" &&
+    !request.fullRefresh
+  ) {
     throw new MillraceError({
       code: "MR4007",
       message: `None of the ${account.rows.read} rows delivered for ${asset} can be loaded; it has ${memory.live?.rows ?? 0} rows now.`,
@@ -50,15 +59,28 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     });
   }
   const cursorColumn = prepared.cursor === null ? null : { name: prepared.cursor, type: typeOf(prepared.plan, prepared.cursor) };
-  const cursor = await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
-  await writeCursor(tx, asset, loadId, cursor);
+  // A partition may lie anywhere: what was loaded up to the cursor is another story.
+  const isCursor = request.partition === undefined;
+  const cursor = !isCursor
+    ? undefined
+    : await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
+  if (isCursor) await writeCursor(tx, asset, loadId, cursor);
   const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
   const warnings = [...redefined(prepared), ...orphanedWarning(prepared, applied), ...prepared.plan.warnings, ...conversion.warnings];
   const seconds = (performance.now() - prepared.startedMs) / 1000;
   await supersedeFiles(tx, prepared);
   await writeLedger(
     tx,
-    { asset, load: loadId, ...token, mode, status: applied.changed ? "loaded" : "unchanged", seconds, version, warnings },
+    {
+      asset,
+      load: loadId,
+      ...token,
+      mode: modeText(prepared),
+      status: applied.changed ? "loaded" : "unchanged",
+      seconds,
+      version,
+      warnings,
+    },
     account,
   );
   const result: LoadResult = {
@@ -78,14 +100,15 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     return result;
   }
   await writeSchema(tx, prepared, applied);
+  await standPartitions(tx, prepared, { account, seconds, physical: final.physical });
   await publish(tx, {
     asset,
     body: { kind: "table", physical: final.physical, hidden: final.hidden ? HIDDEN_COLUMNS : [] },
     version,
     codeHash: request.codeHash,
     inputs: {},
-    sourceState: request.sourceState,
-    contentHash: prepared.contentHash,
+    sourceState: isCursor ? request.sourceState : (memory.live?.sourceState ?? null),
+    contentHash: isCursor ? prepared.contentHash : null,
     rows: total,
     checks: checks,
     load: loadId,
@@ -135,7 +158,10 @@ const SUPERSEDED = "status = 'superseded', note = case when status = 'repaired' 
 async function moveToQuarantine(tx: Transaction, prepared: Prepared): Promise<void> {
   const { request, mode, conversion, replacedFiles, rowsOnly } = prepared;
   const open = `asset = ${literal(request.asset)} and status in ('open', 'repaired')`;
-  if (mode === "replace" || request.fullRefresh) {
+  if (request.partition !== undefined) {
+    const loads = loadsOf(request.asset, request.partition);
+    await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open} and load in (${loads})`);
+  } else if (mode === "replace" || request.fullRefresh) {
     await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open}`);
   } else if (replacedFiles.length > 0) {
     await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open} and file in (${replacedFiles.map(literal).join(", ")})`);
@@ -183,7 +209,11 @@ async function firstReason(tx: Transaction, load: string): Promise<string> {
 
 async function supersedeFiles(tx: Transaction, { request, mode, replacedFiles }: Prepared): Promise<void> {
   const taken = `asset = ${literal(request.asset)} and status in ('loaded', 'replaced')`;
-  if (mode === "replace" || request.fullRefresh) await tx.run(`update _millrace.files set status = 'superseded' where ${taken}`);
+  if (request.partition !== undefined) {
+    await tx.run(
+      `update _millrace.files set status = 'superseded' where ${taken} and load in (${loadsOf(request.asset, request.partition)})`,
+    );
+  } else if (mode === "replace" || request.fullRefresh) await tx.run(`update _millrace.files set status = 'superseded' where ${taken}`);
   else if (replacedFiles.length > 0) {
     await tx.run(`update _millrace.files set status = 'superseded' where ${taken} and file in (${replacedFiles.map(literal).join(", ")})`);
   }
@@ -211,7 +241,10 @@ async function writeSchema(tx: Transaction, { request, memory, plan, loadId }: P
 
 /** For `replace` the contents tell; otherwise the contents are those before and this load. */
 function versionOf({ request, mode, contentHash, loadId, memory }: Prepared): string {
-  const parts = mode === "replace" ? [request.asset, contentHash] : [request.asset, memory.live?.version ?? "", loadId];
+  const parts =
+    mode === "replace" && request.partition === undefined
+      ? [request.asset, contentHash]
+      : [request.asset, memory.live?.version ?? "", loadId];
   return `v_${createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16)}`;
 }
 

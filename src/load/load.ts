@@ -9,6 +9,8 @@ import { snakeName, splitAsset } from "../model/names.ts";
 import { alreadyCommitted } from "../sql/fence.ts";
 import { keepVersion, physicalName } from "../sql/publish.ts";
 import { interruptible, type Session } from "../sql/session.ts";
+import { oneAtATime } from "./asset-lock.ts";
+import { isStanding } from "./partition-load.ts";
 import { dropTables } from "../sql/tables.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import { drawAccount, writeLedger } from "./account.ts";
@@ -60,11 +62,16 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
           lastFiles: memory.lastFiles,
           readings,
         });
-        const prepared = await prepare(session, { request, memory, staged, contract, loadId, mode });
-        request.signal?.throwIfAborted();
-        return prepared === null
-          ? await keep(warehouse, { request, memory, staged, loadId, mode, startedMs })
-          : await commitLoad(warehouse, { ...prepared, startedMs });
+        const finish = async (now: Memory): Promise<LoadResult> => {
+          const prepared = await prepare(session, { request, memory: now, staged, contract, loadId, mode });
+          request.signal?.throwIfAborted();
+          return prepared === null
+            ? await keep(warehouse, { request, memory: now, staged, loadId, mode, startedMs })
+            : await commitLoad(warehouse, { ...prepared, startedMs });
+        };
+        if (request.partition === undefined) return await finish(memory);
+        // Partitions of one asset are fetched side by side and published one after the other.
+        return await oneAtATime(`${warehouse.path}\0${request.asset}`, async () => finish(await readMemory(session, request, mode)));
       }),
     );
   } finally {
@@ -94,10 +101,19 @@ async function prepare(
   const { live } = memory;
   const contentHash = createHash("sha256").update(`${request.codeHash}\0${staged.contentHash}`).digest("hex").slice(0, 32);
   const isSame = live !== undefined && live.codeHash === request.codeHash;
-  if (mode === "replace" && isSame && live.contentHash === contentHash) return null;
-  if (mode !== "replace" && isSame && staged.stages.every((stage) => stage.rows === 0 && stage.rejected === null)) return null;
+  if (request.partition !== undefined) {
+    if (await isStanding(session, request, contentHash)) return null;
+  } else if (mode === "replace" && isSame && live.contentHash === contentHash) return null;
+  else if (mode !== "replace" && isSame && staged.stages.every((stage) => stage.rows === 0 && stage.rejected === null)) return null;
   const read = staged.stages.flatMap((stage) => stage.items).reduce((sum, item) => sum + item.read, 0);
-  if (read === 0 && mode === "replace" && (live?.rows ?? 0) > 0 && contract.emptyDelivery === "fail" && !request.fullRefresh) {
+  if (
+    read === 0 &&
+    mode === "replace" &&
+    request.partition === undefined &&
+    (live?.rows ?? 0) > 0 &&
+    contract.emptyDelivery === "fail" &&
+    !request.fullRefresh
+  ) {
     throw new MillraceError({
       code: "MR4007",
       message: `${request.asset} has ${live?.rows ?? 0} rows and the delivery has none.`,
@@ -113,7 +129,7 @@ async function prepare(
     run: request.token.run,
     stages,
     plan,
-    needsHidden: mode !== "replace",
+    needsHidden: mode !== "replace" || request.partition !== undefined,
     physical,
   });
   const names = new Set(plan.columns.map((column) => column.name));
@@ -170,9 +186,9 @@ async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mod
       { asset, load: loadId, ...token, mode, status: "unchanged", seconds, version: live.version, warnings: [] },
       account,
     );
-    const before = await readCursor(tx, asset);
+    const before = request.partition === undefined ? await readCursor(tx, asset) : undefined;
     const column = before?.column == null || before.type === null ? null : { name: before.column, type: before.type };
-    const cursor = await advanceCursor(tx, before, column, null, staged.position);
+    const cursor = request.partition === undefined ? await advanceCursor(tx, before, column, null, staged.position) : undefined;
     if (cursor !== undefined) await writeCursor(tx, asset, loadId, cursor);
     const result: LoadResult = {
       load: loadId,
@@ -186,7 +202,7 @@ async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mod
       cursor: cursor?.value ?? null,
       warnings: [],
     };
-    await keepVersion(tx, token, asset, live.version, result, request.sourceState);
+    await keepVersion(tx, token, asset, live.version, result, request.partition === undefined ? request.sourceState : undefined);
     return result;
   });
 }

@@ -35,8 +35,9 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
     [asset],
   );
   const forgets = request.fullRefresh || live === undefined;
-  const continues = !forgets && mode !== "replace" && live.kind === "table";
-  const isRepeat = !forgets && mode === "replace" && live.codeHash === request.codeHash;
+  const isPartition = request.partition !== undefined;
+  const continues = live !== undefined && live.kind === "table" && (isPartition || (!forgets && mode !== "replace"));
+  const isRepeat = !isPartition && !forgets && mode === "replace" && live.codeHash === request.codeHash;
   const known =
     continues || isRepeat
       ? await session.rows<{ file: string; hash: string }>(
@@ -48,11 +49,11 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
   const hashes = new Map(known.map((entry) => [entry.file, entry.hash]));
   return {
     live,
-    committed: forgets || schema === undefined ? null : (JSON.parse(schema.columns) as CommittedColumn[]),
+    committed: (forgets && !continues) || schema === undefined ? null : (JSON.parse(schema.columns) as CommittedColumn[]),
     schemaNumber: schema?.number ?? 0,
     cursor: forgets ? undefined : await readCursor(session, asset),
     // A snapshot is of everything that is there now: its files are read whenever one of them changed.
-    taken: continues && mode !== "snapshot" ? hashes : new Map(),
+    taken: continues && !isPartition && mode !== "snapshot" ? hashes : new Map(),
     lastFiles: isRepeat ? hashes : new Map(),
     continues,
   };

@@ -4,6 +4,7 @@ import type { RowCounts } from "../model/plan.ts";
 import type { AttemptToken } from "../sql/fence.ts";
 import type { Audit } from "./audit-port.ts";
 import type { CheckResult, CompiledCheck } from "./check.ts";
+import type { PartitionRequest } from "./partition-port.ts";
 import type { Delivery, Json } from "./connector.ts";
 
 export interface LoadRequest {
@@ -25,6 +26,8 @@ export interface LoadRequest {
   readonly fullRefresh: boolean;
   /** For rows of pages on their way into DuckDB. Must exist. */
   readonly tempDir: string;
+  /** The deliveries are of these partitions, and replace their rows. */
+  readonly partition?: PartitionRequest;
   readonly signal?: AbortSignal;
   log?(level: "info" | "warn", message: string): void;
 }

@@ -61,9 +61,10 @@ export class RowsFile {
 
   /** Creates `into` with one column per key, in the order in which the keys were first seen. */
   async load(session: Session, into: string): Promise<readonly StagedColumn[]> {
+    const temporary = into.startsWith("temp.") ? "temp " : "";
     const columns = [...this.columns].map(([label, { kinds }]) => ({ label, ...typeOf(kinds) }));
     if (columns.length === 0 || this.rows === 0) {
-      await session.run(`create table ${into} as select null::varchar as ${ident("_empty")} limit 0`);
+      await session.run(`create ${temporary}table ${into} as select null::varchar as ${ident("_empty")} limit 0`);
       return [];
     }
     const names = distinctNames(columns.map((column) => column.label));
@@ -71,7 +72,7 @@ export class RowsFile {
     const select = columns.map((column, index) => `${column.value(cellName(index))} as ${ident(names[index]!)}`).join(", ");
     const sizeMax = Math.max(16 << 20, this.lineBytesMax + 1024);
     await session.run(
-      `create table ${into} as select ${select} from read_json(${literal(this.path)}, format = 'newline_delimited', maximum_object_size = ${sizeMax}, columns = {${read}})`,
+      `create ${temporary}table ${into} as select ${select} from read_json(${literal(this.path)}, format = 'newline_delimited', maximum_object_size = ${sizeMax}, columns = {${read}})`,
     );
     return columns.map((column, index) => ({
       name: names[index]!,

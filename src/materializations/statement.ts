@@ -47,13 +47,18 @@ export async function createTableAs(
   parameters: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const values = bindings(unit, parameters);
-  const statement = await prepare(session, `create table ${table} as\n${unit.sql}`, unit, 1);
+  const statement = await prepare(session, `create ${isTemporary(table) ? "temp " : ""}table ${table} as\n${unit.sql}`, unit, 1);
   try {
     if (statement.parameterCount > 0) statement.bind(values);
     await statement.run();
   } catch (error) {
     throw modelFailure(error, unit, 1);
   }
+}
+
+/** A table of the session alone: `temp.main."name"`. */
+export function isTemporary(table: string): boolean {
+  return table.startsWith("temp.");
 }
 
 /** Parameters that the SQL uses, with their values, as text that is the same whenever they are: part of what makes a version. */

@@ -1,14 +1,19 @@
-// table: the query's rows as a table, built beside the live one.
+// table: the query's rows as a table, built beside the live one; or, where the asset has partitions, the rows of some of them in its table.
+import type { BuildResult } from "../load/build-port.ts";
+import { hasColumns, type PartitionRequest } from "../load/partition-port.ts";
 import { physicalTable } from "../sql/publish.ts";
+import { parametersOf } from "../sql/syntax-copy.ts";
 import { buildOnce, commitTable } from "./commit.ts";
-import { defineMaterialization } from "./materialization.ts";
+import { defineMaterialization, type ModelRequest } from "./materialization.ts";
+import { buildPartition, partitionText } from "./partition.ts";
 import { assertQuery, createTableAs, parametersKey } from "./statement.ts";
 
 export const table = defineMaterialization({
   name: "table",
   summary: "The rows are stored; built again when its SQL or what it reads has changed.",
   build(request) {
-    const { unit, parameters } = request;
+    const { unit, parameters, partition } = request;
+    if (partition !== undefined) return partitions(request, partition);
     const build = { asset: unit.id, parametersKey: parametersKey(unit, parameters), request };
     return buildOnce(build, (version) =>
       commitTable(build, version, async (tx, physical) => {
@@ -18,3 +23,20 @@ export const table = defineMaterialization({
     );
   },
 });
+
+/** `$partition`, `$start` and `$end` are bound; values of a job's parameters are part of the code's hash. */
+function partitions(request: ModelRequest, partition: PartitionRequest): Promise<BuildResult> {
+  const { unit, parameters } = request;
+  return buildPartition({
+    asset: unit.id,
+    request,
+    partition,
+    parametersKey: null,
+    isJoined: hasColumns(partition) && !parametersOf(unit.sql).includes("partition"),
+    async fill(session, name, span) {
+      await assertQuery(session, unit);
+      const bounds = span.startMs === null || span.endMs === null ? {} : { start: new Date(span.startMs), end: new Date(span.endMs) };
+      await createTableAs(session, name, unit, { ...parameters, ...bounds, partition: partitionText(span) });
+    },
+  });
+}

@@ -4,7 +4,7 @@
 //       as text is a date again. Text that was text stays text.
 import type { ColumnSpec } from "../model/definitions/source.ts";
 import { messageOf, MillraceError } from "../model/errors.ts";
-import type { Transaction } from "../sql/session.ts";
+import type { Session } from "../sql/session.ts";
 import { describeRelation } from "../sql/publish.ts";
 import { ident, literal } from "../sql/text.ts";
 
@@ -22,7 +22,7 @@ export interface TypeSources {
 }
 
 /** The select list that turns the yielded columns of `table` into the asset's; null when they can stay as they are. @throws MR4602 */
-export async function typedColumns(tx: Transaction, table: string, sources: TypeSources): Promise<string | null> {
+export async function typedColumns(tx: Session, table: string, sources: TypeSources): Promise<string | null> {
   const yielded = (await describeRelation(tx, table)).filter((column) => column.name !== "_empty");
   const declared = new Map(Object.entries(sources.declared).map(([name, spec]) => [name.toLowerCase(), { name, spec }]));
   const kept = await keptTypes(tx, table, yielded, declared, sources.read);
@@ -45,7 +45,7 @@ export async function typedColumns(tx: Transaction, table: string, sources: Type
 }
 
 /** T1. */
-async function assertDeclared(tx: Transaction, table: string, column: TypedColumn, spec: ColumnSpec, asset: string): Promise<void> {
+async function assertDeclared(tx: Session, table: string, column: TypedColumn, spec: ColumnSpec, asset: string): Promise<void> {
   const cell = ident(column.name);
   const misfit = spec.type === undefined ? "false" : `${cell} is not null and ${converted(column, spec.type, "try_cast")} is null`;
   const missing = spec.required === true ? `${cell} is null` : "false";
@@ -68,7 +68,7 @@ async function assertDeclared(tx: Transaction, table: string, column: TypedColum
 
 /** T2, in one scan for all columns. */
 async function keptTypes(
-  tx: Transaction,
+  tx: Session,
   table: string,
   yielded: readonly TypedColumn[],
   declared: ReadonlyMap<string, unknown>,

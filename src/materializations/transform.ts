@@ -4,13 +4,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RowsFile } from "../load/rows-file.ts";
+import type { PartitionContext } from "../model/definitions/partition.ts";
 import type { TransformAssetInput, TransformContext } from "../model/define.ts";
 import { messageOf, MillraceError, type SourceLocation } from "../model/errors.ts";
 import { physicalTable, readLiveVersion } from "../sql/publish.ts";
-import type { Transaction } from "../sql/session.ts";
+import type { Session } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
 import { buildOnce, commitTable, type Build } from "./commit.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import type { PartitionRequest } from "../load/partition-port.ts";
+import { buildPartition, partitionContext } from "./partition.ts";
+import { isTemporary } from "./statement.ts";
 import { upstreamReader } from "./transform-read.ts";
 import { typedColumns } from "./transform-types.ts";
 
@@ -31,6 +35,7 @@ export interface TransformRequest extends BuildRequest {
 
 /** Builds the asset. @throws MR4606, MR4608, MR4609, MR4602, MR4501, MR5006. */
 export async function transformAsset(request: TransformRequest): Promise<BuildResult> {
+  if (request.partition !== undefined) return transformPartitions(request, request.partition);
   const build: Build = { asset: request.asset, parametersKey: null, request };
   return buildOnce(build, async (version) => {
     const definition = await request.definition();
@@ -64,11 +69,49 @@ export async function transformAsset(request: TransformRequest): Promise<BuildRe
   });
 }
 
+/** The same for some partitions: the generator is asked once for each. */
+async function transformPartitions(request: TransformRequest, partition: PartitionRequest): Promise<BuildResult> {
+  let definition: TransformDefinition | undefined;
+  return buildPartition({
+    asset: request.asset,
+    request,
+    partition,
+    parametersKey: null,
+    isJoined: false,
+    async fill(session, table, span) {
+      definition ??= await request.definition();
+      const folder = mkdtempSync(join(request.tempDir ?? tmpdir(), "millrace-transform-"));
+      const file = new RowsFile(join(folder, "rows.ndjson"));
+      const yielded = 'temp.main."_millrace_yielded"';
+      try {
+        const reader = upstreamReader(request.warehouse, request.asset, request.needs, request.signal);
+        await collect(request, definition, reader.read, file, partitionContext(span));
+        file.finish();
+        await session.run(`drop table if exists ${yielded}`);
+        await file.load(session, yielded);
+        if (file.rows === 0 && (await createEmpty(session, request.asset, table))) return;
+        const columns = await typedColumns(session, yielded, {
+          asset: request.asset,
+          declared: definition.columns ?? {},
+          read: reader.types,
+        });
+        await session.run(`create temp table ${table} as select ${columns ?? "*"} from ${yielded}`);
+      } finally {
+        await session.run(`drop table if exists ${yielded}`).catch(() => undefined); // the next build of this session replaces it
+        file.remove();
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  });
+}
+
 /** No row tells no columns: the asset keeps those it had. */
-async function createEmpty(tx: Transaction, asset: string, table: string): Promise<boolean> {
+async function createEmpty(tx: Session, asset: string, table: string): Promise<boolean> {
   const columns = (await readLiveVersion(tx, asset))?.columns ?? [];
   if (columns.length === 0) return false;
-  await tx.run(`create table ${table} (${columns.map((column) => `${ident(column.name)} ${column.type}`).join(", ")})`);
+  await tx.run(
+    `create ${isTemporary(table) ? "temp " : ""}table ${table} (${columns.map((column) => `${ident(column.name)} ${column.type}`).join(", ")})`,
+  );
   return true;
 }
 
@@ -77,10 +120,11 @@ async function collect(
   { transform }: TransformDefinition,
   read: TransformContext["read"],
   file: RowsFile,
+  partition?: PartitionContext,
 ): Promise<void> {
   const { asset, signal, log } = request;
   try {
-    for await (const batch of transform({ read, signal, log })) {
+    for await (const batch of transform({ read, signal, log, ...(partition === undefined ? {} : { partition }) })) {
       signal.throwIfAborted();
       if (!Array.isArray(batch)) throw notRows(request, batch, "a batch is an array of rows");
       for (const row of batch as readonly unknown[]) {

@@ -2,7 +2,9 @@
 // Types, the tag and how to find it; the functions stand in definitions/typescript.ts, the public names in src/index.ts.
 import type * as z from "zod";
 import type { CheckEntry } from "./definitions/check.ts";
+import type { IsolationSpec } from "./definitions/isolation.ts";
 import type { jobSpec } from "./definitions/job.ts";
+import type { taskCommon } from "./definitions/task.ts";
 import type { Mapping, PartitionContext, PartitionSpec } from "./definitions/partition.ts";
 import type { ContractSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
 
@@ -117,6 +119,8 @@ interface AssetCommon {
   readonly retry?: RetrySpec;
   readonly timeout?: string;
   readonly pool?: string;
+  /** Where the function runs: "inline" (default), "thread", "process", or with limits: { process: { memory: "512MB", cpu: "30s" } }. */
+  readonly isolation?: IsolationSpec;
   readonly partition?: PartitionSpec;
   /** The columns that make a row unique. */
   readonly key?: string | readonly string[];
@@ -151,20 +155,17 @@ export interface TransformAssetInput extends AssetCommon {
 
 export type AssetInput = ExtractAssetInput | TransformAssetInput;
 
-export interface TaskInput {
+type TaskKeys = { readonly [Key in keyof typeof taskCommon]?: z.input<(typeof taskCommon)[Key]> };
+
+/** The keys are those of `tasks:` in `jobs/NAME.yaml`; what it does is its function. */
+export interface TaskInput extends TaskKeys {
   readonly name: string;
-  readonly description?: string;
   readonly tags?: readonly string[];
   readonly owner?: string;
   /** Assets and tasks that must be there first. */
   readonly after?: readonly string[];
   readonly before?: readonly string[];
   readonly partition?: PartitionSpec;
-  /** Default false: a task is done again in every run. */
-  readonly reuse?: boolean;
-  readonly retry?: RetrySpec;
-  readonly timeout?: string;
-  readonly pool?: string;
   /** What it returns is its output; it must be JSON. */
   run(context: TaskContext): unknown;
 }

@@ -77,7 +77,7 @@ export const RANGE_SEPARATOR = "..";
 
 /** A value as a part of a key: what separates parts, ranges and names of nodes is written as in an address. */
 export function escapePart(value: string): string {
-  return value.replaceAll(/[%|,[\]*\u0000-\u001f]|\.\.|^\.$/g, (sign) =>
+  return value.replaceAll(/[%|,[\]*\p{Cc}]|\.\.|^\.$/gu, (sign) =>
     [...new TextEncoder().encode(sign)].map((byte) => `%${byte.toString(16).padStart(2, "0").toUpperCase()}`).join(""),
   );
 }

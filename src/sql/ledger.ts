@@ -42,6 +42,8 @@ create table if not exists _millrace.steps (asset varchar, version varchar, prev
   in_place boolean, undo varchar, closed_at timestamp, replaced json, cursor json, "at" timestamptz);
 create table if not exists _millrace.rollbacks (environment varchar, asset varchar, from_version varchar, to_version varchar, loads json,
   "by" varchar, why varchar, "at" timestamptz, ended_at timestamptz);
+create table if not exists _millrace.partitions (asset varchar, partition varchar, version varchar, load varchar, run varchar, node varchar, attempt integer,
+  status varchar, "rows" bigint, quarantined bigint, filtered json, code_hash varchar, inputs json, seconds double, "at" timestamptz);
 `;
 
 /** Creates the ledger in a new warehouse, or checks the version of the one that is there. @throws MR5002 when it is newer. */

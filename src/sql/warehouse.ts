@@ -74,22 +74,12 @@ export class Warehouse {
 
   /** All or nothing. `work` may run several times (W2). @throws what `work` throws; MR5005 disk full, MR5007 conflicts, MR5009 closed. */
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await this.session((session) => inTransaction(session, work));
-      } catch (error) {
-        if (!isConflict(error)) throw error;
-        if (tries >= TRIES_MAX) {
-          throw new MillraceError({
-            code: "MR5007",
-            message: `Other writers were in the way ${tries} times: ${messageOf(error)}`,
-            retryable: true,
-            cause: error,
-          });
-        }
-        await pause(2 ** Math.min(tries, 6) * (1 + (tries % 3)));
-      }
-    }
+    return retried(() => this.session((session) => inTransaction(session, work)));
+  }
+
+  /** As `transaction`, on a session that the caller holds: what is temporary in it is in sight. */
+  async transactionOn<Result>(session: Session, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return retried(() => inTransaction(session, work));
   }
 
   /** Closes the file when the last holder closes it; running statements are interrupted. */
@@ -124,6 +114,26 @@ export class Warehouse {
     for (const session of this.busy) session.connection.interrupt(); // closed when they are given back
     for (const session of this.idle.splice(0)) session.connection.closeSync();
     this.instance.closeSync();
+  }
+}
+
+/** Tries a transaction again while other writers are in its way. */
+async function retried<Result>(transaction: () => Promise<Result>): Promise<Result> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await transaction();
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      if (tries >= TRIES_MAX) {
+        throw new MillraceError({
+          code: "MR5007",
+          message: `Other writers were in the way ${tries} times: ${messageOf(error)}`,
+          retryable: true,
+          cause: error,
+        });
+      }
+      await pause(2 ** Math.min(tries, 6) * (1 + (tries % 3)));
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 // All error codes in one table. Each area owns a range: project 10xx-19xx, sql 20xx-29xx, files 30xx-34xx, http 35xx-39xx,
-// load 40xx-44xx, checks 45xx-49xx, warehouse 50xx-59xx, run 60xx-69xx, cli 70xx-79xx, operations 80xx, serve 81xx, bugs 90xx.
+// load 40xx-44xx, checks 45xx-49xx, warehouse 50xx-59xx, run 60xx-69xx, cli 70xx-79xx, operations 80xx, acts 83xx, serve 81xx, partitions 82xx, bugs 90xx.
+import { actsCodes } from "./acts.ts";
 import { checksCodes } from "./checks.ts";
 import { cliCodes } from "./cli.ts";
 import { defineCodes } from "./define.ts";
@@ -8,14 +9,18 @@ import { filesCodes } from "./files.ts";
 import { httpCodes } from "./http.ts";
 import { loadCodes } from "./load.ts";
 import { operationsCodes } from "./operations.ts";
+import { partitionsCodes } from "./partitions.ts";
 import { projectCodes } from "./project.ts";
 import { runCodes } from "./run.ts";
 import { serveCodes } from "./serve.ts";
 import { sqlCodes } from "./sql.ts";
+import { tasksCodes } from "./tasks.ts";
+import { triggersCodes } from "./triggers.ts";
 import { warehouseCodes } from "./warehouse.ts";
 
 export const codes = {
   ...projectCodes,
+  ...triggersCodes,
   ...defineCodes,
   ...sqlCodes,
   ...filesCodes,
@@ -26,7 +31,10 @@ export const codes = {
   ...runCodes,
   ...cliCodes,
   ...operationsCodes,
+  ...actsCodes,
+  ...tasksCodes,
   ...serveCodes,
+  ...partitionsCodes,
   MR9001: {
     title: "An unexpected error",
     why: "Something was thrown that Millrace does not know: a bug of Millrace or of code in pipelines/.",

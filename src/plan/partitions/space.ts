@@ -4,6 +4,8 @@
 //   P2. A slice of more than PARTITIONS_MAX partitions is refused with its number before anything is listed.
 import { MillraceError } from "../../model/errors.ts";
 import { PART_SEPARATOR, type Partitioning, RANGE_SEPARATOR, unescapePart } from "../../model/partition.ts";
+import { DAY_MS, dayText } from "./civil.ts";
+import { firstAt, wallAt } from "./zone.ts";
 import { beginOf, cronSteps, type Steps, stepsOf, type Ticks } from "./steps.ts";
 
 /** Partitions of one request. */
@@ -271,4 +273,10 @@ function* product(space: Space, slice: Slice, index: number, before: Parts): Gen
 function* coordinates(domain: Domain, bounds: Bounds): Generator<Coordinate> {
   if (bounds.kind === "list") yield* bounds.values;
   else if (domain.kind === "time") for (let atMs = bounds.fromMs; atMs < bounds.toMs; atMs = domain.steps.next(atMs)) yield atMs;
+}
+
+/** The day that begins at an instant in a dimension's zone; null when none does. */
+export function dayAt({ steps }: TimeDomain, instantMs: number): string | null {
+  const days = Math.floor(wallAt(steps.timezone, instantMs) / DAY_MS);
+  return firstAt(steps.timezone, days * DAY_MS) === instantMs ? dayText(days) : null;
 }

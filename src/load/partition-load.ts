@@ -1,0 +1,88 @@
+// What a load of some partitions does besides: rows of other partitions are left out, the partitions' own rows go before the new ones come, and the
+// ledger of partitions says that they stand.
+import { createHash } from "node:crypto";
+import { forgetPartitions, type PartitionEntry, readSomePartitions, writePartitions } from "../sql/partition-ledger.ts";
+import { physicalTable } from "../sql/publish.ts";
+import type { Session, Transaction } from "../sql/session.ts";
+import { literal } from "../sql/text.ts";
+import type { Account } from "./account.ts";
+import type { Keep, WorkTable } from "./merge.ts";
+import { OUTSIDE_RULE, type PartitionPart, type PartitionRequest } from "./partition-port.ts";
+import { belongs, type OwnRows, ownRows, rowsPerPart } from "./partition-rows.ts";
+import type { Prepared } from "./prepared.ts";
+import type { LoadRequest } from "./request.ts";
+
+const VERSION_CHARACTERS = 16;
+
+/** Do all partitions of the request stand, made of the same contents by the same code? */
+export async function isStanding(
+  session: Session,
+  { asset, partition, codeHash, fullRefresh }: Pick<LoadRequest, "asset" | "partition" | "codeHash" | "fullRefresh">,
+  contentHash: string,
+): Promise<boolean> {
+  if (partition === undefined || fullRefresh) return false;
+  const keys = partition.parts.map(({ key }) => key);
+  const standing = await readSomePartitions(session, asset, keys);
+  return partition.parts.every((part) => {
+    const row = standing.get(part.key);
+    return row?.codeHash === codeHash && row.version === versionOf(contentHash, part);
+  });
+}
+
+/** SELECT of the rowids of the work table whose rows belong to other partitions; null where no column tells. */
+export function outsideRows(asset: string, partition: PartitionRequest, work: WorkTable): string | null {
+  const mine = belongs(asset, partition, work.columns);
+  return mine === null ? null : `select rowid as _row from ${work.table} where not ${mine}`;
+}
+
+/** Takes the rows of the partitions out of the asset's table. */
+export async function removePartition(tx: Transaction, own: OwnRows, keep: Keep): Promise<void> {
+  const where = await ownRows(tx, own);
+  await keep(where);
+  await tx.run(`delete from ${own.table} where ${where}`);
+}
+
+/** What stands as the mode of the load in the ledger. */
+export function modeText({ request, mode }: Pick<Prepared, "request" | "mode">): string {
+  return request.partition === undefined ? mode : `partition ${request.partition.name}`;
+}
+
+export interface Standing {
+  readonly account: Account;
+  readonly seconds: number;
+  /** The asset's table, with the new rows. */
+  readonly physical: string;
+}
+
+/** Writes the ledger of partitions. A load of the whole asset forgets them: its rows are of no partition that it knows. */
+export async function standPartitions(tx: Transaction, prepared: Prepared, { account, seconds, physical }: Standing): Promise<void> {
+  const { request, loadId, contentHash, plan, mode } = prepared;
+  const { asset, partition, token } = request;
+  if (partition === undefined) {
+    if (mode === "replace" || request.fullRefresh) await forgetPartitions(tx, asset);
+    return;
+  }
+  if (prepared.memory.live === undefined) await forgetPartitions(tx, asset);
+  const { parts } = partition;
+  const columns = plan.columns.map(({ name, type }) => ({ name, type }));
+  const mine = `_load = ${literal(loadId)}`;
+  const rows =
+    parts.length === 1 ? [account.rows.loaded] : await rowsPerPart(tx, { asset, partition, columns, table: physicalTable(physical) }, mine);
+  const outside = account.filtered[OUTSIDE_RULE] ?? 0;
+  const entries = parts.map((part, index): PartitionEntry => ({
+    partition: part.key,
+    version: versionOf(contentHash, part),
+    load: loadId,
+    rows: rows[index]!,
+    quarantined: index === 0 ? account.rows.quarantined : 0,
+    filtered: index === 0 && outside > 0 ? { [OUTSIDE_RULE]: outside } : {},
+    codeHash: request.codeHash,
+    inputs: part.inputs,
+    seconds: seconds / parts.length,
+  }));
+  await writePartitions(tx, asset, token, entries);
+}
+
+function versionOf(contentHash: string, part: PartitionPart): string {
+  return createHash("sha256").update(`${contentHash}\0${part.key}`).digest("hex").slice(0, VERSION_CHARACTERS);
+}
