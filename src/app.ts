@@ -19,9 +19,15 @@ import type {
 import type { ReleaseAnswer, RetentionAnswer, RollbackAnswer } from "./model/act-answers.ts";
 import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
-import type { ExtractAssetInput, ExtractContext, TaskInput } from "./model/define.ts";
+import type { SessionContext } from "./connectors/http/session.ts";
+import type { TaskKind } from "./load/task-port.ts";
+import type { Attempt } from "./model/attempt.ts";
+import type { ExtractAssetInput, ExtractContext, HttpClient } from "./model/define.ts";
+import { MillraceError } from "./model/errors.ts";
+import type { TaskNode } from "./model/graph.ts";
 import type { Isolator } from "./executors/isolation.ts";
 import type { RunProgress } from "./model/progress.ts";
+import type { LogsRequest } from "./operations/logs.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
 import type { RollbackRequest } from "./operations/rollback.ts";
@@ -61,7 +67,7 @@ export interface App {
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
-  logs(run: string): AsyncIterable<LogLineAnswer>;
+  logs(request: LogsRequest): AsyncIterable<LogLineAnswer>;
   lineage(target: string, request: { readonly up: number; readonly down: number }): Promise<LineageAnswer>;
   close(): Promise<void>;
 }
@@ -132,16 +138,45 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
         },
       );
     },
-    runTask: async ({ node, projectDir, ...surroundings }, attempt) => {
-      const [{ runTypescriptTask }, { httpClient }] = await Promise.all([
-        import("./tasks/typescript.ts"),
-        import("./connectors/http/client.ts"),
-      ]);
-      const http = httpClient({ signal: attempt.signal, log: attempt.log });
-      return runTypescriptTask((await definitionOf(projectDir, node)) as TaskInput, { projectDir, http, ...surroundings }, attempt);
+    taskKind: async (kind) => (await import("./tasks/index.ts")).tasks[kind] as TaskKind,
+    taskTools: (node, { projectDir, attempt }) => {
+      const context = { signal: attempt.signal, log: attempt.log };
+      return {
+        http: lazyHttp(context),
+        request: async (request, connections) => (await import("./connectors/http/request.ts")).sendRequest(request, connections, context),
+        call: async (given) => callTask(node, { projectDir, attempt, given, dial: await isolator() }),
+      };
     },
     createExecutor: createInlineExecutor,
   };
+}
+
+/** The client of a task, loaded when it is first used. */
+function lazyHttp(context: SessionContext): HttpClient {
+  const open = async (): Promise<HttpClient> => (await import("./connectors/http/client.ts")).httpClient(context);
+  return {
+    pages: async function* (url, options) {
+      yield* (await open()).pages(url, options);
+    },
+    get: async (url, options) => (await open()).get(url, options),
+  };
+}
+
+/** Calls the function of a TypeScript task: of a defineTask, an export of its own, or a task of a defineJob. */
+async function callTask(
+  node: TaskNode,
+  request: { readonly projectDir: string; readonly attempt: Attempt; readonly given: object; readonly dial: Isolator },
+): Promise<unknown> {
+  const { action, isolation, codeHash } = node;
+  const { projectDir, attempt, given, dial } = request;
+  const { functionAt, pathOfTask } = await import("./tasks/function.ts");
+  if (action.kind !== "typescript") throw new MillraceError({ code: "MR9001", message: `assertion: ${node.id} has a function` });
+  const exported = await definitionOf(projectDir, action);
+  const path = pathOfTask(action, exported);
+  const run = functionAt(action, exported, path);
+  const surroundings = { node: attempt.node, isolation, signal: attempt.signal, log: attempt.log, attempt };
+  const { module, exportName } = action;
+  return dial.value({ module, exportName, codeHash, projectDir, path }, surroundings, given, () => run(given));
 }
 
 async function definitionOf(
@@ -159,6 +194,17 @@ function isolatorOf(secretNames: () => readonly string[]): { open(this: void): P
     return createIsolator({ module: new URL("./user-code.ts", import.meta.url), secretNames });
   };
   return { open: () => (opened ??= open()), close: async () => (await opened)?.close() };
+}
+
+/** Checks of a state that is no file of ours; none where there is no project or its settings cannot be read, which others tell. */
+async function stateChecks(dir: string): Promise<DoctorAnswer["checks"]> {
+  const { Workspace } = await import("./operations/workspace.ts");
+  try {
+    const { signal } = new AbortController();
+    return await Workspace.open({ dir, env: undefined, parts: () => loadParts(isolatorOf(() => []).open), signal }).stateDoctor();
+  } catch {
+    return [];
+  }
 }
 
 /** The project in `options.dir` or above it. Nothing is opened before it is needed. */
@@ -198,8 +244,8 @@ export async function openApp(options: OpenOptions): Promise<App> {
     rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
     runShow: async (run) => (await import("./operations/runs.ts")).showRun(workspace, run),
-    logs: async function* (run) {
-      yield* (await import("./operations/runs.ts")).readLogs(workspace, run);
+    logs: async function* (request) {
+      yield* (await import("./operations/logs.ts")).logLines(workspace, request);
     },
     lineage: async (target, request) => (await import("./operations/assets.ts")).lineageOf(workspace, target, request),
     close: async () => {
@@ -216,7 +262,8 @@ export async function openTools(): Promise<Tools> {
     convert: async (files, options, observe) => (await import("./connectors/files/convert.ts")).convertFiles(files, options, observe),
     doctor: async (dir) => {
       const [{ projectDoctor }, { readOptions }] = await Promise.all([import("./project/doctor.ts"), import("./operations/workspace.ts")]);
-      return { checks: await projectDoctor(dir, readOptions(await loadParts(isolatorOf(() => []).open))) };
+      const checks = await projectDoctor(dir, readOptions(await loadParts(isolatorOf(() => []).open)));
+      return { checks: [...checks, ...(await stateChecks(dir))] };
     },
     jsonSchema: async (kind) => {
       const [{ jsonSchema }, { connectors }, { checks }] = await Promise.all([

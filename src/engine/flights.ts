@@ -116,9 +116,9 @@ export function createFlights(options: FlightsOptions): Flights {
     const file = logs?.open(run, node, attempt);
     const { silenceMs, ...context } = options.contextOf(node);
     const silence = watchSilence(clock, silenceMs, () => giveUp(flight, silenceMs!));
-    const log: Attempt["log"] = (level, message) => {
+    const log: Attempt["log"] = (level, message, fields) => {
       silence.beat();
-      file?.write(new Date(clock.now()).toISOString(), level, message);
+      file?.write(new Date(clock.now()).toISOString(), level, message, fields);
     };
     try {
       const result = await executor.run({

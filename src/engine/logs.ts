@@ -1,22 +1,28 @@
-// Logs of attempts: one NDJSON file each, `.millrace/logs/<run>/<node>-<attempt>.ndjson`, never in the state store. A log that cannot be written does
-// not hurt the attempt. Names of nodes may hold anything; names of files are made of letters, digits, `.`, `_`, `-`.
-import { createHash } from "node:crypto";
-import { createReadStream, createWriteStream, mkdirSync, type WriteStream } from "node:fs";
-import { readdir } from "node:fs/promises";
+// Logs of attempts: one NDJSON file each (`log-files.ts`).
+//   L1. A log that cannot be written does not hurt the attempt.
+//   L2. What an attempt and a run may log is limited. What goes beyond is counted, not kept, and the count is the log's last line; errors are kept
+//       a while longer.
+//   L3. Lines are on the disk by the next turn of the event loop, and never more than a few of them in memory.
+import { closeSync, mkdirSync, openSync, readdirSync, statSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
-import type { LogLineAnswer } from "../model/answers.ts";
-import type { LogLevel } from "../model/attempt.ts";
+import type { LogFields, LogLevel } from "../model/attempt.ts";
 import { MillraceError, messageOf } from "../model/errors.ts";
+import { logFolder, logPath } from "./log-files.ts";
 
 /** A longer message is cut. */
 export const MESSAGE_CHARS_MAX = 64_000;
-/** What an attempt may log; beyond it one line says so. */
-export const LOG_BYTES_MAX = 64_000_000;
-const NAME_CHARS_MAX = 80;
+/** What an attempt may log. */
+export const ATTEMPT_LOG_BYTES_MAX = 16_000_000;
+/** What all attempts of a run may log together. */
+export const RUN_LOG_BYTES_MAX = 256_000_000;
+/** For errors, when all else is cut. */
+const ERRORS_BYTES_MAX = 256_000;
+const PENDING_CHARS_MAX = 64_000;
+/** Runs whose size is remembered; that of another is taken from its folder. */
+const RUNS_REMEMBERED_MAX = 1_000;
 
 export interface AttemptLogFile {
-  write(at: string, level: LogLevel, message: string): void;
+  write(at: string, level: LogLevel, message: string, fields?: LogFields): void;
   close(): Promise<void>;
 }
 
@@ -30,100 +36,124 @@ export interface FileLogsOptions {
   readonly redact?: (text: string) => string;
   /** Told once per attempt whose log cannot be written (MR6040). */
   readonly onProblem?: (error: MillraceError) => void;
+  /** Defaults: the constants above. */
+  readonly attemptBytesMax?: number;
+  readonly runBytesMax?: number;
 }
 
-export function createFileLogs({ dir, redact = (text) => text, onProblem = () => {} }: FileLogsOptions): AttemptLogs {
+interface Written {
+  bytes: number;
+}
+
+export function createFileLogs(options: FileLogsOptions): AttemptLogs {
+  const runs = new Map<string, Written>();
+  const ofRun = (run: string): Written => {
+    const known = runs.get(run) ?? { bytes: folderBytes(logFolder(options.dir, run)) };
+    runs.delete(run);
+    runs.set(run, known);
+    for (const [oldest] of runs) {
+      if (runs.size <= RUNS_REMEMBERED_MAX) break;
+      runs.delete(oldest);
+    }
+    return known;
+  };
+  return { open: (run, node, attempt) => openLog(options, { run, node, attempt }, () => ofRun(run)) };
+}
+
+function openLog(
+  options: FileLogsOptions,
+  what: { readonly run: string; readonly node: string; readonly attempt: number },
+  ofRun: () => Written,
+): AttemptLogFile {
+  const { redact = (text: string) => text, onProblem = () => {} } = options;
+  const { attemptBytesMax = ATTEMPT_LOG_BYTES_MAX, runBytesMax = RUN_LOG_BYTES_MAX } = options;
+  const path = logPath(options.dir, what.run, what.node, what.attempt);
+  const cut = { lines: 0, bytes: 0 };
+  let run: Written | undefined;
+  let descriptor: number | undefined;
+  let bytes = 0;
+  let isBroken = false;
+  let pending = "";
+  let flushing: NodeJS.Immediate | undefined;
+  let lastAt = "";
+
+  const guarded = (act: () => void): void => {
+    if (isBroken) return;
+    try {
+      act();
+    } catch (error) {
+      isBroken = true;
+      onProblem(new MillraceError({ code: "MR6040", message: `${path}: ${messageOf(error)}`, cause: error }));
+    }
+  };
+  const flush = (): void => {
+    if (flushing !== undefined) clearImmediate(flushing);
+    flushing = undefined;
+    if (pending === "") return;
+    const buffer = Buffer.from(pending);
+    pending = "";
+    if (descriptor === undefined) {
+      mkdirSync(dirname(path), { recursive: true });
+      descriptor = openSync(path, "a");
+    }
+    for (let written = 0; written < buffer.length;) written += writeSync(descriptor, buffer, written);
+  };
+  const put = (line: string): void => {
+    pending += line;
+    if (pending.length >= PENDING_CHARS_MAX) flush();
+    else flushing ??= setImmediate(() => guarded(flush));
+  };
+  const lineOf = (at: string, level: LogLevel, message: string, fields: LogFields | undefined): string => {
+    const text = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
+    const line = JSON.stringify({ at, level, ...what, message: redact(text) });
+    if (fields === undefined) return `${line}\n`;
+    const more = redact(
+      JSON.stringify({
+        ...fields,
+        at: undefined,
+        level: undefined,
+        run: undefined,
+        node: undefined,
+        attempt: undefined,
+        message: undefined,
+      }),
+    );
+    return more.length <= 2 || more.length > MESSAGE_CHARS_MAX ? `${line}\n` : `${line.slice(0, -1)},${more.slice(1)}\n`;
+  };
+  const write = (at: string, level: LogLevel, message: string, fields: LogFields | undefined): void => {
+    run ??= ofRun();
+    lastAt = at;
+    const spare = level === "error" ? ERRORS_BYTES_MAX : 0;
+    if (bytes > attemptBytesMax + spare || run.bytes > runBytesMax + spare) {
+      cut.lines++;
+      cut.bytes += message.length;
+      return;
+    }
+    const line = lineOf(at, level, message, fields);
+    const size = Buffer.byteLength(line);
+    bytes += size;
+    run.bytes += size;
+    put(line);
+  };
   return {
-    open(run, node, attempt) {
-      const path = logPath(dir, run, node, attempt);
-      let stream: WriteStream | null = null;
-      let bytes = 0;
-      let over = false;
-      const stop = (error: unknown): void => {
-        if (!over) onProblem(new MillraceError({ code: "MR6040", message: `${path}: ${messageOf(error)}`, cause: error }));
-        over = true;
-      };
-      const put = (at: string, level: LogLevel, message: string): void => {
-        if (stream === null) {
-          mkdirSync(dirname(path), { recursive: true });
-          stream = createWriteStream(path, { flags: "a" });
-          stream.on("error", stop);
+    write: (at, level, message, fields) => guarded(() => write(at, level, message, fields)),
+    close: async () =>
+      guarded(() => {
+        if (cut.lines > 0) {
+          const whose = bytes > attemptBytesMax ? `an attempt keeps ${attemptBytesMax}` : `a run keeps ${runBytesMax}`;
+          put(lineOf(lastAt, "warn", `${cut.lines} more lines (${cut.bytes} bytes) were not kept: the log of ${whose} bytes`, undefined));
         }
-        const text = message.length > MESSAGE_CHARS_MAX ? `${message.slice(0, MESSAGE_CHARS_MAX)}…` : message;
-        const line = `${JSON.stringify({ at, level, run, node, attempt, message: redact(text) })}\n`;
-        bytes += line.length;
-        stream.write(line);
-      };
-      return {
-        write(at, level, message) {
-          if (over) return;
-          try {
-            put(at, level, message);
-            if (bytes <= LOG_BYTES_MAX) return;
-            put(at, "warn", `the log is longer than ${LOG_BYTES_MAX} bytes; the rest of it is not kept`);
-            over = true;
-          } catch (error) {
-            stop(error);
-          }
-        },
-        close: () =>
-          new Promise((resolve) => {
-            if (stream === null || stream.destroyed) return resolve();
-            stream.once("close", () => resolve());
-            stream.end();
-          }),
-      };
-    },
+        flush();
+        if (descriptor !== undefined) closeSync(descriptor);
+        descriptor = undefined;
+      }),
   };
 }
 
-/** Lines of a run's logs, attempt after attempt in the order of their first lines; nothing for a run that logged nothing. */
-export async function* readLogs(dir: string, run: string): AsyncIterable<LogLineAnswer> {
-  const folder = join(dir, safeName(run));
-  const files = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return [];
-    throw error;
-  });
-  const logs: { readonly path: string; readonly at: string }[] = [];
-  for (const file of files.filter((name) => name.endsWith(".ndjson"))) {
-    const path = join(folder, file);
-    for await (const line of linesOf(path)) {
-      logs.push({ path, at: line.at });
-      break;
-    }
-  }
-  for (const { path } of logs.toSorted((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : a.path < b.path ? -1 : 1))) yield* linesOf(path);
-}
-
-export function logPath(dir: string, run: string, node: string, attempt: number): string {
-  return join(dir, safeName(run), `${safeName(node)}-${attempt}.ndjson`);
-}
-
-/** A name that is safe on every file system; different names stay different, also where upper and lower case are one. */
-function safeName(name: string): string {
-  const safe = name.replaceAll(/[^A-Za-z0-9._-]/g, "_").replace(/^\./, "_");
-  if (safe === name && name === name.toLowerCase() && name.length <= NAME_CHARS_MAX && name !== "") return name;
-  if (/^r_[0-9A-Z]{16,32}$/.test(name)) return name;
-  return `${safe.slice(0, NAME_CHARS_MAX) || "_"}~${createHash("sha256").update(name).digest("hex").slice(0, 10)}`;
-}
-
-async function* linesOf(path: string): AsyncIterable<LogLineAnswer> {
-  const input = createReadStream(path);
+function folderBytes(folder: string): number {
   try {
-    for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      const line = parsed(text);
-      if (line !== undefined) yield line;
-    }
-  } finally {
-    input.destroy();
-  }
-}
-
-/** Undefined for a line that a crash cut off. */
-function parsed(text: string): LogLineAnswer | undefined {
-  try {
-    return JSON.parse(text) as LogLineAnswer;
+    return readdirSync(folder).reduce((sum, file) => sum + statSync(join(folder, file)).size, 0);
   } catch {
-    return undefined;
+    return 0; // no folder yet
   }
 }

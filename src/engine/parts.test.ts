@@ -5,7 +5,9 @@ import { dirname, join, resolve } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import type { LogLineAnswer } from "../model/answers.ts";
 import { realClock } from "./clock.ts";
-import { createFileLogs, logPath, MESSAGE_CHARS_MAX, readLogs } from "./logs.ts";
+import { logPath } from "./log-files.ts";
+import { searchLogs } from "./log-search.ts";
+import { createFileLogs, MESSAGE_CHARS_MAX } from "./logs.ts";
 import { runId } from "./run-id.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "millrace-logs-"));
@@ -13,7 +15,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 async function linesOf(run: string): Promise<readonly LogLineAnswer[]> {
   const lines = [];
-  for await (const line of readLogs(dir, run)) lines.push(line);
+  for await (const line of searchLogs(dir, { run })) lines.push(line);
   return lines;
 }
 

@@ -7,7 +7,6 @@ import type { RunProgress } from "../model/progress.ts";
 import { realClock } from "../engine/clock.ts";
 import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
 import { createFileLogs } from "../engine/logs.ts";
-import { createRedactor } from "../project/secrets.ts";
 import type { AssetRow } from "../views/assets.ts";
 import type { RunFold } from "../views/run-fold.ts";
 import { attemptHandler, type AttemptsRequest } from "./attempts.ts";
@@ -46,7 +45,7 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
     if (run === undefined) throw new MillraceError({ code: "MR6005", message: `${attempt.run} is not carried out here`, retryable: true });
     return run.handler({ ...attempt, log: tellWarnings(attempt, run.carrying) });
   };
-  const logs = createFileLogs({ dir: workspace.stateDir("logs"), redact: (text) => createRedactor(workspace.secretValues())(text) });
+  const logs = createFileLogs({ dir: workspace.stateDir("logs"), redact: (text) => workspace.redact(text) });
   const executor = workspace.parts.createExecutor(handler);
   const engine = createEngine({ store: await workspace.store(), clock: realClock, executor, logs, ...options });
   return {
@@ -79,10 +78,10 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
 /** The log of an attempt whose first warnings are also told to who watches the run. */
 function tellWarnings({ node, log }: Attempt, { equipment: { workspace }, observe }: Carrying): AttemptLog {
   let told = 0;
-  return (level, message) => {
-    log(level, message);
+  return (level, message, fields) => {
+    log(level, message, fields);
     if (level !== "warn" || told >= WARNINGS_TOLD_MAX) return;
     told++;
-    observe({ type: "warning", node, message: createRedactor(workspace.secretValues())(message) });
+    observe({ type: "warning", node, message: workspace.redact(message) });
   };
 }

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { logPath } from "../engine/logs.ts";
+import { logPath } from "../engine/log-files.ts";
 import type { RunPlan } from "../model/plan.ts";
 import { drive, failedWith, planOf } from "../run/run.fixture.ts";
 import { readStatistics } from "../views/statistics.ts";

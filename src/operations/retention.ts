@@ -10,7 +10,7 @@ import { dirname } from "node:path";
 import type { RetentionAnswer } from "../model/act-answers.ts";
 import { parseDurationMs } from "../model/duration.ts";
 import { MillraceError } from "../model/errors.ts";
-import { logPath } from "../engine/logs.ts";
+import { logPath } from "../engine/log-files.ts";
 import type { EventStore } from "../store/store.ts";
 import { readAssets } from "../views/assets.ts";
 import { listRuns, type RunRow, runsTable } from "../views/runs.ts";

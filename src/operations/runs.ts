@@ -1,6 +1,5 @@
-// `runs`, `run show`, `logs`: what the state store tells of runs.
-import type { LogLineAnswer, RunsAnswer, RunShowAnswer } from "../model/answers.ts";
-import { readLogs as readAttemptLogs } from "../engine/logs.ts";
+// `runs`, `run show`: what the state store tells of runs.
+import type { RunsAnswer, RunShowAnswer } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import { readAssets } from "../views/assets.ts";
@@ -21,12 +20,6 @@ export async function showRun(workspace: Workspace, name: string): Promise<RunSh
   const store = await workspace.store();
   const run = await findRun(workspace, name);
   return runShowAnswer(foldRun(await store.read(run))!);
-}
-
-/** The log lines of a run, by attempt in the order of their files. @throws MR6101 */
-export async function* readLogs(workspace: Workspace, name: string): AsyncGenerator<LogLineAnswer> {
-  const run = await findRun(workspace, name);
-  yield* readAttemptLogs(workspace.stateDir("logs"), run);
 }
 
 /** The id of a run, or the only one that begins so. @throws MR6101 */

@@ -7,13 +7,15 @@ import { openCache } from "../project/cache.ts";
 import { readConfig } from "../project/config.ts";
 import type { Project, ReadOptions } from "../project/reader.ts";
 import { secretNamesIn } from "../project/placeholders.ts";
-import { readSecrets } from "../project/secrets.ts";
-import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
+import { createRedactor, readSecrets } from "../project/secrets.ts";
+import type { Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
 import { parseSizeBytes } from "../model/duration.ts";
 import type { ProjectSpec } from "../model/definitions/project.ts";
 import { combineErrors, type MillraceError } from "../model/errors.ts";
+import type { DoctorAnswer } from "../model/answers.ts";
 import type { Parts } from "./parts.ts";
+import type { StatePlace } from "./state.ts";
 
 export interface WorkspaceOptions {
   readonly dir: string;
@@ -34,17 +36,28 @@ export class Workspace {
   private warehouseOnce: Promise<Warehouse> | undefined;
   private readonly usedSecrets = new Set<string>();
   private secretsOnce: ReadonlyMap<string, string> | undefined;
+  private redactor: { readonly secrets: number; redact(this: void, text: string): string } | undefined;
   private storeOnce: Promise<EventStore> | undefined;
+  private readonly options: WorkspaceOptions;
+  /** The one whose state and warehouse this one shares. */
+  private readonly first: Workspace | undefined;
 
-  private constructor(dir: string, options: WorkspaceOptions) {
+  private constructor(dir: string, options: WorkspaceOptions, first?: Workspace) {
     this.dir = dir;
     this.loadParts = options.parts;
     this.signal = options.signal;
+    this.options = options;
+    this.first = first;
   }
 
   /** @throws MR1001 when there is no project in the folder or above it. */
   static open(options: WorkspaceOptions): Workspace {
     return new Workspace(findProject(options.dir), options);
+  }
+
+  /** The project as its files are now, with the state and the warehouse of this one; only the first one is closed. */
+  renewed(): Workspace {
+    return new Workspace(this.dir, this.options, this.first ?? this);
   }
 
   /** The project with all its definitions. @throws all errors of the project in one. */
@@ -94,25 +107,44 @@ export class Workspace {
     return config;
   }
 
+  /** @throws what openWarehouse throws; the next call tries again. */
   async warehouse(): Promise<Warehouse> {
-    const { warehouse, retention } = await this.config();
+    if (this.first !== undefined) return this.first.warehouse();
+    const config = await this.config();
+    this.warehouseOnce ??= this.openWarehouse(config).catch((error: unknown) => {
+      this.warehouseOnce = undefined;
+      throw error;
+    });
+    return this.warehouseOnce;
+  }
+
+  private async openWarehouse({ warehouse, retention }: ProjectSpec): Promise<Warehouse> {
+    const { openWarehouse } = await import("../sql/warehouse.ts");
     const settings = warehouse?.duckdb;
-    this.warehouseOnce ??= openWarehouse({
+    return openWarehouse({
       path: resolve(this.dir, settings?.path ?? ".millrace/warehouse.duckdb"),
       ...(settings?.memory === undefined ? {} : { memoryLimit: `${parseSizeBytes(settings.memory)}B` }),
       ...(settings?.threads === undefined ? {} : { threads: settings.threads }),
       ...(settings?.temp === undefined ? {} : { tempDirectory: resolve(this.dir, settings.temp) }),
       ...(retention?.versions === undefined ? {} : { versionsKept: retention.versions }),
     });
-    return this.warehouseOnce;
   }
 
   async store(): Promise<EventStore> {
-    const settings = (await this.config()).state?.sqlite;
-    this.storeOnce ??= import("../store/sqlite.ts").then(({ openSqliteStore }) =>
-      openSqliteStore(resolve(this.dir, settings?.path ?? ".millrace/state.sqlite")),
-    );
+    if (this.first !== undefined) return this.first.store();
+    const config = await this.config();
+    this.storeOnce ??= import("./state.ts").then(({ openState }) => openState(this.statePlace(config)));
     return this.storeOnce;
+  }
+
+  private statePlace(config: ProjectSpec): StatePlace {
+    return { dir: this.dir, config, secrets: () => this.secrets(), useSecret: (secret) => this.useSecret(secret) };
+  }
+
+  /** What `doctor` can say of the state. */
+  async stateDoctor(): Promise<DoctorAnswer["checks"]> {
+    const { stateDoctor } = await import("./state.ts");
+    return stateDoctor(this.statePlace(await this.config()));
   }
 
   /** `.millrace` or a folder in it, made when it is not there. */
@@ -133,6 +165,13 @@ export class Workspace {
     return [...this.secrets().values(), ...this.usedSecrets];
   }
 
+  /** A text without secrets, for logs and messages. */
+  redact(text: string): string {
+    const secrets = this.secrets().size + this.usedSecrets.size;
+    if (this.redactor?.secrets !== secrets) this.redactor = { secrets, redact: createRedactor(this.secretValues()) };
+    return this.redactor.redact(text);
+  }
+
   /** Names that stand in `${secret:…}` anywhere in the project; none before it was read. */
   secretNames(): readonly string[] {
     const { config, nodes, jobs } = this.projectRead ?? { config: {}, nodes: [], jobs: [] };
@@ -142,6 +181,7 @@ export class Workspace {
   /** Notes a secret that came from the environment. */
   useSecret(secret: string): void {
     this.usedSecrets.add(secret);
+    this.first?.useSecret(secret); // logs are redacted by what the first one knows
   }
 
   async close(): Promise<void> {

@@ -5,13 +5,14 @@ import { check } from "./check.ts";
 import { convert, inspect } from "./files.ts";
 import { completion, doctor, explain, init, schema } from "./help.ts";
 import { lineage } from "./lineage.ts";
+import { logs } from "./logs.ts";
 import { plan } from "./plan.ts";
 import { quarantineList, quarantineShow } from "./quarantine.ts";
 import { query } from "./query.ts";
 import { retention } from "./retention.ts";
 import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
-import { logs, runs, runShow, status } from "./runs.ts";
+import { runs, runShow, status } from "./runs.ts";
 
 export const commands: readonly Command[] = [
   init,

@@ -1,4 +1,4 @@
-// `millrace runs`, `run show`, `logs`, `status`: what ran, how it went, what needs a person.
+// `millrace runs`, `run show`, `status`: what ran, how it went, what needs a person.
 import { MillraceError } from "../../model/errors.ts";
 import type { RunAnswer } from "../../model/answers.ts";
 import { type Command, text } from "../command.ts";
@@ -50,19 +50,6 @@ export const runShow: Command = {
       output.data(`\n${output.symbol("failed")} ${node.asset ?? node.task}  ${node.error!.code}  ${printable(node.error!.message)}`);
     const failed = answer.nodes.some((node) => node.error !== null);
     if (failed) output.note(`\nretry: millrace run --from-failure ${answer.run.run}    log: millrace logs ${answer.run.run}`);
-  },
-};
-
-export const logs: Command = {
-  name: "logs",
-  summary: "Prints what the attempts of a run logged",
-  arguments: "<run>",
-  examples: ["millrace logs r_01JD", "millrace logs r_01JD --json | jq .message"],
-  async run({ app, output }, [run]) {
-    for await (const line of (await app()).logs(run!)) {
-      if (output.mode === "json") output.json(line);
-      else output.data(`${line.at.slice(11, 23)} ${line.level.toUpperCase().padEnd(5)} ${line.node}  ${printable(line.message)}`);
-    }
   },
 };
 
