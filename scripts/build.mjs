@@ -14,8 +14,8 @@ const next = join(root, `dist.${process.pid}`);
 const bundle = join(next, "bundle");
 /** Entries by their path in dist/. */
 const entries = ["index", "testing", "cli/main"].filter((name) => existsSync(join(root, `src/${name}.ts`)));
-/** Native code, a loader that finds its own files, and the test runner of the user. DuckDB's native code: see `bindings`. */
-const external = [/^node:/, "@photostructure/sqlite", "jiti", "vitest"];
+/** Native code, a loader that finds its own files, what is rarely needed and brings optional parts (pg), and the test runner of the user. DuckDB's native code: see `bindings`. */
+const external = [/^node:/, "@photostructure/sqlite", "jiti", "pg", "vitest"];
 
 function flat(name) {
   return name.replaceAll("/", "-");

@@ -97,8 +97,6 @@ function notYet(config: ProjectSpec, document: Document, errors: MillraceError[]
   };
   for (const key of Object.keys(config.warehouse ?? {}))
     if (key !== "duckdb") refuse(["warehouse", key], `warehouse: ${key}`, "this version knows duckdb");
-  for (const key of Object.keys(config.state ?? {}))
-    if (key !== "sqlite") refuse(["state", key], `state: ${key}`, "this version knows sqlite");
 }
 
 async function attempt<Result>(errors: MillraceError[], work: () => Result | Promise<Result>): Promise<Result | undefined> {

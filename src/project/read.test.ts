@@ -254,7 +254,7 @@ describe("what is wrong", () => {
       { "models/a.sql": "/*---\nmaterialize: incremental\nincremental: { by: d }\n---*/ select 1" },
       ["MR1046 models/a.sql:2:14 incremental"],
     ],
-    ["a state of another version", { "millrace.yaml": "state: { postgres: { url: x } }\n" }, ["MR1046 millrace.yaml:1:10 postgres"]],
+    ["a state in two places", { "millrace.yaml": "state: { sqlite: {}, postgres: { url: x } }\n" }, ["MR1023 millrace.yaml:1:8 { sqlite: {}, postgres: { url: x } }"]],
     ["merge without a key", { "sources/a.yaml": `${source}load: merge\n` }, ["MR1022 sources/a.yaml:3:7 merge"]],
     [
       "a placeholder that is not understood",

@@ -113,6 +113,11 @@ export const runCodes = {
     why: "User, password or database are wrong, or the user may not create the schema.",
     fix: "Check `url` in `state:`; the user needs the right to create a schema in the database, or to own the one that `schema` names.",
   },
+  MR6032: {
+    title: "The state's connection is not there",
+    why: "`state: { postgres: { connection } }` names a connection that `connections:` does not have, or that has no `url`.",
+    fix: "Write the connection, or `url` in place of `connection`.",
+  },
   MR6040: {
     title: "A log cannot be written",
     why: "The disk is full or the folder of the logs is read-only. The run goes on without its log.",

@@ -21,10 +21,21 @@ const warehouseSpec = z.strictObject({
   spark: z.record(z.string(), z.unknown()).optional(),
 });
 
-const stateSpec = z.strictObject({
-  sqlite: z.strictObject({ path: z.string().optional() }).optional(),
-  postgres: z.strictObject({ url: z.string() }).optional(),
-});
+const postgresStateSpec = z
+  .strictObject({
+    url: z.string().optional().describe("postgres://user:password@host:port/database"),
+    connection: z.string().optional().describe("a name in `connections:`, in place of `url`"),
+    schema: z.string().min(1).max(50).optional().describe("where the tables stand, one per project; default: millrace"),
+    ssl: z.enum(["disable", "require", "verify-full"]).optional().describe("default: what the url says"),
+    ca: z.string().optional().describe("file with the authority that signed the server's certificate"),
+    patience: duration.optional().describe("how long a lost database is waited for; default: 10m"),
+  })
+  .refine(({ url, connection }) => (url === undefined) !== (connection === undefined), { error: "needs url or connection, one of them" });
+
+const stateSpec = z
+  .strictObject({ sqlite: z.strictObject({ path: z.string().optional() }).optional(), postgres: postgresStateSpec.optional() })
+  .refine(({ sqlite, postgres }) => sqlite === undefined || postgres === undefined, { error: "is in one place: sqlite or postgres" });
+export type PostgresStateSpec = z.infer<typeof postgresStateSpec>;
 
 const environmentSpec = z.strictObject({
   branches: z.array(z.string()).optional(),
