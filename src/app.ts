@@ -16,7 +16,7 @@ import type {
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
-import type { ReleaseAnswer, RetentionAnswer, RollbackAnswer } from "./model/act-answers.ts";
+import type { ReleaseAnswer, RetentionAnswer, RollbackAnswer, WhyAnswer } from "./model/act-answers.ts";
 import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { SessionContext } from "./connectors/http/session.ts";
@@ -64,6 +64,7 @@ export interface App {
   history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
   rollback(request: RollbackRequest): Promise<RollbackAnswer>;
   rollbackRelease(asset: string): Promise<ReleaseAnswer>;
+  why(name: string): Promise<WhyAnswer>;
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
@@ -240,6 +241,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
     history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
     rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),
+    why: async (name) => (await import("./operations/why.ts")).whyOf(workspace, name),
     retention: async (request) => (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now() }),
     rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),

@@ -13,6 +13,7 @@ import { retention } from "./retention.ts";
 import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
+import { why } from "./why.ts";
 
 export const commands: readonly Command[] = [
   init,
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   status,
   history,
   rollback,
+  why,
   runs,
   logs,
   lineage,

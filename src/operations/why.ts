@@ -1,0 +1,102 @@
+// `why RUN|ASSET|JOB`: why it is not running, why it ran, what it waits for, what it blocks, what failed first. Answers from the state store; what a run
+// would do now comes from a plan, where the warehouse can be opened.
+import type { WhyAnswer } from "../model/act-answers.ts";
+import { MillraceError } from "../model/errors.ts";
+import { jobStream } from "../model/store-events.ts";
+import type { JobEvent } from "../model/job-events.ts";
+import type { EventStore } from "../store/store.ts";
+import { nearest } from "../model/suggest.ts";
+import { foldRun } from "../views/run-fold.ts";
+import { listRuns, type RunRow } from "../views/runs.ts";
+import { explainRun, type PoolHolder, type RunWhyInput } from "../views/why-run.ts";
+import { joinReasons, moment, NO_REASONS, type Reasons, sentence, whyAnswer } from "../views/why.ts";
+import { findAsset } from "./assets.ts";
+import { findRun } from "./runs.ts";
+import { whyAsset } from "./why-asset.ts";
+import { whyJob } from "./why-job.ts";
+import type { Workspace } from "./workspace.ts";
+
+/** Live runs that are looked into for who holds what. */
+const LIVE_RUNS_MAX = 200;
+
+/** @throws MR8311 when nothing has this name. */
+export async function whyOf(workspace: Workspace, name: string): Promise<WhyAnswer> {
+  const now = Date.now();
+  if (/^[rb]_/.test(name)) {
+    const run = await findRun(workspace, name);
+    return whyAnswer({ kind: "run", name: run }, await whyRun(workspace, run, now));
+  }
+  const project = await workspace.project();
+  const ids = project.nodes.map((node) => node.id);
+  const job = project.jobs.find((each) => each.name === name);
+  if (job !== undefined) return whyAnswer({ kind: "job", name }, await whyJob(workspace, job, now));
+  try {
+    const id = findAsset(ids, name);
+    const kind = id.startsWith("task:") ? "task" : "asset";
+    return whyAnswer({ kind, name: id }, await whyAsset(workspace, id, await liveRuns(workspace, now)));
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== "MR6102") throw error;
+    const near = nearest(name, [...ids, ...project.jobs.map((each) => each.name)]);
+    throw new MillraceError({
+      code: "MR8311",
+      message: `there is no run, asset or job ${name}`,
+      hint: near.length === 0 ? "`millrace ls` and `millrace runs` list them" : `did you mean ${near.join(" or ")}?`,
+    });
+  }
+}
+
+async function whyRun(workspace: Workspace, run: string, now: number): Promise<Reasons> {
+  const store = await workspace.store();
+  const live = await liveRuns(workspace, now);
+  const input = live.find((each) => each.fold.row()!.run === run) ?? (await inputOf(workspace, run, live[0]?.holders ?? [], now));
+  const row = input.fold.row()!;
+  return joinReasons(explainRun(input), await whyStarted(store, row, now));
+}
+
+/** Live runs with what is needed to explain their nodes. */
+async function liveRuns(workspace: Workspace, now: number): Promise<readonly RunWhyInput[]> {
+  const store = await workspace.store();
+  const rows = await listRuns(store, { status: "running", limit: LIVE_RUNS_MAX });
+  const inputs = await Promise.all(rows.map((row) => inputOf(workspace, row.run, [], now)));
+  const holders: readonly PoolHolder[] = inputs.flatMap(({ fold }) =>
+    fold
+      .nodes()
+      .filter((node) => node.status === "running")
+      .flatMap((node) => Object.keys(node.plan.pools ?? {}).map((pool) => ({ pool, run: fold.row()!.run, node: node.node }))),
+  );
+  return inputs.map((input) => ({ ...input, holders }));
+}
+
+async function inputOf(workspace: Workspace, run: string, holders: readonly PoolHolder[], now: number): Promise<RunWhyInput> {
+  const events = await (await workspace.store()).read(run);
+  let concurrency = 1;
+  for (const event of events) {
+    if (event.type === "run_started") concurrency = event.plan.concurrency;
+    if (event.type === "concurrency_changed") concurrency = event.concurrency;
+  }
+  const slots: Record<string, number> = {};
+  for (const [pool, spec] of Object.entries((await workspace.config()).pools ?? {})) if (spec.slots !== undefined) slots[pool] = spec.slots;
+  return { fold: foldRun(events)!, concurrency, holders, slots, now };
+}
+
+/** What asked for the run: its trigger with what happened, the run it goes on from, the run it is a part of. */
+async function whyStarted(store: EventStore, row: RunRow, now: number): Promise<Reasons> {
+  const sentences: string[] = [];
+  const cause: Record<string, string | null> = { kind: "trigger", trigger: row.trigger };
+  const asked = row.job === null ? undefined : (await store.read<JobEvent>(jobStream(row.job))).find((event) => asks(event, row.run));
+  if (asked?.type === "trigger_fired") {
+    sentences.push(sentence(`Its trigger ${asked.trigger} fired for ${moment(asked.scheduledFor, now)}: ${asked.why}`));
+    if (asked.decision === "queued") sentences.push("It waited in the queue of its job first.");
+    cause["why"] = asked.why;
+  } else if (asked?.type === "request_submitted") {
+    sentences.push(sentence(`${asked.by} asked for it at ${moment(asked.at, now)}: ${asked.why}`));
+    cause["by"] = asked.by;
+  } else sentences.push(sentence(row.trigger === "manual" ? "It was asked for by hand" : `It was started by ${row.trigger}`));
+  if (row.fromRun !== null) sentences.push(sentence(`It took over what succeeded in ${row.fromRun}`));
+  if (row.parent !== null) sentences.push(sentence(`It is a part of ${row.parent.run}, whose ${row.parent.node} waits for it`));
+  return { ...NO_REASONS, sentences, causes: [cause] };
+}
+
+function asks(event: JobEvent, run: string): boolean {
+  return (event.type === "trigger_fired" || event.type === "request_submitted") && event.run === run;
+}
