@@ -1,0 +1,131 @@
+// Which engines are alive. Each gives signs of life by counting up its entry in the store; an entry that does not change for a while, as this engine's own
+// clock tells, belongs to a dead one. No two clocks are compared, so clocks that are minutes apart harm nothing. Whoever finds a dead one tells `onDead`,
+// and takes it out of the store when that has been done; several may find it, all of them may adopt what it left: the log decides who was first.
+//   G1. Silence is counted by looks that succeeded: what this engine slept through, or a store that was away, is nobody's silence.
+//   G2. The dead stay in the store until `onDead` has resolved, so that a death in the middle of an adoption is found again.
+//   G3. An engine that was taken for dead and lives is entered anew with its next sign of life, and hears of it.
+import type { MillraceError } from "../model/errors.ts";
+import { asMillraceError } from "../model/errors.ts";
+import type { EngineCard, EngineEntry, EventStore } from "../store/store.ts";
+import type { Clock } from "./clock.ts";
+import { isProcessGone, thisHost } from "./host.ts";
+
+export interface RegistryOptions {
+  readonly store: EventStore;
+  readonly clock: Clock;
+  /** The engine's id, the `owner` of its attempts. */
+  readonly id: string;
+  /** What else there is to tell; asked at each sign of life. */
+  readonly card: () => Pick<EngineCard, "version" | "url" | "holdsWarehouse">;
+  /** Time between two signs of life. Default 2 s. */
+  readonly beatMs?: number;
+  /** Silence after which an engine is dead. Default 8 s. On the same machine a process that is gone is dead at once. */
+  readonly deadAfterMs?: number;
+  /** Their attempts are nobody's now: adopt them. Tried again with the next sign of life when it rejects. */
+  readonly onDead: (engines: readonly EngineEntry[]) => Promise<void>;
+  /** Others took this engine for dead (it hung, or could not reach the store) and may have adopted its attempts. */
+  readonly onTakenForDead?: () => void;
+  readonly onProblem?: (error: MillraceError) => void;
+}
+
+export interface EngineRegistry {
+  /** Enters this engine, looks once for dead ones, and goes on doing so. Errors: those of the store. */
+  start(): Promise<void>;
+  /** The engines that were alive at the last look, this one among them. */
+  living(): readonly EngineEntry[];
+  /** A sign of life and a look now, when something on the card has changed. */
+  beat(): Promise<void>;
+  /** Takes this engine out. */
+  close(): Promise<void>;
+}
+
+const BEAT_MS = 2_000;
+const DEAD_AFTER_MS = 8_000;
+
+interface Seen {
+  readonly beat: number;
+  readonly silentMs: number;
+}
+
+export function createRegistry(options: RegistryOptions): EngineRegistry {
+  const { store, clock, id, beatMs = BEAT_MS, deadAfterMs = DEAD_AFTER_MS, onDead } = options;
+  const host = thisHost();
+  const startedAt = clock.now();
+  let seen: ReadonlyMap<string, Seen> = new Map();
+  let living: readonly EngineEntry[] = [];
+  let lookedAt = startedAt;
+  let entered = false;
+  let closed = false;
+  let cancel: (() => void) | null = null;
+  let round: Promise<void> = Promise.resolve();
+  /** Deaths that `onDead` is at work on. */
+  const handled = new Set<string>();
+
+  const once = async (): Promise<void> => {
+    const known = await store.engines.beat({ id, host, pid: process.pid, startedAt, ...options.card() });
+    if (entered && !known && !closed) options.onTakenForDead?.();
+    entered = true;
+    const dead = judge(await store.engines.list());
+    if (dead.length > 0 && !closed) void bury(dead);
+  };
+  const judge = (entries: readonly EngineEntry[]): readonly EngineEntry[] => {
+    const now = clock.now();
+    const passed = now - lookedAt;
+    lookedAt = now;
+    // G1: of a clock that jumped or a process that slept, no more than two beats count.
+    const countedMs = passed < 0 ? beatMs : Math.min(passed, 2 * beatMs);
+    seen = new Map(
+      entries.map(({ id: engine, beat }): [string, Seen] => {
+        const before = seen.get(engine);
+        return [engine, { beat, silentMs: before?.beat === beat ? before.silentMs + countedMs : 0 }];
+      }),
+    );
+    const isDead = (entry: EngineEntry): boolean =>
+      entry.id !== id && (seen.get(entry.id)!.silentMs >= deadAfterMs || isProcessGone(entry, host));
+    living = entries.filter((entry) => !isDead(entry));
+    return entries.filter((entry) => isDead(entry) && !handled.has(entry.id));
+  };
+  const bury = async (dead: readonly EngineEntry[]): Promise<void> => {
+    const ids = dead.map((entry) => entry.id);
+    for (const each of ids) handled.add(each);
+    try {
+      await onDead(dead);
+      await store.engines.remove(ids);
+    } catch (error) {
+      options.onProblem?.(asMillraceError(error));
+    } finally {
+      for (const each of ids) handled.delete(each);
+    }
+  };
+  /** One round after the other. */
+  const beat = (): Promise<void> => {
+    const before = round.catch(() => {}); // whoever began it hears of its failure
+    round = before.then(async () => {
+      if (!closed) await once();
+    });
+    return round;
+  };
+  const goOn = (): void => {
+    if (closed) return;
+    cancel = clock.after(beatMs, () => {
+      beat()
+        .catch((error: unknown) => options.onProblem?.(asMillraceError(error)))
+        .finally(goOn);
+    });
+  };
+  return {
+    async start() {
+      await beat();
+      goOn();
+    },
+    living: () => living,
+    beat,
+    async close() {
+      if (closed) return;
+      closed = true;
+      cancel?.();
+      await round.catch(() => {});
+      await store.engines.remove([id]);
+    },
+  };
+}
