@@ -13,7 +13,7 @@ import {
   showBody,
   type SeenBody,
 } from "../sql/publish.ts";
-import type { Transaction } from "../sql/session.ts";
+import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { restoreSource } from "./rollback-source.ts";
 import { type AssetVersion, type AssetVersions, readVersions, type Way, wayTo } from "./versions.ts";
@@ -69,6 +69,7 @@ export async function rollBack(tx: Transaction, request: RollbackRequest): Promi
   const { asset, by, why } = request;
   const known = await readVersions(tx, asset);
   const { target, way } = checkRollback(known, asset, request.version);
+  await refusePartitioned(tx, asset);
   const live = (await readLiveVersion(tx, asset))!;
   const physical = way.steps.length === 0 ? way.base.physical : await makeAgain(tx, request, { target, way });
   const hidden = way.steps.length === 0 ? target.hidden : [...HIDDEN_COLUMNS];
@@ -100,6 +101,17 @@ export async function rollBack(tx: Transaction, request: RollbackRequest): Promi
     why,
   ]);
   return { from: live.version, to: target.version, rows: target.rows, loadsUndone };
+}
+
+/** Partitions are replaced one by one and have a ledger of their own. @throws MR8313. */
+export async function refusePartitioned(session: Session, asset: string): Promise<void> {
+  const row = await session.row<{ n: number }>("select count(*) as n from _millrace.partitions where asset = $1", [asset]);
+  if ((row?.n ?? 0) === 0) return;
+  throw new MillraceError({
+    code: "MR8313",
+    message: `${asset} is built by partition (${row!.n} stand); it cannot be shown as it was as a whole`,
+    hint: `build what is wrong again: millrace backfill ${asset} --from KEY --to KEY`,
+  });
 }
 
 /** B4: what is new may be built again. True when a rollback held. */

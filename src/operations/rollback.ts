@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { ReleaseAnswer, RollbackAnswer, StaleAnswer, VersionAnswer } from "../model/act-answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
-import { checkRollback, releaseRollback, rollBack } from "../load/rollback.ts";
+import { checkRollback, refusePartitioned, releaseRollback, rollBack } from "../load/rollback.ts";
 import { type AssetVersions, readVersions, wayTo } from "../load/versions.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import type { Graph } from "../plan/graph.ts";
@@ -32,6 +32,7 @@ export async function rollbackAsset(workspace: Workspace, request: RollbackReque
   const known = await warehouse.session((session) => readVersions(session, asset));
   const wanted = request.to ?? (await versionBefore(workspace, known, asset, request.before ?? ""));
   const { target } = checkRollback(known, asset, wanted);
+  await warehouse.session((session) => refusePartitioned(session, asset));
   const done = dryRun
     ? { from: known.live!, to: target.version, rows: target.rows, loadsUndone: [] }
     : await warehouse.transaction((tx) =>

@@ -62,4 +62,9 @@ export const actsCodes = {
     why: "No run that goes on fits it.",
     fix: "`millrace runs --status running` lists what goes on.",
   },
+  MR8313: {
+    title: "A partitioned asset is not rolled back as a whole",
+    why: "Each partition is replaced alone, so that there is no earlier state of all of them to go back to.",
+    fix: "Build the partitions that are wrong again: `millrace backfill ASSET --from KEY --to KEY`.",
+  },
 } as const satisfies Record<string, CodeEntry>;
