@@ -26,11 +26,14 @@ import type { ExtractAssetInput, ExtractContext, HttpClient } from "./model/defi
 import { MillraceError } from "./model/errors.ts";
 import type { TaskNode } from "./model/graph.ts";
 import type { Isolator } from "./executors/isolation.ts";
-import type { RunProgress } from "./model/progress.ts";
+import type { ParamSpec } from "./model/definitions/job.ts";
+import type { RunProgress, ServeProgress } from "./model/progress.ts";
 import type { LogsRequest } from "./operations/logs.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
 import type { RollbackRequest } from "./operations/rollback.ts";
+import type { ServeRequest } from "./operations/serve.ts";
+import type { ServeParts } from "./operations/serve/parts.ts";
 
 export interface OpenOptions {
   /** Folder to look for the project from; default: the working directory. */
@@ -50,6 +53,10 @@ export interface RunRequest {
 export interface App {
   readonly dir: string;
   run(request: RunRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
+  /** Resolves when `signal` was aborted and everything is put away. */
+  serve(request: ServeRequest, observe: (progress: ServeProgress) => void): Promise<void>;
+  /** Parameters of a job, for whoever asks a person for them. */
+  parameters(job: string): Promise<Readonly<Record<string, ParamSpec>>>;
   plan(request: RunRequest): Promise<PlanAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
@@ -197,6 +204,12 @@ function isolatorOf(secretNames: () => readonly string[]): { open(this: void): P
   return { open: () => (opened ??= open()), close: async () => (await opened)?.close() };
 }
 
+const serveParts: ServeParts = {
+  listen: async (request) => (await import("./server/server.ts")).startServer(request),
+  http: async (context) => (await import("./connectors/http/client.ts")).httpClient(context),
+  httpStatus: async (thrown) => (await import("./connectors/http/status.ts")).statusOf(thrown),
+};
+
 /** Checks of a state that is no file of ours; none where there is no project or its settings cannot be read, which others tell. */
 async function stateChecks(dir: string): Promise<DoctorAnswer["checks"]> {
   const { Workspace } = await import("./operations/workspace.ts");
@@ -221,9 +234,21 @@ export async function openApp(options: OpenOptions): Promise<App> {
   return {
     dir: workspace.dir,
     run: async (request, observe) => {
+      const { runningEngine } = await import("./operations/serve/engine-file.ts");
+      const { job, params = {}, select, fromFailure, fullRefresh } = request;
+      if (
+        job !== undefined &&
+        select === undefined &&
+        fromFailure === undefined &&
+        fullRefresh !== true &&
+        runningEngine(workspace.dir) !== undefined
+      )
+        return (await import("./operations/submit.ts")).submitAndFollow(workspace, { job, params, by: "millrace run" }, observe);
       const [{ runOperation }] = await Promise.all([import("./operations/run.ts"), workspace.projectWithWarehouse()]);
       return runOperation(workspace, request, observe);
     },
+    serve: async (request, observe) => (await import("./operations/serve.ts")).serveOperation(workspace, request, serveParts, observe),
+    parameters: async (name) => (await workspace.projectWithErrors()).jobs.find((job) => job.name === name)?.spec.params ?? {},
     plan: async (request) => {
       const [{ planAnswer, planOperation }] = await Promise.all([import("./operations/plan.ts"), workspace.projectWithWarehouse()]);
       return planAnswer(await planOperation(workspace, request));

@@ -30,7 +30,7 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR6102: EXIT.notFound,
   MR6103: EXIT.notFound,
   MR8007: EXIT.usage,
-  MR8010: EXIT.project,
+  MR6211: EXIT.usage,
   MR9001: EXIT.bug,
 };
 

@@ -3,6 +3,7 @@
 import type * as z from "zod";
 import type { CheckEntry } from "./definitions/check.ts";
 import type { IsolationSpec } from "./definitions/isolation.ts";
+import type { PoolUse } from "./definitions/limits.ts";
 import type { jobSpec } from "./definitions/job.ts";
 import type { taskCommon } from "./definitions/task.ts";
 import type { Mapping, PartitionContext, PartitionSpec } from "./definitions/partition.ts";
@@ -97,7 +98,15 @@ export interface TransformContext {
 export interface TaskContext {
   /** The partition that is worked on; undefined for a task without partitions. */
   readonly partition?: PartitionContext;
-  readonly params: Readonly<Record<string, string>>;
+  /** Of the job, with the types that it declares. */
+  readonly params: Readonly<Record<string, string | number | boolean>>;
+  /** Outputs of the tasks that were carried out before it in this run. */
+  readonly outputs: Readonly<Record<string, unknown>>;
+  /** Of a mapped task: what it is carried out for. */
+  readonly item: unknown;
+  readonly run: string;
+  /** The same for every try: lets what it calls outside be idempotent. */
+  readonly idempotencyKey: string;
   /** The folder of the project. */
   readonly projectDir: string;
   /** Rows of an asset that stands in `after`, in batches. */
@@ -118,7 +127,14 @@ interface AssetCommon {
   readonly checks?: readonly CheckEntry[];
   readonly retry?: RetrySpec;
   readonly timeout?: string;
-  readonly pool?: string;
+  /** A pool of millrace.yaml, or several with the weight of an attempt in each. */
+  readonly pool?: PoolUse;
+  /** Higher starts first where places are short. Default 0. */
+  readonly priority?: number;
+  /** Attempts of this asset at once, over all runs. */
+  readonly concurrency?: number;
+  readonly queueTimeout?: string;
+  readonly silence?: string;
   /** Where the function runs: "inline" (default), "thread", "process", or with limits: { process: { memory: "512MB", cpu: "30s" } }. */
   readonly isolation?: IsolationSpec;
   readonly partition?: PartitionSpec;

@@ -1,8 +1,12 @@
 // The project as the planner sees it: nodes with what they need, whatever file they came from.
 import type { ExportSpec } from "./definitions/export.ts";
+import type { Isolation } from "./definitions/isolation.ts";
 import type { ModelSpec } from "./definitions/model.ts";
 import type { CheckEntry } from "./definitions/check.ts";
+import type { Mapping } from "./definitions/partition.ts";
 import type { RetrySpec, SourceSpec } from "./definitions/source.ts";
+import type { Partitioning } from "./partition.ts";
+import type { TaskAction, TaskReference, TaskSettings } from "./task.ts";
 
 /** Name of an asset, `schema.name`; a task's node is `task:NAME`. */
 export type NodeId = string;
@@ -16,8 +20,21 @@ interface NodeCommon {
   readonly owner: string | undefined;
   readonly retry: RetrySpec | undefined;
   readonly timeout: string | undefined;
+  /** Where the user's function runs and what it may take; absent: inline. */
+  readonly isolation?: Isolation;
+  /** Weight by pool. */
+  readonly pools?: Readonly<Record<string, number>>;
+  readonly priority?: number;
+  /** Attempts at once, over all runs. */
+  readonly concurrency?: number;
+  readonly queueTimeout?: string;
+  readonly silence?: string;
   /** Hash of everything in the definition that changes what is built (comments and formatting do not). */
   readonly codeHash: string;
+  /** How its rows fall into parts that are built one by one. */
+  readonly partitioning?: Partitioning;
+  /** Per need which of its partitions belong to one of this; those that are not named: the same, or all. */
+  readonly mappings?: Readonly<Record<NodeId, Mapping>>;
 }
 
 export interface SourceNode extends NodeCommon {
@@ -73,8 +90,10 @@ export interface TaskNode extends NodeCommon {
   readonly before?: readonly NodeId[];
   /** Not done again while its code and what it comes after are the same. */
   readonly reuse?: true;
-  readonly module: string;
-  readonly exportName: string;
+  readonly action: TaskAction;
+  readonly settings?: TaskSettings;
+  /** What undoes it, when it came from `defineTask`. */
+  readonly undo?: TaskAction | TaskReference;
 }
 
 /** A check in a file of its own (`checks/NAME.sql`). It is run with the asset it is `on`. */

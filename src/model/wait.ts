@@ -1,5 +1,6 @@
 // Waiting is a state of a node, not a held thread: what a node waits for, and what it may be told meanwhile.
 import type { JsonValue } from "./json.ts";
+import type { ApprovalForm } from "./task.ts";
 
 /** Why a node lets its place go before it is done. `until`: run time in ms when it is tried again; null: only a signal goes on with it. */
 export interface Wait {
@@ -9,6 +10,8 @@ export interface Wait {
   readonly why: string;
   /** The run that it waits for, where it is one. */
   readonly run?: string;
+  /** What an approver fills in. */
+  readonly form?: ApprovalForm;
 }
 
 /** What someone or something told a waiting node. */

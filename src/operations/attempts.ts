@@ -7,8 +7,9 @@ import { readInputs } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import type { JobPort } from "../load/task-port.ts";
 import { sourceAttempt } from "./source-attempt.ts";
-import { taskAttempt } from "./task-attempt.ts";
+import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, reachOf, stateOf } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -16,12 +17,14 @@ export interface AttemptsRequest {
   readonly definitions: Definitions;
   readonly params: Readonly<Record<string, string>>;
   readonly fullRefresh: boolean;
+  /** Starts the runs of sub-jobs; without it a task of the kind `job` is a bug. */
+  readonly jobs?: JobPort | undefined;
 }
 
 /** The handler of all attempts of a run. */
 export function attemptHandler(workspace: Workspace, request: AttemptsRequest): AttemptHandler {
   return async (attempt) => {
-    const node = request.definitions.graph.nodes.get(attempt.node);
+    const node = request.definitions.graph.nodes.get(attempt.item === undefined ? attempt.node : attempt.node.replace(/\[\d+\]$/, ""));
     if (node === undefined) throw new MillraceError({ code: "MR6102", message: `${attempt.node} is no longer in the project` });
     try {
       return await attemptNode(workspace, request, node, attempt);
@@ -35,6 +38,7 @@ export function attemptHandler(workspace: Workspace, request: AttemptsRequest): 
 
 async function attemptNode(workspace: Workspace, request: AttemptsRequest, node: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
   const { params, fullRefresh, definitions } = request;
+  if (node.kind === "task") return taskNodeAttempt(workspace, request, { node, attempt });
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
   const checks = definitions.checks.get(node.id) ?? [];
   const reachRequest = { params, signal: attempt.signal, log: attempt.log };
@@ -106,11 +110,6 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
         },
         attempt,
       );
-    }
-    case "task": {
-      const inputs = await warehouse.session((session) => readInputs(session, definitions.graph.needs.get(node.id) ?? []));
-      const act = () => workspace.parts.runTask({ node, projectDir: workspace.dir, warehouse, params }, attempt);
-      return taskAttempt({ warehouse, node, inputs, params, fullRefresh, act }, attempt);
     }
     default:
       return node satisfies never;

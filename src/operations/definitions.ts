@@ -1,5 +1,6 @@
 // Everything that can be known of a project before anything runs: its graph, its compiled SQL, its checks, what its sources look like. All errors in one go.
 import type { CompiledCheck } from "../load/check.ts";
+import type { ParamSpec } from "../model/definitions/job.ts";
 import { combineErrors, type MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { buildGraph, type Graph } from "../plan/graph.ts";
@@ -9,7 +10,8 @@ import type { Compilation, KnownSchema } from "../sql/compile-types.ts";
 import { compile } from "../sql/compile.ts";
 import type { SqlUnit } from "../sql/errors.ts";
 import type { LiveVersion } from "../sql/publish.ts";
-import type { Project } from "../project/reader.ts";
+import type { Project, ProjectJob } from "../project/reader.ts";
+import { jobErrors, jobGraph, parameterTypes } from "./job-tasks.ts";
 import { peekSource } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -21,16 +23,22 @@ export interface Definitions {
   readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
   /** Models that use functions whose value changes by itself, exports whose files are gone; with the reason why they are built. */
   readonly alwaysBuild: ReadonlyMap<NodeId, string>;
+  /** Types of the parameters that SQL and tasks are given. */
+  readonly paramTypes: Readonly<Record<string, ParamSpec["type"]>>;
+  /** The job's own tasks, which are in the graph. */
+  readonly jobTasks: readonly NodeId[];
 }
 
 export interface DefineOptions {
   readonly live: ReadonlyMap<NodeId, LiveVersion>;
   readonly lineage: "columns" | "tables";
   readonly params: Readonly<Record<string, string>>;
+  /** The job whose tasks are to be in the graph. */
+  readonly job?: ProjectJob | undefined;
 }
 
 /** @throws all errors of the project in one. */
-export async function defineProject(workspace: Workspace, { live, lineage, params }: DefineOptions): Promise<Definitions> {
+export async function defineProject(workspace: Workspace, { live, lineage, params, job }: DefineOptions): Promise<Definitions> {
   const project = await workspace.projectWithErrors();
   const errors: MillraceError[] = [...project.errors];
   const checks = compileChecks(workspace, project, errors);
@@ -60,12 +68,15 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   }
   // A definition with an error is no node; what needs it would be told to need nothing.
   if (project.errors.length > 0) throw combineErrors("MR1001", errors);
-  const { graph, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
+  const { graph: own, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
   const told = new Set(errors.map((error) => error.message));
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
+  errors.push(...jobErrors(project, own));
   if (errors.length > 0) throw combineErrors("MR1001", errors);
   cache.save();
-  return { graph, compilation, checks, schemas, alwaysBuild: rebuildReasons(compilation.models.values()) };
+  const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
+  const paramTypes = parameterTypes(project, job);
+  return { graph, compilation, checks, schemas, alwaysBuild: rebuildReasons(compilation.models.values()), paramTypes, jobTasks };
 }
 
 function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {

@@ -2,12 +2,13 @@
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import type { CompiledCheck } from "../load/check.ts";
 import type { Connector, Delivery, ReadContext } from "../load/connector.ts";
-import type { JsonValue } from "../model/answers.ts";
+import type { HttpAnswer, HttpRequest, TaskKind } from "../load/task-port.ts";
+import type { HttpClient } from "../model/define.ts";
+import type { TaskAction } from "../model/task.ts";
 import type { CheckEntry } from "../model/definitions/check.ts";
 import type { MillraceError, SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ExtractNode, ModelNode, TaskNode, TransformNode } from "../model/graph.ts";
 import type { Attempt, AttemptHandler, AttemptLog, Executor } from "../model/attempt.ts";
-import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface CheckOrigin {
   readonly asset: string;
@@ -20,12 +21,12 @@ export interface CompiledChecks {
   readonly errors: readonly MillraceError[];
 }
 
-/** A task's function with what it is given; the module is the user's. */
-export interface TaskRequest {
-  readonly node: TaskNode;
-  readonly projectDir: string;
-  readonly warehouse: Warehouse;
-  readonly params: Readonly<Record<string, string>>;
+/** What a task reaches outside of the warehouse. */
+export interface TaskTools {
+  readonly http: HttpClient;
+  request(request: HttpRequest, connections: Readonly<Record<string, Readonly<Record<string, unknown>>>>): Promise<HttpAnswer>;
+  /** Calls its function, wherever it is to run. @throws MR6213 when it is not there. */
+  call(context: object): Promise<unknown>;
 }
 
 /** Checks made in the project's TypeScript, by their names. */
@@ -48,6 +49,8 @@ export interface Parts {
   ): Promise<BuildResult>;
   /** Batches of a TypeScript source. */
   extract(node: ExtractNode, context: Omit<ReadContext, "connection" | "log"> & { readonly log: AttemptLog }): AsyncIterable<Delivery>;
-  runTask(request: TaskRequest, attempt: Attempt): Promise<JsonValue>;
+  /** What carries out tasks of a kind. */
+  taskKind(kind: TaskAction["kind"]): Promise<TaskKind>;
+  taskTools(node: TaskNode, request: { readonly projectDir: string; readonly attempt: Attempt }): TaskTools;
   createExecutor(handler: AttemptHandler): Executor;
 }

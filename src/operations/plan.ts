@@ -25,7 +25,7 @@ export interface Planned extends PlannedRun {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job, MR8010 for one with tasks. */
+/** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
 export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const project = await workspace.projectWithWarehouse();
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
@@ -39,33 +39,31 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
           : `there are ${project.jobs.map((each) => each.name).join(", ")}`,
     });
   }
-  const steps = Object.keys(job?.spec.tasks ?? {});
-  if (steps.length > 0) {
-    throw new MillraceError({
-      code: "MR8010",
-      message: `the job ${request.job} has tasks that this version cannot carry out: ${steps.join(", ")}`,
-      hint: `run its assets alone: millrace run --select '${[job?.spec.select ?? "*"].flat().join(" ")}'`,
-    });
-  }
   const params = parametersOf(job?.spec.params ?? {}, request.params ?? {});
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
-  const defined = await defineProject(workspace, { live, lineage: "tables", params });
+  const defined = await defineProject(workspace, { live, lineage: "tables", params, job });
   const gone = missingOutputs(workspace, defined, live);
   const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
   const planned = planRun({
     graph: definitions.graph,
     selection: request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" ")),
+    ...(request.select === undefined ? { always: definitions.jobTasks } : {}),
     live,
     sources: await sourceStates(workspace, definitions, live, params),
     alwaysBuild: definitions.alwaysBuild,
     fullRefresh: request.fullRefresh ?? false,
-    job: job === undefined ? undefined : { name: request.job!, retry: job.spec.retry, timeout: job.spec.timeout },
+    job: job === undefined ? undefined : { ...job.spec, name: job.name, key: keyOf(job.spec.key, params) },
     params,
     defaults: project.config.defaults,
     concurrency: project.config.defaults?.concurrency,
   });
   return { ...planned, definitions, params };
+}
+
+/** The key of a run, its parameters filled in. */
+function keyOf(key: string | undefined, params: Readonly<Record<string, string>>): string | undefined {
+  return key?.replaceAll(/\$\{param:([\w.-]+)\}/g, (_, name: string) => params[name] ?? "");
 }
 
 /** Exports whose files somebody took away since they were written, with the reason to write them again. */

@@ -44,6 +44,14 @@ export function buildGraph(input: GraphInput): GraphResult {
     needs.set(node.id, [...own].toSorted());
   }
   const reads = new Map([...needs].map(([id, own]) => [id, [...own]]));
+  for (const node of nodes.values()) {
+    if (node.kind !== "task") continue;
+    for (const name of node.before ?? []) {
+      const later = byName.get(name.toLowerCase());
+      // What is not there was told when the project was read.
+      if (later !== undefined && later !== node.id && !needs.get(later)!.includes(node.id)) needs.get(later)!.push(node.id);
+    }
+  }
   addCheckNeeds(needs, input.checkNeeds ?? new Map());
   const { order, cycles } = orderByNeeds(nodes.keys(), (id) => needs.get(id)!);
   for (const cycle of cycles) errors.push(circle(cycle, nodes));

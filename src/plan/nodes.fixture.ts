@@ -44,7 +44,12 @@ export function share(id: NodeId, select: NodeId, more: Common = {}): ProjectNod
 }
 
 export function task(name: string, after: readonly NodeId[], more: Common = {}): ProjectNode {
-  return { ...common(`task:${name}`, "pipelines", more), kind: "task", after, module: "pipelines/x.ts", exportName: name };
+  return {
+    ...common(`task:${name}`, "pipelines", more),
+    kind: "task",
+    after,
+    action: { kind: "typescript", module: "pipelines/x.ts", exportName: name },
+  };
 }
 
 /** raw.a, raw.b → clean.a (a), clean.ab (a, b) → final.x (clean.a, clean.ab) → out.x; task:train after final.x. */

@@ -4,10 +4,12 @@
 //   P3. A node is reused only when its code, every input's version and its source's state are those its live version was made from.
 import type { PlanAnswer } from "../model/answers.ts";
 import type { RetrySpec } from "../model/definitions/source.ts";
-import type { NodeId, ProjectNode } from "../model/graph.ts";
+import type { NodeId, ProjectNode, TaskNode } from "../model/graph.ts";
 import type { PlanNode, RunPlan } from "../model/plan.ts";
+import { admissionFields } from "./admission.ts";
 import { type Decision, type DecideInput, decideNode, type LiveInput, type SourceState } from "./decide.ts";
 import type { Graph } from "./graph.ts";
+import { COMMAND_RETRY, itemLimits, taskFields } from "./job-node.ts";
 import { durationMs, retryPolicy } from "./policies.ts";
 import { select } from "./selection.ts";
 
@@ -19,12 +21,17 @@ interface PlanJob {
   readonly retry?: RetrySpec | undefined;
   /** Of the whole run. */
   readonly timeout?: string | undefined;
+  readonly priority?: number | undefined;
+  readonly key?: string | undefined;
+  readonly onFailure?: "compensate" | undefined;
 }
 
 export interface PlanInput {
   readonly graph: Graph;
   /** Selection grammar; undefined: everything. */
   readonly selection?: string | undefined;
+  /** Nodes that are part of the plan whatever is selected: the job's own tasks. */
+  readonly always?: readonly NodeId[];
   readonly statuses?: ReadonlyMap<NodeId, string>;
   /** Live versions of the warehouse, those of assets that are no longer in the project included. */
   readonly live: ReadonlyMap<NodeId, LiveInput>;
@@ -49,7 +56,7 @@ export interface PlannedRun {
 /** @throws MR2020 when the selection matches nothing, MR2021 when it cannot be read. */
 export function planRun(input: PlanInput): PlannedRun {
   const { graph } = input;
-  const chosen = select(graph, input.selection, input.statuses === undefined ? {} : { statuses: input.statuses });
+  const chosen = chosenOf(input);
   const selected = new Set(chosen);
   const facts: DecideInput = {
     live: input.live,
@@ -81,8 +88,30 @@ export function planRun(input: PlanInput): PlannedRun {
     concurrency: input.concurrency ?? CONCURRENCY_DEFAULT,
     timeoutMs: durationMs(input.job?.timeout) ?? null,
     params: input.params ?? {},
+    ...jobFields(input, chosen),
   };
   return { plan, removed: input.selection === undefined ? removedAssets(graph, input.live) : [], missing };
+}
+
+/** What is selected, and the undos of the tasks among it. */
+function chosenOf({ graph, selection, always, statuses }: PlanInput): readonly NodeId[] {
+  const chosen = new Set(selection === "" ? [] : select(graph, selection, statuses === undefined ? {} : { statuses }));
+  for (const id of always ?? []) chosen.add(id);
+  return graph.order.filter((id) => {
+    const node = graph.nodes.get(id)!;
+    const target = node.kind === "task" ? node.settings?.compensates : undefined;
+    return chosen.has(target ?? id);
+  });
+}
+
+function jobFields({ graph, job }: PlanInput, chosen: readonly NodeId[]): Partial<RunPlan> {
+  const limits = itemLimits(chosen.flatMap((id) => (graph.nodes.get(id)?.kind === "task" ? [graph.nodes.get(id) as TaskNode] : [])));
+  return {
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+    ...(job?.onFailure === undefined ? {} : { onFailure: job.onFailure }),
+    ...(job?.priority === undefined ? {} : { priority: job.priority }),
+    ...(job?.key === undefined ? {} : { key: job.key }),
+  };
 }
 
 /** The JSON of `millrace plan`. */
@@ -115,9 +144,15 @@ function planNode(node: ProjectNode, decision: Decision, needs: readonly NodeId[
     kind: node.kind,
     needs,
     ...decision,
-    retry: retryPolicy(node.retry, job?.retry, defaults?.retry),
+    retry: retryPolicy(node.retry, job?.retry, defaults?.retry, isCommand(node) ? COMMAND_RETRY : undefined),
     timeoutMs: durationMs(node.timeout) ?? durationMs(defaults?.timeout) ?? null,
+    ...admissionFields(node),
+    ...(node.kind === "task" ? taskFields(node) : {}),
   };
+}
+
+function isCommand(node: ProjectNode): boolean {
+  return node.kind === "task" && node.action.kind === "shell";
 }
 
 function removedAssets(graph: Graph, live: ReadonlyMap<NodeId, LiveInput>): PlannedRun["removed"] {

@@ -14,6 +14,7 @@ export function retryPolicy(...specs: readonly (RetrySpec | undefined)[]): Retry
     factor: first("factor") ?? RETRY_DEFAULT.factor,
     maxDelayMs: durationMs(first("maxDelay")) ?? RETRY_DEFAULT.maxDelayMs,
     jitter: first("jitter") ?? RETRY_DEFAULT.jitter,
+    ...(first("on") === undefined ? {} : { on: first("on")! }),
   };
 }
 

@@ -1,10 +1,11 @@
 // What stands beside the assets: jobs, unit tests of models, and checks in files of their own.
-import { type JobSpec, jobSpec, taskKinds, type TaskSpec, type TriggerSpec, triggerKinds } from "../model/definitions/job.ts";
+import { type JobSpec, jobSpec } from "../model/definitions/job.ts";
+import { taskKinds, type TaskSpec } from "../model/definitions/task.ts";
 import { checkFileSpec } from "../model/definitions/model.ts";
 import { testSpec } from "../model/definitions/test.ts";
 import type { CheckFile } from "../model/graph.ts";
 import { type DefinitionFile, readSpec, readYamlFile, sqlDocument } from "./assets.ts";
-import { type Document, type Path, placesIn } from "./document.ts";
+import { type Document, placesIn } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { plainName } from "./names.ts";
 import { claim, type ProjectJob, type ProjectTest, readPlaceholders, type Reader, tell } from "./reader.ts";
@@ -19,10 +20,12 @@ export function readJob(reader: Reader, definition: DefinitionFile): ProjectJob 
   if (document === undefined) return undefined;
   const spec = readSpec(reader, jobSpec, document);
   const name = nameOf(reader, document, definition.inner, "job");
-  readPlaceholders(reader, document);
+  // Those of its tasks are read with the tasks: a command has placeholders of its own.
+  const { tasks: _tasks, ...rest } = (document.value ?? {}) as Readonly<Record<string, unknown>>;
+  readPlaceholders(reader, { ...document, value: rest });
   if (spec === undefined || name === undefined) return undefined;
   checkJob(reader, document, spec);
-  return { name, file: definition.file, spec };
+  return { name, file: definition.file, spec, tasks: [] };
 }
 
 /** Reads a unit test. */
@@ -61,7 +64,6 @@ export function readCheckFile(reader: Reader, definition: DefinitionFile): Check
 
 /** What the schema cannot say of a job: exactly one kind in each trigger and task, names that are there. */
 export function checkJob(reader: Reader, document: Document, spec: JobSpec): void {
-  for (const [index, trigger] of (spec.triggers ?? []).entries()) checkTrigger(reader, document, index, trigger);
   for (const [name, task] of Object.entries(spec.tasks ?? {})) checkTask(reader, document, name, task);
   for (const [name, param] of Object.entries(spec.params ?? {})) {
     if (param.enum === undefined || param.default === undefined || param.enum.includes(param.default)) continue;
@@ -72,45 +74,6 @@ export function checkJob(reader: Reader, document: Document, spec: JobSpec): voi
       document.locate(["params", name, "default"]),
       `one of: ${param.enum.join(", ")}`,
     );
-  }
-}
-
-function checkTrigger(reader: Reader, document: Document, index: number, trigger: TriggerSpec): void {
-  const at: Path = ["triggers", index];
-  const kinds = Object.keys(triggerKinds).filter((kind) => trigger[kind as keyof TriggerSpec] !== undefined);
-  if (kinds.length !== 1) {
-    tell(
-      reader,
-      "MR1023",
-      `a trigger has one kind, this has ${kinds.length === 0 ? "none" : kinds.join(" and ")}`,
-      document.locate(at),
-      `one of: ${Object.keys(triggerKinds).join(", ")}`,
-    );
-  }
-  const { schedule, sensor } = trigger;
-  if (schedule !== undefined && (schedule.cron === undefined) === (schedule.every === undefined)) {
-    tell(reader, "MR1022", "a schedule has cron or every, one of the two", document.locate([...at, "schedule"], "key"));
-  }
-  if (schedule?.timezone !== undefined && !isTimeZone(schedule.timezone)) {
-    tell(
-      reader,
-      "MR1023",
-      `there is no time zone ${JSON.stringify(schedule.timezone)}`,
-      document.locate([...at, "schedule", "timezone"]),
-      "for example Europe/Berlin or UTC",
-    );
-  }
-  if (schedule?.calendar !== undefined && !Object.hasOwn(reader.config.calendars ?? {}, schedule.calendar)) {
-    tell(
-      reader,
-      "MR1023",
-      `there is no calendar ${JSON.stringify(schedule.calendar)}`,
-      document.locate([...at, "schedule", "calendar"]),
-      "add it under calendars: in millrace.yaml",
-    );
-  }
-  if (sensor !== undefined && (sensor.sql === undefined) === (sensor.http === undefined)) {
-    tell(reader, "MR1022", "a sensor has sql or http, one of the two", document.locate([...at, "sensor"], "key"));
   }
 }
 
@@ -132,12 +95,4 @@ function nameOf(reader: Reader, document: Document, inner: string, what: "job" |
     return undefined;
   }
   return claim(reader, `${what}:${plainName(name)}`, document, isGiven ? ["name"] : [], what) ? name : undefined;
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false; // RangeError: the name is unknown
-  }
 }

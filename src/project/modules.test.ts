@@ -62,7 +62,13 @@ describe("pipelines", () => {
     });
     expect(project.errors).toEqual([]);
     const nodes = project.nodes.filter((node) => node.kind !== "export");
-    expect(nodes.map((node) => [node.kind, node.id, "exportName" in node && node.module])).toEqual([
+    expect(
+      nodes.map((node) => [
+        node.kind,
+        node.id,
+        "exportName" in node ? node.module : node.kind === "task" && "module" in node.action && node.action.module,
+      ]),
+    ).toEqual([
       ["extract", "raw.rates", "pipelines/again.ts"],
       ["transform", "clean.scored", "pipelines/all.ts"],
       ["task", "task:train", "pipelines/all.ts"],

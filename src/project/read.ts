@@ -12,11 +12,15 @@ import { connectorContext } from "./assets.ts";
 import { readConnections } from "./connector.ts";
 import { readCheckFile, readJob, readTest } from "./extras.ts";
 import { hashModule } from "./module-hash.ts";
+import { readJobTasks } from "./job-tasks.ts";
 import { createLoader, type ModuleLoader } from "./modules.ts";
+import { plainName } from "./names.ts";
 import { type Project, type ProjectJob, type ProjectTest, type Reader, readPlaceholders, type ReadOptions } from "./reader.ts";
+import { checkPools } from "./pools.ts";
 import { checkReferences } from "./references.ts";
 import { readRegistry } from "./registry.ts";
 import { readText } from "./text-file.ts";
+import { readTriggers } from "./triggers.ts";
 import { definitionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
 import { FOLDERS, type FolderName, nearMisses } from "./folders.ts";
 import { walkFolder } from "./walk.ts";
@@ -90,6 +94,13 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
       told(reader, () => readTest(reader, definition)),
     );
   checkReferences(reader, nodes, checkFiles, tests);
+  const jobsWithTasks: ProjectJob[] = [];
+  for (const job of jobs) {
+    const document = reader.documents.get(`job:${plainName(job.name)}`)!;
+    jobsWithTasks.push({ ...job, tasks: await readJobTasks(reader, { spec: job.spec, document, modules, origin: job.origin }) });
+  }
+  checkPools(reader, nodes, jobsWithTasks);
+  const schedules = await readTriggers(reader, jobs, nodes);
   cache.save();
 
   return {
@@ -99,8 +110,9 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     config,
     nodes,
     checkFiles,
-    jobs,
+    jobs: jobsWithTasks,
     tests,
+    schedules,
     own,
     names: [...reader.documents.keys()],
     errors: inOrder(errors),

@@ -5,7 +5,9 @@ import type { ProjectSpec } from "../model/definitions/project.ts";
 import { type ErrorCode, MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ProjectNode } from "../model/graph.ts";
 import type { JobSpec } from "../model/definitions/job.ts";
+import type { JobTask } from "../model/task.ts";
 import type { TestSpec } from "../model/definitions/test.ts";
+import type { Schedule } from "../schedule/schedule.ts";
 import type { DefinitionCache } from "./cache.ts";
 import { type Document, type Path, pathText } from "./document.ts";
 import { malformedPlaceholders } from "./placeholders.ts";
@@ -32,6 +34,8 @@ export interface ReadOptions {
     place: CheckPlace,
     own: Readonly<Record<string, unknown>>,
   ) => readonly MillraceError[];
+  /** Warnings look ahead from here; default: now. */
+  readonly now?: number;
   /** Materializations that this version carries out; absent: all. */
   readonly materializations?: readonly string[];
 }
@@ -40,6 +44,10 @@ export interface ProjectJob {
   readonly name: string;
   readonly file: string;
   readonly spec: JobSpec;
+  /** Its own tasks that could be understood, in the order of the file. */
+  readonly tasks: readonly JobTask[];
+  /** The export that is the job, when it is written in TypeScript. */
+  readonly origin?: { readonly module: string; readonly exportName: string };
 }
 
 export interface ProjectTest {
@@ -61,6 +69,8 @@ export interface Project {
   readonly checkFiles: readonly CheckFile[];
   readonly jobs: readonly ProjectJob[];
   readonly tests: readonly ProjectTest[];
+  /** Schedules of the jobs' triggers, ready to be asked, by `JOB/TRIGGER`. */
+  readonly schedules: ReadonlyMap<string, Schedule>;
   /** Checks and connectors made in pipelines/, by their names. */
   readonly own: { readonly checks: Readonly<Record<string, unknown>>; readonly connectors: Readonly<Record<string, unknown>> };
   /** Ids of all definitions, those with errors included: what holds a name. */

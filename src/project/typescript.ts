@@ -6,13 +6,14 @@ import { extractAssetSpec, taskDefinitionSpec, transformAssetSpec } from "../mod
 import type { SourceLocation } from "../model/errors.ts";
 import type { ExtractNode, NodeId, TaskNode, TransformNode } from "../model/graph.ts";
 import * as z from "zod";
-import { common } from "./assets.ts";
+import { common, mappingsOf } from "./assets.ts";
 import { checkJob } from "./extras.ts";
 import type { Document, Path } from "./document.ts";
 import { hashDefinition } from "./hash.ts";
 import { placeOfExport } from "./modules.ts";
 import { nameFromText, plainName } from "./names.ts";
 import { claim, type ProjectJob, readChecks, type Reader, tell } from "./reader.ts";
+import { actionOf, settingsOf } from "./task-actions.ts";
 import { validate } from "./validate.ts";
 
 /** A module that was loaded, with what its hash and places need. */
@@ -82,7 +83,7 @@ export function readDefinition(reader: Reader, found: ModuleDefinition): ReadDef
       if (spec === undefined || spec.name === undefined) return undefined;
       if (!claim(reader, `job:${plainName(spec.name)}`, document, ["name"], "job")) return undefined;
       checkJob(reader, document, spec);
-      return { kind: "job", job: { name: spec.name, file: found.module.file, spec } };
+      return { kind: "job", job: { name: spec.name, file: found.module.file, spec, tasks: [], origin: origin(found) } };
     }
     case "check":
     case "connector":
@@ -124,7 +125,8 @@ function transformNode(reader: Reader, found: ModuleDefinition, document: Docume
   const id = assetId(reader, document);
   if (spec === undefined || id === undefined) return undefined;
   const { transform: _transform, ...plain } = spec;
-  const needs = [...new Set(spec.needs.map(plainName))];
+  const named = Array.isArray(spec.needs) ? spec.needs : Object.keys(spec.needs);
+  const needs = [...new Set(named.map(plainName))];
   const checks = spec.checks ?? [];
   readChecks(reader, document, id, checks);
   const key = spec.key === undefined ? [] : [spec.key].flat();
@@ -135,6 +137,7 @@ function transformNode(reader: Reader, found: ModuleDefinition, document: Docume
     ...common(spec, reader.config),
     codeHash: hashDefinition(plain, found.module.hash),
     needs,
+    ...(Array.isArray(spec.needs) ? {} : { mappings: mappingsOf(spec.needs) }),
     key,
     ...origin(found),
     checks,
@@ -157,8 +160,17 @@ function taskNode(reader: Reader, found: ModuleDefinition, document: Document): 
     after: (spec.after ?? []).map(nodeIdOf),
     ...(before.length === 0 ? {} : { before }),
     ...(spec.reuse === true ? { reuse: true as const } : {}),
-    ...origin(found),
+    action: { kind: "typescript", ...origin(found) },
+    settings: settingsOf(spec),
+    ...undoOf(spec.compensate),
   };
+}
+
+/** What undoes it; `task` names another task of the project. */
+function undoOf(spec: z.infer<typeof taskDefinitionSpec>["compensate"]): Pick<TaskNode, "undo"> {
+  if (spec === undefined) return {};
+  const undo = actionOf(spec) ?? (spec.task === undefined ? undefined : { kind: "task" as const, task: spec.task.replace(/^task:/, "") });
+  return undo === undefined ? {} : { undo };
 }
 
 /** A name with a dot is an asset, one without is a task. */

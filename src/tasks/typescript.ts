@@ -1,40 +1,45 @@
 // A task written in TypeScript: its function, with what it may read and log. What it returns is its output and must be JSON.
-import type { JsonValue } from "../model/answers.ts";
-import type { Attempt } from "../model/attempt.ts";
-import type { HttpClient, Log, TaskInput } from "../model/define.ts";
+import type { JsonValue } from "../model/json.ts";
+import type { Log, TaskContext } from "../model/define.ts";
 import { MillraceError } from "../model/errors.ts";
+import type { TypescriptAction } from "../model/task.ts";
 import { streamRows } from "../load/stream-rows.ts";
+import type { TaskKind } from "../load/task-port.ts";
 import { assetView } from "../sql/publish.ts";
-import type { Warehouse } from "../sql/warehouse.ts";
 
-export interface TaskSurroundings {
-  readonly projectDir: string;
-  readonly warehouse: Warehouse;
-  readonly params: Readonly<Record<string, string>>;
-  readonly http: HttpClient;
-}
+export const typescript: TaskKind<TypescriptAction> = {
+  name: "typescript",
+  summary: "A function of a module in pipelines/.",
+  async act(_action, { attempt, projectDir, params, outputs, item, idempotencyKey, http, warehouse, call }) {
+    const { signal, run } = attempt;
+    const open = await warehouse();
+    const context: TaskContext = {
+      params: params as TaskContext["params"],
+      outputs,
+      item,
+      run,
+      idempotencyKey,
+      projectDir,
+      read: (asset) => streamRows(open, `select * from ${assetView(asset.includes(".") ? asset : `main.${asset}`)}`, signal),
+      query: (sql) => streamRows(open, sql, signal),
+      http,
+      signal,
+      log: logOf(attempt),
+    };
+    return { output: jsonOf(await call(context), attempt.node) };
+  },
+};
 
-/** @throws what the task throws; MR4019 when it returns something that is no JSON. */
-export async function runTypescriptTask(
-  task: TaskInput,
-  { projectDir, warehouse, params, http }: TaskSurroundings,
-  attempt: Attempt,
-): Promise<JsonValue> {
-  const { signal } = attempt;
-  const output = await task.run({
-    params,
-    projectDir,
-    read: (asset) => streamRows(warehouse, `select * from ${assetView(asset.includes(".") ? asset : `main.${asset}`)}`, signal),
-    query: (sql) => streamRows(warehouse, sql, signal),
-    http,
-    signal,
-    log: logOf(attempt),
-  });
+function jsonOf(output: unknown, node: string): JsonValue {
   if (output === undefined) return null;
   try {
     return JSON.parse(JSON.stringify(output)) as JsonValue;
   } catch (cause) {
-    throw new MillraceError({ code: "MR4019", message: `the task ${task.name} returned something that is no JSON`, cause });
+    throw new MillraceError({
+      code: "MR4019",
+      message: `the task ${node.replace(/^task:/, "")} returned something that is no JSON`,
+      cause,
+    });
   }
 }
 

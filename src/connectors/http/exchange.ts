@@ -8,13 +8,14 @@ import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { brotliDecompressSync, constants, createBrotliDecompress, createGunzip, gunzipSync, inflate, inflateRaw } from "node:zlib";
 import { MillraceError } from "../../model/errors.ts";
+import type { HttpMethod } from "./options.ts";
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES_MAX = 64_000;
 
 export interface ExchangeRequest {
   readonly url: URL;
-  readonly method: "GET" | "POST";
+  readonly method: HttpMethod;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | undefined;
   readonly connectMs: number;

@@ -63,11 +63,15 @@ export const httpOptions = z.strictObject({
 });
 export type HttpOptions = z.infer<typeof httpOptions>;
 
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
 /** Options with defaults filled in, ready for the session. */
 export interface HttpSettings {
   readonly url: URL;
-  readonly method: "GET" | "POST";
+  readonly method: HttpMethod;
   readonly body: string | undefined;
+  /** Statuses that are no errors; default: 2xx. */
+  readonly expects?: (status: number) => boolean;
   readonly rows: string | undefined;
   readonly pagination: HttpPagination | undefined;
   readonly auth: HttpAuth | undefined;

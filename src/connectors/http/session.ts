@@ -1,5 +1,5 @@
 // Requests of one read: pace, redirects, retries with backoff and jitter, and the circuit breaker of the host.
-//   S1. Only GET is repeated. A wait that the server asks for is kept; one longer than 30 s is handed to the run as `retryAfterMs`.
+//   S1. Only GET and HEAD are repeated. A wait that the server asks for is kept; one longer than 30 s is handed to the run as `retryAfterMs`.
 //   S2. Credentials and the user's headers go to the host of `url` (and to `allowHosts` by next links) and to no other.
 //   S3. Waiting ends at once when the signal is aborted.
 import { Agent as HttpAgent } from "node:http";
@@ -10,7 +10,7 @@ import { breakerOf } from "./breaker.ts";
 import { type Document, documentOf } from "./document.ts";
 import { type Answer, exchange } from "./exchange.ts";
 import { assertMayLead, isSameHost } from "./hosts.ts";
-import type { HttpSettings } from "./options.ts";
+import type { HttpMethod, HttpSettings } from "./options.ts";
 import { shownUrl } from "./redact.ts";
 import { statusError } from "./status.ts";
 
@@ -30,9 +30,19 @@ export interface Fetched extends Document {
   readonly url: URL;
 }
 
+export interface Sent {
+  readonly answer: Answer;
+  /** The address that answered, behind redirects. */
+  readonly url: URL;
+  /** The address as it may be shown. */
+  readonly shown: string;
+}
+
 export interface Session {
   /** @throws MillraceError; the signal's reason when aborted. */
   fetch(url: URL): Promise<Fetched>;
+  /** The answer as it is, whatever it holds. @throws as `fetch`. */
+  send(url: URL): Promise<Sent>;
   close(): void;
 }
 
@@ -42,12 +52,17 @@ export function openSession(settings: HttpSettings, context: SessionContext): Se
     "https:": new HttpsAgent({ keepAlive: true, maxSockets: 4 }),
   };
   const pace = paceOf(settings.pauseMs, context.signal);
+  const once = async (target: URL): Promise<Sent> => {
+    await pace();
+    return follow(target, settings, context.signal, agents);
+  };
   return {
     fetch: (url) =>
       fetchWithRetries(url, settings, context, async (target) => {
-        await pace();
-        return follow(target, settings, context.signal, agents);
+        const { answer, url: from, shown } = await once(target);
+        return { ...documentOf(answer, shown, settings.secrets), status: answer.status, headers: answer.headers, url: from };
       }),
+    send: (url) => fetchWithRetries(url, settings, context, once),
     close() {
       agents["http:"].destroy();
       agents["https:"].destroy();
@@ -55,15 +70,15 @@ export function openSession(settings: HttpSettings, context: SessionContext): Se
   };
 }
 
-async function fetchWithRetries(
+async function fetchWithRetries<Result>(
   url: URL,
   settings: HttpSettings,
   context: SessionContext,
-  once: (url: URL) => Promise<Fetched>,
-): Promise<Fetched> {
+  once: (url: URL) => Promise<Result>,
+): Promise<Result> {
   const { retry, handleWhen, ConstantBackoff } = await import("cockatiel");
   const breaker = await breakerOf(url.origin);
-  const triesMax = settings.method === "GET" ? settings.attempts : 1;
+  const triesMax = settings.method === "GET" || settings.method === "HEAD" ? settings.attempts : 1;
   // The pause is made inside the attempt, where it can be aborted; cockatiel's own cannot.
   const again = retry(handleWhen(isWorthRepeating), { maxAttempts: triesMax - 1, backoff: new ConstantBackoff(0) });
   let failure: MillraceError | undefined;
@@ -88,7 +103,7 @@ async function follow(
   settings: HttpSettings,
   signal: AbortSignal,
   agents: { readonly "http:": HttpAgent; readonly "https:": HttpsAgent },
-): Promise<Fetched> {
+): Promise<Sent> {
   let url = start;
   let method = settings.method;
   for (let hops = 0; hops <= REDIRECTS_MAX; hops += 1) {
@@ -98,7 +113,7 @@ async function follow(
       url,
       method,
       headers: headersFor(settings, method, trusted),
-      body: method === "POST" ? settings.body : undefined,
+      body: method === "GET" || method === "HEAD" ? undefined : settings.body,
       connectMs: settings.connectMs,
       responseMs: settings.responseMs,
       bodyMs: settings.bodyMs,
@@ -113,22 +128,24 @@ async function follow(
         throw new MillraceError({ code: "MR3513", message: `${shown} redirects to something that is no URL` });
       const target = new URL(location, url);
       assertMayLead(url, target, "redirect", settings);
-      if (answer.status === 303 || (method === "POST" && answer.status !== 307 && answer.status !== 308)) method = "GET";
+      if (method !== "HEAD" && (answer.status === 303 || (method === "POST" && answer.status !== 307 && answer.status !== 308)))
+        method = "GET";
       url = target;
       continue;
     }
-    if (answer.status < 200 || answer.status >= 300) throw statusError(answer, shown, settings.secrets, Date.now());
-    return { ...documentOf(answer, shown, settings.secrets), status: answer.status, headers: answer.headers, url };
+    const isExpected = settings.expects?.(answer.status) ?? (answer.status >= 200 && answer.status < 300);
+    if (!isExpected) throw statusError(answer, shown, settings.secrets, Date.now());
+    return { answer, url, shown };
   }
   throw new MillraceError({ code: "MR3513", message: `${shownUrl(start, settings.secrets)} redirects more than ${REDIRECTS_MAX} times` });
 }
 
-function headersFor(settings: HttpSettings, method: "GET" | "POST", trusted: boolean): Readonly<Record<string, string>> {
+function headersFor(settings: HttpSettings, method: HttpMethod, trusted: boolean): Readonly<Record<string, string>> {
   const common = { accept: "application/json, */*;q=0.5", "accept-encoding": "gzip, deflate, br", "user-agent": "millrace" };
   if (!trusted) return common;
   return {
     ...common,
-    ...(method === "POST" && settings.body !== undefined ? { "content-type": "application/json" } : {}),
+    ...(method !== "GET" && method !== "HEAD" && settings.body !== undefined ? { "content-type": "application/json" } : {}),
     ...settings.headers,
     ...authHeader(settings.auth),
   };

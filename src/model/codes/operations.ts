@@ -42,9 +42,4 @@ export const operationsCodes = {
     why: "The selection leaves out an asset that a selected one reads, and it has no data yet.",
     fix: "Put a `+` in front of the name: `--select '+clean.sales'` selects what it reads too.",
   },
-  MR8010: {
-    title: "A job has tasks that cannot be carried out yet",
-    why: "Steps in `tasks:` of a job (shell, http, approval, …) are checked but not carried out by this version. A run without them would pass over an approval or a notice in silence.",
-    fix: "Run the assets with `--select`, take `tasks:` out, or write the step as `defineTask` in pipelines/.",
-  },
 } as const satisfies Record<string, CodeEntry>;

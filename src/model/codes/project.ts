@@ -152,6 +152,16 @@ export const projectCodes = {
     why: "The later one would replace what the earlier one wrote, in each run.",
     fix: "Give one of them another path, or take it out.",
   },
+  MR1048: {
+    title: "An expression cannot be understood",
+    why: "`when:`, `repeat.until` or `wait.condition` is no expression of the Common Expression Language, or names something that is not there.",
+    fix: 'Names are params, outputs.TASK, status.TASK (or status["schema.asset"]), item, run, partition: `params.region == "north" && outputs.train.accuracy > 0.9`.',
+  },
+  MR1049: {
+    title: "A task of a job cannot be placed",
+    why: "`after` or `before` names the task itself, a group that is also a task, or tasks that wait for each other in a circle; or the task has the name of one that defineTask made.",
+    fix: "Correct the name that the message shows. `task: NAME` refers to a task of defineTask.",
+  },
   MR1050: {
     title: "An environment variable is missing",
     why: "`${env:NAME}` stands in a definition and NAME is not set.",
@@ -176,6 +186,16 @@ export const projectCodes = {
     title: "secrets.env cannot be understood",
     why: "Each line is NAME=value, a comment, or blank; values may stand in quotes.",
     fix: "Correct the line that is shown.",
+  },
+  MR1055: {
+    title: "There is no such pool",
+    why: "`pool:` names something that does not stand under `pools` in millrace.yaml, or a pool there has a name that it cannot have.",
+    fix: "Correct the name, or add the pool: `pools: { county_api: { slots: 4, rate: 10/s } }`.",
+  },
+  MR1056: {
+    title: "A weight is larger than its pool",
+    why: "An attempt counts in the pool for more than the pool holds: it could never start.",
+    fix: "Lower the weight, or give the pool more slots (or a larger burst).",
   },
   MR1060: {
     title: "A TypeScript module cannot be parsed",

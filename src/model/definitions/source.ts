@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { duration } from "../duration.ts";
 import { checkEntry } from "./check.ts";
+import { admissionCommon } from "./limits.ts";
+import { partitionSpec } from "./partition.ts";
 
 export const columnSpec = z.strictObject({
   from: z.string().optional(),
@@ -38,7 +40,10 @@ export const retrySpec = z.strictObject({
   factor: z.number().min(1).optional(),
   maxDelay: duration.optional(),
   jitter: z.boolean().optional(),
-  on: z.array(z.enum(["retryable", "terminal", "timeout"])).optional(),
+  on: z
+    .array(z.enum(["retryable", "rateLimited", "timeout", "lost", "terminal"]))
+    .min(1)
+    .optional(),
 });
 export type RetrySpec = z.infer<typeof retrySpec>;
 
@@ -51,7 +56,7 @@ export const assetCommon = {
   checks: z.array(checkEntry).optional(),
   retry: retrySpec.optional(),
   timeout: duration.optional(),
-  pool: z.string().optional(),
+  ...admissionCommon,
 };
 
 export const sourceSpec = z.strictObject({
@@ -59,7 +64,7 @@ export const sourceSpec = z.strictObject({
   from: z.record(z.string(), z.unknown()),
   primaryKey: oneOrMany.optional(),
   cursor: z.string().optional(),
-  partition: z.strictObject({ by: z.enum(["hour", "day", "week", "month"]), column: z.string() }).optional(),
+  partition: partitionSpec.optional(),
   load: loadMode.optional(),
   lookback: duration.optional(),
   columns: z.record(z.string(), columnSpec).optional(),

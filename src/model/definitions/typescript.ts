@@ -13,11 +13,13 @@ import {
   type TransformAssetDefinition,
   type TransformAssetInput,
 } from "../define.ts";
-import { duration } from "../duration.ts";
 import { MillraceError } from "../errors.ts";
 import { didYouMean } from "../suggest.ts";
+import { isolationSpec } from "./isolation.ts";
 import { jobSpec } from "./job.ts";
-import { assetCommon, columnSpec, retrySpec, sourceSpec } from "./source.ts";
+import { mappingWithCode, partitionSpec } from "./partition.ts";
+import { assetCommon, columnSpec, sourceSpec } from "./source.ts";
+import { taskCommon } from "./task.ts";
 
 const NAME = String.raw`[\p{L}_][\p{L}\p{N}_$-]*`;
 const assetName = z
@@ -29,28 +31,26 @@ const code = z.custom<(...given: never[]) => unknown>((value) => typeof value ==
 
 export const extractAssetSpec = sourceSpec
   .omit({ from: true, primaryKey: true })
-  .extend({ name: assetName, key: oneOrMany.optional(), extract: code });
+  .extend({ name: assetName, key: oneOrMany.optional(), isolation: isolationSpec.optional(), extract: code });
 
 export const transformAssetSpec = z.strictObject({
   ...assetCommon,
   name: assetName,
   key: oneOrMany.optional(),
-  needs: z.array(assetName).min(1, { error: "must name the assets that are read" }),
+  partition: partitionSpec.optional(),
+  needs: z.union([z.array(assetName).min(1, { error: "must name the assets that are read" }), z.record(assetName, mappingWithCode)]),
   columns: z.record(z.string(), columnSpec).optional(),
+  isolation: isolationSpec.optional(),
   transform: code,
 });
 
 export const taskDefinitionSpec = z.strictObject({
+  ...taskCommon,
   name: plainName,
-  description: z.string().optional(),
   owner: z.string().optional(),
   tags: z.array(z.string()).optional(),
   after: z.array(z.string()).optional(),
   before: z.array(z.string()).optional(),
-  reuse: z.boolean().optional(),
-  retry: retrySpec.optional(),
-  timeout: duration.optional(),
-  pool: z.string().optional(),
   run: code,
 });
 
