@@ -7,6 +7,7 @@ import type { RunProgress } from "../model/progress.ts";
 import { realClock } from "../engine/clock.ts";
 import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
 import { createFileLogs } from "../engine/logs.ts";
+import { limitsOf } from "../plan/admission.ts";
 import type { AssetRow } from "../views/assets.ts";
 import type { RunFold } from "../views/run-fold.ts";
 import { attemptHandler, type AttemptsRequest } from "./attempts.ts";
@@ -47,7 +48,9 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
   };
   const logs = createFileLogs({ dir: workspace.stateDir("logs"), redact: (text) => workspace.redact(text) });
   const executor = workspace.parts.createExecutor(handler);
-  const engine = createEngine({ store: await workspace.store(), clock: realClock, executor, logs, ...options });
+  const { config, nodes } = await workspace.project();
+  const limits = limitsOf(config, nodes);
+  const engine = createEngine({ store: await workspace.store(), clock: realClock, executor, logs, limits, ...options });
   return {
     engine,
     async carry(run, carrying) {

@@ -1,4 +1,5 @@
 // What a source's connector is asked for, with the user's placeholders filled in: peek, state, deliveries. Secrets never leave this file but to the connector.
+import { connectorSettings } from "../model/definitions/project.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Delivery, Json, ReadContext } from "../load/connector.ts";
 import { MillraceError, type SourceLocation } from "../model/errors.ts";
@@ -48,7 +49,7 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
 function connectionSettings(project: Project, options: unknown): Readonly<Record<string, Readonly<Record<string, unknown>>>> {
   const name = (options as { readonly connection?: unknown } | null)?.connection;
   const byConnector = typeof name === "string" ? project.config.connections?.[name] : undefined;
-  return byConnector === undefined ? {} : { [name as string]: Object.values(byConnector)[0] ?? {} };
+  return byConnector === undefined ? {} : { [name as string]: connectorSettings(byConnector) };
 }
 
 /** Likely columns of a source that was never loaded; null where only loading can tell, or the source cannot be reached now. */

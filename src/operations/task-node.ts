@@ -130,7 +130,7 @@ function tooMany(node: string, count: number): MillraceError {
 /** The effect, once for this node (and round). */
 async function carryOut(carrying: Carrying): Promise<TaskAnswer & { readonly reused?: boolean }> {
   const { workspace, request, node, attempt, values, params } = carrying;
-  const kind = (await workspace.parts.taskKind(node.action.kind)) as TaskKind;
+  const kind = await workspace.parts.taskKind(node.action.kind);
   const round = node.settings?.repeat === undefined ? "" : `@${attempt.waits}`;
   const commitAs = `${attempt.node}${round}`;
   const key = `${attempt.run}/${commitAs}`;

@@ -1,10 +1,14 @@
 // Sources, models and exports: from a definition's document to a node of the project.
 import type { CheckEntry } from "../model/definitions/check.ts";
+import { type Isolation, isolationOf, type IsolationSpec } from "../model/definitions/isolation.ts";
 import { exportSpec } from "../model/definitions/export.ts";
+import type { PoolUse } from "../model/definitions/limits.ts";
 import { modelSpec } from "../model/definitions/model.ts";
 import type { ProjectSpec } from "../model/definitions/project.ts";
 import { type RetrySpec, sourceSpec } from "../model/definitions/source.ts";
 import type { ExportNode, ModelNode, SourceNode } from "../model/graph.ts";
+import type { Mapping, PartitionSpec } from "../model/definitions/partition.ts";
+import { type Partitioning, partitioningOf } from "../model/partition.ts";
 import { type ConnectorContext, readConnector } from "./connector.ts";
 import { type Document, placesIn, valueAt } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
@@ -48,7 +52,10 @@ export function readSource(reader: Reader, document: Document, inner: string | u
   if (spec.load === "merge" && spec.primaryKey === undefined) {
     tell(reader, "MR1022", "load: merge needs a primaryKey", document.locate(["load"]), "the columns that make a row unique");
   }
-  if (spec.lookback !== undefined && spec.cursor === undefined) {
+  if (spec.load === "snapshot" && spec.partition !== undefined) {
+    tell(reader, "MR1023", "load: snapshot keeps a history of rows; it cannot have partitions too", document.locate(["partition"], "key"));
+  }
+  if (spec.lookback !== undefined && spec.cursor === undefined && spec.partition === undefined) {
     tell(reader, "MR1022", "lookback needs a cursor", document.locate(["lookback"], "key"), "the column that grows with time");
   }
   if (found === undefined) return undefined;
@@ -90,7 +97,13 @@ export function readModel(reader: Reader, definition: DefinitionFile): ModelNode
     sqlOffset: parts.sqlOffset,
     text,
     checks,
+    ...(spec.needs === undefined ? {} : { mappings: mappingsOf(spec.needs) }),
   };
+}
+
+/** The names of assets as the graph knows them. */
+export function mappingsOf(needs: Readonly<Record<string, Mapping>>): Readonly<Record<string, Mapping>> {
+  return Object.fromEntries(Object.entries(needs).map(([name, mapping]) => [plainName(name), mapping]));
 }
 
 /** Reads an export. */
@@ -187,6 +200,13 @@ interface CommonSpec {
   readonly owner?: string | undefined;
   readonly retry?: RetrySpec | undefined;
   readonly timeout?: string | undefined;
+  readonly isolation?: IsolationSpec | undefined;
+  readonly partition?: PartitionSpec | undefined;
+  readonly pool?: PoolUse | undefined;
+  readonly priority?: number | undefined;
+  readonly concurrency?: number | undefined;
+  readonly queueTimeout?: string | undefined;
+  readonly silence?: string | undefined;
 }
 
 /** What every node has; the project's defaults fill what a definition leaves out. */
@@ -199,10 +219,31 @@ export function common(
   owner: string | undefined;
   retry: RetrySpec | undefined;
   timeout: string | undefined;
+  partitioning?: Partitioning;
+  isolation?: Isolation;
+  pools?: Readonly<Record<string, number>>;
+  priority?: number;
+  concurrency?: number;
+  queueTimeout?: string;
+  silence?: string;
 } {
   const defaults = config.defaults;
+  const isolation = isolationOf(spec.isolation, defaults?.isolation);
   const retry = spec.retry === undefined ? defaults?.retry : { ...defaults?.retry, ...spec.retry };
-  return { description: spec.description, tags: spec.tags ?? [], owner: spec.owner, retry, timeout: spec.timeout ?? defaults?.timeout };
+  return {
+    description: spec.description,
+    tags: spec.tags ?? [],
+    owner: spec.owner,
+    retry,
+    timeout: spec.timeout ?? defaults?.timeout,
+    ...(isolation === undefined ? {} : { isolation }),
+    ...(spec.partition === undefined ? {} : { partitioning: partitioningOf(spec.partition) }),
+    ...(spec.pool === undefined ? {} : { pools: typeof spec.pool === "string" ? { [spec.pool]: 1 } : spec.pool }),
+    ...(spec.priority === undefined ? {} : { priority: spec.priority }),
+    ...(spec.concurrency === undefined ? {} : { concurrency: spec.concurrency }),
+    ...(spec.queueTimeout === undefined ? {} : { queueTimeout: spec.queueTimeout }),
+    ...(spec.silence === undefined ? {} : { silence: spec.silence }),
+  };
 }
 
 export function connectorContext(reader: Reader): ConnectorContext {
@@ -212,6 +253,15 @@ export function connectorContext(reader: Reader): ConnectorContext {
 function checkMaterialization(reader: Reader, document: Document, spec: z.infer<typeof modelSpec>): void {
   const place = document.locate(["materialize"]);
   const known = reader.options.materializations;
+  if (spec.partition !== undefined && spec.materialize !== "table") {
+    tell(
+      reader,
+      "MR1023",
+      `a model with partitions is a table, not ${spec.materialize}`,
+      document.locate(["partition"], "key"),
+      "materialize: table",
+    );
+  }
   if (known !== undefined && !known.includes(spec.materialize)) {
     tell(
       reader,

@@ -52,7 +52,7 @@ export function readConnector(
 /** Connections are checked for their connector; their settings are complete only together with what uses them. */
 export function readConnections(document: Document, context: ConnectorContext, errors: MillraceError[]): void {
   for (const [name, connection] of Object.entries(context.connections)) {
-    onlyKey(document, ["connections", name], Object.keys(connection), context.connectors, errors);
+    onlyKey(document, ["connections", name], connectorsIn(connection), context.connectors, errors);
   }
 }
 
@@ -104,9 +104,14 @@ function checkConnection(
       new MillraceError({ code: "MR1042", message: `there is no connection ${JSON.stringify(named)}`, location, ...withHint(hint) }),
     );
   } else if (!Object.hasOwn(connection, connector)) {
-    const message = `the connection ${JSON.stringify(named)} is one of ${Object.keys(connection).join(", ")}, not of ${connector}`;
+    const message = `the connection ${JSON.stringify(named)} is one of ${connectorsIn(connection).join(", ")}, not of ${connector}`;
     errors.push(new MillraceError({ code: "MR1042", message, location }));
   }
+}
+
+/** Its keys but for those that are of any connection. */
+function connectorsIn(connection: Readonly<Record<string, unknown>>): readonly string[] {
+  return Object.keys(connection).filter((key) => key !== "breaker");
 }
 
 function listHint(known: readonly string[] | undefined): string {

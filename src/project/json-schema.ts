@@ -3,6 +3,7 @@ import * as z from "zod";
 import { checkCommon } from "../model/definitions/check.ts";
 import { exportSpec } from "../model/definitions/export.ts";
 import { jobSpec } from "../model/definitions/job.ts";
+import { breakerSpec } from "../model/definitions/limits.ts";
 import { checkFileSpec, modelSpec } from "../model/definitions/model.ts";
 import { projectSpec } from "../model/definitions/project.ts";
 import { sourceSpec } from "../model/definitions/source.ts";
@@ -66,7 +67,7 @@ function join(kind: string, schema: Schema, parts: SchemaParts): Schema {
   if (kind === "project")
     properties["connections"] = {
       type: "object",
-      additionalProperties: oneOf(connectors.map(partial), "a connector's name with settings"),
+      additionalProperties: withBreaker(oneOf(connectors.map(partial), "a connector's name with settings")),
     };
   return { ...schema, properties };
 }
@@ -79,6 +80,11 @@ function oneOf(connectors: readonly NamedOptions[], description: string): Schema
     connectors.map(([name, { summary, options }]) => [name, { description: summary, anyOf: [schemaOf(options), { type: "null" }] }]),
   );
   return { type: "object", description, properties, additionalProperties: false, minProperties: 1, maxProperties: 1 };
+}
+
+/** `breaker` may stand beside the connector. */
+function withBreaker(schema: Schema): Schema {
+  return { ...schema, properties: { ...(schema["properties"] as Schema), breaker: schemaOf(breakerSpec) }, maxProperties: 2 };
 }
 
 /** The settings of a connection are completed by what uses it: nothing in it is required. */

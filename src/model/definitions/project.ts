@@ -1,11 +1,18 @@
 // The project itself as users write it: `millrace.yaml`, or the same keys in `millrace.config.ts` (PROJECT §2).
 import * as z from "zod";
 import { duration, size } from "../duration.ts";
+import { breakerSpec, poolSpec, sharesSpec } from "./limits.ts";
 import { isolationSpec } from "./isolation.ts";
 import { retrySpec } from "./source.ts";
 
-/** A connection is one connector's name with settings: `{ postgres: { url: … } }`. */
-const connectionSpec = z.record(z.string(), z.record(z.string(), z.unknown()));
+/** A connection is one connector's name with settings, `{ postgres: { url: … } }`; `breaker` may stand beside it. */
+const connectionSpec = z.object({ breaker: breakerSpec.optional() }).catchall(z.record(z.string(), z.unknown()));
+
+/** The settings of a connection, whatever its connector. */
+export function connectorSettings(connection: z.infer<typeof connectionSpec>): Readonly<Record<string, unknown>> {
+  const settings = Object.entries(connection).find(([key]) => key !== "breaker")?.[1];
+  return settings === undefined || settings === false ? {} : settings;
+}
 
 const warehouseSpec = z.strictObject({
   duckdb: z
@@ -43,13 +50,6 @@ const environmentSpec = z.strictObject({
   description: z.string().optional(),
 });
 
-const rate = z
-  .string()
-  .regex(/^\d+(\.\d+)?\/(s|m|h|d)$/, { error: "is no rate; write 10/s, 300/m or 1000/h" })
-  .describe("10/s, 300/m or 1000/h");
-
-const poolSpec = z.strictObject({ slots: z.int().min(1).optional(), rate: rate.optional(), description: z.string().optional() });
-
 const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
 const calendarSpec = z.strictObject({
   country: z.string().optional().describe("its public holidays are days off: US, DE, …"),
@@ -80,10 +80,11 @@ export const projectSpec = z.strictObject({
       retry: retrySpec.optional(),
       timeout: duration.optional(),
       isolation: isolationSpec.optional(),
-      concurrency: z.int().min(1).max(1024).optional().describe("attempts in flight at once"),
+      concurrency: z.int().min(1).max(1024).optional().describe("attempts in flight at once, over all runs"),
     })
     .optional(),
   pools: z.record(z.string(), poolSpec).optional(),
+  shares: sharesSpec.optional(),
   calendars: z.record(z.string(), calendarSpec).optional(),
   alerts: z.array(z.record(z.string(), z.unknown())).optional(),
   retention: z
