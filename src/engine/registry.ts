@@ -100,9 +100,10 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
   /** One round after the other. */
   const beat = (): Promise<void> => {
     const before = round.catch(() => {}); // whoever began it hears of its failure
-    round = before.then(async () => {
+    round = (async () => {
+      await before;
       if (!closed) await once();
-    });
+    })();
     return round;
   };
   const goOn = (): void => {
