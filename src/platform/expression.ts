@@ -71,6 +71,19 @@ export async function evaluateExpression(text: string, values: ExpressionValues)
   }
 }
 
+/** An expression that can be asked without waiting; null where it cannot be answered. @throws MR1048. */
+export async function compileExpression(text: string): Promise<(values: ExpressionValues) => JsonValue> {
+  const parsed = await parse(text);
+  return (values) => {
+    const context = Object.fromEntries(Object.keys(VARIABLES).map((name) => [name, toCel(values[name] ?? DEFAULTS[name] ?? null)]));
+    try {
+      return fromCel(parsed(context));
+    } catch {
+      return null;
+    }
+  };
+}
+
 /** Queries begin with one of these words; anything else is an expression. */
 export function isQuery(text: string): boolean {
   return /^\s*(--[^\n]*\n\s*)*(select|with|from|values|summarize|pivot|describe|show)\b/i.test(text);

@@ -19,6 +19,8 @@ export interface ResolveOptions {
 
 const PLACEHOLDER = /\$\$\{|\$\{([^}]*)(\}?)/g;
 const FORM = /^\s*(env|secret|param):([\w.-]+)\s*$/;
+/** What happened, for the parameters of a run that a trigger starts; it is filled in when the trigger fires. */
+const EVENT_FORM = /^\s*event:[\w.-]+\s*$/;
 
 /** A copy of `value` with every placeholder filled in. Throws MR1050–MR1053, all that are wrong in one go. */
 export function resolvePlaceholders<Value>(value: Value, values: PlaceholderValues, options: ResolveOptions = {}): Value {
@@ -51,7 +53,8 @@ export function malformedPlaceholders(
   walk(value, base, (text, path) => {
     for (const match of text.matchAll(PLACEHOLDER)) {
       const inner = match[1];
-      if (inner !== undefined && (match[2] !== "}" || !FORM.test(inner))) found.push({ path, error: malformed(match[0], inner) });
+      if (inner !== undefined && (match[2] !== "}" || !(FORM.test(inner) || EVENT_FORM.test(inner))))
+        found.push({ path, error: malformed(match[0], inner) });
     }
     return text;
   });

@@ -1,0 +1,208 @@
+// What the schema cannot say of triggers: one kind each, names that are there, schedules that fire, circles of jobs that start each other.
+import type { JobSpec } from "../model/definitions/job.ts";
+import type { TriggerSpec } from "../model/definitions/trigger.ts";
+import type { JobTrigger } from "../model/triggers.ts";
+import { kindsOf, triggersOf } from "../model/triggers.ts";
+import { triggerKinds } from "../model/definitions/trigger.ts";
+import type { ProjectNode } from "../model/graph.ts";
+import { parseSelection, type Selection } from "../model/selection.ts";
+import type { Document, Path } from "./document.ts";
+import { plainName } from "./names.ts";
+import { type Reader, tell } from "./reader.ts";
+import { createScheduleReader, type ProjectSchedules } from "./schedules.ts";
+import { hintFor } from "./validate.ts";
+
+interface Job {
+  readonly name: string;
+  readonly spec: JobSpec;
+}
+
+/** Checks the triggers of all jobs; answers their schedules. */
+export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: readonly ProjectNode[]): Promise<ProjectSchedules> {
+  const schedules = new Map<string, NonNullable<ReturnType<ProjectSchedules["get"]>>>();
+  const scheduleReader = createScheduleReader(reader, reader.options.now ?? Date.now());
+  const paths = new Map<string, string>();
+  for (const { name, spec } of jobs) {
+    const document = reader.documents.get(`job:${plainName(name)}`)!;
+    for (const [index, trigger] of (spec.triggers ?? []).entries()) checkKind(reader, document, index, trigger);
+    const triggers = triggersOf(spec.triggers);
+    checkNames(reader, document, triggers);
+    for (const trigger of triggers) {
+      checkTrigger(reader, document, trigger, { jobs, nodes });
+      checkPath(reader, document, { job: name, trigger, paths });
+      const isReadable = (trigger.spec.schedule?.cron === undefined) !== (trigger.spec.schedule?.every === undefined);
+      if (trigger.kind !== "schedule" || !isReadable) continue;
+      const schedule = await scheduleReader.read(name, trigger, document);
+      if (schedule !== undefined) schedules.set(`${name}/${trigger.key}`, schedule);
+    }
+  }
+  tellCircles(reader, jobs, nodes);
+  return schedules;
+}
+
+function checkKind(reader: Reader, document: Document, index: number, trigger: TriggerSpec): void {
+  const kinds = kindsOf(trigger);
+  if (kinds.length === 1) return;
+  const message = `a trigger has one kind, this has ${kinds.length === 0 ? "none" : kinds.join(" and ")}`;
+  tell(reader, "MR1023", message, document.locate(["triggers", index]), `one of: ${Object.keys(triggerKinds).join(", ")}`);
+}
+
+function checkNames(reader: Reader, document: Document, triggers: readonly JobTrigger[]): void {
+  const first = new Map<string, JobTrigger>();
+  for (const trigger of triggers) {
+    if (!first.has(trigger.key)) first.set(trigger.key, trigger);
+    else
+      tell(
+        reader,
+        "MR1613",
+        `two triggers of this job are named ${trigger.key}`,
+        document.locate(["triggers", trigger.index, trigger.kind, "name"]),
+      );
+  }
+}
+
+interface Known {
+  readonly jobs: readonly Job[];
+  readonly nodes: readonly ProjectNode[];
+}
+
+function checkTrigger(reader: Reader, document: Document, { spec, kind, index }: JobTrigger, { jobs, nodes }: Known): void {
+  const at: Path = ["triggers", index, kind];
+  const { schedule, sensor, assets, job } = spec;
+  if (schedule !== undefined && (schedule.cron === undefined) === (schedule.every === undefined))
+    tell(reader, "MR1022", "a schedule has cron or every, one of the two", document.locate(at, "key"));
+  if (sensor !== undefined && [sensor.sql, sensor.http, sensor.typescript].filter((way) => way !== undefined).length !== 1)
+    tell(reader, "MR1022", "a sensor has sql, http or typescript, one of the three", document.locate(at, "key"));
+  if (sensor !== undefined && /^0+(\.0+)?(ms|s|m|h|d)$/.test(sensor.every))
+    tell(reader, "MR1604", `every: ${sensor.every} is too often`, document.locate([...at, "every"]), "at least 1s");
+  if (job !== undefined && !jobs.some((other) => plainName(other.name) === plainName(job.finished))) {
+    const hint = hintFor(
+      job.finished,
+      jobs.map((other) => other.name),
+      "jobs",
+    );
+    tell(reader, "MR1612", `there is no job ${JSON.stringify(job.finished)}`, document.locate([...at, "finished"]), hint);
+  }
+  if (assets !== undefined) {
+    const ids = nodes.filter((node) => node.kind !== "task").map((node) => node.id);
+    const named = reader.documents;
+    for (const [place, asset] of listOf(assets.updated).entries()) {
+      if (ids.includes(plainName(asset)) || named.has(plainName(asset))) continue;
+      const path = Array.isArray(assets.updated) ? [...at, "updated", place] : [...at, "updated"];
+      tell(
+        reader,
+        "MR1044",
+        `there is no asset ${JSON.stringify(asset)} in the project`,
+        document.locate(path),
+        hintFor(asset, ids, "assets"),
+      );
+    }
+    if (assets.window !== undefined && assets.mode === "any")
+      tell(reader, "MR1616", "a window is for mode: all", document.locate([...at, "window"]));
+  }
+  const options = spec[kind] as { readonly debounce?: string; readonly batch?: unknown } | undefined;
+  if (options?.debounce !== undefined && options.batch !== undefined)
+    tell(reader, "MR1616", "a trigger has debounce or batch, one of the two", document.locate([...at, "debounce"], "key"));
+  if (assets !== undefined && assets.mode !== "any" && listOf(assets.updated).length > 1 && (assets.debounce ?? assets.batch) !== undefined)
+    tell(
+      reader,
+      "MR1616",
+      "debounce and batch are for mode: any",
+      document.locate([...at, assets.debounce === undefined ? "batch" : "debounce"], "key"),
+    );
+}
+
+interface PathClaim {
+  readonly job: string;
+  readonly trigger: JobTrigger;
+  readonly paths: Map<string, string>;
+}
+
+function checkPath(reader: Reader, document: Document, { job, trigger, paths }: PathClaim): void {
+  const path = trigger.spec.webhook?.path;
+  if (path === undefined) return;
+  const first = paths.get(path);
+  if (first === undefined) paths.set(path, job);
+  else
+    tell(
+      reader,
+      "MR1613",
+      `the webhook ${path} is that of ${first} already`,
+      document.locate(["triggers", trigger.index, "webhook", "path"]),
+    );
+}
+
+/** Who starts whom: a job that has ended, or an asset that it is sure to update. What is reached only through SQL is checked when the plan is known. */
+function tellCircles(reader: Reader, jobs: readonly Job[], nodes: readonly ProjectNode[]): void {
+  const starters = new Map<string, { readonly by: string; readonly at: Path }[]>();
+  for (const { name, spec } of jobs) {
+    const list = triggersOf(spec.triggers).flatMap(({ spec: trigger, kind, index }) => {
+      if ((trigger[kind] as { readonly enabled?: boolean }).enabled === false) return [];
+      const at: Path = ["triggers", index, kind];
+      if (trigger.job !== undefined) return [{ by: plainName(trigger.job.finished), at }];
+      const updated = new Set(listOf(trigger.assets?.updated ?? []).map(plainName));
+      if (updated.size === 0) return [];
+      return jobs.flatMap((other) => (builds(other.spec, updated, nodes) ? [{ by: plainName(other.name), at }] : []));
+    });
+    starters.set(plainName(name), list);
+  }
+  const told = new Set<string>();
+  for (const { name } of jobs) {
+    const circle = circleFrom(plainName(name), starters);
+    if (circle === undefined) continue;
+    const identity = circle.toSorted().join(" ");
+    if (told.has(identity)) continue;
+    told.add(identity);
+    const [first] = circle;
+    const { at } = starters.get(first!)!.find(({ by }) => circle.includes(by))!;
+    const words = circle.length === 1 ? `${first} starts itself` : [...circle, first].join(" is started by ");
+    tell(reader, "MR1611", `${words}, without end`, reader.documents.get(`job:${first}`)!.locate(at), "take one of the triggers out");
+  }
+}
+
+/** A shortest circle through `start`, each one followed by who starts it. */
+function circleFrom(start: string, starters: ReadonlyMap<string, readonly { readonly by: string }[]>): readonly string[] | undefined {
+  const queue: (readonly string[])[] = [[start]];
+  const seen = new Set<string>();
+  for (const path of queue) {
+    for (const { by } of starters.get(path.at(-1)!) ?? []) {
+      if (by === start) return path;
+      if (seen.has(by)) continue;
+      seen.add(by);
+      queue.push([...path, by]);
+    }
+  }
+  return undefined;
+}
+
+/** Is one of the assets named by the job's selection (or is everything selected)? */
+function builds(spec: JobSpec, assets: ReadonlySet<string>, nodes: readonly ProjectNode[]): boolean {
+  const own = nodes.filter((node) => assets.has(node.id));
+  if (spec.select === undefined) return own.length > 0;
+  try {
+    const selection = parseSelection(listOf(spec.select).join(" "));
+    return own.some((node) => isNamed(selection, node));
+  } catch {
+    return false; // the selection is told elsewhere
+  }
+}
+
+function isNamed(selection: Selection, node: ProjectNode): boolean {
+  switch (selection.type) {
+    case "or":
+      return selection.parts.some((part) => isNamed(part, node));
+    case "and":
+      return selection.parts.every((part) => isNamed(part, node));
+    case "not":
+      return !isNamed(selection.part, node);
+    case "match":
+      if (selection.field === "name") return plainName(selection.pattern) === node.id;
+      return selection.field === "tag" && node.tags.includes(selection.pattern);
+    default:
+      return selection satisfies never;
+  }
+}
+
+function listOf(value: string | readonly string[]): readonly string[] {
+  return typeof value === "string" ? [value] : value;
+}
