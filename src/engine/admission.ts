@@ -4,28 +4,18 @@
 //       place that an end frees can be taken again in the same commit, and only by the same run.
 //   G2. Only what is stored counts. A decision that is refused leaves no trace.
 //   G3. A run that was granted a place and did not take it is not asked again before something in it has changed.
-import type { RunEvent } from "../model/events.ts";
 import type { Limits } from "../model/limits.ts";
-import { jobOfStream, runEventsOf } from "../model/store-events.ts";
-import { type AdmissionFacts, foldAdmission, freedBy, newAdmission, withoutOwners } from "../run/admission/facts.ts";
+import { runEventsOf } from "../model/store-events.ts";
+import { type AdmissionFacts, foldAdmission, freedBy, newAdmission } from "../run/admission/facts.ts";
 import { type Demand, demandsOf } from "../run/admission/demand.ts";
 import type { Admission } from "../run/admission/port.ts";
 import { share, type Shared } from "../run/admission/share.ts";
 import { lookup } from "../run/admission/table.ts";
 import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
 import type { Batch, EventStore } from "../store/store.ts";
-import { catchUp } from "../views/catch-up.ts";
-import { listRuns, runsTable } from "../views/runs.ts";
 import type { ActiveRun, Decision } from "./active-run.ts";
+import { loadAdmission, type Part } from "./admission-load.ts";
 import type { Clock } from "./clock.ts";
-
-/** A part of the stream of a run. */
-export interface Part {
-  readonly stream: string;
-  /** Events before it. */
-  readonly after: number;
-  readonly events: readonly RunEvent[];
-}
 
 export interface AdmissionGate {
   /** Resolves when what was there before this engine is known; null when it is. */
@@ -62,10 +52,6 @@ export const HOLD: Admission = { places: { "*": 0 }, closedUntil: {} };
 
 /** Of each flow so many of the runs that wait are looked at; there are never more places at once than that matters for. */
 const WAITING_LOOKED_AT = 64;
-/** Batches before the newest that tell of rates and connections. */
-const HISTORY_BATCHES = 2_000;
-const UNFINISHED_MAX = 10_000;
-
 export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGate {
   const { store, clock } = options;
   let facts = newAdmission(options.limits);
@@ -73,8 +59,9 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   /** Events of each stream that are folded; of a run that ended until the feed has told of it. */
   const versions = new Map<string, number>();
   const ended = new Set<string>();
-  /** What was told before everything else was known. */
+  /** What was told of runs that are carried out here, and heard of all, before everything else was known. */
   let early: Part[] = [];
+  let heard: Batch[] = [];
   /** By flow the runs that wait, in the order in which they came. */
   const waiting = new Map<string, Map<string, ActiveRun>>();
   const flowsOf = new Map<string, ReadonlySet<string>>();
@@ -95,33 +82,18 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
     const known = versions.get(stream) ?? (after === 0 ? 0 : undefined);
     if (known === undefined || after > known || after + events.length <= known) return;
     const added = events.slice(known - after);
-    if (!loaded) early.push({ stream, after: known, events: added });
     const at = now();
     for (const event of added) facts = foldAdmission(facts, stream, event, loaded ? at : Math.min(event.at, at));
+    if (!loaded && gate.concerns(stream)) early.push({ stream, after: known, events: added });
     versions.set(stream, known + added.length);
     if (added.at(-1)?.type === "run_finished") ended.add(stream);
   };
 
   const load = async (): Promise<void> => {
-    await catchUp(store, runsTable);
-    const from = Math.max(0, (await store.tables.position(runsTable.name)) - HISTORY_BATCHES);
-    const rows = await listRuns(store, { status: "running", limit: UNFINISHED_MAX });
-    const past: Part[] = [];
-    for (const { run } of rows) if (!versions.has(run)) past.push({ stream: run, after: 0, events: await store.read(run) });
-    const whole = new Set(past.map(({ stream }) => stream));
-    for (const batch of await store.readAll(from, HISTORY_BATCHES)) {
-      const { stream, after } = batch;
-      if (!whole.has(stream) && !versions.has(stream) && jobOfStream(stream) === undefined)
-        past.push({ stream, after, events: runEventsOf(batch) });
-    }
-    // Told in the order of time, so that rates and breakers are what they were.
-    const at = now();
-    const told = [...past, ...early].flatMap(({ stream, events }) => events.map((event) => ({ stream, event })));
-    facts = newAdmission(options.limits);
-    for (const { stream, event } of told.toSorted((a, b) => a.event.at - b.event.at))
-      facts = foldAdmission(facts, stream, event, Math.min(event.at, at));
-    facts = withoutOwners(facts, options.isDead);
-    for (const { stream, after, events } of past) if (whole.has(stream)) versions.set(stream, after + events.length);
+    const { limits, isDead } = options;
+    const read = await loadAdmission({ store, limits, now: now(), isDead, known: () => early });
+    ({ facts } = read);
+    for (const [stream, version] of read.versions) if (!versions.has(stream)) versions.set(stream, version);
     early = [];
   };
 
@@ -178,12 +150,18 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
         .catch(options.onProblem)
         .finally(() => {
           loaded = true;
+          gate.hear(heard);
+          heard = [];
         });
       return loading;
     },
     concerns: (run) => lookup(facts.runs, run) !== undefined,
     follow: fold,
     hear(batches) {
+      if (!loaded) {
+        if (loading !== null) heard.push(...batches);
+        return;
+      }
       const before = facts;
       for (const batch of batches) {
         const { stream, after } = batch;
@@ -249,6 +227,9 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
     forget(run) {
       unlist(run.id);
       declined.delete(run.id);
+      if (loaded) return;
+      versions.delete(run.id);
+      early = early.filter(({ stream }) => stream !== run.id);
     },
     facts: () => facts,
     close: () => wakeAt(null),
