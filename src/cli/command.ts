@@ -26,6 +26,8 @@ export interface Command {
   readonly arguments?: string;
   /** commander's flags with their description: `["--to <dir>", "folder of the outputs"]`; a trailing third `"many"` collects repeats. */
   readonly options?: readonly (readonly [flags: string, description: string, repeat?: "many"])[];
+  /** Ctrl-C and SIGTERM are how it ends: the exit code is 0. */
+  readonly stopsBySignal?: true;
   /** Returns the exit code; 0 when it returns nothing. */
   run(context: CommandContext, args: readonly string[], options: OptionValues): Promise<number | void>;
 }

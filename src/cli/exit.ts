@@ -31,6 +31,8 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR6103: EXIT.notFound,
   MR8007: EXIT.usage,
   MR6211: EXIT.usage,
+  MR8102: EXIT.usage,
+  MR8106: EXIT.connection,
   MR9001: EXIT.bug,
 };
 

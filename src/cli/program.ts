@@ -123,7 +123,7 @@ async function execute(command: Command, args: readonly string[], options: Globa
   };
   try {
     const code = await command.run(context, args, options);
-    return interrupt.signal.aborted ? EXIT.interrupted : (code ?? EXIT.ok);
+    return interrupt.signal.aborted && command.stopsBySignal !== true ? EXIT.interrupted : (code ?? EXIT.ok);
   } catch (thrown) {
     if (interrupt.signal.aborted) return EXIT.interrupted;
     const error = asMillraceError(thrown);

@@ -43,6 +43,7 @@ function liveProgress(output: Output): Progress {
   let rows = 0;
   let run = "";
   let drawn = false;
+  let left = false;
   let lastLineMs = startedMs;
   const live = output.mode === "tty";
   const erase = (): void => {
@@ -58,11 +59,11 @@ function liveProgress(output: Output): Progress {
   const draw = (): void => {
     if (Date.now() - startedMs < QUIET_MS) return;
     if (live) {
-      const left = [...running.values()].map((node) =>
+      const remaining = [...running.values()].map((node) =>
         node.expectedSeconds === null ? null : Math.max(0, node.expectedSeconds - (Date.now() - node.startedMs) / 1000),
       );
-      const known = left.filter((value) => value !== null);
-      const eta = known.length > 0 && known.length === left.length ? `  eta ${stopwatch(Math.ceil(Math.max(...known)))}` : "";
+      const known = remaining.filter((value) => value !== null);
+      const eta = known.length > 0 && known.length === remaining.length ? `  eta ${stopwatch(Math.ceil(Math.max(...known)))}` : "";
       const rate = rows > 0 ? `  ${count(Math.round(rows / elapsedSeconds()))} rows/s` : "";
       const text = ` ${done}/${total}  ${stopwatch(elapsedSeconds())}${eta}${rate}  ${[...running.keys()].join(", ")}`;
       process.stderr.write(`\r\u001b[K${colors.dim(text.slice(0, (process.stderr.columns ?? 80) - 1))}`);
@@ -80,6 +81,16 @@ function liveProgress(output: Output): Progress {
           total = event.nodes;
           run = event.run;
           if (event.resumed) line(`${output.symbol("retrying")} going on with ${run}, which had not ended`);
+          break;
+        case "queued":
+          line(`${output.symbol("waiting")} ${event.run} waits: ${printable(event.why)}`);
+          break;
+        case "notRun":
+          line(`${output.symbol("skipped")} skipped: ${printable(event.why)}`);
+          break;
+        case "left":
+          left = true;
+          line(`${output.symbol("running")} ${event.run} goes on in the engine; millrace run show ${event.run} tells how`);
           break;
         case "started":
           running.set(event.node, { startedMs: Date.now(), expectedSeconds: event.expectedSeconds });
@@ -105,6 +116,7 @@ function liveProgress(output: Output): Progress {
     },
     finish(summary) {
       erase();
+      if (left) return;
       output.data(truth(summary, output));
       for (const path of summary.outputs) output.note(`  wrote ${path}`);
       if (summary.status === "running") return output.note("  next: millrace run goes on where it stopped");

@@ -4,6 +4,12 @@ import type { ErrorRecord } from "./errors.ts";
 
 export type RunProgress =
   | RunStartedAnswer
+  /** The request is kept, and the run waits for its turn. */
+  | { readonly type: "queued"; readonly run: string; readonly why: string }
+  /** The request led to no run. */
+  | { readonly type: "notRun"; readonly why: string }
+  /** Whoever followed the run went away; it goes on. */
+  | { readonly type: "left"; readonly run: string }
   | NodeEventAnswer
   /** `expectedSeconds`: the median of its last successes; null when it never succeeded. */
   | { readonly type: "started"; readonly node: string; readonly attempt: number; readonly expectedSeconds: number | null }

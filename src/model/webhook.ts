@@ -7,6 +7,7 @@ export type WebhookSignature =
   | { readonly kind: "timestamped"; readonly header: string; readonly secret: string; readonly toleranceMs: number };
 
 export interface WebhookRoute {
+  readonly path: string;
   readonly job: string;
   readonly trigger: string;
   /** Null: whoever may speak to the server may call it. */

@@ -18,6 +18,8 @@ export interface JobDeskOptions {
   readonly store: Pick<EventStore, "append" | "read">;
   readonly clock: Pick<Clock, "now">;
   readonly policy: JobPolicy;
+  /** As far as it is known; what was appended since is read. */
+  readonly state?: JobState;
   /** The run that took a key long ago, as the table of all keys has it; see T2 in src/trigger/SPEC.md. */
   readonly recall: (job: string, scope: string, key: string) => Promise<string | undefined>;
   /** The state or the policy has changed. */
@@ -41,11 +43,11 @@ const RACES_MAX = 50;
 /** Scope of the keys of requests; each trigger has its own. */
 const REQUESTS = "";
 
-export function createJobDesk({ store, clock, policy: first, recall, onChange }: JobDeskOptions): JobDesk {
+export function createJobDesk({ store, clock, policy: first, state: known = NEW_JOB, recall, onChange }: JobDeskOptions): JobDesk {
   const job = first.job;
   const stream = jobStream(job);
   let policy = first;
-  let state: JobState = NEW_JOB;
+  let state = known;
   let last: Promise<unknown> = Promise.resolve();
 
   /** One after the other, whatever the one before came to. */
@@ -63,7 +65,7 @@ export function createJobDesk({ store, clock, policy: first, recall, onChange }:
   const input = async (happening: JobHappening): Promise<JobInput> => {
     const { scope, key } = keyOf(happening);
     const known = key === null ? undefined : await recall(job, scope, key);
-    return { ...happening, now: clock.now(), ...(known === undefined ? {} : { known }) } as JobInput;
+    return { ...happening, now: clock.now(), ...(known === undefined ? {} : { known }) };
   };
   const decide = async (happening: JobHappening): Promise<JobAnswer> => {
     for (let races = 0; races < RACES_MAX; races++) {

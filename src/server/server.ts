@@ -1,6 +1,7 @@
 // The listener of `serve`: one HTTP server with the routes of the engine. The page and the API join it here.
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
+import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { MillraceError } from "../model/errors.ts";
 import type { WebhookPort } from "../model/webhook.ts";
@@ -11,12 +12,14 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any that is free. */
   readonly port: number;
-  readonly token: string;
+  /** Null: one is made, which is enough on loopback alone. */
+  readonly token: string | null;
   readonly webhooks: WebhookPort;
 }
 
 export interface RunningServer {
   readonly url: string;
+  readonly token: string;
   /** Takes no new request; those that are being answered have a moment. */
   close(): Promise<void>;
 }
@@ -26,9 +29,16 @@ const CLOSE_GRACE_MS = 1_000;
 /** A sender that does not finish its request is cut off. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
-/** @throws MR8101 when the port is taken or the host is none of this machine. */
+/** @throws MR8101 when the port is taken or the host is none of this machine, MR8102 when others could reach it without a token. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const app = createServerApp(options);
+  if (!isLoopback(options.host) && (options.token ?? "") === "")
+    throw new MillraceError({
+      code: "MR8102",
+      message: `${options.host} can be reached from other machines; a server there wants a token`,
+      hint: "set MILLRACE_TOKEN",
+    });
+  const token = options.token ?? randomBytes(24).toString("base64url");
+  const app = createServerApp({ ...options, token });
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false, // `Request` of users' code stays Node's
@@ -37,12 +47,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const name = options.host.includes(":") ? `[${options.host.replaceAll(/[[\]]/g, "")}]` : options.host;
-  return { url: `http://${name}:${port}`, close: () => close(server) };
+  return { url: `http://${name}:${port}`, token, close: () => close(server) };
 }
 
 /** The routes alone, for tests without a port. */
 export function createServerApp({ host, token, webhooks }: ServerOptions): Hono {
-  const rules = { loopback: isLoopback(host), token };
+  const rules = { loopback: isLoopback(host), token: token ?? "" };
   const app = new Hono();
   addWebhooks(app, rules, webhooks);
   app.use("*", async (context, next) => {

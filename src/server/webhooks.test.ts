@@ -6,7 +6,7 @@ import { createServerApp, type RunningServer, startServer } from "./server.ts";
 import type { WebhookDelivery, WebhookPort, WebhookRoute } from "../model/webhook.ts";
 
 const NOW_MS = Date.UTC(2026, 10, 21, 8);
-const whose = { job: "nightly", trigger: "webhook" };
+const whose = { path: "/hooks", job: "nightly", trigger: "webhook" };
 const github: WebhookRoute = {
   ...whose,
   signature: { kind: "body", header: "X-Hub-Signature-256", prefix: "sha256=", secret: "It's a Secret to Everybody" },

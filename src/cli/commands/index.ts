@@ -13,12 +13,14 @@ import { retention } from "./retention.ts";
 import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
+import { serve } from "./serve.ts";
 import { why } from "./why.ts";
 
 export const commands: readonly Command[] = [
   init,
   run,
   runShow,
+  serve,
   plan,
   query,
   check,

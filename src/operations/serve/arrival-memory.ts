@@ -16,7 +16,7 @@ export function arrivalMemory(store: Pick<EventStore, "tables">, job: string, tr
     },
     async save(known, changed) {
       const touched = new Set([...changed].map(bucketOf));
-      const buckets = new Map([...touched].map((bucket) => [bucket, {} as Record<string, Remembered>]));
+      const buckets = new Map<number, Record<string, Remembered>>([...touched].map((bucket) => [bucket, {}]));
       for (const [name, remembered] of known) {
         const bucket = buckets.get(bucketOf(name));
         if (bucket !== undefined) bucket[name] = remembered;

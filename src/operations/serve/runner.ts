@@ -7,6 +7,7 @@ import type { ServeProgress } from "../../model/progress.ts";
 import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { Clock } from "../../engine/clock.ts";
 import type { EventStore } from "../../store/store.ts";
+import { listRuns } from "../../views/runs.ts";
 import type { Carrier } from "../carrier.ts";
 import type { Workspace } from "../workspace.ts";
 import type { Holder } from "./holder.ts";
@@ -38,6 +39,8 @@ export interface Runner {
   /** Begins a run that is not going here yet. */
   want(wanted: WantedRun): void;
   cancel(run: string, why: string): void;
+  /** Has any run begun that did not end? Costs a look at the list of runs. */
+  anyLeft(): Promise<boolean>;
   /** Goes on with runs that nobody carries out. */
   adoptLeft(): Promise<void>;
   /** Resolves when nothing is going any more. */
@@ -68,7 +71,7 @@ export function createRunner(options: RunnerOptions): Runner {
 
   const carryOut = async (wanted: WantedRun): Promise<void> => {
     await holder.held();
-    const { engine, carry } = await carrier();
+    const { engine, ...carrying } = await carrier();
     const started = (await store.read(wanted.run)).length > 0;
     const equipped = await planning(() => equip(wanted, started ? "resume" : "start"));
     if ("error" in equipped) {
@@ -81,7 +84,7 @@ export function createRunner(options: RunnerOptions): Runner {
     if (!started) await engine.start(equipped.plan, { run: wanted.run, trigger: wanted.trigger });
     const { job, trigger, run } = wanted;
     observe({ type: "runStarted", run, job, trigger, resumed: started });
-    const summary = await carry(run, {
+    const summary = await carrying.carry(run, {
       equipment: { ...equipped, fullRefresh: false },
       resumed: started,
       history: new Map(),
@@ -94,8 +97,7 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   const equip = async ({ job, params }: WantedRun, how: "start" | "resume") => {
-    const { planForRun } = await import("../run.ts");
-    const { planOperation } = await import("../plan.ts");
+    const { planForRun, planOperation } = await import("../plan.ts");
     const current = workspace();
     const request = { ...(job === null ? {} : { job }), params: asTexts(params) };
     try {
@@ -124,6 +126,7 @@ export function createRunner(options: RunnerOptions): Runner {
         observe({ type: "problem", what: `canceling ${run}`, error: asMillraceError(thrown).toJSON() }),
       );
     },
+    anyLeft: async () => (await listRuns(store, { status: "running", limit: 1 })).length > 0,
     async adoptLeft() {
       const { engine } = await carrier();
       for (const row of await engine.unfinished()) begin({ run: row.run, job: row.job, trigger: row.trigger, params: row.params });

@@ -1,0 +1,120 @@
+// `serve`: the engine that keeps running. It opens the state, listens, arms the triggers and waits; what is heavy (the warehouse, plans) is opened when a
+// run first needs it. Everything that it must not forget is in the store: it can be killed at any moment.
+import { realClock } from "../engine/clock.ts";
+import { asMillraceError } from "../model/errors.ts";
+import type { ServeProgress } from "../model/progress.ts";
+import { openCarrier, type Carrier } from "./carrier.ts";
+import { removeEngineFile, writeEngineFile } from "./serve/engine-file.ts";
+import { createHolder } from "./serve/holder.ts";
+import { acceptDelivery } from "./serve/hooks.ts";
+import { createJobs } from "./serve/jobs.ts";
+import type { ServeParts } from "./serve/parts.ts";
+import { createProjectKeeper } from "./serve/project-keeper.ts";
+import { followRunEvents } from "./serve/run-events.ts";
+import { createRunner } from "./serve/runner.ts";
+import { createSenses } from "./serve/senses.ts";
+import type { Workspace } from "./workspace.ts";
+
+export interface ServeRequest {
+  readonly host: string;
+  readonly port: number;
+  /** Null: one is made, which is enough on loopback alone. */
+  readonly token: string | null;
+}
+
+/** Attempts have most of it to end; then the process goes, and the next engine goes on with what is left. */
+const STOP_MAX_MS = 4_500;
+
+/** Resolves when the workspace's signal was aborted and everything is put away. @throws MR8101, MR8102, all errors of a project that was never right. */
+export async function serveOperation(
+  workspace: Workspace,
+  request: ServeRequest,
+  parts: ServeParts,
+  observe: (progress: ServeProgress) => void,
+): Promise<void> {
+  const clock = realClock;
+  const { signal } = workspace;
+  const problem = (what: string) => (thrown: unknown) => {
+    if (!signal.aborted) observe({ type: "problem", what, error: asMillraceError(thrown).toJSON() });
+  };
+  const keeper = await createProjectKeeper({ workspace, clock, onBroken: problem("the project; the last good definitions stay in force") });
+  const store = await workspace.store();
+
+  let opening: Promise<Carrier> | undefined;
+  const carrier = (): Promise<Carrier> => (opening ??= openCarrier(workspace, { onProblem: problem("an observer of a run") }));
+  const holder = createHolder({
+    workspace: () => workspace,
+    clock,
+    signal,
+    onWaiting: (error) => observe({ type: "waiting", why: error.message }),
+    onHeld: () => void runner.adoptLeft().catch(problem("runs that were left")),
+  });
+  const runner = createRunner({
+    store,
+    clock,
+    holder,
+    signal,
+    workspace: () => keeper.current().workspace,
+    carrier,
+    observe,
+    onEnd: async ({ job, run }, end) => {
+      const desk = job === null ? undefined : jobs.desks().get(job);
+      if (end.kind === "ended") await desk?.tell({ type: "ended", run, status: end.status });
+      else await desk?.tell({ type: "unplanned", run, code: end.error.code, why: end.error.message });
+    },
+  });
+  const jobs = createJobs({ store, clock, runner, onProblem: problem("a job") });
+  const senses = createSenses({ store, clock, signal, parts, holder, jobs, onProblem: problem });
+  const server = await parts.listen({
+    ...request,
+    webhooks: {
+      now: () => clock.now(),
+      route: (path) => senses.hooks().get(path),
+      accept: async (route, delivery) => {
+        const [own, desk] = [senses.hooks().get(route.path), jobs.desks().get(route.job)];
+        if (own === undefined || desk === undefined) throw asMillraceError(new Error(`the job ${route.job} is gone`));
+        return acceptDelivery(keeper.current().workspace, desk, own, delivery);
+      },
+    },
+  });
+  const stopped = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+  let followed: { close(): Promise<void> } | undefined;
+  try {
+    const startedAt = new Date(clock.now()).toISOString();
+    writeEngineFile(workspace.dir, { url: server.url, token: server.token, startedAt });
+    await jobs.define(keeper.current().policies);
+    senses.set(keeper.current());
+    followed = await followRunEvents({ store, clock, desks: () => jobs.desks(), onProblem: problem("events of runs") });
+    keeper.watch(async (now) => {
+      await jobs.define(now.policies);
+      senses.set(now);
+      observe({ type: "reloaded", ...counts(now.policies) });
+    });
+    const seconds = performance.now() / 1_000; // since the process began
+    observe({ type: "serving", url: server.url, pid: process.pid, ...counts(keeper.current().policies), seconds });
+    // Runs that did not end want the warehouse at once; nothing else does. What is wrong with it is told by the runs that need it.
+    if (await runner.anyLeft()) holder.held().catch(() => {});
+    await stopped;
+  } finally {
+    const late = new Promise<void>((resolve) => clock.after(STOP_MAX_MS, resolve));
+    const orderly = async (): Promise<void> => {
+      keeper.close();
+      senses.close();
+      jobs.close();
+      await Promise.all([server.close(), followed?.close(), opening?.then((each) => each.close())]);
+      await runner.idle();
+    };
+    await Promise.race([orderly(), late]);
+    removeEngineFile(workspace.dir);
+  }
+}
+
+function counts(policies: ReadonlyMap<string, { readonly triggers: readonly unknown[] }>): {
+  readonly jobs: number;
+  readonly triggers: number;
+} {
+  return { jobs: policies.size, triggers: [...policies.values()].reduce((sum, { triggers }) => sum + triggers.length, 0) };
+}

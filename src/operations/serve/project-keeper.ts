@@ -1,0 +1,60 @@
+// The project as it was read last without an error. When its files change it is read again; a project that is broken then changes nothing, and that is told.
+import type { Clock } from "../../engine/clock.ts";
+import type { JobName } from "../../model/job-events.ts";
+import type { Project } from "../../project/reader.ts";
+import type { JobPolicy } from "../../trigger/policy.ts";
+import type { Workspace } from "../workspace.ts";
+import { type ProjectWatch, watchProject } from "./project-watch.ts";
+
+export interface ServedProject {
+  readonly workspace: Workspace;
+  readonly project: Project;
+  readonly policies: ReadonlyMap<JobName, JobPolicy>;
+}
+
+export interface ProjectKeeper {
+  current(): ServedProject;
+  /** From now on files are watched. `take` is called with each project that was read without an error, one after the other. */
+  watch(take: (project: ServedProject) => Promise<void>): void;
+  close(): void;
+}
+
+export interface ProjectKeeperOptions {
+  readonly workspace: Workspace;
+  readonly clock: Clock;
+  readonly onBroken: (error: unknown) => void;
+}
+
+/** @throws all errors of the project in one. */
+export async function createProjectKeeper({ workspace, clock, onBroken }: ProjectKeeperOptions): Promise<ProjectKeeper> {
+  let served = await serve(workspace);
+  let watching: ProjectWatch | undefined;
+  let reading: Promise<void> = Promise.resolve();
+  const read = async (take: (project: ServedProject) => Promise<void>): Promise<void> => {
+    try {
+      served = await serve(workspace.renewed());
+      await take(served);
+    } catch (error) {
+      onBroken(error);
+    }
+  };
+  return {
+    current: () => served,
+    watch(take) {
+      watching = watchProject({
+        dir: workspace.dir,
+        clock,
+        onChange: () => {
+          reading = reading.then(() => read(take));
+        },
+      });
+    },
+    close: () => watching?.close(),
+  };
+}
+
+async function serve(workspace: Workspace): Promise<ServedProject> {
+  const project = await workspace.project();
+  const { policiesOf } = await import("../triggers/policy.ts");
+  return { workspace, project, policies: await policiesOf(project) };
+}

@@ -1,0 +1,134 @@
+// Tells when the files of a project have another content than before. Folders are watched; every now and then all is looked at in any case, since some
+// file systems tell nothing.
+import { createHash } from "node:crypto";
+import { type FSWatcher, readdirSync, readFileSync, statSync, watch } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../engine/clock.ts";
+import { FOLDERS } from "../../project/folders.ts";
+import { SECRETS_FILE } from "../../project/secrets.ts";
+
+export interface ProjectWatchOptions {
+  readonly dir: string;
+  readonly clock: Clock;
+  readonly onChange: () => void;
+}
+
+export interface ProjectWatch {
+  close(): void;
+}
+
+const ROOT_FILES: readonly string[] = ["millrace.yaml", "millrace.yml", "millrace.config.ts", SECRETS_FILE];
+const FOLDER_NAMES: readonly string[] = [...Object.keys(FOLDERS), "calendars", "components", "lib"];
+/** An editor writes a file in several steps. */
+const HUSH_MS = 150;
+const LOOK_EVERY_MS = 15_000;
+const FIRST_READ_MS = 1_000;
+const FILES_MAX = 50_000;
+
+interface Looked {
+  readonly files: ReadonlyMap<string, string>;
+  readonly folders: readonly string[];
+}
+
+export function watchProject({ dir, clock, onChange }: ProjectWatchOptions): ProjectWatch {
+  const watchers = new Map<string, FSWatcher>();
+  let { files, folders } = look(dir);
+  // Read when the engine has started: reading 1,000 files takes longer than starting.
+  let content: string | null = null;
+  const cancelFirst = clock.after(FIRST_READ_MS, () => {
+    content ??= contentOf(dir, files);
+  });
+  let cancel: (() => void) | null = null;
+  let hush: (() => void) | null = null;
+
+  const listen = (): void => {
+    for (const folder of [dir, ...folders]) {
+      if (watchers.has(folder)) continue;
+      try {
+        const watcher = watch(folder, { persistent: false }, (_, name) => {
+          if (folder === dir && name !== null && !ROOT_FILES.includes(name) && !FOLDER_NAMES.includes(name)) return;
+          hush?.();
+          hush = clock.after(HUSH_MS, check);
+        });
+        watcher.on("error", () => {
+          watcher.close();
+          watchers.delete(folder);
+        });
+        watchers.set(folder, watcher);
+      } catch {
+        // it has gone meanwhile, or may not be watched: it is looked at every now and then
+      }
+    }
+    for (const [folder, watcher] of watchers) {
+      if (folder === dir || folders.includes(folder)) continue;
+      watcher.close();
+      watchers.delete(folder);
+    }
+  };
+  const check = (): void => {
+    const looked = look(dir);
+    const same = looked.files.size === files.size && [...looked.files].every(([path, stamp]) => files.get(path) === stamp);
+    ({ files, folders } = looked);
+    listen();
+    later();
+    if (same) return;
+    const next = contentOf(dir, files);
+    if (next === content) return;
+    content = next;
+    onChange();
+  };
+  const later = (): void => {
+    cancel?.();
+    cancel = clock.after(LOOK_EVERY_MS, check);
+  };
+  listen();
+  later();
+  return {
+    close() {
+      cancelFirst();
+      cancel?.();
+      hush?.();
+      for (const watcher of watchers.values()) watcher.close();
+    },
+  };
+}
+
+/** Path → size and times of every file that a project may consist of. */
+function look(dir: string): Looked {
+  const files = new Map<string, string>();
+  const folders: string[] = [];
+  const add = (path: string): void => {
+    const found = statSync(join(dir, path), { throwIfNoEntry: false });
+    if (found?.isFile() === true && files.size < FILES_MAX) files.set(path, `${found.ino}:${found.size}:${found.mtimeMs}:${found.ctimeMs}`);
+  };
+  const walk = (folder: string): void => {
+    let entries;
+    try {
+      entries = readdirSync(join(dir, folder), { withFileTypes: true });
+    } catch {
+      return; // no such folder
+    }
+    folders.push(join(dir, folder));
+    for (const entry of entries) {
+      if (entry.name.startsWith(".") || entry.name === "node_modules") continue;
+      if (entry.isDirectory()) walk(join(folder, entry.name));
+      else add(join(folder, entry.name));
+    }
+  };
+  for (const name of ROOT_FILES) add(name);
+  for (const name of FOLDER_NAMES) walk(name);
+  return { files, folders };
+}
+
+function contentOf(dir: string, files: ReadonlyMap<string, string>): string {
+  const hash = createHash("sha256");
+  for (const path of [...files.keys()].toSorted()) {
+    hash.update(`${path}\0`);
+    try {
+      hash.update(readFileSync(join(dir, path)));
+    } catch {
+      hash.update("\0gone"); // between the look and now
+    }
+  }
+  return hash.digest("hex");
+}
