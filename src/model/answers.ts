@@ -112,6 +112,8 @@ export interface ColumnAnswer {
 export interface DescribeAnswer {
   readonly asset: AssetAnswer & {
     readonly file: string;
+    /** Components that its definition was put together from. */
+    readonly components: readonly string[];
     readonly owner: string | null;
     readonly tags: readonly string[];
     readonly materialize: string | null;
@@ -167,6 +169,11 @@ export interface RunShowAnswer {
     }[];
     readonly rows: RowCounts | null;
     readonly checks: readonly Omit<CheckAnswer, "asset">[];
+    /** What a task answered. */
+    readonly output?: JsonValue;
+    readonly waitsFor?: { readonly kind: string; readonly why: string; readonly until: string | null; readonly run?: string };
+    /** Why it was skipped or canceled. */
+    readonly why?: string;
     readonly error: ErrorRecord | null;
   }[];
 }

@@ -20,6 +20,8 @@ interface NodeCommon {
   readonly owner: string | undefined;
   readonly retry: RetrySpec | undefined;
   readonly timeout: string | undefined;
+  /** Names of the components that its definition was put together from. */
+  readonly components?: readonly string[];
   /** Where the user's function runs and what it may take; absent: inline. */
   readonly isolation?: Isolation;
   /** Weight by pool. */

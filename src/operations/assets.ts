@@ -59,6 +59,7 @@ export async function describeAsset(workspace: Workspace, name: string): Promise
     asset: {
       ...assetAnswer(node, version, statuses.get(id) ?? "missing"),
       file: node.file,
+      components: node.components ?? [],
       owner: node.owner ?? null,
       tags: node.tags,
       materialize: node.kind === "model" ? node.spec.materialize : null,

@@ -9,6 +9,7 @@ import { type RetrySpec, sourceSpec } from "../model/definitions/source.ts";
 import type { ExportNode, ModelNode, SourceNode } from "../model/graph.ts";
 import type { Mapping, PartitionSpec } from "../model/definitions/partition.ts";
 import { type Partitioning, partitioningOf } from "../model/partition.ts";
+import { expandComponents } from "./components-expand.ts";
 import { type ConnectorContext, readConnector } from "./connector.ts";
 import { type Document, placesIn, valueAt } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
@@ -43,8 +44,9 @@ export function readSpec<Value>(reader: Reader, schema: z.ZodType<Value>, docume
 
 /** Reads a source; `fallback` names a row of the registry whose name cannot be told. */
 export function readSource(reader: Reader, document: Document, inner: string | undefined): SourceNode | undefined {
-  const spec = readSpec(reader, sourceSpec, document);
   const id = assetName(reader, document, inner, { schema: "raw", folders: "grouping" }, "source");
+  if (document.isBroken === true) return undefined;
+  const spec = readSpec(reader, sourceSpec, document);
   readPlaceholders(reader, document);
   const found = readConnector(document, ["from"], connectorContext(reader), reader.errors);
   const checks = checksOf(reader, document, id);
@@ -64,6 +66,7 @@ export function readSource(reader: Reader, document: Document, inner: string | u
     id,
     file: document.file,
     ...common(spec, reader.config),
+    ...componentsOf(document),
     codeHash: hashDefinition({ ...spec, from: { [found.connector]: found.options } }),
     spec,
     connector: found.connector,
@@ -76,8 +79,9 @@ export function readSource(reader: Reader, document: Document, inner: string | u
 export function readModel(reader: Reader, definition: DefinitionFile): ModelNode | undefined {
   const { file, text, inner } = definition;
   const parts = splitSqlFile(file, text);
-  const document = sqlDocument(reader, definition, parts.yaml);
-  if (document === undefined) return undefined;
+  const written = sqlDocument(reader, definition, parts.yaml);
+  if (written === undefined) return undefined;
+  const document = expandComponents(reader, written, "asset");
   const spec = readSpec(reader, modelSpec, document);
   const id = assetName(reader, document, inner, { schema: "main", folders: "schema" }, "model");
   const words = sqlWords(parts.sql);
@@ -91,6 +95,7 @@ export function readModel(reader: Reader, definition: DefinitionFile): ModelNode
     id,
     file,
     ...common(spec, reader.config),
+    ...componentsOf(document),
     codeHash: hashDefinition(spec, ...words),
     spec,
     sql: parts.sql,
@@ -108,8 +113,9 @@ export function mappingsOf(needs: Readonly<Record<string, Mapping>>): Readonly<R
 
 /** Reads an export. */
 export function readExport(reader: Reader, definition: DefinitionFile): ExportNode | undefined {
-  const document = readYamlFile(reader, definition);
-  if (document === undefined) return undefined;
+  const written = readYamlFile(reader, definition);
+  if (written === undefined) return undefined;
+  const document = expandComponents(reader, written, "asset");
   const read = readSpec(reader, exportSpec, document);
   const id = assetName(reader, document, definition.inner, { schema: "out", folders: "grouping" }, "export");
   readPlaceholders(reader, document);
@@ -248,6 +254,11 @@ export function common(
 
 export function connectorContext(reader: Reader): ConnectorContext {
   return { connectors: reader.connectors, connections: reader.config.connections ?? {} };
+}
+
+/** What it was put together from. */
+export function componentsOf({ components }: Document): { components?: readonly string[] } {
+  return components === undefined || components.length === 0 ? {} : { components };
 }
 
 function checkMaterialization(reader: Reader, document: Document, spec: z.infer<typeof modelSpec>): void {

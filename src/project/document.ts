@@ -9,6 +9,10 @@ export interface Document {
   /** The whole text of the file. */
   readonly text: string;
   readonly value: unknown;
+  /** Names of the components that were put into it. */
+  readonly components?: readonly string[];
+  /** A component could not be put in, which was told: what else is wrong with it says nothing. */
+  readonly isBroken?: true;
   /** Place of a key or value; of the nearest thing around it when nothing stands at `path`. */
   locate(path: Path, what?: "key" | "value"): SourceLocation;
 }

@@ -5,6 +5,7 @@ import { checkFileSpec } from "../model/definitions/model.ts";
 import { testSpec } from "../model/definitions/test.ts";
 import type { CheckFile } from "../model/graph.ts";
 import { type DefinitionFile, readSpec, readYamlFile, sqlDocument } from "./assets.ts";
+import { expandComponents } from "./components-expand.ts";
 import { type Document, placesIn } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { plainName } from "./names.ts";
@@ -16,10 +17,12 @@ const NAME_CHARACTERS_MAX = 100;
 
 /** Reads a job. */
 export function readJob(reader: Reader, definition: DefinitionFile): ProjectJob | undefined {
-  const document = readYamlFile(reader, definition);
-  if (document === undefined) return undefined;
-  const spec = readSpec(reader, jobSpec, document);
+  const written = readYamlFile(reader, definition);
+  if (written === undefined) return undefined;
+  const document = expandComponents(reader, written, "job");
   const name = nameOf(reader, document, definition.inner, "job");
+  if (document.isBroken === true) return undefined;
+  const spec = readSpec(reader, jobSpec, document);
   // Those of its tasks are read with the tasks: a command has placeholders of its own.
   const { tasks: _tasks, ...rest } = (document.value ?? {}) as Readonly<Record<string, unknown>>;
   readPlaceholders(reader, { ...document, value: rest });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MillraceError } from "../model/errors.ts";
 import { walkFolder } from "./walk.ts";
 
-export type FolderName = "sources" | "models" | "exports" | "jobs" | "checks" | "tests" | "pipelines";
+export type FolderName = "sources" | "models" | "exports" | "jobs" | "checks" | "tests" | "pipelines" | "components";
 
 const YAML = /\.ya?ml$/i;
 const SQL = /\.sql$/i;
@@ -17,6 +17,7 @@ export const FOLDERS: Readonly<Record<FolderName, RegExp>> = {
   jobs: YAML,
   checks: SQL,
   tests: YAML,
+  components: YAML,
   pipelines: /(?<!\.d|\.test|\.spec)\.m?ts$/i,
 };
 
@@ -28,6 +29,7 @@ const MISPLACED: Readonly<Record<FolderName, RegExp>> = {
   jobs: /\.sql$|\.json$|\.toml$/i,
   checks: YAML,
   tests: SQL,
+  components: SQL,
   pipelines: /\.ya?ml$|\.sql$|(?<!\.config)\.m?js$/i,
 };
 
@@ -39,6 +41,7 @@ const SINGULAR: Readonly<Record<string, FolderName>> = {
   job: "jobs",
   check: "checks",
   pipeline: "pipelines",
+  component: "components",
 };
 
 /** Warnings MR1032 for files and folders that are not read but look like definitions. */
@@ -78,6 +81,7 @@ function wanted(folder: FolderName): string {
     case "exports":
     case "jobs":
     case "tests":
+    case "components":
       return "a definition here is a .yaml file";
     default:
       return folder satisfies never;

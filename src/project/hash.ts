@@ -4,7 +4,20 @@ import type { PartitionSpec } from "../model/definitions/partition.ts";
 import { partitionIdentity } from "../model/partition.ts";
 
 /** Keys that say nothing about what is built. Checks do: they decide which rows are published. */
-const SILENT_KEYS: ReadonlySet<string> = new Set(["name", "description", "owner", "tags", "retry", "timeout", "pool", "isolation", "priority", "concurrency", "queueTimeout", "silence"]);
+const SILENT_KEYS: ReadonlySet<string> = new Set([
+  "name",
+  "description",
+  "owner",
+  "tags",
+  "retry",
+  "timeout",
+  "pool",
+  "isolation",
+  "priority",
+  "concurrency",
+  "queueTimeout",
+  "silence",
+]);
 
 /** JSON with sorted keys and without undefined: equal values have equal texts. */
 function canonicalJson(value: unknown): string {

@@ -1,5 +1,6 @@
 // JSON Schemas of the file formats for editors (`millrace schema KIND`), with the options of all connectors and checks joined in.
 import * as z from "zod";
+import { componentSpec, useKeys } from "../model/definitions/component.ts";
 import { checkCommon } from "../model/definitions/check.ts";
 import { exportSpec } from "../model/definitions/export.ts";
 import { jobSpec } from "../model/definitions/job.ts";
@@ -35,6 +36,7 @@ const KINDS: Readonly<Record<string, { readonly title: string; readonly spec: z.
   export: { title: "exports/*.yaml: what goes out", spec: exportSpec },
   job: { title: "jobs/*.yaml: what runs when", spec: jobSpec },
   test: { title: "tests/*.yaml: unit tests of models", spec: testSpec },
+  component: { title: "components/*.yaml: what several definitions use", spec: componentSpec },
   check: { title: "Front matter of checks/*.sql: the query returns the rows that break the rule", spec: checkFileSpec },
 };
 
@@ -69,7 +71,17 @@ function join(kind: string, schema: Schema, parts: SchemaParts): Schema {
       type: "object",
       additionalProperties: withBreaker(oneOf(connectors.map(partial), "a connector's name with settings")),
     };
+  // A source that uses a component may have its connector from there.
+  if (kind === "source") return { ...schema, ...usedOrRequired(schema), properties: { ...properties, ...usesOf() } };
   return { ...schema, properties };
+}
+
+function usesOf(): Schema {
+  return schemaOf(z.strictObject(useKeys))["properties"] as Schema;
+}
+
+function usedOrRequired({ required = [] }: { readonly required?: unknown }): Schema {
+  return { required: [], anyOf: [{ required }, { required: ["use"] }] };
 }
 
 type NamedOptions = readonly [string, { readonly summary: string; readonly options: z.ZodType }];
@@ -104,7 +116,7 @@ function checkEntry({ checks }: SchemaParts): Schema {
       return [name, { description: summary, ...(bare === undefined ? withCommon : { anyOf: [bare, withCommon] }) }];
     }),
   );
-  return { type: "object", properties: { ...kinds, ...common }, additionalProperties: false, minProperties: 1 };
+  return { type: "object", properties: { ...kinds, ...common, ...usesOf() }, additionalProperties: false, minProperties: 1 };
 }
 
 function schemaOf(spec: z.ZodType): Schema {

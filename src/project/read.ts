@@ -9,6 +9,8 @@ import { type DefinitionFile, readExport, readModel, readSource, readYamlFile } 
 import { type DefinitionCache, openCache } from "./cache.ts";
 import { projectName, readConfig } from "./config.ts";
 import { connectorContext } from "./assets.ts";
+import { expandComponents, withUseSites } from "./components-expand.ts";
+import { readComponents } from "./components.ts";
 import { readConnections } from "./connector.ts";
 import { readCheckFile, readJob, readTest } from "./extras.ts";
 import { hashModule } from "./module-hash.ts";
@@ -49,6 +51,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     ownChecks: own.checks,
     config,
     documents: new Map(),
+    components: new Map(),
   };
   if (document !== undefined) {
     reader.documents.set("project", document);
@@ -56,6 +59,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     readConnections(document, connectorContext(reader), errors);
   }
 
+  for (const component of readComponents(reader, files.components)) reader.components.set(component.name, component);
   const nodes: ProjectNode[] = [];
   const jobs: ProjectJob[] = [];
   for (const definition of files.sources) {
@@ -115,7 +119,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     schedules,
     own,
     names: [...reader.documents.keys()],
-    errors: inOrder(errors),
+    errors: inOrder(withUseSites(reader, errors)),
     warnings: inOrder([...reader.warnings, ...nearMisses(root)]),
     locate: (id, path = [], ...rest) =>
       reader.documents.get(id.toLowerCase())?.locate(path, ...rest) ?? reader.documents.get(id)?.locate(path, ...rest),
@@ -153,17 +157,20 @@ function listFiles(root: string, errors: MillraceError[]): Definitions {
     checks: read("checks"),
     tests: read("tests"),
     pipelines: read("pipelines"),
+    components: read("components"),
   };
 }
 
 function readSourceFile(reader: Reader, definition: DefinitionFile): readonly ReturnType<typeof readSource>[] {
   if (definition.inner !== "registry.csv") {
     const document = readYamlFile(reader, definition);
-    return document === undefined ? [] : [told(reader, () => readSource(reader, document, definition.inner))];
+    return document === undefined
+      ? []
+      : [told(reader, () => readSource(reader, expandComponents(reader, document, "source"), definition.inner))];
   }
   const { documents, errors } = readRegistry({ ...definition, schema: sourceSpec, connectors: reader.connectors });
   reader.errors.push(...errors);
-  return documents.map((document) => told(reader, () => readSource(reader, document, undefined)));
+  return documents.map((document) => told(reader, () => readSource(reader, expandComponents(reader, document, "source"), undefined)));
 }
 
 async function loadModules(

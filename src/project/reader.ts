@@ -1,6 +1,7 @@
 // What all readers of definitions share: the options, the place of everything that was read, names that are taken, errors and warnings found so far.
 import type * as z from "zod";
 import type { CheckEntry } from "../model/definitions/check.ts";
+import type { ComponentSpec } from "../model/definitions/component.ts";
 import type { ProjectSpec } from "../model/definitions/project.ts";
 import { type ErrorCode, MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ProjectNode } from "../model/graph.ts";
@@ -83,6 +84,13 @@ export interface Project {
   locate(id: string, path?: Path): SourceLocation | undefined;
 }
 
+/** A file in components/. */
+export interface Component {
+  readonly name: string;
+  readonly spec: ComponentSpec;
+  readonly document: Document;
+}
+
 export interface Reader {
   readonly dir: string;
   readonly options: ReadOptions;
@@ -93,6 +101,7 @@ export interface Reader {
   readonly ownChecks: Readonly<Record<string, unknown>>;
   readonly config: ProjectSpec;
   readonly documents: Map<string, Document>;
+  readonly components: Map<string, Component>;
 }
 
 /** The document in a YAML text, from the cache where it was read before; undefined with the errors told. */

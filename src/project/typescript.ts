@@ -8,6 +8,7 @@ import type { ExtractNode, NodeId, TaskNode, TransformNode } from "../model/grap
 import * as z from "zod";
 import { common, mappingsOf } from "./assets.ts";
 import { checkJob } from "./extras.ts";
+import { expandComponents } from "./components-expand.ts";
 import type { Document, Path } from "./document.ts";
 import { hashDefinition } from "./hash.ts";
 import { placeOfExport } from "./modules.ts";
@@ -65,7 +66,7 @@ export type ReadDefinition =
 /** One definition as a node or job; undefined for extensions, and with the errors told when it is not sound. */
 export function readDefinition(reader: Reader, found: ModuleDefinition): ReadDefinition | undefined {
   const { definition } = found;
-  const document = moduleDocument(found);
+  const document = expandComponents(reader, moduleDocument(found), definition[definitionTag] === "job" ? "job" : "asset");
   switch (definition[definitionTag]) {
     case "asset": {
       const node =
@@ -79,6 +80,7 @@ export function readDefinition(reader: Reader, found: ModuleDefinition): ReadDef
       return node === undefined ? undefined : { kind: "node", node };
     }
     case "job": {
+      if (document.isBroken === true) return undefined;
       const spec = readValue(reader, jobSpec, document);
       if (spec === undefined || spec.name === undefined) return undefined;
       if (!claim(reader, `job:${plainName(spec.name)}`, document, ["name"], "job")) return undefined;

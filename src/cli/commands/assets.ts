@@ -39,6 +39,7 @@ export const describe: Command = {
       asset.quarantined === 0 ? null : `${plural(asset.quarantined, "record")} in quarantine`,
     ].filter((fact) => fact !== null);
     if (facts.length > 0) output.data(facts.join(" · "));
+    if (asset.components.length > 0) output.data(`uses    ${asset.components.join(", ")}`);
     if (asset.upstream.length > 0) output.data(`reads   ${asset.upstream.join(", ")}`);
     if (asset.downstream.length > 0) output.data(`read by ${asset.downstream.join(", ")}`);
     if (asset.columns.length > 0) {

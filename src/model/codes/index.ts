@@ -4,6 +4,7 @@ import { actsCodes } from "./acts.ts";
 import { checksCodes } from "./checks.ts";
 import { cliCodes } from "./cli.ts";
 import { defineCodes } from "./define.ts";
+import { componentsCodes } from "./components.ts";
 import type { CodeEntry } from "./entry.ts";
 import { filesCodes } from "./files.ts";
 import { httpCodes } from "./http.ts";
@@ -20,6 +21,7 @@ import { warehouseCodes } from "./warehouse.ts";
 
 export const codes = {
   ...projectCodes,
+  ...componentsCodes,
   ...triggersCodes,
   ...defineCodes,
   ...sqlCodes,

@@ -1,5 +1,6 @@
 // A job as users write it: `jobs/NAME.yaml` (PROJECT §6). Everything is checked when the project is read, also what only a server carries out.
 import * as z from "zod";
+import { useKeys } from "./component.ts";
 import { duration } from "../duration.ts";
 import { retrySpec } from "./source.ts";
 import { taskSpec } from "./task.ts";
@@ -29,6 +30,7 @@ export const jobSpec = z.strictObject({
   concurrency: concurrencySpec.optional(),
   retry: retrySpec.optional(),
   timeout: duration.optional(),
+  ...useKeys,
   priority: z.int().optional().describe("against other runs; higher starts first, default 0"),
   key: z.string().optional().describe("runs with the same key share places fairly with those of other keys"),
   onFailure: z.enum(["compensate"]).optional(),

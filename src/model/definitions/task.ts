@@ -1,6 +1,7 @@
 // A step of a job as users write it: `tasks:` of `jobs/NAME.yaml` (PROJECT §6), the same keys in `defineJob`, and what `defineTask` shares with them.
 import * as z from "zod";
 import { duration, size } from "../duration.ts";
+import { useKeys } from "./component.ts";
 import { isolationSpec } from "./isolation.ts";
 import { oneOrMany, retrySpec } from "./source.ts";
 
@@ -148,6 +149,7 @@ export const taskSpec = z.strictObject({
   before: oneOrMany.optional().describe("assets, tasks and groups"),
   tags: z.array(text).optional(),
   owner: z.string().optional(),
+  ...useKeys,
   ...taskCommon,
 });
 export type TaskSpec = z.infer<typeof taskSpec>;
