@@ -206,6 +206,7 @@ function contextFrom(fold: RunFold, id: string, now: () => number): AttemptConte
   return {
     ...(item === undefined ? {} : { item }),
     ...(plan.partition === undefined ? {} : { partition: plan.partition }),
+    ...(plan.code === undefined ? {} : { code: plan.code }),
     waits,
     firstStartedAt: Date.parse(attempts[0]!.startedAt),
     signaled,

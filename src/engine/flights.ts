@@ -19,7 +19,7 @@ export interface Flight {
 }
 
 /** What an attempt is told of its run. */
-export interface AttemptContext extends Pick<Attempt, "item" | "partition" | "waits" | "firstStartedAt" | "signaled" | "now" | "earlier"> {
+export interface AttemptContext extends Pick<Attempt, "item" | "partition" | "code" | "waits" | "firstStartedAt" | "signaled" | "now" | "earlier"> {
   /** An attempt that gives no sign for so long is ended. */
   readonly silenceMs: number | undefined;
 }

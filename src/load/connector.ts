@@ -2,6 +2,7 @@
 // Errors are protocol: MillraceError with `retryable`/`retryAfterMs` (rate limited), terminal otherwise.
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type * as z from "zod";
+import type { PartitionContext } from "../model/definitions/partition.ts";
 import type { StagedColumn, StagedFile, StageRequest } from "../formats/format.ts";
 
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -40,6 +41,8 @@ export interface ReadContext {
   readonly tempDir: string;
   /** Last committed cursor value of the asset, minus lookback; undefined on the first load or full refresh. */
   readonly since: Json | undefined;
+  /** The partition that is asked for; undefined when everything is. */
+  readonly partition?: PartitionContext;
   readonly signal: AbortSignal;
   /** Settings of the named connection of millrace.yaml, already resolved. */
   readonly connections: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -34,6 +34,8 @@ export interface Attempt {
   /** Of a mapped node: what it is carried out for. */
   readonly item?: JsonValue;
   readonly partition?: string;
+  /** The code that it was planned with, where it may be no other. */
+  readonly code?: string;
   /** How often the node has waited before; each time was followed by a new attempt. */
   readonly waits: number;
   /** Run time in ms of the node's first attempt. */

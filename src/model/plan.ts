@@ -46,6 +46,8 @@ export interface PlanNode {
   readonly silenceMs?: number;
   /** Key of the partition, or of the first and last of a batch, that it builds. */
   readonly partition?: string;
+  /** Beginning of the code hash that it was planned with: an attempt with other code fails (backfills). */
+  readonly code?: string;
   /** Its attempt answers a list; one node per item is made from it and it succeeds when they have. */
   readonly mapped?: true;
   /** Undoes that node: starts only when it succeeded and the run has failed. */

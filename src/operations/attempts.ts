@@ -3,6 +3,9 @@ import { auditWith, StoppedByChecks } from "../load/audit.ts";
 import type { Attempt, AttemptHandler, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { ModelNode, ProjectNode, TransformNode } from "../model/graph.ts";
+import { splitNodeId } from "../model/partition.ts";
+import { OUTSIDE_RULE } from "../load/partition-port.ts";
+import { attemptPartition, contextOf, placeholdersOf } from "./partition-attempt.ts";
 import { readInputs } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
@@ -24,7 +27,7 @@ export interface AttemptsRequest {
 /** The handler of all attempts of a run. */
 export function attemptHandler(workspace: Workspace, request: AttemptsRequest): AttemptHandler {
   return async (attempt) => {
-    const node = request.definitions.graph.nodes.get(attempt.item === undefined ? attempt.node : attempt.node.replace(/\[\d+\]$/, ""));
+    const node = request.definitions.graph.nodes.get(definedNode(attempt));
     if (node === undefined) throw new MillraceError({ code: "MR6102", message: `${attempt.node} is no longer in the project` });
     try {
       return await attemptNode(workspace, request, node, attempt);
@@ -36,12 +39,21 @@ export function attemptHandler(workspace: Workspace, request: AttemptsRequest): 
   };
 }
 
+/** The node of the project: without the number of an item, without a partition. */
+function definedNode({ node, item, partition }: Attempt): string {
+  if (item !== undefined) return node.replace(/\[\d+\]$/, "");
+  return partition === undefined ? node : splitNodeId(node).asset;
+}
+
 async function attemptNode(workspace: Workspace, request: AttemptsRequest, node: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
   const { params, fullRefresh, definitions } = request;
   if (node.kind === "task") return taskNodeAttempt(workspace, request, { node, attempt });
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
+  const partition = await attemptPartition(definitions, node, { attempt, warehouse });
+  const partitioned = partition === undefined ? {} : { partition };
   const checks = definitions.checks.get(node.id) ?? [];
-  const reachRequest = { params, signal: attempt.signal, log: attempt.log };
+  const placeholders = partition === undefined ? {} : { partition: placeholdersOf(partition) };
+  const reachRequest = { params, signal: attempt.signal, log: attempt.log, ...placeholders };
   switch (node.kind) {
     case "source": {
       const reach = reachOf(workspace, project, node, reachRequest);
@@ -56,6 +68,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           fullRefresh,
           tempDir: workspace.stateDir("temp"),
           state: (connection) => stateOf(reach, connection),
+          ...partitioned,
           deliveries: (connection, since) => deliveriesOf(reach, connection, since),
         },
         attempt,
@@ -73,11 +86,13 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           fullRefresh,
           tempDir: workspace.stateDir("temp"),
           state: async () => null,
+          ...partitioned,
           deliveries: (_connection, since) =>
             workspace.parts.extract(node, {
               projectDir: workspace.dir,
               tempDir: workspace.stateDir("temp"),
               since,
+              ...(partition === undefined ? {} : { partition: contextOf(partition) }),
               signal: attempt.signal,
               connections: {},
               log: attempt.log,
@@ -89,11 +104,14 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
       const build = await buildRequest(workspace, request, node, attempt);
       const mayReuse = !definitions.alwaysBuild.has(node.id);
       const parameters = { now: new Date(), param: params };
-      return builtResult(await workspace.parts.buildModel(node, { ...build, mayReuse, parameters }));
+      return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters }), attempt);
     }
     case "transform": {
       const build = await buildRequest(workspace, request, node, attempt);
-      return builtResult(await workspace.parts.buildTransform(node, { ...build, projectDir: workspace.dir, log: attempt.log }));
+      return builtResult(
+        await workspace.parts.buildTransform(node, { ...build, ...partitioned, projectDir: workspace.dir, log: attempt.log }),
+        attempt,
+      );
     }
     case "export": {
       const reach = reachOf(workspace, project, node, reachRequest);
@@ -127,7 +145,7 @@ async function buildRequest(
   const needs = request.definitions.graph.needs.get(node.id) ?? [];
   return {
     warehouse,
-    token: { run: attempt.run, node: node.id, attempt: attempt.attempt },
+    token: { run: attempt.run, node: attempt.node, attempt: attempt.attempt },
     codeHash: node.codeHash,
     inputs: await warehouse.session((session) => readInputs(session, needs)),
     checks,
@@ -137,8 +155,9 @@ async function buildRequest(
   };
 }
 
-function builtResult({ rows, quarantined, checks, reused }: BuildResult): AttemptResult {
-  const counts = rows === null ? {} : { rows: { read: rows + quarantined, loaded: rows, quarantined, filtered: 0 } };
+function builtResult({ rows, quarantined, checks, reused, filtered = 0 }: BuildResult, { log }: Attempt): AttemptResult {
+  const counts = rows === null ? {} : { rows: { read: rows + quarantined + filtered, loaded: rows, quarantined, filtered } };
+  if (filtered > 0) log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
   return { ...counts, checks, reused };
 }
 

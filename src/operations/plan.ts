@@ -5,6 +5,10 @@ import { combineErrors, MillraceError } from "../model/errors.ts";
 import type { PlanAnswer } from "../model/answers.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { SourceState } from "../plan/decide.ts";
+import { partitionWorld } from "./partition-facts.ts";
+import { partitionPlanner, type PartitionPlanner, type PartitionWishes } from "./partition-plan.ts";
+import { select } from "../plan/selection.ts";
+import { splitNodeId } from "../model/partition.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../plan/plan.ts";
 import { unresolvedPlaceholders } from "../project/unresolved.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
@@ -18,11 +22,18 @@ export interface PlanRequest {
   readonly select?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly fullRefresh?: boolean;
+  /** A partition or a range of them, of every selected asset that has such. */
+  readonly partition?: string;
+  /** What a backfill asks for, in place of what is due. */
+  readonly backfill?: Pick<PartitionWishes, "wishes" | "batchMs" | "priority" | "pinned">;
 }
 
 export interface Planned extends PlannedRun {
   readonly definitions: Definitions;
   readonly params: Readonly<Record<string, string>>;
+  /** Sentences for people: partitions that were left out. */
+  readonly notes: readonly string[];
+  readonly chosen: PartitionPlanner["chosen"];
 }
 
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
@@ -45,9 +56,18 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const defined = await defineProject(workspace, { live, lineage: "tables", params, job });
   const gone = missingOutputs(workspace, defined, live);
   const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
+  const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
+  const { graph } = definitions;
+  const partitions = partitionPlanner(graph, await partitionWorld(workspace, { graph, live, nowMs: Date.now() }), {
+    ...request.backfill,
+    partition: request.partition,
+    fullRefresh: request.fullRefresh ?? false,
+    selected: new Set(request.partition === undefined || selection === "" ? [] : select(graph, selection)),
+  });
   const planned = planRun({
-    graph: definitions.graph,
-    selection: request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" ")),
+    graph,
+    selection,
+    decidePartitions: (id, decided) => partitions.decide(id, decided),
     ...(request.select === undefined ? { always: definitions.jobTasks } : {}),
     live,
     sources: await sourceStates(workspace, definitions, live, params),
@@ -58,7 +78,8 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     defaults: project.config.defaults,
     concurrency: project.config.defaults?.concurrency,
   });
-  return { ...planned, definitions, params };
+  const plan = { ...planned.plan, nodes: partitions.expand(planned.plan.nodes) };
+  return { ...planned, plan, definitions, params, notes: partitions.notes(), chosen: partitions.chosen };
 }
 
 /** The key of a run, its parameters filled in. */
@@ -78,9 +99,18 @@ function missingOutputs(workspace: Workspace, { graph }: Definitions, live: Read
   return missing;
 }
 
+/** A plan that can be carried out. @throws as planOperation; MR8009 for an asset that was never built, MR105x for a variable or secret that is missing. */
+export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
+  const planned = await planOperation(workspace, request);
+  refuseMissing(planned);
+  await refuseUnresolved(workspace, planned);
+  return planned;
+}
+
 /** Variables and secrets that the plan's nodes need and do not have are told before anything runs. @throws all of them in one. */
-export async function refuseUnresolved(workspace: Workspace, { plan, definitions }: Planned): Promise<void> {
-  const nodes = plan.nodes.map((node) => definitions.graph.nodes.get(node.id)!);
+async function refuseUnresolved(workspace: Workspace, { plan, definitions }: Planned): Promise<void> {
+  const ids = new Set(plan.nodes.map(({ id, partition }) => (partition === undefined ? id : splitNodeId(id).asset)));
+  const nodes = [...ids].map((id) => definitions.graph.nodes.get(id)!);
   const missing = unresolvedPlaceholders(await workspace.project(), nodes, { env: process.env, secrets: workspace.secrets() });
   if (missing.length > 0) throw combineErrors("MR1001", missing);
 }
@@ -110,4 +140,14 @@ async function sourceStates(
     }
   }
   return states;
+}
+
+function refuseMissing({ missing }: Planned): void {
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new MillraceError({
+    code: "MR8009",
+    message: `${first.node} reads ${first.needs}, which was never built and is not selected`,
+    hint: `select it too: --select '+${first.node}'`,
+  });
 }

@@ -3,6 +3,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
 import type { SourceSpec } from "../model/definitions/source.ts";
 import { auditWith } from "../load/audit.ts";
+import type { PartitionRequest } from "../load/partition-port.ts";
+import { spanOf } from "./partition-attempt.ts";
 import type { CompiledCheck } from "../load/check.ts";
 import type { Delivery, Json } from "../load/connector.ts";
 import { load, startOfLoad } from "../load/load.ts";
@@ -19,6 +21,8 @@ export interface SourceRequest {
   readonly repair: "note" | "quarantine";
   readonly fullRefresh: boolean;
   readonly tempDir: string;
+  /** The partitions to load; left out: the whole asset. */
+  readonly partition?: PartitionRequest;
   /** A token that changes when there may be something new; null when only reading can tell. */
   state(connection: DuckDBConnection): Promise<string | null>;
   deliveries(connection: DuckDBConnection, since: Json | undefined): AsyncIterable<Delivery>;
@@ -27,14 +31,18 @@ export interface SourceRequest {
 /** @throws what the connector and the load throw. */
 export async function sourceAttempt(request: SourceRequest, attempt: Attempt): Promise<AttemptResult> {
   const { warehouse, asset, spec, fullRefresh } = request;
-  const token: AttemptToken = { run: attempt.run, node: asset, attempt: attempt.attempt };
+  const token: AttemptToken = { run: attempt.run, node: attempt.node, attempt: attempt.attempt };
   await raiseFence(warehouse, token);
-  const since = await startOfLoad(warehouse, { asset, spec, fullRefresh });
+  const { partition } = request;
+  const since =
+    partition === undefined
+      ? await startOfLoad(warehouse, { asset, spec, fullRefresh })
+      : (spanOf(partition)?.start.toISOString() ?? undefined);
   return warehouse.session(async (session) => {
     const sourceState = await request.state(session.connection);
     const live = await readLiveVersion(session, asset);
     const isKnown = sourceState !== null && live?.sourceState === sourceState && live.codeHash === request.codeHash;
-    if ((isKnown || isHeld(live, request.codeHash, sourceState)) && !fullRefresh) return { reused: true };
+    if (partition === undefined && (isKnown || isHeld(live, request.codeHash, sourceState)) && !fullRefresh) return { reused: true };
     const personal = Object.keys(spec.pii ?? {});
     if (personal.length > 0) attempt.log("warn", `pii: this version masks nothing; ${personal.join(", ")} can be read by all`);
     const result = await load(warehouse, {
@@ -49,6 +57,7 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
       repair: request.repair,
       fullRefresh,
       tempDir: request.tempDir,
+      ...(partition === undefined ? {} : { partition }),
       signal: attempt.signal,
       log: attempt.log,
     });

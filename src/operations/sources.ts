@@ -19,6 +19,8 @@ export interface Reach {
 
 export interface ReachRequest {
   readonly params: Readonly<Record<string, string>>;
+  /** What `${partition.…}` stands for. */
+  readonly partition?: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
   log(level: "info" | "warn", message: string): void;
 }
@@ -27,7 +29,12 @@ export interface ReachRequest {
 export function reachOf(workspace: Workspace, project: Project, node: SourceNode | ExportNode, request: ReachRequest): Reach {
   const connector = (project.own.connectors[node.connector] as AnyConnector | undefined) ?? workspace.parts.connectors[node.connector];
   if (connector === undefined) throw new MillraceError({ code: "MR9001", message: `no connector is named ${node.connector}` });
-  const values = { env: process.env, secrets: workspace.secrets(), params: request.params };
+  const values = {
+    env: process.env,
+    secrets: workspace.secrets(),
+    params: request.params,
+    ...(request.partition === undefined ? {} : { partition: request.partition }),
+  };
   const onSecret = (secret: string): void => workspace.useSecret(secret);
   const locate = (path: readonly (string | number)[]): SourceLocation =>
     project.locate(node.id, [node.kind === "export" ? "to" : "from", node.connector, ...path]) ?? { file: node.file, line: 1, column: 1 };

@@ -5,6 +5,7 @@
 import type { PlanAnswer } from "../model/answers.ts";
 import type { RetrySpec } from "../model/definitions/source.ts";
 import type { NodeId, ProjectNode, TaskNode } from "../model/graph.ts";
+import { splitNodeId } from "../model/partition.ts";
 import type { PlanNode, RunPlan } from "../model/plan.ts";
 import { admissionFields } from "./admission.ts";
 import { type Decision, type DecideInput, decideNode, type LiveInput, type SourceState } from "./decide.ts";
@@ -37,6 +38,8 @@ export interface PlanInput {
   readonly live: ReadonlyMap<NodeId, LiveInput>;
   readonly sources: ReadonlyMap<NodeId, SourceState>;
   readonly alwaysBuild?: ReadonlyMap<NodeId, string>;
+  /** Decides for assets that are built by partitions; undefined for all others. Called in the order of the graph. */
+  readonly decidePartitions?: (id: NodeId, decided: ReadonlyMap<NodeId, Decision>) => Decision | undefined;
   readonly fullRefresh?: boolean;
   readonly job?: PlanJob | undefined;
   readonly params?: Readonly<Record<string, string>>;
@@ -58,11 +61,12 @@ export function planRun(input: PlanInput): PlannedRun {
   const { graph } = input;
   const chosen = chosenOf(input);
   const selected = new Set(chosen);
-  const facts: DecideInput = {
+  const facts: DecideInput & Pick<PlanInput, "decidePartitions"> = {
     live: input.live,
     sources: input.sources,
     alwaysBuild: input.alwaysBuild ?? new Map(),
     fullRefresh: input.fullRefresh ?? false,
+    ...(input.decidePartitions === undefined ? {} : { decidePartitions: input.decidePartitions }),
   };
   const everything = selected.size === graph.order.length;
   // What a full run would do tells which unselected inputs are stale.
@@ -118,16 +122,37 @@ function jobFields({ graph, job }: PlanInput, chosen: readonly NodeId[]): Partia
 export function toPlanAnswer({ plan, removed }: Pick<PlannedRun, "plan" | "removed">): PlanAnswer {
   return {
     nodes: [
-      ...plan.nodes.map(({ id, action, reason, change }) => ({ asset: id, action, reason, change, partitions: [] })),
+      ...answersOf(plan.nodes),
       ...removed.map(({ asset, reason }) => ({ asset, action: "remove" as const, reason, change: "breaking" as const, partitions: [] })),
     ],
   };
 }
 
-function decideAll(graph: Graph, ids: readonly NodeId[], facts: DecideInput): ReadonlyMap<NodeId, Decision> {
+/** One answer per asset; the partitions of one that is built by them stand in it. */
+function answersOf(nodes: readonly PlanNode[]): PlanAnswer["nodes"] {
+  const answers = new Map<NodeId, { -readonly [Field in keyof PlanAnswer["nodes"][number]]: PlanAnswer["nodes"][number][Field] }>();
+  const partitions = new Map<NodeId, string[]>();
+  for (const { id, partition, action, reason, change } of nodes) {
+    const asset = partition === undefined ? id : splitNodeId(id).asset;
+    const own = partitions.get(asset);
+    if (partition !== undefined && own === undefined) partitions.set(asset, [partition]);
+    else if (partition !== undefined) own?.push(partition);
+    if (!answers.has(asset)) answers.set(asset, { asset, action, reason, change, partitions: [] });
+  }
+  return [...answers.values()].map((answer) => ({ ...answer, partitions: partitions.get(answer.asset) ?? [] }));
+}
+
+function decideAll(
+  graph: Graph,
+  ids: readonly NodeId[],
+  facts: DecideInput & Pick<PlanInput, "decidePartitions">,
+): ReadonlyMap<NodeId, Decision> {
   const decided = new Map<NodeId, Decision>();
-  for (const id of ids)
-    decided.set(id, decideNode(graph.nodes.get(id)!, { needs: graph.needs.get(id)!, reads: graph.reads.get(id)! }, decided, facts));
+  for (const id of ids) {
+    const partitions = facts.decidePartitions?.(id, decided);
+    const own = { needs: graph.needs.get(id)!, reads: graph.reads.get(id)! };
+    decided.set(id, partitions ?? decideNode(graph.nodes.get(id)!, own, decided, facts));
+  }
   return decided;
 }
 

@@ -8,6 +8,8 @@ export interface PlaceholderValues {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly secrets: ReadonlyMap<string, string>;
   readonly params: Readonly<Record<string, string>>;
+  /** `${partition.key}`, `${partition.start}` …; undefined where no partition is asked for. */
+  readonly partition?: Readonly<Record<string, string>>;
 }
 
 export interface ResolveOptions {
@@ -18,7 +20,7 @@ export interface ResolveOptions {
 }
 
 const PLACEHOLDER = /\$\$\{|\$\{([^}]*)(\}?)/g;
-const FORM = /^\s*(env|secret|param):([\w.-]+)\s*$/;
+const FORM = /^\s*(?:(env|secret|param):([\w.-]+)|(partition)\.(\w+))\s*$/;
 /** What happened, for the parameters of a run that a trigger starts; it is filled in when the trigger fires. */
 const EVENT_FORM = /^\s*event:[\w.-]+\s*$/;
 
@@ -73,7 +75,7 @@ export function missingPlaceholders(
       {},
       { getOwnPropertyDescriptor: () => ({ value: "", configurable: true }), get: () => "" },
     );
-    resolvePlaceholders(value, { ...values, params }, options);
+    resolvePlaceholders(value, { ...values, params, partition: params }, options);
     return [];
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
@@ -101,7 +103,8 @@ function lookUp(
 ): Missing | { readonly value: string; readonly isSecret: boolean } {
   const form = FORM.exec(inner);
   if (form === null || !isClosed) return malformed(written, inner);
-  const [, kind, name] = form as unknown as [string, "env" | "secret" | "param", string];
+  const kind = (form[1] ?? form[3]) as "env" | "secret" | "param" | "partition";
+  const name = form[2] ?? form[4]!;
   const environment = Object.hasOwn(values.env, name) ? values.env[name] : undefined;
   switch (kind) {
     case "env":
@@ -122,9 +125,30 @@ function lookUp(
       const hint = meant(name, Object.keys(values.params)) ?? `give it with --param ${name}=…, or a default in the job`;
       return { code: "MR1052", message: `the parameter ${name} is missing`, hint };
     }
+    case "partition":
+      return partitionValue(name, values.partition ?? {});
     default:
       return kind satisfies never;
   }
+}
+
+/** Values come from data: one that would lead elsewhere in a path is refused. */
+function partitionValue(
+  name: string,
+  values: Readonly<Record<string, string>>,
+): Missing | { readonly value: string; readonly isSecret: boolean } {
+  if (!Object.hasOwn(values, name)) {
+    const hint =
+      meant(name, Object.keys(values)) ?? "it is known where a partition is loaded: partition: in the source, and --partition or start:";
+    return { code: "MR1052", message: `\${partition.${name}} has no value here`, hint };
+  }
+  const value = values[name]!;
+  if (!/[/\\]|^\.\.?$/.test(value)) return { value, isSecret: false };
+  return {
+    code: "MR8212",
+    message: `the partition ${JSON.stringify(value)} cannot stand in a path or an address`,
+    hint: "use values of plain words",
+  };
 }
 
 function malformed(written: string, inner: string): Missing {

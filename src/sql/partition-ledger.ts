@@ -68,10 +68,14 @@ function byKey(rows: readonly LedgerRow[]): ReadonlyMap<string, PartitionRow> {
   );
 }
 
-/** Versions alone, for the tokens of what reads them. */
-export async function readPartitionVersions(session: Session, asset: string): Promise<ReadonlyMap<string, string>> {
+/** Versions of some partitions, for the tokens of what reads them. */
+export async function readPartitionVersions(
+  session: Session,
+  asset: string,
+  keys: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
   const rows = await session.rows<{ partition: string; version: string }>(
-    "select partition, version from _millrace.partitions where asset = $1",
+    `select partition, version from _millrace.partitions where asset = $1 and partition in (${keys.map(literal).join(", ")})`,
     [asset],
   );
   return new Map(rows.map(({ partition, version }) => [partition, version]));

@@ -280,3 +280,18 @@ export function dayAt({ steps }: TimeDomain, instantMs: number): string | null {
   const days = Math.floor(wallAt(steps.timezone, instantMs) / DAY_MS);
   return firstAt(steps.timezone, days * DAY_MS) === instantMs ? dayText(days) : null;
 }
+
+/** The partitions that the name of a node says: a key, or FROM..TO in one of its parts. No list of values is needed. @throws MR8202. */
+export function partsNamed(space: Space, name: string): readonly Parts[] {
+  const written = name.split(PART_SEPARATOR);
+  const slice = space.domains.map((domain, index): Bounds | undefined => {
+    const part = written[index];
+    if (part === undefined) return undefined;
+    if (domain.kind === "list") return { kind: "list", values: [part] };
+    const [first, last = first] = part.split(RANGE_SEPARATOR);
+    const [fromMs, lastMs] = [domain.steps.parse(first!), domain.steps.parse(last!)];
+    return fromMs === undefined || lastMs === undefined ? undefined : { kind: "time", fromMs, toMs: domain.steps.next(lastMs) };
+  });
+  if (written.length !== slice.length || slice.includes(undefined)) throw unknownPartition(space, name);
+  return [...partsIn(space, slice as Slice)];
+}

@@ -1,0 +1,105 @@
+// The partitions of a plan: which of each asset are built, decided in the order of the graph while the plan is made, and then one node for each.
+import type { NodeId } from "../model/graph.ts";
+import type { PlanNode } from "../model/plan.ts";
+import type { Decision } from "../plan/decide.ts";
+import type { Graph } from "../plan/graph.ts";
+import { choose, type Chosen, DUE, type Wish } from "../plan/partitions/choose.ts";
+import { expand } from "../plan/partitions/expand.ts";
+import { type Slice, sliceOf } from "../plan/partitions/space.ts";
+import type { PartitionedAsset, PartitionWorld } from "../plan/partitions/status.ts";
+import { MillraceError } from "../model/errors.ts";
+import { CODE_CHARACTERS } from "./partition-attempt.ts";
+import { buildsPartitions } from "./partition-facts.ts";
+
+/** What a request says of partitions. */
+export interface PartitionWishes {
+  /** `--partition`: a key or a range, for every selected asset that has such partitions. */
+  readonly partition?: string | undefined;
+  readonly fullRefresh: boolean;
+  /** Per asset, in place of what a run does by itself (backfills). */
+  readonly wishes?: ReadonlyMap<NodeId, Wish> | undefined;
+  readonly batchMs?: number | undefined;
+  readonly priority?: number | undefined;
+  /** Every node fails when its code is another than now. */
+  readonly pinned?: true | undefined;
+}
+
+export interface PartitionPlanner {
+  decide(id: NodeId, decided: ReadonlyMap<NodeId, Decision>): Decision | undefined;
+  /** The nodes of a plan, those of partitioned assets one per partition. */
+  expand(nodes: readonly PlanNode[]): readonly PlanNode[];
+  /** Sentences for people: what was left out. */
+  notes(): readonly string[];
+  /** What was chosen, by asset. */
+  readonly chosen: ReadonlyMap<NodeId, Chosen>;
+}
+
+/** @throws MR8202 when no asset has the partition that is asked for, MR8210 when none has partitions. */
+export function partitionPlanner(
+  graph: Graph,
+  world: PartitionWorld | undefined,
+  { wishes, selected, ...request }: PartitionWishes & { readonly selected: ReadonlySet<NodeId> },
+): PartitionPlanner {
+  const named = request.partition === undefined ? undefined : slicesNamed(world, selected, request.partition);
+  const chosen = new Map<NodeId, Chosen>();
+  const wishFor = (asset: PartitionedAsset): Wish | undefined => {
+    const own = wishes?.get(asset.id);
+    if (own !== undefined) return own;
+    if (named !== undefined) {
+      const slice = named.get(asset.id);
+      return slice === undefined ? undefined : { slice, statuses: undefined, max: Number.POSITIVE_INFINITY };
+    }
+    if (!buildsPartitions(graph.nodes.get(asset.id)!, asset)) return undefined;
+    return request.fullRefresh ? { ...DUE, statuses: undefined } : DUE;
+  };
+  return {
+    chosen,
+    decide(id, decided) {
+      const asset = world?.assets.get(id);
+      const wish = asset === undefined || world === undefined ? undefined : wishFor(asset);
+      if (asset === undefined || world === undefined || wish === undefined) return undefined;
+      const choice = choose(world, asset, wish, { before: chosen, decided });
+      chosen.set(id, choice);
+      return choice.decision;
+    },
+    expand(nodes) {
+      const inPlan = new Set(nodes.map(({ id }) => id));
+      const own = new Map([...chosen].filter(([id]) => inPlan.has(id)));
+      const { batchMs = null, priority } = request;
+      const expanded = expand(nodes, own, { batchMs, ...(priority === undefined ? {} : { priority }) });
+      if (request.pinned !== true) return expanded;
+      const codes = new Map(nodes.map(({ id }) => [id, graph.nodes.get(id)?.codeHash.slice(0, CODE_CHARACTERS)]));
+      return expanded.map((node) => {
+        const code = codes.get(node.partition === undefined ? node.id : node.id.slice(0, node.id.indexOf("[")));
+        return code === undefined || code === "" ? node : { ...node, code };
+      });
+    },
+    notes() {
+      return [...chosen.values()].flatMap(({ asset, left, parts }) =>
+        left === 0
+          ? []
+          : [
+              `${asset.id}: the newest ${parts.length} partitions are built, ${left} more are due; all of them: millrace backfill ${asset.id} --missing`,
+            ],
+      );
+    },
+  };
+}
+
+function slicesNamed(world: PartitionWorld | undefined, selected: ReadonlySet<NodeId>, text: string): ReadonlyMap<NodeId, Slice> {
+  const assets = [...(world?.assets.values() ?? [])].filter(({ id }) => selected.has(id));
+  if (world === undefined || assets.length === 0) {
+    throw new MillraceError({ code: "MR8210", message: "nothing that is selected has partitions" });
+  }
+  const slices = new Map<NodeId, Slice>();
+  let first: unknown;
+  for (const { id, space } of assets) {
+    try {
+      slices.set(id, sliceOf(space, text, world.nowMs));
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  if (slices.size === 0) throw first;
+  return slices;
+}
