@@ -16,7 +16,15 @@ import type {
   RunSummaryAnswer,
   StatusAnswer,
 } from "./model/answers.ts";
-import type { ReleaseAnswer, RetentionAnswer, RollbackAnswer, WhyAnswer } from "./model/act-answers.ts";
+import type {
+  CancelAnswer,
+  ForkAnswer,
+  ReleaseAnswer,
+  ReplayAnswer,
+  RetentionAnswer,
+  RollbackAnswer,
+  WhyAnswer,
+} from "./model/act-answers.ts";
 import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { SessionContext } from "./connectors/http/session.ts";
@@ -31,6 +39,9 @@ import type { RunProgress, ServeProgress } from "./model/progress.ts";
 import type { LogsRequest } from "./operations/logs.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
+import type { ForkRequest, RetryRequest } from "./operations/again.ts";
+import type { CancelRequest } from "./operations/cancel.ts";
+import type { ReplayRequest } from "./operations/replay.ts";
 import type { RollbackRequest } from "./operations/rollback.ts";
 import type { ServeRequest } from "./operations/serve.ts";
 import type { ServeParts } from "./operations/serve/parts.ts";
@@ -72,6 +83,10 @@ export interface App {
   rollback(request: RollbackRequest): Promise<RollbackAnswer>;
   rollbackRelease(asset: string): Promise<ReleaseAnswer>;
   why(name: string): Promise<WhyAnswer>;
+  retry(request: RetryRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
+  fork(request: ForkRequest, observe: (progress: RunProgress) => void, tell: (fork: ForkAnswer) => void): Promise<RunSummaryAnswer>;
+  replay(request: ReplayRequest, observe: (progress: RunProgress) => void, tell: (replay: ReplayAnswer) => void): Promise<RunSummaryAnswer>;
+  cancel(request: CancelRequest): Promise<CancelAnswer>;
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
@@ -266,6 +281,10 @@ export async function openApp(options: OpenOptions): Promise<App> {
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
     history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
     rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),
+    retry: async (request, observe) => (await import("./operations/again.ts")).retryRun(workspace, request, observe),
+    fork: async (request, observe, tell) => (await import("./operations/again.ts")).forkRun(workspace, request, observe, tell),
+    replay: async (request, observe, tell) => (await import("./operations/replay.ts")).replayAsset(workspace, request, observe, tell),
+    cancel: async (request) => (await import("./operations/cancel.ts")).cancelRuns(workspace, request),
     why: async (name) => (await import("./operations/why.ts")).whyOf(workspace, name),
     retention: async (request) => (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now() }),
     rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),

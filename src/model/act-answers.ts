@@ -60,7 +60,29 @@ export interface RetentionAnswer {
 }
 
 export interface CancelAnswer {
-  readonly canceled: readonly { readonly run: string; readonly job: string | null; readonly node: string | null }[];
+  /** `ended` is false where whoever carries the run out has not answered yet; it will. */
+  readonly canceled: readonly {
+    readonly run: string;
+    readonly job: string | null;
+    readonly node: string | null;
+    readonly ended: boolean;
+  }[];
   readonly by: string;
   readonly why: string | null;
+}
+
+/** The first event of `fork`: what differs from the run that is done again. */
+export interface ForkAnswer {
+  readonly type: "fork";
+  readonly from: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly codeChanged: readonly { readonly asset: string; readonly change: string }[];
+}
+
+/** The first event of `replay`: what is loaded again. */
+export interface ReplayAnswer {
+  readonly type: "replay";
+  readonly asset: string;
+  readonly files: readonly string[];
+  readonly rows: number;
 }

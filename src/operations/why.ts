@@ -9,7 +9,7 @@ import { nearest } from "../model/suggest.ts";
 import { foldRun } from "../views/run-fold.ts";
 import { listRuns, type RunRow } from "../views/runs.ts";
 import { explainRun, type PoolHolder, type RunWhyInput } from "../views/why-run.ts";
-import { joinReasons, moment, NO_REASONS, type Reasons, sentence, whyAnswer } from "../views/why.ts";
+import { moment, NO_REASONS, type Reasons, sentence, whyAnswer } from "../views/why.ts";
 import { findAsset } from "./assets.ts";
 import { findRun } from "./runs.ts";
 import { whyAsset } from "./why-asset.ts";
@@ -50,7 +50,7 @@ async function whyRun(workspace: Workspace, run: string, now: number): Promise<R
   const live = await liveRuns(workspace, now);
   const input = live.find((each) => each.fold.row()!.run === run) ?? (await inputOf(workspace, run, live[0]?.holders ?? [], now));
   const row = input.fold.row()!;
-  return joinReasons(explainRun(input), await whyStarted(store, row, now));
+  return explainRun(input, await whyStarted(store, row, now));
 }
 
 /** Live runs with what is needed to explain their nodes. */
@@ -91,10 +91,15 @@ async function whyStarted(store: EventStore, row: RunRow, now: number): Promise<
   } else if (asked?.type === "request_submitted") {
     sentences.push(sentence(`${asked.by} asked for it at ${moment(asked.at, now)}: ${asked.why}`));
     cause["by"] = asked.by;
-  } else sentences.push(sentence(row.trigger === "manual" ? "It was asked for by hand" : `It was started by ${row.trigger}`));
-  if (row.fromRun !== null) sentences.push(sentence(`It took over what succeeded in ${row.fromRun}`));
+  } else sentences.push(sentence(startedBy(row)));
   if (row.parent !== null) sentences.push(sentence(`It is a part of ${row.parent.run}, whose ${row.parent.node} waits for it`));
   return { ...NO_REASONS, sentences, causes: [cause] };
+}
+
+function startedBy({ trigger, fromRun }: RunRow): string {
+  if (trigger === "fork" && fromRun !== null) return `Somebody asked for ${fromRun} again, with nothing taken over from it`;
+  if (fromRun !== null) return `Somebody asked for the rest of ${fromRun}; it took over what had succeeded there`;
+  return trigger === "manual" ? "Somebody asked for it by hand" : `It was started by ${trigger}`;
 }
 
 function asks(event: JobEvent, run: string): boolean {

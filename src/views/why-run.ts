@@ -24,10 +24,11 @@ export interface RunWhyInput {
 /** Nodes that are told one by one. */
 const NODES_TOLD = 10;
 
-export function explainRun(input: RunWhyInput): Reasons {
+/** `started`: what asked for it. */
+export function explainRun(input: RunWhyInput, started: Reasons): Reasons {
   const row = input.fold.row()!;
-  if (row.status === "running") return joinReasons(head(row, input.now), failures(input.fold), waiting(input, row));
-  return joinReasons(head(row, input.now), failures(input.fold), reasonsToBuild(input.fold));
+  if (row.status === "running") return joinReasons(head(row, input.now), failures(input.fold), waiting(input, row), started);
+  return joinReasons(head(row, input.now), failures(input.fold), started, reasonsToBuild(input.fold));
 }
 
 function head(row: RunRow, now: number): Reasons {
@@ -85,6 +86,13 @@ function failures(fold: RunFold): Reasons {
     if (held.length > 0) sentences.push(sentence(`That holds up ${named(held.map((each) => each.node))}`));
   }
   for (const node of nodes) {
+    if (node.status === "canceled" && fold.row()?.cancel === null) {
+      const held = standingOn(nodes, node.node).filter((each) => each.status === "skipped");
+      for (const each of held) blocks.add(each.node);
+      sentences.push(sentence(`${node.node} was canceled${node.why === null ? "" : `: ${node.why}`}`));
+      if (held.length > 0) sentences.push(sentence(`That holds up ${named(held.map((each) => each.node))}`));
+      causes.push({ kind: "canceled", node: node.node, why: node.why });
+    }
     if (node.status === "skipped" && node.because === null && node.why !== null) {
       sentences.push(sentence(`${node.node} was skipped because its condition does not hold: ${node.why}`));
       causes.push({ kind: "condition", node: node.node, why: node.why });

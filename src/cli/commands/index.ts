@@ -1,5 +1,6 @@
 // The commands, in the order in which the help lists them.
 import type { Command } from "../command.ts";
+import { cancel, fork, replay, retry } from "./acts.ts";
 import { describe, history, ls } from "./assets.ts";
 import { check } from "./check.ts";
 import { convert, inspect } from "./files.ts";
@@ -31,6 +32,10 @@ export const commands: readonly Command[] = [
   status,
   history,
   rollback,
+  replay,
+  retry,
+  fork,
+  cancel,
   why,
   runs,
   logs,

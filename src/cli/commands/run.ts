@@ -46,7 +46,8 @@ export const run: Command = {
   },
 };
 
-function parametersOf(pairs: readonly string[]): Record<string, string> {
+/** `key=value` pairs. @throws MR7001 */
+export function parametersOf(pairs: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     pairs.map((pair) => {
       const at = pair.indexOf("=");

@@ -1,0 +1,120 @@
+// `millrace retry`, `fork`, `replay`, `cancel`: acts on runs and on what was loaded.
+import { MillraceError } from "../../model/errors.ts";
+import type { RunSummaryAnswer } from "../../model/answers.ts";
+import { type Command, text, texts } from "../command.ts";
+import { EXIT } from "../exit.ts";
+import type { Output } from "../output.ts";
+import { createProgress } from "../progress.ts";
+import { plural } from "../words.ts";
+import { parametersOf } from "./run.ts";
+
+type Observe = Parameters<ReturnType<typeof createProgress>["observe"]>[0];
+
+async function carry(output: Output, act: (observe: (event: Observe) => void) => Promise<RunSummaryAnswer>): Promise<number> {
+  const progress = createProgress(output);
+  try {
+    const summary = await act((event) => progress.observe(event));
+    progress.finish(summary);
+    if (summary.error?.code === "MR6002") return EXIT.timedOut;
+    return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
+  } finally {
+    progress.close();
+  }
+}
+
+export const retry: Command = {
+  name: "retry",
+  summary: "Does the rest of a run that ended, or one node of it again with what stands on it",
+  arguments: "<run> [node]",
+  examples: ["millrace retry r_01JD", "millrace retry r_01JD clean.sales"],
+  async run({ app, output }, [run, node]) {
+    const opened = await app();
+    return carry(output, (observe) => opened.retry({ run: run!, ...(node === undefined ? {} : { node }) }, observe));
+  },
+};
+
+export const fork: Command = {
+  name: "fork",
+  summary: "Asks for a past run again, with today's code or other parameters",
+  arguments: "<run>",
+  examples: ["millrace fork r_01JD", "millrace fork r_01JD --param region=north", "millrace fork r_01JD --select +out.listings"],
+  options: [["--param <key=value>", "a parameter that is to be another one; may be repeated", "many"]],
+  async run({ app, global, output }, [run], options) {
+    const opened = await app();
+    const select = global.select === undefined ? {} : { select: global.select };
+    const params = parametersOf(texts(options["param"]));
+    return carry(output, (observe) =>
+      opened.fork({ run: run!, params, ...select }, observe, (fork) => {
+        if (output.mode === "json") return output.json(fork);
+        if (fork.codeChanged.length === 0) output.note(`the code is what it was in ${fork.from}`);
+        for (const { asset, change } of fork.codeChanged) output.note(`${output.symbol("warn")} ${asset}: ${change} since ${fork.from}`);
+      }),
+    );
+  },
+};
+
+export const replay: Command = {
+  name: "replay",
+  summary: "Loads again what an asset was made of, from the files that still lie there",
+  arguments: "<asset>",
+  examples: ["millrace replay raw.sales --loads l_mwq5", "millrace replay raw.sales --where 'price > 1000'", "millrace history raw.sales"],
+  options: [
+    ["--loads <load>", "files of this load; may be repeated", "many"],
+    ["--where <condition>", "files that hold rows of this condition"],
+  ],
+  async run({ app, output }, [asset], options) {
+    const loads = texts(options["loads"]).flatMap((each) => each.split(/[,;\s]+/).filter((load) => load !== ""));
+    const where = text(options["where"]);
+    if ((loads.length === 0) === (where === undefined))
+      throw new MillraceError({ code: "MR7001", message: "replay takes one of --loads LOAD, --where CONDITION" });
+    const opened = await app();
+    const what = where === undefined ? { loads } : { where };
+    return carry(output, (observe) =>
+      opened.replay({ asset: asset!, ...what }, observe, (told) => {
+        if (output.mode === "json") return output.json(told);
+        output.note(`${plural(told.files.length, "file")} with ${plural(told.rows, "row")} of ${told.asset} are loaded again`);
+      }),
+    );
+  },
+};
+
+export const cancel: Command = {
+  name: "cancel",
+  summary: "Ends a run, one node of it, or all that fit",
+  arguments: "[run] [node]",
+  examples: [
+    "millrace cancel r_01JD --why 'wrong file'",
+    "millrace cancel r_01JD clean.sales",
+    "millrace cancel --job nightly",
+    "millrace cancel --where trigger=backfill,asset=raw.sales",
+    "millrace cancel --all",
+  ],
+  options: [
+    ["--job <job>", "runs of this job"],
+    ["--all", "every run that goes on"],
+    ["--where <filter>", "job=…, trigger=…, asset=…, run=…; several set apart by commas"],
+    ["--why <text>", "stands in the run"],
+  ],
+  async run(context, [run, node], options) {
+    const { output } = context;
+    const [job, where, why] = [text(options["job"]), text(options["where"]), text(options["why"])];
+    const all = options["all"] === true;
+    if (run !== undefined && (job !== undefined || where !== undefined || all))
+      throw new MillraceError({ code: "MR7001", message: "cancel takes a RUN, or --job, --where, --all" });
+    const app = await context.app();
+    const answer = await app.cancel({
+      ...(run === undefined ? {} : { run }),
+      ...(node === undefined ? {} : { node }),
+      ...(job === undefined ? {} : { job }),
+      ...(where === undefined ? {} : { where }),
+      ...(why === undefined ? {} : { why }),
+      all,
+    });
+    if (output.mode === "json") return output.json(answer);
+    for (const each of answer.canceled) {
+      const name = each.node === null ? each.run : `${each.node} of ${each.run}`;
+      output.data(`${output.symbol("ok")} ${name} ${each.ended ? "is canceled" : "will end: its engine has not answered yet"}`);
+    }
+    if (answer.canceled.length === 0) output.note("nothing goes on");
+  },
+};
