@@ -37,8 +37,12 @@ import type { Isolator } from "./executors/isolation.ts";
 import type { ParamSpec } from "./model/definitions/job.ts";
 import type { RunProgress, ServeProgress } from "./model/progress.ts";
 import type { LogsRequest } from "./operations/logs.ts";
+import type { ApprovalAnswer, PendingApproval } from "./model/approval-answers.ts";
+import type { ApproveRequest } from "./operations/approve.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { QueryPart } from "./operations/query.ts";
+import type { PauseAct, TriggerAct } from "./operations/triggers/acts.ts";
+import type { TriggerActAnswer, TriggerHistoryAnswer, TriggersAnswer } from "./model/trigger-answers.ts";
 import type { ForkRequest, RetryRequest } from "./operations/again.ts";
 import type { CancelRequest } from "./operations/cancel.ts";
 import type { ReplayRequest } from "./operations/replay.ts";
@@ -90,7 +94,13 @@ export interface App {
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
+  approve(request: ApproveRequest): Promise<ApprovalAnswer>;
+  approvalForm(request: { readonly run: string; readonly task: string }): Promise<PendingApproval>;
   logs(request: LogsRequest): AsyncIterable<LogLineAnswer>;
+  triggers(request: { readonly job?: string; readonly from?: string; readonly next: number }): Promise<TriggersAnswer>;
+  triggerHistory(request: { readonly job: string; readonly limit: number }): Promise<TriggerHistoryAnswer>;
+  pauseTriggers(act: PauseAct): Promise<TriggerActAnswer>;
+  resumeTriggers(act: TriggerAct): Promise<TriggerActAnswer>;
   lineage(target: string, request: { readonly up: number; readonly down: number }): Promise<LineageAnswer>;
   close(): Promise<void>;
 }
@@ -146,7 +156,7 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
         import("./connectors/http/client.ts"),
         import("./tasks/typescript.ts"),
       ]);
-      const { signal, log, since } = context;
+      const { signal, log, since, partition } = context;
       const [defined, dial] = [(await definitionOf(context.projectDir, node)) as ExtractAssetInput, await isolator()];
       const surroundings = { node: node.id, isolation: node.isolation, signal, log };
       const code = { ...node, projectDir: context.projectDir, path: ["extract"] };
@@ -155,6 +165,7 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
         { name: defined.name, extract },
         {
           since: since as ExtractContext["since"],
+          ...(partition === undefined ? {} : { partition }),
           http: httpClient({ signal, log }),
           signal,
           log: logOf({ log }),
@@ -289,10 +300,16 @@ export async function openApp(options: OpenOptions): Promise<App> {
     retention: async (request) => (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now() }),
     rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
+    approve: async (request) => (await import("./operations/approve.ts")).approve(workspace, request),
+    approvalForm: async (request) => (await import("./operations/approve.ts")).approvalForm(workspace, request),
     runShow: async (run) => (await import("./operations/runs.ts")).showRun(workspace, run),
     logs: async function* (request) {
       yield* (await import("./operations/logs.ts")).logLines(workspace, request);
     },
+    triggers: async (request) => (await import("./operations/triggers/list.ts")).listTriggers(workspace, { ...request, now: Date.now() }),
+    triggerHistory: async (request) => (await import("./operations/triggers/list.ts")).triggerHistory(workspace, request),
+    pauseTriggers: async (act) => (await import("./operations/triggers/acts.ts")).pauseTriggers(workspace, act),
+    resumeTriggers: async (act) => (await import("./operations/triggers/acts.ts")).resumeTriggers(workspace, act),
     lineage: async (target, request) => (await import("./operations/assets.ts")).lineageOf(workspace, target, request),
     close: async () => {
       await isolator.close();

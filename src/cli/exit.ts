@@ -26,6 +26,8 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR4605: EXIT.project,
   MR5001: EXIT.held,
   MR8005: EXIT.notFound,
+  MR1614: EXIT.notFound,
+  MR1615: EXIT.usage,
   MR6101: EXIT.notFound,
   MR6102: EXIT.notFound,
   MR6103: EXIT.notFound,

@@ -254,7 +254,11 @@ describe("what is wrong", () => {
       { "models/a.sql": "/*---\nmaterialize: incremental\nincremental: { by: d }\n---*/ select 1" },
       ["MR1046 models/a.sql:2:14 incremental"],
     ],
-    ["a state in two places", { "millrace.yaml": "state: { sqlite: {}, postgres: { url: x } }\n" }, ["MR1023 millrace.yaml:1:8 { sqlite: {}, postgres: { url: x } }"]],
+    [
+      "a state in two places",
+      { "millrace.yaml": "state: { sqlite: {}, postgres: { url: x } }\n" },
+      ["MR1023 millrace.yaml:1:8 { sqlite: {}, postgres: { url: x } }"],
+    ],
     ["merge without a key", { "sources/a.yaml": `${source}load: merge\n` }, ["MR1022 sources/a.yaml:3:7 merge"]],
     [
       "a placeholder that is not understood",
@@ -269,7 +273,7 @@ describe("what is wrong", () => {
     [
       "a time zone that is none",
       { "jobs/j.yaml": "triggers: [{ schedule: { every: 1h, timezone: Mars } }]\n" },
-      ["MR1023 jobs/j.yaml:1:47 Mars"],
+      ["MR1603 jobs/j.yaml:1:47 Mars"],
     ],
     ["a task of no kind", { "jobs/j.yaml": "tasks: { notify: { after: a.b } }\n" }, ["MR1023 jobs/j.yaml:1:10 notify"]],
     [

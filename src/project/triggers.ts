@@ -20,6 +20,7 @@ interface Job {
 /** Checks the triggers of all jobs; answers their schedules. */
 export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: readonly ProjectNode[]): Promise<ProjectSchedules> {
   const schedules = new Map<string, NonNullable<ReturnType<ProjectSchedules["get"]>>>();
+  checkZone(reader);
   const scheduleReader = createScheduleReader(reader, reader.options.now ?? Date.now());
   const paths = new Map<string, string>();
   for (const { name, spec } of jobs) {
@@ -38,6 +39,23 @@ export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: 
   }
   tellCircles(reader, jobs, nodes);
   return schedules;
+}
+
+function checkZone(reader: Reader): void {
+  const { timezone } = reader.config;
+  const document = reader.documents.get("project");
+  if (timezone === undefined || document === undefined) return;
+  try {
+    Intl.DateTimeFormat("en", { timeZone: timezone });
+  } catch {
+    tell(
+      reader,
+      "MR1603",
+      `there is no time zone ${JSON.stringify(timezone)}`,
+      document.locate(["timezone"]),
+      "for example Europe/Berlin or UTC",
+    );
+  }
 }
 
 function checkKind(reader: Reader, document: Document, index: number, trigger: TriggerSpec): void {

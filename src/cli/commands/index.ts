@@ -1,6 +1,7 @@
 // The commands, in the order in which the help lists them.
 import type { Command } from "../command.ts";
 import { cancel, fork, replay, retry } from "./acts.ts";
+import { approve } from "./approve.ts";
 import { describe, history, ls } from "./assets.ts";
 import { check } from "./check.ts";
 import { convert, inspect } from "./files.ts";
@@ -15,6 +16,7 @@ import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
 import { serve } from "./serve.ts";
+import { triggers, triggersPause, triggersResume, triggersShow } from "./triggers.ts";
 import { why } from "./why.ts";
 
 export const commands: readonly Command[] = [
@@ -23,6 +25,7 @@ export const commands: readonly Command[] = [
   runShow,
   serve,
   plan,
+  approve,
   query,
   check,
   quarantineList,
@@ -37,6 +40,10 @@ export const commands: readonly Command[] = [
   fork,
   cancel,
   why,
+  triggers,
+  triggersShow,
+  triggersPause,
+  triggersResume,
   runs,
   logs,
   lineage,

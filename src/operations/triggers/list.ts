@@ -1,0 +1,120 @@
+// `millrace triggers`, `triggers show`: every trigger with its last and next fires, what it skipped and why.
+import type { JsonValue } from "../../model/answers.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { JobEvent } from "../../model/job-events.ts";
+import { jobStream } from "../../model/store-events.ts";
+import { didYouMean } from "../../model/suggest.ts";
+import type { PauseAnswer, TriggerAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../../model/trigger-answers.ts";
+import { type JobTrigger, triggersOf } from "../../model/triggers.ts";
+import { plainName } from "../../project/names.ts";
+import type { Project, ProjectJob } from "../../project/reader.ts";
+import { type JobState, NEW_JOB, type Pause } from "../../trigger/state.ts";
+import { readJob, readJobs } from "../../views/jobs.ts";
+import { historyOf } from "../../views/triggers.ts";
+import type { Workspace } from "../workspace.ts";
+import { localTime, parseTime } from "./times.ts";
+import { triggerWords } from "./words.ts";
+
+const YEAR_MS = 366 * 86_400_000;
+/** Times that one trigger is asked for. */
+const NEXT_MAX = 10_000;
+/** Events that are looked through per row of a history. */
+const EVENTS_PER_ROW = 5;
+
+export interface TriggersRequest {
+  readonly job?: string;
+  /** Next times are listed from here; default: now. */
+  readonly from?: string;
+  readonly next: number;
+  readonly now: number;
+}
+
+/** @throws MR1614 for an unknown job, MR1615. */
+export async function listTriggers(workspace: Workspace, request: TriggersRequest): Promise<TriggersAnswer> {
+  const project = await workspace.project();
+  const timezone = project.config.timezone ?? "UTC";
+  const jobs = request.job === undefined ? project.jobs : [jobNamed(project, request.job)];
+  const from = request.from === undefined ? request.now : parseTime(request.from, { now: request.now, timezone });
+  const states = await readJobs(await workspace.store());
+  const asked = { from, next: Math.min(request.next, NEXT_MAX), now: request.now, timezone };
+  return {
+    timezone,
+    triggers: jobs.flatMap((job) =>
+      triggersOf(job.spec.triggers).map((trigger) =>
+        triggerAnswer(project, { job, trigger, state: states.get(job.name) ?? NEW_JOB }, asked),
+      ),
+    ),
+  };
+}
+
+/** What the triggers of a job did and did not do, newest first. @throws MR1614. */
+export async function triggerHistory(
+  workspace: Workspace,
+  request: { readonly job: string; readonly limit: number },
+): Promise<TriggerHistoryAnswer> {
+  const { name } = jobNamed(await workspace.project(), request.job);
+  const store = await workspace.store();
+  const { version } = await readJob(store, name);
+  const events = await store.read<JobEvent>(jobStream(name), Math.max(0, version - request.limit * EVENTS_PER_ROW));
+  return { job: name, history: historyOf(events).slice(0, request.limit) };
+}
+
+/** @throws MR1614. */
+export function jobNamed(project: Project, name: string): ProjectJob {
+  const job = project.jobs.find((each) => plainName(each.name) === plainName(name));
+  if (job !== undefined) return job;
+  const names = project.jobs.map((each) => each.name);
+  const hint = didYouMean(name, names) ?? (names.length === 0 ? "the project has no jobs" : `there are ${names.join(", ")}`);
+  throw new MillraceError({ code: "MR1614", message: `there is no job ${JSON.stringify(name)}`, hint });
+}
+
+interface OneTrigger {
+  readonly job: ProjectJob;
+  readonly trigger: JobTrigger;
+  readonly state: JobState;
+}
+
+interface Asked {
+  readonly from: number;
+  readonly next: number;
+  readonly now: number;
+  readonly timezone: string;
+}
+
+function triggerAnswer(project: Project, { job, trigger, state }: OneTrigger, { from, next, now, timezone }: Asked): TriggerAnswer {
+  const { key, kind, spec } = trigger;
+  const schedule = project.schedules.get(`${job.name}/${key}`);
+  const known = state.triggers[key];
+  const enabled = (spec[kind] as { readonly enabled?: boolean }).enabled !== false;
+  const paused = pauseOf(known?.pause ?? null, "trigger", now) ?? pauseOf(state.pause, "job", now);
+  const times: number[] = [];
+  const start = paused?.until == null ? from : Math.max(from, Date.parse(paused.until) - 1);
+  const fires = enabled && (paused === null || paused.until !== null);
+  for (let at = fires ? (schedule?.next(start) ?? null) : null; at !== null && times.length < next; at = schedule!.next(at)) times.push(at);
+  const last = known?.lastFired ?? null;
+  const skipped = known?.lastSkipped ?? null;
+  return {
+    job: job.name,
+    trigger: key,
+    kind,
+    spec: spec[kind] as unknown as JsonValue,
+    words: triggerWords(trigger, schedule),
+    enabled,
+    timezone: schedule?.zone.name ?? timezone,
+    last: last === null ? null : new Date(last.scheduledFor).toISOString(),
+    lastRun: last?.run ?? null,
+    next: times.map((at) => new Date(at).toISOString()),
+    nextLocal: times.map((at) => localTime(at, timezone)),
+    warnings: schedule?.warnings(from, from + YEAR_MS).map(({ text }) => text) ?? [],
+    paused,
+    fired: known?.fired ?? 0,
+    skipped: known?.skipped ?? 0,
+    lastSkipped: skipped === null ? null : { at: new Date(skipped.at).toISOString(), reason: skipped.reason, why: skipped.why },
+  };
+}
+
+function pauseOf(pause: Pause | null, of: PauseAnswer["of"], now: number): PauseAnswer | null {
+  if (pause === null || (pause.until !== null && pause.until <= now)) return null;
+  const until = pause.until === null ? null : new Date(pause.until).toISOString();
+  return { of, since: new Date(pause.at).toISOString(), until, by: pause.by, why: pause.why };
+}
