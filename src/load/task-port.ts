@@ -7,6 +7,7 @@ import type { HttpClient } from "../model/define.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { TaskAction } from "../model/task.ts";
 import type { Wait } from "../model/wait.ts";
+import type { ProcessLimits } from "../platform/process-usage.ts";
 import type { FilledCommand } from "../platform/templates.ts";
 import type { Transaction } from "../sql/session.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
@@ -74,19 +75,21 @@ export interface TaskSurroundings {
   /** Of tasks that were carried out before it. */
   readonly outputs: Readonly<Record<string, JsonValue>>;
   readonly item: JsonValue | undefined;
+  /** What a command may take. */
+  readonly limits?: ProcessLimits;
   /** The same for every try of this node (and of this round, for a loop). */
   readonly idempotencyKey: string;
   readonly fill: Filler;
   readonly warehouse: () => Promise<Warehouse>;
   readonly http: HttpClient;
   /** @throws MR35xx */
-  request(request: HttpRequest): Promise<HttpAnswer>;
+  readonly request: (request: HttpRequest) => Promise<HttpAnswer>;
   /** Does an expression hold, and what did it look at? @throws MR6206 */
-  holds(expression: string): Promise<{ readonly holds: boolean; readonly seen: string }>;
+  readonly holds: (expression: string) => Promise<{ readonly holds: boolean; readonly seen: string }>;
   /** Values for `$param.x` and its like in SQL. */
   readonly bindings: Readonly<Record<string, unknown>>;
   /** Calls the function of a TypeScript task, wherever it is to run. */
-  call(context: object): Promise<unknown>;
+  readonly call: (context: object) => Promise<unknown>;
   readonly jobs: JobPort | undefined;
 }
 

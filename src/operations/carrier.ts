@@ -1,7 +1,7 @@
 // Carries runs out: one engine for the process, and for each run what its attempts work with. `run` carries one, `serve` as many as there are.
 import type { RunSummaryAnswer } from "../model/answers.ts";
 import type { Attempt, AttemptHandler, AttemptLog } from "../model/attempt.ts";
-import { MillraceError } from "../model/errors.ts";
+import { asMillraceError, MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { RunProgress } from "../model/progress.ts";
 import { realClock } from "../engine/clock.ts";
@@ -11,6 +11,7 @@ import { limitsOf } from "../plan/admission.ts";
 import type { AssetRow } from "../views/assets.ts";
 import type { RunFold } from "../views/run-fold.ts";
 import { attemptHandler, type AttemptsRequest } from "./attempts.ts";
+import { createSubJobs } from "./sub-jobs.ts";
 import { createRunTeller } from "./run-teller.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -51,11 +52,13 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
   const { config, nodes } = await workspace.project();
   const limits = limitsOf(config, nodes);
   const engine = createEngine({ store: await workspace.store(), clock: realClock, executor, logs, limits, ...options });
-  return {
+  const carrier: Carrier = {
     engine,
     async carry(run, carrying) {
       const { equipment, resumed, history, observe } = carrying;
-      carried.set(run, { handler: attemptHandler(equipment.workspace, equipment), carrying });
+      const jobs = subJobs.port(equipment.workspace);
+      carried.set(run, { handler: attemptHandler(equipment.workspace, { ...equipment, jobs }), carrying });
+      if (resumed) await subJobs.check(await engine.inspect(run));
       const teller = createRunTeller({ run, resumed, history, observe });
       let fold: RunFold | undefined;
       try {
@@ -63,6 +66,7 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
           signal: workspace.signal,
           onEvent: (event, now) => {
             fold = now;
+            subJobs.event(run, event);
             teller.event(event, now);
           },
         });
@@ -72,10 +76,23 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
       }
     },
     async close() {
+      await subJobs.idle();
       await engine.close();
       await executor.close();
     },
   };
+  const subJobs = createSubJobs({
+    engine: () => engine,
+    carry: (run, { workspace: own, planned, resumed }) =>
+      carrier.carry(run, {
+        equipment: { workspace: own, definitions: planned.definitions, params: planned.params, fullRefresh: false },
+        resumed,
+        history: new Map(),
+        observe: () => {},
+      }),
+    onProblem: (error) => options.onProblem?.(asMillraceError(error)),
+  });
+  return carrier;
 }
 
 /** The log of an attempt whose first warnings are also told to who watches the run. */

@@ -73,4 +73,219 @@ tasks:
     await apps[0]!.query("select n, m, who, typeof(m) as t from extra", (part) => void ("rows" in part && rows.push(...part.rows)));
     expect(rows).toEqual([[3, 2, "O'Hara; echo no", "BIGINT"]]);
   });
+
+  it("runs a task or not by how others ended and by what they answered, and says why not", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+params: { region: { type: string, default: north } }
+tasks:
+  measure: { shell: "echo '{\\"accuracy\\": 0.7}'" }
+  good: { shell: "true", when: "outputs.measure.accuracy > 0.9" }
+  poor: { shell: "true", when: "outputs.measure.accuracy <= 0.9 && params.region == \\"north\\"" }
+  join: { shell: "true", after: [good, poor], when: noneFailed }
+  both: { shell: "true", after: [good, poor] }
+  bad: { shell: "echo broken >&2; exit 3" }
+  on_failure: { shell: "true", after: [bad], when: failed }
+  anyway: { shell: "true", after: [bad], when: always }
+  asks: { shell: "true", when: "status.bad == \\"failed\\"" }
+  never: { shell: "true", after: [bad] }
+`,
+    });
+    const { summary, nodes } = await run(dir, { job: "j" });
+    const statuses = Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, node.status]));
+    expect(statuses).toEqual({
+      measure: "succeeded",
+      good: "skipped",
+      poor: "succeeded",
+      join: "succeeded",
+      both: "skipped",
+      bad: "failed",
+      on_failure: "succeeded",
+      anyway: "succeeded",
+      asks: "succeeded",
+      never: "skipped",
+    });
+    expect(nodes["good"]!.reason).toBe("outputs.measure.accuracy > 0.9 does not hold: outputs.measure.accuracy is 0.7");
+    expect(nodes["bad"]!.error).toMatchObject({ code: "MR6201", message: "the command ended with exit code 3: broken" });
+    expect(nodes["bad"]!.attempts).toBe(1);
+    expect(summary.status).toBe("partial");
+  });
+
+  it("makes one task per row, some at once, and one for a list that another task answered", async () => {
+    const dir = project({
+      ...ASSETS,
+      "jobs/j.yaml": `
+select: clean.t
+tasks:
+  rows: { shell: "echo \${item.a}-\${row.b} >> rows.txt", map: { over: "select a, b from clean.t order by a", as: row, max: 1 } }
+  list: { shell: "echo '{\\"names\\": [\\"x y\\", \\"z\\"]}'" }
+  names: { shell: "echo \${item} >> names.txt", map: { over: "\${outputs.list.names}", max: 1 } }
+  after: { shell: "echo \${outputs.rows.items} > count.txt", after: [rows, names] }
+`,
+    });
+    await run(dir, {});
+    const { summary, nodes } = await run(dir, { job: "j" });
+    expect(summary.status, JSON.stringify(nodes)).toBe("succeeded");
+    const text = (name: string): string => readFileSync(join(dir, name), "utf8");
+    expect([text("rows.txt"), text("names.txt"), text("count.txt")]).toEqual(["1-x\n2-y\n3-z\n", "x y\nz\n", "3\n"]);
+  });
+
+  it("refuses a list of a million with its number", async () => {
+    const dir = project({ "jobs/j.yaml": 'tasks: { t: { shell: "true", map: { over: "select * from range(1000000)" } } }\n' });
+    const { nodes } = await run(dir, { job: "j" });
+    expect(nodes["t"]!.error).toMatchObject({
+      code: "MR6204",
+      message: expect.stringContaining("1,000,000 items; a run makes at most 100,000"),
+    });
+  });
+
+  it("goes round until an expression holds, and gives up at the limit", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+tasks:
+  count: { shell: "echo x >> n.txt; wc -l < n.txt", repeat: { until: "output >= 3", max: 5, delay: 10ms } }
+  endless: { shell: "echo 1", repeat: { until: "output > 1", max: 3 } }
+`,
+    });
+    const { nodes } = await run(dir, { job: "j" });
+    expect(nodes["count"]).toMatchObject({ status: "succeeded", output: 3, attempts: 3 });
+    expect(nodes["endless"]!.error).toMatchObject({ code: "MR6205", message: "output > 1 does not hold after 3 rounds: output is 1" });
+  });
+
+  it("undoes what succeeded when the run fails, newest first", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+onFailure: compensate
+tasks:
+  a: { shell: "echo 1", compensate: { shell: "echo undo a \${outputs.a} >> log.txt" } }
+  b: { shell: "true", after: [a], compensate: { shell: "echo undo b >> log.txt" } }
+  c: { shell: "exit 1", after: [b], compensate: { shell: "echo undo c >> log.txt" } }
+`,
+    });
+    const { summary, nodes } = await run(dir, { job: "j" });
+    expect(summary.status).toBe("failed");
+    expect(readFileSync(join(dir, "log.txt"), "utf8")).toBe("undo b\nundo a 1\n");
+    expect(nodes["c.undo"]!.status).toBe("skipped");
+  });
+
+  it("takes a fallback when the last try has failed", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+tasks:
+  rate: { shell: "exit 1", fallback: { rate: 1.1 } }
+  use: { shell: "echo \${outputs.rate.rate} > rate.txt" }
+`,
+    });
+    const { summary } = await run(dir, { job: "j" });
+    expect(summary.status).toBe("succeeded");
+    expect(readFileSync(join(dir, "rate.txt"), "utf8")).toBe("1.1\n");
+  });
+
+  it("runs another job with parameters and hands its outputs on; what fails in it fails here", async () => {
+    const dir = project({
+      "jobs/outer.yaml": `
+tasks:
+  inner: { job: { name: inner, params: { n: 4 } } }
+  use: { shell: "echo \${outputs.inner.twice.n} > n.txt" }
+`,
+      "jobs/inner.yaml": "params: { n: { type: integer } }\ntasks: { twice: { sql: 'select $param.n * 2 as n' } }\n",
+      "jobs/broken.yaml": "tasks: { inner: { job: fails } }\n",
+      "jobs/fails.yaml": 'tasks: { t: { shell: "echo oh >&2; exit 1" } }\n',
+    });
+    const { summary, nodes } = await run(dir, { job: "outer" });
+    expect(summary.status, JSON.stringify(nodes)).toBe("succeeded");
+    expect(readFileSync(join(dir, "n.txt"), "utf8")).toBe("8\n");
+    const broken = await run(dir, { job: "broken" });
+    expect(broken.nodes["inner"]!.error).toMatchObject({
+      code: "MR6208",
+      message: expect.stringContaining("ended as failed: the command ended with exit code 1: oh"),
+    });
+    expect(new Set((await broken.app.runs({ limit: 9 })).runs.map(({ job }) => job))).toEqual(
+      new Set(["broken", "fails", "inner", "outer"]),
+    );
+  });
+
+  it("waits for a time and for a condition", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+tasks:
+  pause: { wait: 50ms }
+  make: { sql: "create table ready as select 1 as a", after: [pause] }
+  seen: { wait: { condition: "select count(*) > 0 from information_schema.tables where table_name = 'ready'", every: 20ms } }
+  late: { wait: { condition: "params.x", every: 10ms, timeout: 100ms } }
+params: { x: { type: boolean, default: false } }
+`,
+    });
+    const { nodes } = await run(dir, { job: "j" });
+    expect(nodes["pause"]).toMatchObject({ status: "succeeded", attempts: 2 });
+    expect(nodes["seen"]!.status).toBe("succeeded");
+    expect(nodes["late"]!.status).toBe("failed");
+  });
+});
+
+describe("an approval", () => {
+  const JOB = `
+tasks:
+  publish:
+    approval:
+      title: Publish \${param:month}?
+      fields: { reason: string, rows: { type: integer, enum: [1, 2] }, note: { type: string, default: none } }
+      approvers: [ana, bo]
+  after: { shell: "echo \${outputs.publish.by} \${outputs.publish.fields.rows} > by.txt" }
+params: { month: { type: string, default: May } }
+`;
+
+  async function waiting(dir: string) {
+    const done = run(dir, { job: "j" });
+    const other = await openApp({ dir });
+    apps.push(other);
+    for (;;) {
+      const [first] = (await other.runs({ limit: 1 })).runs;
+      const shown = first === undefined ? undefined : await other.runShow(first.run);
+      if (shown?.nodes.some(({ waitsFor }) => waitsFor?.kind === "approval") === true) return { done, other, run: first!.run };
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  it("is decided from another process by one who may, with a form that is checked", async () => {
+    const dir = project({ "jobs/j.yaml": JOB });
+    const { done, other, run: id } = await waiting(dir);
+    const status = await other.status();
+    expect(status.needs[0]).toEqual({
+      what: `publish of ${id} waits for a decision`,
+      why: "Publish May? (ana, bo)",
+      command: `millrace approve ${id} publish`,
+    });
+    const decide = (by: string, fields: Record<string, string>) => other.approve({ run: id, task: "publish", accept: true, by, fields });
+    await expect(decide("eve", { reason: "x" })).rejects.toMatchObject({ code: "MR6212" });
+    await expect(decide("ana", {})).rejects.toMatchObject({ code: "MR6211", message: "the field reason is missing" });
+    await expect(decide("ana", { reason: "x", rows: "3" })).rejects.toMatchObject({ code: "MR6211" });
+    await expect(decide("ana", { raeson: "x" })).rejects.toMatchObject({
+      code: "MR6211",
+      hint: expect.stringContaining('did you mean "reason"?'),
+    });
+    await expect(other.approve({ run: id, task: "after", accept: true, fields: {} })).rejects.toMatchObject({ code: "MR6210" });
+    expect(await decide("ana", { reason: "checked", rows: "2" })).toMatchObject({
+      accepted: true,
+      fields: { reason: "checked", rows: 2, note: "none" },
+    });
+    const { summary, nodes } = await done;
+    expect(summary.status).toBe("succeeded");
+    expect(nodes["publish"]!.output).toMatchObject({ accepted: true, by: "ana", fields: { rows: 2 } });
+    expect(readFileSync(join(dir, "by.txt"), "utf8")).toBe("ana 2\n");
+    await expect(decide("bo", { reason: "x" })).rejects.toMatchObject({
+      code: "MR6210",
+      message: expect.stringContaining("ana approved it"),
+    });
+  });
+
+  it("that is rejected fails, and what stands on it is skipped", async () => {
+    const dir = project({ "jobs/j.yaml": JOB });
+    const { done, other, run: id } = await waiting(dir);
+    await other.approve({ run: id, task: "publish", accept: false, by: "bo", why: "wrong month", fields: {} });
+    const { summary, nodes } = await done;
+    expect(summary.status).toBe("failed");
+    expect(nodes["publish"]!.error).toMatchObject({ code: "MR6010", message: expect.stringContaining("wrong month") });
+    expect(nodes["after"]!.status).toBe("skipped");
+  });
 });

@@ -101,7 +101,7 @@ function nodeEvent(row: NodeRow): NodeEventAnswer {
     type: "node",
     ...nodeName(row.node),
     status: row.status,
-    reason: row.because === null ? row.plan.reason : `${row.because} failed`,
+    reason: row.why ?? (row.because === null ? row.plan.reason : `${row.because} did not succeed`),
     attempts: row.attempts.length,
     seconds: row.seconds,
     rows: row.rows ?? null,

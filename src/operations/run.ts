@@ -1,6 +1,5 @@
 // `run`: goes on with what a dead process left, then does what a plan says. One engine, one process; what is committed is never done twice.
 import type { RunSummaryAnswer } from "../model/answers.ts";
-import { MillraceError } from "../model/errors.ts";
 import type { RunPlan } from "../model/plan.ts";
 import type { RunProgress } from "../model/progress.ts";
 import type { Engine } from "../engine/engine.ts";
@@ -8,7 +7,7 @@ import { isAskedEachRun } from "../plan/decide.ts";
 import { readAssets } from "../views/assets.ts";
 import type { RunRow } from "../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
-import { planOperation, refuseUnresolved, type Planned, type PlanRequest } from "./plan.ts";
+import { planForRun, planOperation, type Planned, type PlanRequest } from "./plan.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -44,20 +43,13 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   }
 }
 
-/** A plan that can be carried out. @throws as planOperation; MR8009 for an asset that was never built, MR105x for a variable or secret that is missing. */
-export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
-  const planned = await planOperation(workspace, request);
-  refuseMissing(planned);
-  await refuseUnresolved(workspace, planned);
-  return planned;
-}
-
 /** An interrupted run that this request may go on with; others that were left are closed. */
 async function resumable(engine: Engine, planned: Planned, request: RunRequest): Promise<string | undefined> {
   let found: string | undefined;
   for (const left of await engine.unfinished()) {
+    if (left.parent !== null) continue; // it goes on, or ends, with the run that waits for it
     if (found === undefined && request.fullRefresh !== true && (await isSameRequest(engine, left, planned.plan))) found = left.run;
-    else
+    else if (!(await isWaiting(engine, left)))
       await engine.cancel(left.run, {
         by: "millrace run",
         why: "another run took its place: the project or the request is not the same any more",
@@ -68,18 +60,12 @@ async function resumable(engine: Engine, planned: Planned, request: RunRequest):
 
 /** The same job with the same parameters over the same nodes. Code that changed meanwhile is seen by each attempt itself. */
 async function isSameRequest(engine: Engine, left: RunRow, plan: RunPlan): Promise<boolean> {
-  if (left.job !== plan.job || left.nodes.total !== plan.nodes.length || JSON.stringify(left.params) !== JSON.stringify(plan.params))
-    return false;
-  const nodes = new Set((await engine.inspect(left.run)).nodes().map(({ node }) => node));
-  return plan.nodes.every(({ id }) => nodes.has(id));
+  if (left.job !== plan.job || JSON.stringify(left.params) !== JSON.stringify(plan.params)) return false;
+  const nodes = new Set((await engine.inspect(left.run)).nodes().flatMap(({ node }) => (node.endsWith("]") ? [] : [node])));
+  return nodes.size === plan.nodes.length && plan.nodes.every(({ id }) => nodes.has(id));
 }
 
-function refuseMissing({ missing }: Planned): void {
-  const [first] = missing;
-  if (first === undefined) return;
-  throw new MillraceError({
-    code: "MR8009",
-    message: `${first.node} reads ${first.needs}, which was never built and is not selected`,
-    hint: `select it too: --select '+${first.node}'`,
-  });
+/** A run that waits (for an approval, a time) was left on purpose. */
+async function isWaiting(engine: Engine, { run }: RunRow): Promise<boolean> {
+  return (await engine.inspect(run)).nodes().some(({ status }) => status === "waiting");
 }

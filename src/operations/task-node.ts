@@ -167,6 +167,7 @@ function surroundingsOf(carrying: Carrying, idempotencyKey: string): TaskSurroun
     params,
     outputs: values.outputs,
     item: attempt.item,
+    ...(node.isolation === undefined ? {} : { limits: node.isolation }),
     idempotencyKey,
     fill: values.fill,
     warehouse: () => workspace.warehouse(),

@@ -16,7 +16,7 @@ export interface TaskValuesRequest {
   readonly graph: Graph;
   readonly params: Readonly<Record<string, JsonValue>>;
   readonly secrets: ReadonlyMap<string, string>;
-  onSecret(secret: string): void;
+  readonly onSecret: (secret: string) => void;
 }
 
 export interface TaskValues {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { MillraceError } from "../model/errors.ts";
+import type { MillraceError } from "../model/errors.ts";
 import { checkExpression, evaluateExpression } from "./expression.ts";
 
 const values = {

@@ -19,18 +19,14 @@ export type SettingsSpec = Pick<
 
 /** What it does; undefined for a function or a reference, which the caller looks up, and when no kind is there. */
 export function actionOf(spec: TaskSpec | CompensationSpec): Exclude<TaskAction, TypescriptAction> | undefined {
-  if (spec.shell !== undefined) return shellAction(spec.shell);
-  if (spec.http !== undefined) return { kind: "http", request: typeof spec.http === "string" ? { url: spec.http } : spec.http };
-  if (spec.sql !== undefined) return { kind: "sql", query: typeof spec.sql === "string" ? spec.sql : spec.sql.query };
-  if (!("approval" in spec)) return undefined;
-  if (spec.approval !== undefined) return { kind: "approval", form: formOf(spec.approval) };
-  if (spec.wait !== undefined) return waitAction(spec.wait);
-  if (spec.job !== undefined)
-    return {
-      kind: "job",
-      ...(typeof spec.job === "string" ? { job: spec.job, params: {} } : { job: spec.job.name, params: spec.job.params ?? {} }),
-    };
-  return undefined;
+  const { shell, http, sql, approval, wait, job }: TaskSpec = spec;
+  if (shell !== undefined) return shellAction(shell);
+  if (http !== undefined) return { kind: "http", request: typeof http === "string" ? { url: http } : http };
+  if (sql !== undefined) return { kind: "sql", query: typeof sql === "string" ? sql : sql.query };
+  if (approval !== undefined) return { kind: "approval", form: formOf(approval) };
+  if (wait !== undefined) return waitAction(wait);
+  if (job === undefined) return undefined;
+  return { kind: "job", ...(typeof job === "string" ? { job, params: {} } : { job: job.name, params: job.params ?? {} }) };
 }
 
 function shellAction(spec: KindSpec<"shell">): TaskAction & { readonly kind: "shell" } {

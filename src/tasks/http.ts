@@ -16,8 +16,9 @@ export const http: TaskKind<HttpAction> = {
     const isTold = Object.keys(filled.headers ?? {}).some((name) => name.toLowerCase() === KEY_HEADER.toLowerCase());
     const headers = isTold ? filled.headers : { ...filled.headers, [KEY_HEADER]: idempotencyKey };
     const url = fill.text(request.url);
-    const texts = Object.fromEntries(Object.entries(headers ?? {}).map(([name, value]) => [name, String(value)]));
-    const answer = await send({ ...filled, url, headers: texts });
+    // A header that is one placeholder may have become a number.
+    const texts = Object.entries(headers ?? {}).map(([name, value]: readonly [string, unknown]) => [name, String(value)] as const);
+    const answer = await send({ ...filled, url, headers: Object.fromEntries(texts) });
     attempt.log("info", `${answer.shown} answered ${answer.status} with ${answer.bytes} bytes`);
     return { output: outputOf(answer, filled.output, (message) => attempt.log("warn", message)) };
   },

@@ -9,6 +9,8 @@ import type { Readable } from "node:stream";
 import { messageOf, MillraceError } from "../model/errors.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ShellAction } from "../model/task.ts";
+import { logOutput } from "../platform/log-lines.ts";
+import { tooMuch, watchUsage } from "../platform/process-usage.ts";
 import type { TaskKind, TaskSurroundings } from "../load/task-port.ts";
 
 /** Between SIGTERM and SIGKILL. The engine waits 5 s for an aborted attempt. */
@@ -29,7 +31,7 @@ export const shell: TaskKind<ShellAction> = {
     const outputFile = join(tempDir, `output-${randomUUID()}`);
     try {
       const { command, env } = process.platform === "win32" ? { command: action.command, env: {} } : fill.command(action.command);
-      const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, String(fill.text(String(value)))]));
+      const own = Object.fromEntries(Object.entries(action.env).map(([name, value]) => [name, fill.text(String(value))]));
       const last = await runCommand(command, {
         surroundings,
         shell: action.shell,
@@ -90,15 +92,21 @@ async function runCommand(command: string, request: CommandRequest): Promise<str
   };
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();
+  let over: MillraceError | undefined;
+  const watch = watchUsage(child.pid, request.surroundings.limits, (what) => {
+    over = tooMuch(attempt.node, what, request.surroundings.limits!);
+    signalGroup(child, "SIGKILL");
+  });
   const lastOut: string[] = [];
   const lastErr: string[] = [];
   const pipes = Promise.all([
-    readLines(child.stdout!, (line) => note(attempt, "info", "stdout", line, lastOut)),
-    readLines(child.stderr!, (line) => note(attempt, "warn", "stderr", line, lastErr)),
+    readLines(child.stdout, (line) => note(attempt, "info", "stdout", line, lastOut)),
+    readLines(child.stderr, (line) => note(attempt, "warn", "stderr", line, lastErr)),
   ]);
   try {
     const { code, by } = await ended;
     await Promise.race([pipes, new Promise((done) => setTimeout(done, PIPES_GRACE_MS).unref())]);
+    if (over !== undefined) throw over;
     if (signal.aborted) throw signal.reason;
     if (code !== 0) throw failed(code, by, lastErr.length > 0 ? lastErr : lastOut);
     return lastOut.findLast((line) => line.trim() !== "") ?? "";
@@ -107,11 +115,12 @@ async function runCommand(command: string, request: CommandRequest): Promise<str
     if (thrown instanceof MillraceError) throw thrown;
     throw new MillraceError({ code: "MR6201", message: `the command could not be started: ${messageOf(thrown)}`, cause: thrown });
   } finally {
+    watch.stop();
     signal.removeEventListener("abort", stop);
     clearTimeout(kill);
     signalGroup(child, "SIGKILL"); // S1: what it left in the background
-    child.stdout!.destroy();
-    child.stderr!.destroy();
+    child.stdout.destroy();
+    child.stderr.destroy();
   }
 }
 
@@ -144,7 +153,7 @@ async function readLines(stream: Readable, take: (line: string) => void): Promis
 }
 
 function note(attempt: TaskSurroundings["attempt"], level: "info" | "warn", stream: string, line: string, last: string[]): void {
-  attempt.log(level, line.slice(0, LINE_CHARS_MAX), { stream });
+  logOutput((own, message, fields) => attempt.log(own, message, { stream, ...fields }), level, line.slice(0, LINE_CHARS_MAX));
   last.push(line);
   if (last.length > LAST_LINES) last.shift();
 }

@@ -194,9 +194,16 @@ export function runShowAnswer(fold: RunFold): RunShowAnswer {
     attempts: node.attempts,
     rows: node.rows ?? null,
     checks: node.checks ?? [],
+    ...(node.output === undefined ? {} : { output: node.output }),
+    ...(node.wait === null ? {} : { waitsFor: waitAnswer(node.wait) }),
+    ...(node.because === null && node.why === null ? {} : { why: node.why ?? `${node.because} failed or was skipped` }),
     error: node.error,
   }));
   return { run: runAnswer(run), nodes };
+}
+
+function waitAnswer({ kind, why, until, run }: Wait): NonNullable<RunShowAnswer["nodes"][number]["waitsFor"]> {
+  return { kind, why, until: until === null ? null : iso(until), ...(run === undefined ? {} : { run }) };
 }
 
 /** A run's row without what only we need. */

@@ -46,6 +46,13 @@ export const runShow: Command = {
         ]),
       ),
     );
+    for (const node of answer.nodes) {
+      const name = node.asset ?? node.task ?? "";
+      if (node.waitsFor !== undefined)
+        output.data(`\n${output.symbol("waiting")} ${name} waits for ${node.waitsFor.kind}: ${printable(node.waitsFor.why)}`);
+      if (node.waitsFor?.kind === "approval") output.note(`    millrace approve ${answer.run.run} ${name}`);
+      if (node.why !== undefined) output.data(`\n${output.symbol("skipped")} ${name}  ${printable(node.why)}`);
+    }
     for (const node of answer.nodes.filter((each) => each.error !== null))
       output.data(`\n${output.symbol("failed")} ${node.asset ?? node.task}  ${node.error!.code}  ${printable(node.error!.message)}`);
     const failed = answer.nodes.some((node) => node.error !== null);
