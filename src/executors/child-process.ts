@@ -60,7 +60,7 @@ function startLink({ module, limits, env = () => process.env }: ChildProcessOpti
     hold(how) {
       for (const each of [child, child.channel, stdout, stderr]) each?.[how === "busy" ? "ref" : "unref"]();
     },
-    watch: (watched, onOver) => (child.pid === undefined ? { stop() {} } : watchUsage(child.pid, watched, onOver)),
+    watch: (watched, onOver) => watchUsage(child.pid, watched, onOver),
     async isWorn() {
       const usage = child.pid === undefined ? undefined : await usageOf(child.pid);
       return usage !== undefined && usage.memoryBytes > Math.min(WORN_BYTES, memoryBytes === null ? WORN_BYTES : memoryBytes / 2);

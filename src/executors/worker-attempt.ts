@@ -2,7 +2,8 @@
 import type { Attempt, AttemptLog, AttemptResult, LogLevel } from "../model/attempt.ts";
 import { asMillraceError, MillraceError, messageOf } from "../model/errors.ts";
 import { logOutput } from "../platform/log-lines.ts";
-import { OVER_CODES, sizeText, timeText, type WorkerDeath, type WorkerLimits, type WorkerLink } from "./worker-link.ts";
+import { type ProcessLimits, tooMuch } from "../platform/process-usage.ts";
+import type { WorkerDeath, WorkerLink } from "./worker-link.ts";
 import { END_OF_OUTPUT, fromThrown, type FromWorker, toThrown, type ToWorker } from "./worker-protocol.ts";
 
 export const ABORT_GRACE_MS = 5_000;
@@ -17,7 +18,7 @@ export interface WorkerAttemptOptions {
   readonly streams?: Readonly<Record<string, (argument: never, attempt: Attempt) => AsyncIterable<unknown>>>;
   /** Default 5,000. */
   readonly abortGraceMs?: number;
-  readonly limits?: WorkerLimits;
+  readonly limits?: ProcessLimits;
 }
 
 /** A worker and who listens to it now; the pool has hung itself to the link once. */
@@ -38,7 +39,7 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
     let killer: NodeJS.Timeout | undefined;
     let over: MillraceError | undefined;
     let dying: string | undefined;
-    let watch: { stop(): void } | undefined;
+    let watch: { readonly stop: () => void } | undefined;
     const close = (): void => {
       clearTimeout(killer);
       watch?.stop();
@@ -65,7 +66,7 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
     worker.onDeath = (death) => {
       close();
       if (over !== undefined) return reject(over);
-      if (death.over !== undefined) return reject(tooMuch(attempt, death.over, options.limits ?? { memoryBytes: null, cpuMs: null }));
+      if (death.over !== undefined) return reject(tooMuch(attempt.node, death.over, options.limits ?? { memoryBytes: null, cpuMs: null }));
       if (signal.aborted) return reject(asMillraceError(signal.reason));
       const message = `the worker of ${attempt.node} died: ${dying ?? death.message}`;
       reject(new MillraceError({ code: "MR6004", message, retryable: true, cause: new Error(dying ?? death.message) }));
@@ -113,21 +114,13 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
     if (options.limits !== undefined) {
       const { limits } = options;
       watch = link.watch(limits, (what) => {
-        over = tooMuch(attempt, what, limits);
+        over = tooMuch(attempt.node, what, limits);
         link.kill();
       });
     }
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
   });
-}
-
-function tooMuch({ node }: Attempt, what: "memory" | "cpu", { memoryBytes, cpuMs }: WorkerLimits): MillraceError {
-  const message =
-    what === "memory"
-      ? `${node} took more memory than ${memoryBytes === null ? "there is" : sizeText(memoryBytes)}`
-      : `${node} took more processor time than ${timeText(cpuMs ?? 0)}`;
-  return new MillraceError({ code: OVER_CODES[what], message, hint: "its worker was ended; the other nodes go on" });
 }
 
 /** Lines that the worker prints, and when the last of an attempt has come. */

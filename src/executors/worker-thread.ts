@@ -37,7 +37,7 @@ function startLink({ module, limits }: WorkerThreadOptions): WorkerLink {
     kill: () => void thread.terminate(),
     hold: (how) => (how === "busy" ? thread.ref() : thread.unref()),
     watch({ cpuMs }, onOver) {
-      if (cpuMs === null) return { stop() {} };
+      if (cpuMs === null) return { stop: () => {} };
       return watchBusy(thread, cpuMs, () => onOver("cpu"));
     },
     isWorn: async () => false,
@@ -45,7 +45,7 @@ function startLink({ module, limits }: WorkerThreadOptions): WorkerLink {
 }
 
 /** The time a thread was busy, which is its processor time but for what other processes took of it. */
-function watchBusy(thread: Thread, cpuMs: number, onOver: () => void): { stop(): void } {
+function watchBusy(thread: Thread, cpuMs: number, onOver: () => void): { readonly stop: () => void } {
   const before = thread.performance.eventLoopUtilization();
   const timer = setInterval(() => {
     if (thread.performance.eventLoopUtilization(before).active <= cpuMs) return;

@@ -1,5 +1,6 @@
 // What a task does and how, as plain values: from `tasks:` of a job or from `defineTask`, placeholders unresolved.
 import type { RetrySpec } from "./definitions/source.ts";
+import type { Isolation } from "./definitions/isolation.ts";
 import type { JsonValue } from "./json.ts";
 
 export type FieldType = "string" | "integer" | "number" | "boolean" | "date" | "timestamp";
@@ -111,6 +112,7 @@ export interface JobTask {
   readonly tags: readonly string[];
   readonly owner: string | undefined;
   readonly timeout: string | undefined;
+  readonly isolation: Isolation | undefined;
   readonly retry: RetrySpec | undefined;
   readonly reuse: boolean;
   readonly codeHash: string;

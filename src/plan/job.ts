@@ -112,6 +112,7 @@ function addTask(book: Book, task: JobTask): void {
 
 function nodeOf(task: JobTask, id: NodeId, reference: TaskNode | undefined): TaskNode {
   const { file, description, tags, owner, timeout, retry, reuse, codeHash } = task;
+  const isolation = task.isolation ?? reference?.isolation;
   const undo = task.undo ?? reference?.undo;
   return {
     kind: "task",
@@ -127,6 +128,7 @@ function nodeOf(task: JobTask, id: NodeId, reference: TaskNode | undefined): Tas
     action: reference?.action ?? (task.action as TaskAction),
     settings: { ...reference?.settings, ...task.settings },
     ...(reuse || reference?.reuse === true ? { reuse: true as const } : {}),
+    ...(isolation === undefined ? {} : { isolation }),
     ...(undo === undefined ? {} : { undo }),
   };
 }

@@ -2,6 +2,7 @@
 // all (then only the limits that the process keeps itself hold). And a watch that tells when it is too much.
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
+import { MillraceError } from "../model/errors.ts";
 
 /** Ticks per second of /proc/PID/stat; the same on every Linux that Node runs on. */
 const TICKS_PER_SECOND = 100;
@@ -32,8 +33,12 @@ export async function usageOf(pid: number): Promise<ProcessUsage | undefined> {
 }
 
 /** Looks again and again until `stop`; calls `onOver` once. What the process had used before the watch began does not count as its CPU time. */
-export function watchUsage(pid: number, limits: ProcessLimits, onOver: (what: OverLimit) => void): { stop(): void } {
-  if (limits.memoryBytes === null && limits.cpuMs === null) return { stop() {} };
+export function watchUsage(
+  pid: number | undefined,
+  limits: ProcessLimits | undefined,
+  onOver: (what: OverLimit) => void,
+): { readonly stop: () => void } {
+  if (pid === undefined || limits === undefined || (limits.memoryBytes === null && limits.cpuMs === null)) return { stop: () => {} };
   let timer: NodeJS.Timeout | undefined;
   let cpuBefore: number | undefined;
   let stopped = false;
@@ -53,11 +58,29 @@ export function watchUsage(pid: number, limits: ProcessLimits, onOver: (what: Ov
   };
   void look();
   return {
-    stop() {
+    stop: () => {
       stopped = true;
       clearTimeout(timer);
     },
   };
+}
+
+/** What an attempt that was ended for it is told as: MR6050, MR6051. */
+export function tooMuch(node: string, what: OverLimit, { memoryBytes, cpuMs }: ProcessLimits): MillraceError {
+  const message =
+    what === "memory"
+      ? `${node} took more memory than ${memoryBytes === null ? "there is" : sizeText(memoryBytes)}`
+      : `${node} took more processor time than ${timeText(cpuMs ?? 0)}`;
+  const code = what === "memory" ? "MR6050" : "MR6051";
+  return new MillraceError({ code, message, hint: "its worker was ended; the other nodes go on" });
+}
+
+function sizeText(bytes: number): string {
+  return bytes >= 1e9 ? `${Number((bytes / 1e9).toFixed(2))} GB` : `${Number((bytes / 1e6).toFixed(1))} MB`;
+}
+
+function timeText(ms: number): string {
+  return ms >= 1_000 ? `${Number((ms / 1_000).toFixed(2))} s` : `${ms} ms`;
 }
 
 function overOf(usage: ProcessUsage, cpuBefore: number, limits: ProcessLimits): OverLimit | undefined {

@@ -1,6 +1,7 @@
 // The tasks of a job, read when the project is: what each does, what it mentions, and everything about them that can be wrong before a run.
 //   J1. Placeholders of a command that are none of ours are the shell's; everywhere else they are errors.
 //   J2. A task comes after the tasks that its placeholders and expressions mention, whether it says so or not.
+import { isolationOf } from "../model/definitions/isolation.ts";
 import type { JobSpec } from "../model/definitions/job.ts";
 import type { CompensationSpec, TaskSpec } from "../model/definitions/task.ts";
 import { MillraceError } from "../model/errors.ts";
@@ -87,6 +88,7 @@ async function readTask(reading: Reading, spec: TaskSpec): Promise<JobTask | und
     owner: spec.owner,
     timeout: spec.timeout ?? (typeof spec.wait === "object" ? spec.wait.timeout : undefined),
     retry: spec.retry,
+    isolation: isolationOf(spec.isolation, reader.config.defaults?.isolation),
     reuse: spec.reuse === true,
     codeHash: hashDefinition({ action, map: spec.map, repeat: spec.repeat }, moduleHash(reading, action)),
     mentions: [...mentions],
