@@ -106,7 +106,7 @@ function extractNode(reader: Reader, found: ModuleDefinition, document: Document
   const read = readValue(reader, extractAssetSpec, document);
   const id = assetId(reader, document);
   if (read === undefined || id === undefined) return undefined;
-  const { extract: _extract, key, ...rest } = read;
+  const { extract: _extract, key, isolation, ...rest } = read;
   const spec = sourceSpec.parse({ ...rest, from: {}, ...(key === undefined ? {} : { primaryKey: key }) });
   const checks = spec.checks ?? [];
   readChecks(reader, document, id, checks);
@@ -114,7 +114,7 @@ function extractNode(reader: Reader, found: ModuleDefinition, document: Document
     kind: "extract",
     id,
     file: found.module.file,
-    ...common(spec, reader.config),
+    ...common({ ...spec, isolation }, reader.config),
     codeHash: hashDefinition(spec, found.module.hash),
     spec,
     ...origin(found),
