@@ -7,8 +7,8 @@ import { MillraceError } from "../model/errors.ts";
 import { EVENT_LIMITS } from "../model/events.ts";
 import type { TaskNode } from "../model/graph.ts";
 import type { JsonValue } from "../model/json.ts";
-import type { TaskAction } from "../model/task.ts";
 import type { JobPort, TaskAnswer, TaskKind, TaskSurroundings } from "../load/task-port.ts";
+import { isWaiting } from "../plan/job-node.ts";
 import { resolvePlaceholders } from "../project/placeholders.ts";
 import { bindingsOf, typedValues } from "../sql/parameters.ts";
 import { readInputs } from "../sql/publish.ts";
@@ -146,10 +146,6 @@ async function carryOut(carrying: Carrying): Promise<TaskAnswer & { readonly reu
   const given = { params, outputs: node.reuse === true ? values.outputs : {}, item: attempt.item ?? null };
   const { fullRefresh } = request;
   return taskAttempt({ warehouse, node, commitAs, inputs, given, fullRefresh, effect }, attempt);
-}
-
-function isWaiting({ kind }: TaskAction): boolean {
-  return kind === "approval" || kind === "wait" || kind === "job";
 }
 
 function outputOf(answer: TaskAnswer): JsonValue {
