@@ -44,11 +44,14 @@ export function followUp(draft: Draft, settled: number): void {
   const { graph } = draft.going();
   const queue = [{ index: settled, because: nodeOf(graph, settled).id }];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
+    const isGood = verdictOf(get(draft.going().nodes, next.index)) === "good";
     for (const dependent of dependentsOf(graph, next.index)) {
       const node = get(draft.going().nodes, dependent);
-      if (node.kind !== "pending" || !isHopeless(node, nodeOf(graph, dependent).when)) continue;
-      const { id } = nodeOf(graph, dependent);
-      const because = node.bad + node.passed === 0 ? null : next.because;
+      const { id, when } = nodeOf(graph, dependent);
+      if (node.kind !== "pending" || !isHopeless(node, when)) continue;
+      // What is hopeless because of another need is skipped in its name.
+      if (isGood && when !== "failed") continue;
+      const because = when === "failed" ? null : next.because;
       const why = because === null ? { why: "nothing that it stands on failed" } : {};
       draft.emit({ type: "node_skipped", at: draft.now, node: id, because, ...why });
       queue.push({ index: dependent, because: because ?? id });
@@ -97,14 +100,14 @@ export function isUndoing({ compensation }: GoingRun, index: number): boolean {
   return compensation !== null && compensation.includes(index);
 }
 
-/** When all but the undos is settled, they begin, newest success first; or they are not needed. */
+/** When all but the undos is settled (a person's cancel settles those, too), they begin, newest success first; or they are not needed. */
 export function beginCompensation(draft: Draft): void {
   const state = draft.going();
   const { graph, compensation } = state;
   if (graph.dormant.length === 0 || compensation !== null) return;
   const dormant = graph.dormant.filter((index) => get(state.nodes, index).kind === "dormant");
   if (dormant.length === 0 || settledCount(state) < graph.size - dormant.length) return;
-  const undone = state.compensates && state.cancel?.cause !== "request" && isSettledBadly(state);
+  const undone = state.compensates && state.settled.failed + state.settled.canceled > 0;
   const order = undone ? state.undos.toReversed() : [];
   const ids = (indexes: readonly number[]): readonly NodeId[] => indexes.map((index) => nodeOf(graph, index).id);
   if (order.length > 0) draft.emit({ type: "compensation_started", at: draft.now, nodes: ids(order) });
@@ -117,10 +120,6 @@ export function finishIfSettled(draft: Draft): void {
   const state = draft.going();
   if (settledCount(state) < state.graph.size) return;
   draft.emit({ type: "run_finished", at: draft.now, status: statusOf(state) });
-}
-
-function isSettledBadly({ settled, cancel }: GoingRun): boolean {
-  return settled.failed > 0 || settled.canceled > 0 || cancel !== null;
 }
 
 /** `partial`: some failed, and something else succeeded that the failed ones do not stand on. */

@@ -1,6 +1,8 @@
 // Tier 1: given a run, when something happens, then these facts. Numbers are those of SPEC.md.
 import { describe, expect, it } from "vitest";
 import { INTERRUPTIONS_MAX } from "./decide.ts";
+import type { Outcome } from "./input.ts";
+import { outstanding } from "./outstanding.ts";
 import { drive, failedWith, OK, planOf, words } from "./run.fixture.ts";
 
 describe("starting", () => {
@@ -228,5 +230,41 @@ describe("cancel", () => {
     run.give({ type: "cancel", by: "ana", why: "" });
     expect(run.tick(4_999)).toEqual([]);
     expect(words(run.tick(5_000))).toEqual(["canceled a", "finished canceled"]);
+  });
+});
+
+describe("waiting", () => {
+  const wait = (until: number | null): Outcome => ({ kind: "waiting", wait: { kind: "condition", until, why: "" } });
+
+  it("R29 a wait may last as long as the node's timeout, counted from the first attempt that waited", () => {
+    const run = drive(planOf(["x"], {}, { timeoutMs: 1_000 }));
+    run.report("x", 1, wait(400));
+    expect(words(run.tick(400))).toEqual(["started x#2"]);
+    run.at = 500;
+    run.report("x", 2, wait(5_000));
+    expect(words(run.tick(999))).toEqual([]);
+    expect(words(run.tick(1_000))).toEqual(["failed x MR6003", "finished failed"]);
+  });
+
+  it("R29 a node that finds no place within its queueTimeout fails, and what stands on it is skipped", () => {
+    const run = drive(planOf(["a", "x", "y: x"], { concurrency: 1 }, { queueTimeoutMs: 300 }));
+    expect(words(run.tick(299))).toEqual([]);
+    expect(words(run.tick(300))).toEqual(["failed x MR6013", "skipped y because x"]);
+  });
+
+  it("30 days are as cheap as 30 ms: two events and no place", () => {
+    const run = drive(planOf(["x", "y"], { concurrency: 1 }));
+    const days = 30 * 86_400_000;
+    expect(words(run.report("x", 1, wait(days)))).toEqual(["waits x#1 for condition", "started y#1"]);
+    run.report("y", 1, OK);
+    expect(outstanding(run.state())).toEqual([{ type: "wake", at: days }]);
+    expect(words(run.tick(days))).toEqual(["started x#2"]);
+  });
+
+  it("R24 a paused run starts nothing and goes on when it is resumed", () => {
+    const run = drive(planOf(["a", "b: a"]));
+    run.give({ type: "pause", by: "ana", why: "" });
+    expect(words(run.report("a", 1, OK))).toEqual(["succeeded a#1"]);
+    expect(words(run.give({ type: "resume", by: "ana" }))).toEqual(["resumed by ana", "started b#1"]);
   });
 });

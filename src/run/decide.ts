@@ -56,7 +56,7 @@ function start(state: RunState, input: StartInput): Step {
   draft.emit({ type: "run_started", at: now, run, trigger, plan, seed, ...from, leaseMs });
   const { graph } = draft.going();
   for (const [index, node] of plan.nodes.entries()) {
-    if (node.compensates !== undefined) continue;
+    if (node.compensates !== undefined || isFinal(get(draft.going().nodes, index))) continue;
     if (node.action === "reuse") draft.emit({ type: "node_reused", at: now, node: node.id, from: null });
     else if (takeOver !== null) {
       // What stands on something that is built anew cannot be taken over.

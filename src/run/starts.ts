@@ -1,6 +1,6 @@
 // Which nodes start now: while there is room in the run, in its pools and (by the engine's admission) over all runs. First whose wait is over, longest
 // first, then what is ready, by priority and the order of the plan. Lanes keep a full pool from holding up what does not count against it.
-import { type Draft, isUndoing } from "./consequences.ts";
+import type { Draft } from "./consequences.ts";
 import { nodeOf } from "./graph.ts";
 import type { RunInput } from "./input.ts";
 import { type GoingRun, readyBefore, retryBefore } from "./state.ts";
@@ -17,7 +17,7 @@ export function startAttempts(draft: Draft, owner: string, admission: RunInput["
     const free = (lane: number): boolean =>
       hasRoom(state, lane) && state.graph.lanes[lane]!.pools.every(([pool, weight]) => (places[pool] ?? weight) >= weight && isOpen(pool));
     const next = nextOf(state, draft.now, free);
-    if (next === null || (state.cancel !== null && !isUndoing(state, next.node))) return;
+    if (next === null) return;
     const leaseUntil = state.leaseMs === null ? null : draft.now + state.leaseMs;
     const { id } = nodeOf(state.graph, next.node);
     draft.emit({ type: "attempt_started", at: draft.now, node: id, attempt: next.attempt + 1, owner, leaseUntil });

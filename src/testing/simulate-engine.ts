@@ -7,7 +7,8 @@ import type { RunEvent } from "../model/events.ts";
 import { CANCEL_GRACE_MS, INTERRUPTIONS_MAX } from "../run/decide.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { EventStore } from "../store/store.ts";
-import { audit, Violation } from "./auditor.ts";
+import { Violation } from "./audit-book.ts";
+import { audit } from "./auditor.ts";
 import { createFakeClock, type FakeClock } from "./fake-clock.ts";
 import { type Random, randomOf } from "./random.ts";
 import { randomPlan } from "./simulated-plan.ts";
@@ -103,9 +104,11 @@ async function carryOut(random: Random): Promise<readonly RunEvent[]> {
     mustFinish: true,
     takeOver: new Map(),
     belongs: (event) =>
-      event.type === "node_succeeded"
-        ? event.rows?.read === event.attempt
-        : event.error.code !== SIMULATED || event.error.message === `attempt ${event.attempt}`,
+      event.type === "node_waiting" || event.type === "node_mapped"
+        ? true
+        : event.type === "node_succeeded"
+          ? event.rows?.read === event.attempt
+          : event.error.code !== SIMULATED || event.error.message === `attempt ${event.attempt}`,
   });
   return log;
 }

@@ -1,16 +1,18 @@
 // The simulator: one seed, one world. A random plan is carried out by one or two engines that crash, race, stop and see their clocks step; workers die,
 // report late, twice or never; runs are canceled, time out and take over earlier work. Then faults stop, and the auditor reads the log.
 import { messageOf } from "../model/errors.ts";
-import type { AttemptFailed, NodeFacts, NodeSucceeded, RunEvent } from "../model/events.ts";
+import type { AttemptFailed, NodeFacts, NodeMapped, NodeSucceeded, NodeWaiting, RunEvent } from "../model/events.ts";
+import type { RunPlan } from "../model/plan.ts";
 import { readClock, runTime, unreadClock } from "../run/clock.ts";
 import { CANCEL_GRACE_MS, decide, INTERRUPTIONS_MAX, step } from "../run/decide.ts";
 import { evolve } from "../run/evolve.ts";
 import type { Outcome } from "../run/input.ts";
 import { outstanding } from "../run/outstanding.ts";
 import { newRun } from "../run/state.ts";
-import { audit, Violation } from "./auditor.ts";
+import { Violation } from "./audit-book.ts";
+import { audit } from "./auditor.ts";
 import { type Random, randomOf } from "./random.ts";
-import { type Core, createSimulatedEngine, type SimulatedEngine } from "./simulated-engine.ts";
+import { type Core, createSimulatedEngine, type Happening, type SimulatedEngine } from "./simulated-engine.ts";
 import { randomPlan } from "./simulated-plan.ts";
 import { createMachineClock, createWorld, type World } from "./simulated-world.ts";
 
@@ -66,8 +68,11 @@ function carryOut(seed: number, world: World, core: Core): Simulated {
   const engines: SimulatedEngine[] = [];
   for (const [index, clock] of clocks.entries()) {
     const begin = (engine: SimulatedEngine, node: string, attempt: number): (() => void) => {
-      const limited = plan.nodes.find(({ id }) => id === node)!.timeoutMs !== null;
-      return work({ world, engines, engine, node, attempt, mayVanish: limited || shared });
+      const planned = plan.nodes.find(({ id }) => id === node.replace(ITEM, ""))!;
+      const mapped = planned.mapped === true && planned.id === node;
+      const mayWait = plan.limits !== undefined;
+      const mayVanish = planned.timeoutMs !== null || shared;
+      return work({ world, engines, engine, node, attempt, mayVanish, mapped, mayWait, now: () => clock.now() });
     };
     engines.push(createSimulatedEngine({ name: `e${index}`, core, world, clock, shared, work: begin }));
   }
@@ -93,6 +98,7 @@ function carryOut(seed: number, world: World, core: Core): Simulated {
     });
   }
   if (random.chance(0.15)) world.after(random.whole(400), () => random.pick(engines).stop(1 + random.whole(100)));
+  if (plan.limits !== undefined) meddle(world, engines, plan);
   for (const clock of clocks) {
     if (random.chance(0.3)) world.after(random.whole(800), () => clock.step(-random.pick([3, 50, 400, 3_600_000])));
     if (random.chance(0.1)) world.after(random.whole(800), () => clock.step(random.whole(100)));
@@ -115,15 +121,18 @@ function carryOut(seed: number, world: World, core: Core): Simulated {
 }
 
 /** Reports carry the number of their attempt; events that the core words itself carry none. */
-function belongs(event: AttemptFailed | NodeSucceeded): boolean {
+function belongs(event: AttemptFailed | NodeSucceeded | NodeWaiting | NodeMapped): boolean {
   if (event.type === "node_succeeded") return event.rows?.read === event.attempt;
+  if (event.type === "node_waiting") return event.wait.why === `attempt ${event.attempt}`;
+  if (event.type === "node_mapped") return event.items.every((item) => item === event.attempt);
   return event.error.code !== SIMULATED || event.error.message === `attempt ${event.attempt}`;
 }
 
 /** What the log says and what the warehouse holds are the same. */
 function auditWarehouse(world: World): void {
   for (const event of world.log) {
-    if (event.type === "node_succeeded" && !world.warehouse.commits.has(event.node))
+    // What waited for an approval or for its items has no work of its own.
+    if (event.type === "node_succeeded" && event.rows !== undefined && !world.warehouse.commits.has(event.node))
       throw new Violation(`R18: ${event.node} succeeded and its work is not in the warehouse`);
   }
 }
@@ -141,6 +150,11 @@ interface Work {
   readonly attempt: number;
   /** Something notices when it is never heard of again: a lease, a time-out. */
   readonly mayVanish: boolean;
+  /** It is to answer a list. */
+  readonly mapped: boolean;
+  /** It may let its place go, or find that its condition does not hold. */
+  readonly mayWait: boolean;
+  readonly now: () => number;
 }
 
 /** An attempt somewhere: takes its time, heeds an abort late or never, reports once, twice, late or not at all. */
@@ -163,7 +177,8 @@ function work(task: Work): () => void {
   world.after(tookMs, () => {
     if (aborted && world.fault(0.5)) return;
     if (aborted && random.chance(0.7)) return engine.report(node, attempt, failure(random, attempt, true));
-    const reported = outcome ?? (world.warehouse.commit(node, attempt) ? success(random, attempt) : failure(random, attempt, false));
+    const reported =
+      outcome ?? otherEnd(task) ?? (world.warehouse.commit(node, attempt) ? success(random, attempt) : failure(random, attempt, false));
     const copies = world.fault(0.1) ? 2 : 1;
     for (let copy = 0; copy < copies; copy++) {
       if (mayVanish && world.fault(0.05)) continue;
@@ -174,6 +189,63 @@ function work(task: Work): () => void {
   return () => {
     aborted = true;
   };
+}
+
+/** Ends that are neither success nor failure. */
+function otherEnd({ world, node, attempt, mapped, mayWait, now }: Work): Outcome | null {
+  const { random } = world;
+  const why = `attempt ${attempt}`;
+  if (mayWait && world.fault(0.08)) return { kind: "skipped", why };
+  if (mayWait && world.fault(0.15)) {
+    const kind = random.pick(["time", "condition", "approval", "job"] as const);
+    const until = kind === "time" || kind === "condition" ? now() + random.whole(300) : null;
+    return { kind: "waiting", wait: { kind, until, why } };
+  }
+  if (!mapped) return null;
+  world.warehouse.commit(node, attempt);
+  return { kind: "mapped", items: Array.from({ length: random.whole(4) }, () => attempt) };
+}
+
+const MEDDLE_MS = 60;
+/** The place of an item in the name of its node. */
+const ITEM = /\[\d+\]$/;
+
+/** People: they decide approvals and wake what waits for ever; while faults are on they also pause, cancel single nodes and change the concurrency. */
+function meddle(world: World, engines: readonly SimulatedEngine[], { nodes, timeoutMs }: RunPlan): void {
+  const { random, log } = world;
+  const ids = nodes.map((node) => node.id);
+  /** Nobody answers what has a time-out. */
+  const patient = random.chance(0.3)
+    ? new Set(ids.filter((_, index) => timeoutMs !== null || nodes[index]!.timeoutMs !== null))
+    : new Set<string>();
+  const say = (happening: Happening): void => random.pick(engines).happen(happening);
+  const rounds = (): void => {
+    if (log.at(-1)?.type === "run_finished" || world.now() > FAULTS_UNTIL_MS + END_WITHIN_MS) return;
+    for (const node of waitingForever(log)) {
+      if (patient.has(node.replace(ITEM, ""))) continue;
+      const accept = random.chance(0.7);
+      if (random.chance(0.6)) say({ type: "signal", node, signal: { by: "ana", why: "", accept, fields: null } });
+    }
+    if (world.fault(0.05)) say({ type: "cancel", by: "ana", why: "", node: random.pick(ids) });
+    for (const node of ids)
+      if (log.findLast((event) => "node" in event && event.node === node)?.type === "node_mapped" && world.fault(0.2))
+        say({ type: "cancel", by: "ana", why: "", node });
+    if (world.fault(0.05)) say({ type: "setConcurrency", by: "ana", concurrency: 1 + random.whole(4) });
+    if (world.fault(0.05)) say({ type: "pause", by: "ana", why: "" });
+    if (random.chance(0.2) || !world.faultsOn()) say({ type: "resume", by: "ana" });
+    world.after(MEDDLE_MS, rounds);
+  };
+  if (ids.length > 0) world.after(random.whole(MEDDLE_MS), rounds);
+}
+
+function waitingForever(log: readonly RunEvent[]): readonly string[] {
+  const waiting = new Set<string>();
+  for (const event of log) {
+    if (!("node" in event)) continue;
+    if (event.type === "node_waiting" && event.wait.until === null) waiting.add(event.node);
+    else waiting.delete(event.node);
+  }
+  return [...waiting];
 }
 
 function success(random: Random, attempt: number): Outcome {
