@@ -109,7 +109,10 @@ export function createWorkerPool(options: WorkerPoolOptions, startLink: () => Wo
       const empty = new Promise<void>((resolve) => {
         onEmpty = resolve;
       });
-      for (const { link } of all) link.kill();
+      for (const { link } of all) {
+        link.hold("busy"); // its end is waited for
+        link.kill();
+      }
       await empty;
     },
   };
