@@ -24,6 +24,8 @@ export interface ServeRequest {
 
 /** Attempts have most of it to end; then the process goes, and the next engine goes on with what is left. */
 const STOP_MAX_MS = 4_500;
+/** Errors of a broken project that are told at once. */
+const ERRORS_TOLD_MAX = 20;
 
 /** Resolves when the workspace's signal was aborted and everything is put away. @throws MR8101, MR8102, all errors of a project that was never right. */
 export async function serveOperation(
@@ -35,7 +37,10 @@ export async function serveOperation(
   const clock = realClock;
   const { signal } = workspace;
   const problem = (what: string) => (thrown: unknown) => {
-    if (!signal.aborted) observe({ type: "problem", what, error: asMillraceError(thrown).toJSON() });
+    if (signal.aborted) return;
+    const error = asMillraceError(thrown);
+    for (const each of error.errors.length === 0 ? [error] : error.errors.slice(0, ERRORS_TOLD_MAX))
+      observe({ type: "problem", what, error: each.toJSON() });
   };
   const keeper = await createProjectKeeper({ workspace, clock, onBroken: problem("the project; the last good definitions stay in force") });
   const store = await workspace.store();

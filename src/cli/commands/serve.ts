@@ -1,5 +1,5 @@
 // `millrace serve`: the engine that keeps running, with triggers and webhooks.
-import { MillraceError } from "../../model/errors.ts";
+import { type ErrorRecord, MillraceError } from "../../model/errors.ts";
 import type { ServeProgress } from "../../model/progress.ts";
 import { type Command, text } from "../command.ts";
 import type { Output } from "../output.ts";
@@ -58,9 +58,13 @@ function tell(progress: ServeProgress, output: Output): void {
     }
     case "problem":
       return output.warn(
-        `${new Date().toISOString().slice(11, 19)} ${output.symbol("warn")} ${progress.what}: ${progress.error.code} ${printable(progress.error.message)}`,
+        `${new Date().toISOString().slice(11, 19)} ${output.symbol("warn")} ${progress.what}: ${progress.error.code} ${placeOf(progress.error)}${printable(progress.error.message)}`,
       );
     default:
       return progress satisfies never;
   }
+}
+
+function placeOf({ location }: ErrorRecord): string {
+  return location === undefined ? "" : `${location.file}:${location.line} `;
 }

@@ -4,7 +4,7 @@ import type { JobName } from "../../model/job-events.ts";
 import type { Project } from "../../project/reader.ts";
 import type { JobPolicy } from "../../trigger/policy.ts";
 import type { Workspace } from "../workspace.ts";
-import { type ProjectWatch, watchProject } from "./project-watch.ts";
+import { lookAtProject, type ProjectWatch, watchProject } from "./project-watch.ts";
 
 export interface ServedProject {
   readonly workspace: Workspace;
@@ -27,6 +27,7 @@ export interface ProjectKeeperOptions {
 
 /** @throws all errors of the project in one. */
 export async function createProjectKeeper({ workspace, clock, onBroken }: ProjectKeeperOptions): Promise<ProjectKeeper> {
+  const since = lookAtProject(workspace.dir);
   let served = await serve(workspace);
   let watching: ProjectWatch | undefined;
   let reading: Promise<void> = Promise.resolve();
@@ -44,6 +45,7 @@ export async function createProjectKeeper({ workspace, clock, onBroken }: Projec
       watching = watchProject({
         dir: workspace.dir,
         clock,
+        since,
         onChange: () => {
           reading = reading.then(() => read(take));
         },

@@ -10,6 +10,8 @@ import { SECRETS_FILE } from "../../project/secrets.ts";
 export interface ProjectWatchOptions {
   readonly dir: string;
   readonly clock: Clock;
+  /** The files when the project was read; what changed since is a change. */
+  readonly since: ProjectLook;
   readonly onChange: () => void;
 }
 
@@ -25,19 +27,17 @@ const LOOK_EVERY_MS = 15_000;
 const FIRST_READ_MS = 1_000;
 const FILES_MAX = 50_000;
 
-interface Looked {
+export interface ProjectLook {
   readonly files: ReadonlyMap<string, string>;
   readonly folders: readonly string[];
 }
 
-export function watchProject({ dir, clock, onChange }: ProjectWatchOptions): ProjectWatch {
+export function watchProject({ dir, clock, since, onChange }: ProjectWatchOptions): ProjectWatch {
   const watchers = new Map<string, FSWatcher>();
-  let { files, folders } = look(dir);
-  // Read when the engine has started: reading 1,000 files takes longer than starting.
+  let { files, folders } = since;
+  // Read when the engine has started: reading 1,000 files takes longer than starting. Null: any other look is a change.
   let content: string | null = null;
-  const cancelFirst = clock.after(FIRST_READ_MS, () => {
-    content ??= contentOf(dir, files);
-  });
+  const cancelFirst = clock.after(FIRST_READ_MS, () => check());
   let cancel: (() => void) | null = null;
   let hush: (() => void) | null = null;
 
@@ -66,16 +66,16 @@ export function watchProject({ dir, clock, onChange }: ProjectWatchOptions): Pro
     }
   };
   const check = (): void => {
-    const looked = look(dir);
+    const looked = lookAtProject(dir);
     const same = looked.files.size === files.size && [...looked.files].every(([path, stamp]) => files.get(path) === stamp);
     ({ files, folders } = looked);
     listen();
     later();
-    if (same) return;
+    if (same && content !== null) return;
     const next = contentOf(dir, files);
-    if (next === content) return;
+    const changed = content === null ? !same : next !== content;
     content = next;
-    onChange();
+    if (changed) onChange();
   };
   const later = (): void => {
     cancel?.();
@@ -93,8 +93,8 @@ export function watchProject({ dir, clock, onChange }: ProjectWatchOptions): Pro
   };
 }
 
-/** Path → size and times of every file that a project may consist of. */
-function look(dir: string): Looked {
+/** Path → size and times of every file that a project may consist of, and its folders. */
+export function lookAtProject(dir: string): ProjectLook {
   const files = new Map<string, string>();
   const folders: string[] = [];
   const add = (path: string): void => {
