@@ -25,6 +25,9 @@ import type {
   RollbackAnswer,
   WhyAnswer,
 } from "./model/act-answers.ts";
+import type { BackfillActAnswer, BackfillsAnswer, BackfillShowAnswer, BackfillStartedAnswer } from "./model/backfill-answers.ts";
+import type { BackfillAct, ResumeRequest, RetryBackfillRequest } from "./operations/backfill-acts.ts";
+import type { BackfillRequest } from "./operations/backfill.ts";
 import type { CheckRegistry } from "./checks/index.ts";
 import type { TransformDefinition } from "./materializations/transform.ts";
 import type { SessionContext } from "./connectors/http/session.ts";
@@ -57,12 +60,18 @@ export interface OpenOptions {
   readonly signal?: AbortSignal;
 }
 
+interface Tellers<Answer> {
+  observe(progress: RunProgress): void;
+  tell(answer: Answer): void;
+}
+
 export interface RunRequest {
   readonly job?: string;
   readonly select?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly fullRefresh?: boolean;
   readonly fromFailure?: string;
+  readonly partition?: string;
 }
 
 export interface App {
@@ -91,6 +100,12 @@ export interface App {
   fork(request: ForkRequest, observe: (progress: RunProgress) => void, tell: (fork: ForkAnswer) => void): Promise<RunSummaryAnswer>;
   replay(request: ReplayRequest, observe: (progress: RunProgress) => void, tell: (replay: ReplayAnswer) => void): Promise<RunSummaryAnswer>;
   cancel(request: CancelRequest): Promise<CancelAnswer>;
+  backfill(request: BackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
+  backfillList(): Promise<BackfillsAnswer>;
+  backfillShow(backfill: string): Promise<BackfillShowAnswer>;
+  backfillAct(act: BackfillAct): Promise<BackfillActAnswer>;
+  backfillResume(request: ResumeRequest, tellers: Tellers<BackfillActAnswer>): Promise<RunSummaryAnswer | null>;
+  backfillRetry(request: RetryBackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: { readonly limit: number }): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
@@ -266,6 +281,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
         job !== undefined &&
         select === undefined &&
         fromFailure === undefined &&
+        request.partition === undefined &&
         fullRefresh !== true &&
         runningEngine(workspace.dir) !== undefined
       )
@@ -293,6 +309,12 @@ export async function openApp(options: OpenOptions): Promise<App> {
     history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
     rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),
     retry: async (request, observe) => (await import("./operations/again.ts")).retryRun(workspace, request, observe),
+    backfill: async (request, tellers) => (await import("./operations/backfill.ts")).backfill(workspace, request, tellers),
+    backfillList: async () => (await import("./operations/backfill-acts.ts")).listBackfills(workspace),
+    backfillShow: async (id) => (await import("./operations/backfill-acts.ts")).showBackfill(workspace, id),
+    backfillAct: async (said) => (await import("./operations/backfill-acts.ts")).actOnBackfill(workspace, said),
+    backfillResume: async (request, tellers) => (await import("./operations/backfill-acts.ts")).resumeBackfill(workspace, request, tellers),
+    backfillRetry: async (request, tellers) => (await import("./operations/backfill-acts.ts")).retryBackfill(workspace, request, tellers),
     fork: async (request, observe, tell) => (await import("./operations/again.ts")).forkRun(workspace, request, observe, tell),
     replay: async (request, observe, tell) => (await import("./operations/replay.ts")).replayAsset(workspace, request, observe, tell),
     cancel: async (request) => (await import("./operations/cancel.ts")).cancelRuns(workspace, request),

@@ -5,7 +5,7 @@ import { MillraceError } from "../model/errors.ts";
 import type { ModelNode, ProjectNode, TransformNode } from "../model/graph.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { OUTSIDE_RULE } from "../load/partition-port.ts";
-import { attemptPartition, contextOf, placeholdersOf } from "./partition-attempt.ts";
+import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition-attempt.ts";
 import { readInputs } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
@@ -22,6 +22,8 @@ export interface AttemptsRequest {
   readonly fullRefresh: boolean;
   /** Starts the runs of sub-jobs; without it a task of the kind `job` is a bug. */
   readonly jobs?: JobPort | undefined;
+  /** Partitions may be built with other code than they were planned with. */
+  readonly allowCodeChange?: boolean;
 }
 
 /** The handler of all attempts of a run. */
@@ -49,7 +51,10 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
   const { params, fullRefresh, definitions } = request;
   if (node.kind === "task") return taskNodeAttempt(workspace, request, { node, attempt });
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
-  const partition = await attemptPartition(definitions, node, { attempt, warehouse });
+  const partition = await attemptPartition(definitions, node, {
+    attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,
+    warehouse,
+  });
   const partitioned = partition === undefined ? {} : { partition };
   const checks = definitions.checks.get(node.id) ?? [];
   const placeholders = partition === undefined ? {} : { partition: placeholdersOf(partition) };

@@ -101,3 +101,8 @@ export function placeholdersOf(request: PartitionRequest): Readonly<Record<strin
     ...(span === null ? {} : { endDate: times.at(-1)?.endDay ?? plain(span.end).slice(0, 10) }),
   };
 }
+
+/** An attempt that may be carried out with any code. */
+export function withoutCode({ code: _code, ...attempt }: Attempt): Attempt {
+  return attempt;
+}

@@ -16,12 +16,17 @@ export interface PartitionWishes {
   /** `--partition`: a key or a range, for every selected asset that has such partitions. */
   readonly partition?: string | undefined;
   readonly fullRefresh: boolean;
-  /** Per asset, in place of what a run does by itself (backfills). */
-  readonly wishes?: ReadonlyMap<NodeId, Wish> | undefined;
+  /** In place of what a run does by itself (backfills). Asked in the order of the graph, of assets of the plan alone. */
+  readonly wish?: ((asset: PartitionedAsset, world: PartitionWorld) => Wish | undefined) | undefined;
   readonly batchMs?: number | undefined;
   readonly priority?: number | undefined;
   /** Every node fails when its code is another than now. */
   readonly pinned?: true | undefined;
+}
+
+export interface PartitionNote {
+  readonly asset: NodeId;
+  readonly message: string;
 }
 
 export interface PartitionPlanner {
@@ -29,7 +34,7 @@ export interface PartitionPlanner {
   /** The nodes of a plan, those of partitioned assets one per partition. */
   expand(nodes: readonly PlanNode[]): readonly PlanNode[];
   /** Sentences for people: what was left out. */
-  notes(): readonly string[];
+  notes(): readonly PartitionNote[];
   /** What was chosen, by asset. */
   readonly chosen: ReadonlyMap<NodeId, Chosen>;
 }
@@ -38,13 +43,12 @@ export interface PartitionPlanner {
 export function partitionPlanner(
   graph: Graph,
   world: PartitionWorld | undefined,
-  { wishes, selected, ...request }: PartitionWishes & { readonly selected: ReadonlySet<NodeId> },
+  { wish: own, selected, ...request }: PartitionWishes & { readonly selected: ReadonlySet<NodeId> },
 ): PartitionPlanner {
   const named = request.partition === undefined ? undefined : slicesNamed(world, selected, request.partition);
   const chosen = new Map<NodeId, Chosen>();
-  const wishFor = (asset: PartitionedAsset): Wish | undefined => {
-    const own = wishes?.get(asset.id);
-    if (own !== undefined) return own;
+  const wishFor = (asset: PartitionedAsset, now: PartitionWorld): Wish | undefined => {
+    if (own !== undefined) return selected.has(asset.id) ? own(asset, now) : undefined;
     if (named !== undefined) {
       const slice = named.get(asset.id);
       return slice === undefined ? undefined : { slice, statuses: undefined, max: Number.POSITIVE_INFINITY };
@@ -56,7 +60,7 @@ export function partitionPlanner(
     chosen,
     decide(id, decided) {
       const asset = world?.assets.get(id);
-      const wish = asset === undefined || world === undefined ? undefined : wishFor(asset);
+      const wish = asset === undefined || world === undefined ? undefined : wishFor(asset, world);
       if (asset === undefined || world === undefined || wish === undefined) return undefined;
       const choice = choose(world, asset, wish, { before: chosen, decided });
       chosen.set(id, choice);
@@ -75,13 +79,11 @@ export function partitionPlanner(
       });
     },
     notes() {
-      return [...chosen.values()].flatMap(({ asset, left, parts }) =>
-        left === 0
-          ? []
-          : [
-              `${asset.id}: the newest ${parts.length} partitions are built, ${left} more are due; all of them: millrace backfill ${asset.id} --missing`,
-            ],
-      );
+      return [...chosen.values()].flatMap(({ asset, left, parts }) => {
+        if (left === 0) return [];
+        const message = `the newest ${parts.length} partitions are built, ${left} more are due; all of them: millrace backfill ${asset.id} --missing`;
+        return [{ asset: asset.id, message }];
+      });
     },
   };
 }

@@ -25,14 +25,14 @@ export interface PlanRequest {
   /** A partition or a range of them, of every selected asset that has such. */
   readonly partition?: string;
   /** What a backfill asks for, in place of what is due. */
-  readonly backfill?: Pick<PartitionWishes, "wishes" | "batchMs" | "priority" | "pinned">;
+  readonly backfill?: Pick<PartitionWishes, "wish" | "batchMs" | "priority" | "pinned">;
 }
 
 export interface Planned extends PlannedRun {
   readonly definitions: Definitions;
   readonly params: Readonly<Record<string, string>>;
   /** Sentences for people: partitions that were left out. */
-  readonly notes: readonly string[];
+  readonly notes: ReturnType<PartitionPlanner["notes"]>;
   readonly chosen: PartitionPlanner["chosen"];
 }
 
@@ -62,7 +62,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     ...request.backfill,
     partition: request.partition,
     fullRefresh: request.fullRefresh ?? false,
-    selected: new Set(request.partition === undefined || selection === "" ? [] : select(graph, selection)),
+    selected: new Set(selection === "" ? [] : select(graph, selection)),
   });
   const planned = planRun({
     graph,

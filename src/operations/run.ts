@@ -24,6 +24,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   const store = await workspace.store();
   const fromRun = request.fromFailure === undefined ? undefined : await findRun(workspace, request.fromFailure);
   const planned = await planForRun(workspace, request);
+  for (const { asset, message } of planned.notes) observe({ type: "warning", node: asset, message });
   const carrier = await openCarrier(workspace);
   const { engine } = carrier;
   const history = await readAssets(store);
@@ -47,6 +48,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
 async function resumable(engine: Engine, planned: Planned, request: RunRequest): Promise<string | undefined> {
   let found: string | undefined;
   for (const left of await engine.unfinished()) {
+    if (left.trigger === "backfill") continue; // it has its own lane: millrace backfill resume
     if (left.parent !== null) continue; // it goes on, or ends, with the run that waits for it
     if (found === undefined && request.fullRefresh !== true && (await isSameRequest(engine, left, planned.plan))) found = left.run;
     else if (!(await isWaiting(engine, left)))

@@ -147,3 +147,11 @@ export async function publishInPlace(tx: Transaction, publication: PartitionPubl
   ]);
   await recordCommit(tx, token, asset, version, publication.result);
 }
+
+/** Per asset the rows that a partition has and the seconds that it took, on average. */
+export async function estimates(session: Session): Promise<ReadonlyMap<string, { readonly rows: number; readonly seconds: number }>> {
+  const rows = await session.rows<{ asset: string; n: number; seconds: number }>(
+    `select asset, avg("rows") as n, avg(seconds) as seconds from _millrace.partitions group by asset`,
+  );
+  return new Map(rows.map(({ asset, n, seconds }) => [asset, { rows: n, seconds }]));
+}

@@ -3,6 +3,16 @@ import type { Command } from "../command.ts";
 import { cancel, fork, replay, retry } from "./acts.ts";
 import { approve } from "./approve.ts";
 import { describe, history, ls } from "./assets.ts";
+import {
+  backfill,
+  backfillCancel,
+  backfillJobs,
+  backfillList,
+  backfillPause,
+  backfillResume,
+  backfillRetry,
+  backfillShow,
+} from "./backfill.ts";
 import { check } from "./check.ts";
 import { convert, inspect } from "./files.ts";
 import { completion, doctor, explain, init, schema } from "./help.ts";
@@ -36,6 +46,14 @@ export const commands: readonly Command[] = [
   history,
   rollback,
   replay,
+  backfill,
+  backfillList,
+  backfillShow,
+  backfillPause,
+  backfillResume,
+  backfillCancel,
+  backfillRetry,
+  backfillJobs,
   retry,
   fork,
   cancel,

@@ -12,12 +12,14 @@ export const run: Command = {
     "millrace run",
     "millrace run nightly --param region=north",
     "millrace run --select +out.listings",
+    "millrace run --select raw.sales --partition 2026-01-01",
     "millrace run --from-failure r_01JD",
     "millrace run --full-refresh --select raw.sales",
   ],
   options: [
     ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
     ["--full-refresh", "build anew what is selected, whether it changed or not"],
+    ["--partition <keys>", "a partition or a range of them, its last one included: 2026-01-01..2026-01-31"],
     ["--from-failure <run>", "take over what succeeded in that run, do the rest"],
   ],
   async run(context, [job], options) {
@@ -26,12 +28,14 @@ export const run: Command = {
     const progress = createProgress(output);
     const select = context.global.select;
     const fromFailure = text(options["fromFailure"]);
+    const partition = text(options["partition"]);
     try {
       const summary = await app.run(
         {
           ...(job === undefined ? {} : { job }),
           ...(select === undefined ? {} : { select }),
           ...(fromFailure === undefined ? {} : { fromFailure }),
+          ...(partition === undefined ? {} : { partition }),
           fullRefresh: options["fullRefresh"] === true,
           params: parametersOf(texts(options["param"])),
         },

@@ -18,6 +18,8 @@ export interface Wish {
   readonly slice: Slice | undefined;
   /** Undefined: all of the slice. */
   readonly statuses: readonly PartitionStatus[] | undefined;
+  /** Only those whose inputs this plan builds. */
+  readonly onlyAbove?: true;
   readonly max: number;
 }
 
@@ -88,11 +90,14 @@ function aboveOf(asset: PartitionedAsset, before: ChosenSoFar, decided: Readonly
 
 function reasonFor(world: PartitionWorld, asset: PartitionedAsset, wish: Wish, parts: Parts, above: readonly Above[]): string | null {
   if (wish.statuses === undefined) return "asked for";
-  const status = statusOf(world, asset, parts);
-  if (wish.statuses.includes(status)) return REASONS[status];
+  const status = wish.onlyAbove === true ? null : statusOf(world, asset, parts);
+  if (status !== null && wish.statuses.includes(status)) return REASONS[status];
+  // A first attempt that failed left nothing: what it was to build is missing.
+  if (status === "failed" && wish.statuses.includes("missing") && !asset.ledger.has(keyOf(asset.space, parts))) return REASONS.failed;
   if (!wish.statuses.includes("stale")) return null;
   const built = above.find(({ isBuilt }) => isBuilt(parts));
   if (built !== undefined) return `${built.asset} is built before it`;
+  if (status === null) return null;
   const interval = intervalOf(asset.space, parts);
   if (asset.lookbackMs !== null && interval !== null && interval.endMs > asset.lookbackMs && status !== "running")
     return "within its lookback";
@@ -109,7 +114,10 @@ const REASONS: Readonly<Record<PartitionStatus, string>> = {
 };
 
 function decisionOf({ ledger }: PartitionedAsset, kept: readonly { readonly reason: string }[], left: number): Decision {
-  if (kept.length === 0) return { action: "reuse", reason: `all of its partitions stand (${ledger.size})`, change: "none" };
+  if (kept.length === 0) {
+    const reason = ledger.size === 0 ? "no interval of its partitions is over yet" : `its ${ledger.size} partitions stand`;
+    return { action: "reuse", reason, change: "none" };
+  }
   const [first] = kept;
   const isOne = kept.every(({ reason }) => reason === first!.reason);
   const more = left === 0 ? "" : `; ${left} older ones are left for: millrace backfill`;
