@@ -9,20 +9,22 @@ import { type GoingRun, readyBefore, retryBefore } from "./state.ts";
 export function startAttempts(draft: Draft, owner: string, admission: RunInput["admission"]): void {
   const places: Record<string, number> = { ...admission?.places };
   const isOpen = (pool: string): boolean => (admission?.closedUntil[pool] ?? 0) <= draft.now;
+  const counted = (pool: string, weight: number): number => Math.min(weight, admission?.most?.[pool] ?? weight);
   const common = ["*", `job:${draft.going().job ?? ""}`];
   const commonFree = (): boolean => common.every((pool) => (places[pool] ?? 1) >= 1 && isOpen(pool));
   for (;;) {
     const state = draft.going();
     if (state.paused || state.runningCount >= state.concurrency || !commonFree()) return;
     const free = (lane: number): boolean =>
-      hasRoom(state, lane) && state.graph.lanes[lane]!.pools.every(([pool, weight]) => (places[pool] ?? weight) >= weight && isOpen(pool));
+      hasRoom(state, lane) &&
+      state.graph.lanes[lane]!.pools.every(([pool, weight]) => (places[pool] ?? weight) >= counted(pool, weight) && isOpen(pool));
     const next = nextOf(state, draft.now, free);
     if (next === null) return;
     const leaseUntil = state.leaseMs === null ? null : draft.now + state.leaseMs;
     const { id } = nodeOf(state.graph, next.node);
     draft.emit({ type: "attempt_started", at: draft.now, node: id, attempt: next.attempt + 1, owner, leaseUntil });
     for (const pool of common) if (places[pool] !== undefined) places[pool]--;
-    for (const [pool, weight] of state.graph.lanes[next.lane]!.pools) if (places[pool] !== undefined) places[pool] -= weight;
+    for (const [pool, weight] of state.graph.lanes[next.lane]!.pools) if (places[pool] !== undefined) places[pool] -= counted(pool, weight);
   }
 }
 

@@ -47,7 +47,17 @@ export function demandsOf(
       const { id, priority: own = 0 } = nodeOf(state.graph, node);
       const priority = run.priority + own;
       const flow = flowName(run.key, priority, pools);
-      demands.push({ run: state.run, runAt: run.startedAt, node: id, key: run.key, priority, pools, flow, since: since + offsetMs, room });
+      demands.push({
+        run: state.run,
+        runAt: run.startedAt,
+        node: id,
+        key: run.key,
+        priority,
+        pools,
+        flow,
+        since: since + offsetMs,
+        room,
+      });
     }
   }
   return demands;
@@ -56,7 +66,7 @@ export function demandsOf(
 /** How many attempts of this weight could start at most; Infinity: the pool limits nothing now. */
 function mostOf(facts: AdmissionFacts, pool: string, weight: number, now: number): number {
   const { free, max } = roomIn(facts, pool, now);
-  return max === Infinity ? Infinity : Math.floor(free / Math.min(weight, max));
+  return max === Infinity ? Infinity : Math.floor(free / weight);
 }
 
 function headsOf(

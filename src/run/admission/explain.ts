@@ -155,8 +155,7 @@ function poolReasons(facts: AdmissionFacts, pool: string, weight: number, now: n
   }
   const reasons: Reason[] = [];
   const { slots, rate } = limitOf(facts.limits, pool) ?? {};
-  const wanted = Math.min(weight, slots ?? weight);
-  if (slots !== undefined && held + wanted > slots) {
+  if (slots !== undefined && held + weight > slots) {
     const list = [...valuesOf(holders)].map(({ run, node, startedAt, pools }) => {
       const own = pools.find(([name]) => name === pool)?.[1] ?? 1;
       return { run, node, weight: own, since: startedAt };

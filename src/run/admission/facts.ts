@@ -9,7 +9,7 @@ import { BREAKER_DEFAULT, type BreakerSettings, type Limit, type Limits } from "
 import type { PlanNode } from "../../model/plan.ts";
 import { type Breaker, breakerAfter, closedBreaker, type Ending, saysDown } from "./breaker.ts";
 import { breakerPool } from "./port.ts";
-import { spend, type Spent, unspent } from "./rate.ts";
+import { spend, type Spent, tokensMax, unspent } from "./rate.ts";
 import { emptyTable, entriesOf, lookup, put, remove, type Table, valuesOf } from "./table.ts";
 import { newTurns, took, type Turns } from "./turns.ts";
 
@@ -73,11 +73,18 @@ export function limitOf(limits: Limits, pool: string): Limit | undefined {
 }
 
 /** Everything that an attempt of the node counts against. */
-export function poolsOf({ limits }: AdmissionFacts, job: string | null, { pools, connection }: PlanNode): Pools {
+export function poolsOf(facts: AdmissionFacts, job: string | null, { pools, connection }: PlanNode): Pools {
+  const { limits } = facts;
   const own = Object.entries(pools ?? {}).filter(([pool]) => limitOf(limits, pool) !== undefined);
   for (const pool of ["*", `job:${job ?? ""}`]) if (limitOf(limits, pool) !== undefined) own.push([pool, 1]);
   if (connection !== undefined && breakerSettings(limits, connection) !== null) own.push([breakerPool(connection), 1]);
-  return own;
+  return own.map(([pool, weight]) => [pool, Math.min(weight, mostIn(facts, pool))] as const);
+}
+
+/** The most that an attempt counts for: a weight beyond it (the limit was lowered after the run was planned) would wait for ever. */
+export function mostIn({ limits }: AdmissionFacts, pool: string): number {
+  const { slots = Infinity, rate } = limitOf(limits, pool) ?? {};
+  return Math.min(slots, rate === undefined ? Infinity : tokensMax(rate));
 }
 
 export function poolFacts({ pools, limits }: AdmissionFacts, pool: string): PoolFacts {

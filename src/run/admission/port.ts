@@ -5,6 +5,8 @@ export interface Admission {
   readonly places: Readonly<Record<string, number>>;
   /** Pools that let nothing start before a time (run time, ms): a rate that is used up, a breaker (`connection:NAME`) that is open. */
   readonly closedUntil: Readonly<Record<string, number>>;
+  /** The most that one attempt counts for in a pool, where a weight of the plan may be larger (its limit was lowered since). */
+  readonly most?: Readonly<Record<string, number>>;
 }
 
 /** The pool of a connection's circuit breaker. */

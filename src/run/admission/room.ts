@@ -1,8 +1,8 @@
 // What is left of each pool, derived from the facts: slots minus weights of live attempts, tokens of its rate, the probe of a breaker that is half open.
-import { breakerConnection, breakerOf, limitOf, poolFacts, type AdmissionFacts } from "./facts.ts";
+import { breakerConnection, breakerOf, limitOf, mostIn, poolFacts, type AdmissionFacts } from "./facts.ts";
 import { phaseOf } from "./breaker.ts";
 import { breakerPool } from "./port.ts";
-import { type Spent, tokensAt, tokensFrom, tokensMax } from "./rate.ts";
+import { type Spent, tokensAt, tokensFrom } from "./rate.ts";
 import { entriesOf, valuesOf } from "./table.ts";
 import type { Turns } from "./turns.ts";
 
@@ -47,7 +47,7 @@ export function leftOf(facts: AdmissionFacts, pool: string, now: number): Left {
     ...common,
     slots: slots === undefined ? Infinity : slots - held,
     tokens: rate === undefined || spent === null ? Infinity : tokensAt(rate, spent, now),
-    max: Math.min(slots ?? Infinity, rate === undefined ? Infinity : tokensMax(rate)),
+    max: mostIn(facts, pool),
     closedUntil: null,
     isShut: false,
   };

@@ -7,7 +7,7 @@
 //       back everything that it needs, so that two pools which are never free at the same time do not starve it.
 //   O4. Grants never exceed what is left; a place that a run frees in the same commit is only its own to use again.
 import type { Demand } from "./demand.ts";
-import { type AdmissionFacts, limitOf, type Pools } from "./facts.ts";
+import { type AdmissionFacts, limitOf, mostIn, type Pools } from "./facts.ts";
 import type { Admission } from "./port.ts";
 import { spend } from "./rate.ts";
 import { type Left, leftOf, limitedPools, tokensIn } from "./room.ts";
@@ -95,7 +95,12 @@ export function share({ facts, demands, now, freed }: ShareInput): Shared {
     if (opensAt !== null && (wakeAt === null || opensAt < wakeAt)) wakeAt = opensAt;
     if (!head.pools.some(([pool]) => left(pool).isShut)) holdBack(now - head.since >= PATIENCE_MS ? head.pools : lacking, left);
   }
-  const nothing = { places: Object.fromEntries(limitedPools(facts).map((pool) => [pool, 0])), closedUntil: {} };
+  const limited = limitedPools(facts);
+  const nothing = {
+    places: Object.fromEntries(limited.map((pool) => [pool, 0])),
+    closedUntil: {},
+    most: Object.fromEntries(limited.map((pool) => [pool, mostIn(facts, pool)])),
+  };
   return { granted, blocked, grants: grantsOf(granted, nothing), nothing, wakeAt };
 }
 
@@ -141,9 +146,8 @@ function isEarlier(a: Demand, b: Demand): boolean {
 
 function fits(left: Left, run: string, weight: number): boolean {
   if (left.closedUntil !== null) return false;
-  const wanted = Math.min(weight, left.max);
   const total = left.slots + sum(left.own);
-  return left.slots + (left.own.get(run) ?? 0) >= wanted && total - left.heldSlots >= wanted && left.tokens - left.heldTokens >= wanted;
+  return left.slots + (left.own.get(run) ?? 0) >= weight && total - left.heldSlots >= weight && left.tokens - left.heldTokens >= weight;
 }
 
 function take(
@@ -151,11 +155,10 @@ function take(
   left: Left,
   { head, pool, weight, now }: { readonly head: Demand; readonly pool: string; readonly weight: number; readonly now: number },
 ): void {
-  const wanted = Math.min(weight, left.max);
-  const own = Math.min(left.own.get(head.run) ?? 0, wanted);
+  const own = Math.min(left.own.get(head.run) ?? 0, weight);
   if (own > 0) left.own.set(head.run, left.own.get(head.run)! - own);
-  left.slots -= wanted - own;
-  left.tokens -= wanted;
+  left.slots -= weight - own;
+  left.tokens -= weight;
   const rate = limitOf(limits, pool)?.rate;
   if (rate !== undefined && left.spent !== null) left.spent = spend(rate, left.spent, { at: now, weight });
   if (limitOf(limits, pool) !== undefined) left.turns = took(left.turns, head.key, weight / (limits.shares[head.key] ?? 1));
@@ -164,9 +167,8 @@ function take(
 function holdBack(pools: Pools, left: (pool: string) => Left): void {
   for (const [pool, weight] of pools) {
     const each = left(pool);
-    const wanted = Math.min(weight, each.max);
-    each.heldSlots += wanted;
-    each.heldTokens += wanted;
+    each.heldSlots += weight;
+    each.heldTokens += weight;
   }
 }
 
@@ -189,7 +191,7 @@ function grantsOf(granted: readonly Demand[], nothing: Admission): ReadonlyMap<s
     for (const [pool, weight] of pools) if (own[pool] !== undefined) own[pool] += weight;
     places.set(run, own);
   }
-  return new Map([...places].map(([run, own]) => [run, { places: own, closedUntil: {} }]));
+  return new Map([...places].map(([run, own]) => [run, { ...nothing, places: own }]));
 }
 
 function sum(weights: ReadonlyMap<string, number>): number {
