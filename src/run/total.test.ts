@@ -306,7 +306,7 @@ describe("SPEC.md", () => {
       .map((file) => readFileSync(join(here, file), "utf8"));
     const checks = [
       ...tests,
-      ...["auditor.ts", "audit-end.ts", "simulate.ts"].map((file) => readFileSync(join(testing, file), "utf8")),
+      ...["auditor.ts", "audit-book.ts", "audit-end.ts", "simulate.ts"].map((file) => readFileSync(join(testing, file), "utf8")),
     ].join("\n");
     expect(numbers.length).toBeGreaterThan(20);
     expect(numbers.filter((number) => !new RegExp(`\\b${number}\\b`).test(checks))).toEqual([]);

@@ -100,7 +100,7 @@ function carryOut(seed: number, world: World, core: Core): Simulated {
   if (random.chance(0.15)) world.after(random.whole(400), () => random.pick(engines).stop(1 + random.whole(100)));
   if (plan.limits !== undefined) meddle(world, engines, plan);
   for (const clock of clocks) {
-    if (random.chance(0.3)) world.after(random.whole(800), () => clock.step(-random.pick([3, 50, 400, 3_600_000])));
+    if (random.chance(0.5)) world.after(random.whole(800), () => clock.step(-random.pick([3, 400, 3_600_000, 3_600_000])));
     if (random.chance(0.1)) world.after(random.whole(800), () => clock.step(random.whole(100)));
   }
   world.run();
