@@ -90,7 +90,7 @@ export interface App {
   quarantineList(request: { readonly asset?: string; readonly limit: number }): Promise<QuarantineAnswer>;
   quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
-  describe(asset: string): Promise<DescribeAnswer>;
+  describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
   history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
   rollback(request: RollbackRequest): Promise<RollbackAnswer>;
@@ -304,7 +304,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
     quarantineList: async (request) => (await import("./operations/history.ts")).quarantineList(workspace, request),
     quarantineShow: async (id) => (await import("./operations/history.ts")).quarantineShow(workspace, id),
     list: async (request) => (await import("./operations/assets.ts")).listAssets(workspace, request),
-    describe: async (asset) => (await import("./operations/assets.ts")).describeAsset(workspace, asset),
+    describe: async (asset, request) => (await import("./operations/assets.ts")).describeAsset(workspace, asset, request),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
     history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
     rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),

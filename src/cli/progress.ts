@@ -105,7 +105,7 @@ function liveProgress(output: Output): Progress {
           line(`${output.symbol("warn")} ${event.node}  ${printable(event.message)}`);
           break;
         case "node":
-          running.delete(event.asset ?? `task:${event.task}`);
+          running.delete(nameOf(event));
           done++;
           rows += event.rows?.read ?? 0;
           if (isNews(event) && (output.mode !== "agent" || event.status !== "succeeded")) line(nodeLine(event, output));
@@ -137,8 +137,13 @@ function isNews({ status, rows }: NodeEventAnswer): boolean {
   return status !== "reused" || (rows?.quarantined ?? 0) > 0;
 }
 
+function nameOf({ asset, task, partition }: NodeEventAnswer): string {
+  const name = asset ?? `task:${task}`;
+  return partition === undefined ? name : `${name}[${partition}]`;
+}
+
 function nodeLine(event: NodeEventAnswer, output: Output): string {
-  const name = event.asset ?? `task:${event.task}`;
+  const name = nameOf(event);
   const aside = event.rows !== null && event.rows.quarantined > 0 ? `  ${plural(event.rows.quarantined, "row")} quarantined` : "";
   const warned = event.checks.filter((check) => check.status !== "passed");
   const checks = event.checks.length === 0 ? "" : `  ${event.checks.length - warned.length}/${event.checks.length} checks`;

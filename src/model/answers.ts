@@ -1,5 +1,6 @@
 // What the command line, the API and the client answer: the JSON objects of the public contract (PROJECT §9). Every object that is printed gets `"v": 1`.
 import type { VersionAnswer } from "./act-answers.ts";
+import type { PartitionsAnswer } from "./backfill-answers.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { RowCounts } from "./plan.ts";
@@ -23,6 +24,8 @@ export interface NodeEventAnswer {
   readonly type: "node";
   readonly asset?: string;
   readonly task?: string;
+  /** The partition, or FROM..TO of a batch. */
+  readonly partition?: string;
   readonly status: NodeStatus;
   readonly reason?: string;
   readonly attempts: number;
@@ -130,6 +133,8 @@ export interface DescribeAnswer {
     readonly lastRun: string | null;
     readonly version: string | null;
     readonly quarantined: number;
+    /** Of an asset that has partitions. */
+    readonly partitions?: PartitionsAnswer;
   };
 }
 
@@ -159,6 +164,7 @@ export interface RunShowAnswer {
   readonly nodes: readonly {
     readonly asset?: string;
     readonly task?: string;
+    readonly partition?: string;
     readonly status: NodeStatus;
     readonly attempts: readonly {
       readonly attempt: number;
@@ -188,6 +194,8 @@ export interface StatusAnswer {
     readonly missing: number;
   };
   readonly runs: readonly RunAnswer[];
+  /** Of each asset that has partitions. */
+  readonly partitions?: readonly (PartitionsAnswer & { readonly asset: string })[];
   /** What a person should look at, worst first, with the command that helps. */
   readonly needs: readonly { readonly what: string; readonly why: string; readonly command: string }[];
 }

@@ -2,7 +2,9 @@
 // attempt did), missing (never built).
 import type { AssetAnswer, AssetsAnswer, ColumnAnswer, DescribeAnswer, LineageAnswer } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
+import type { PartitionsAnswer } from "../model/backfill-answers.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
+import { splitNodeId } from "../model/partition.ts";
 import { nearest } from "../model/suggest.ts";
 import { isAskedEachRun } from "../plan/decide.ts";
 import { lineageAnswer } from "../plan/lineage.ts";
@@ -11,6 +13,7 @@ import { countQuarantine } from "../load/quarantine.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import { defineProject } from "./definitions.ts";
 import { planOperation, type Planned } from "./plan.ts";
+import { partitionList, partitionsAnswer } from "./partition-status.ts";
 import { lastStatuses } from "./runs.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -26,8 +29,18 @@ export async function assetsState(workspace: Workspace): Promise<Assets> {
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const last = await lastStatuses(workspace);
-  const statuses = new Map(planned.plan.nodes.map((node) => [node.id, statusOf(node, live.has(node.id), last.get(node.id))]));
+  const statuses = new Map<NodeId, string>();
+  for (const node of planned.plan.nodes) {
+    const id = node.partition === undefined ? node.id : splitNodeId(node.id).asset;
+    if (!statuses.has(id)) statuses.set(id, statusOf(node, live.has(id), outcomeOf(planned, id) ?? last.get(node.id)));
+  }
   return { planned, live, statuses };
+}
+
+/** An asset with a partition that failed has failed. */
+function outcomeOf({ world }: Planned, id: NodeId): string | undefined {
+  const outcomes = world?.assets.get(id)?.outcomes;
+  return outcomes !== undefined && [...outcomes.values()].includes("failed") ? "failed" : undefined;
 }
 
 function statusOf(node: Planned["plan"]["nodes"][number], isLive: boolean, last: string | undefined): string {
@@ -44,7 +57,11 @@ export async function listAssets(workspace: Workspace, { select: selection }: { 
   return { assets: select(graph, selection, { statuses }).map((id) => assetAnswer(graph.nodes.get(id)!, live.get(id), statuses.get(id)!)) };
 }
 
-export async function describeAsset(workspace: Workspace, name: string): Promise<DescribeAnswer> {
+export async function describeAsset(
+  workspace: Workspace,
+  name: string,
+  request: { readonly partitions: boolean } = { partitions: false },
+): Promise<DescribeAnswer> {
   const { planned, live, statuses } = await assetsState(workspace);
   const { graph, checks, compilation } = planned.definitions;
   const id = findAsset(graph.nodes.keys(), name);
@@ -62,6 +79,7 @@ export async function describeAsset(workspace: Workspace, name: string): Promise
       components: node.components ?? [],
       owner: node.owner ?? null,
       tags: node.tags,
+      ...(await partitionsOf(workspace, { planned, id, isListed: request.partitions })),
       materialize: node.kind === "model" ? node.spec.materialize : null,
       columns: columns.map((column) => columnAnswer(node, column, origins)),
       checks: (checks.get(id) ?? []).map((check) => ({
@@ -78,6 +96,23 @@ export async function describeAsset(workspace: Workspace, name: string): Promise
       quarantined: aside.filter((entry) => entry.asset === id).reduce((sum, entry) => sum + entry.rows, 0),
     },
   };
+}
+
+interface PartitionsOf {
+  readonly planned: Planned;
+  readonly id: NodeId;
+  readonly isListed: boolean;
+}
+
+async function partitionsOf(
+  workspace: Workspace,
+  { planned: { world }, id, isListed }: PartitionsOf,
+): Promise<{ readonly partitions?: PartitionsAnswer }> {
+  const answer = world === undefined ? undefined : partitionsAnswer(world, id);
+  if (world === undefined || answer === undefined) return {};
+  if (!isListed) return { partitions: answer };
+  const warehouse = await workspace.warehouse();
+  return { partitions: { ...answer, list: await warehouse.session((session) => partitionList(session, world, id)) } };
 }
 
 /** @throws MR6102 with the nearest names. */

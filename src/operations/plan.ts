@@ -7,6 +7,7 @@ import type { NodeId } from "../model/graph.ts";
 import type { SourceState } from "../plan/decide.ts";
 import { partitionWorld } from "./partition-facts.ts";
 import { partitionPlanner, type PartitionPlanner, type PartitionWishes } from "./partition-plan.ts";
+import type { PartitionWorld } from "../plan/partitions/status.ts";
 import { select } from "../plan/selection.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../plan/plan.ts";
@@ -34,6 +35,8 @@ export interface Planned extends PlannedRun {
   /** Sentences for people: partitions that were left out. */
   readonly notes: ReturnType<PartitionPlanner["notes"]>;
   readonly chosen: PartitionPlanner["chosen"];
+  /** Undefined where no asset has partitions. */
+  readonly world: PartitionWorld | undefined;
 }
 
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
@@ -58,7 +61,8 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
   const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
   const { graph } = definitions;
-  const partitions = partitionPlanner(graph, await partitionWorld(workspace, { graph, live, nowMs: Date.now() }), {
+  const world = await partitionWorld(workspace, { graph, live, nowMs: Date.now() });
+  const partitions = partitionPlanner(graph, world, {
     ...request.backfill,
     partition: request.partition,
     fullRefresh: request.fullRefresh ?? false,
@@ -79,7 +83,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     concurrency: project.config.defaults?.concurrency,
   });
   const plan = { ...planned.plan, nodes: partitions.expand(planned.plan.nodes) };
-  return { ...planned, plan, definitions, params, notes: partitions.notes(), chosen: partitions.chosen };
+  return { ...planned, plan, definitions, params, notes: partitions.notes(), chosen: partitions.chosen, world };
 }
 
 /** The key of a run, its parameters filled in. */

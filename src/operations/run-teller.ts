@@ -99,7 +99,7 @@ function isSettled({ status }: NodeRow): boolean {
 function nodeEvent(row: NodeRow): NodeEventAnswer {
   return {
     type: "node",
-    ...nodeName(row.node),
+    ...nodeName(row.node, row.plan.partition),
     status: row.status,
     reason: row.why ?? (row.because === null ? row.plan.reason : `${row.because} did not succeed`),
     attempts: row.attempts.length,

@@ -139,7 +139,14 @@ function answersOf(nodes: readonly PlanNode[]): PlanAnswer["nodes"] {
     else if (partition !== undefined) own?.push(partition);
     if (!answers.has(asset)) answers.set(asset, { asset, action, reason, change, partitions: [] });
   }
-  return [...answers.values()].map((answer) => ({ ...answer, partitions: partitions.get(answer.asset) ?? [] }));
+  return [...answers.values()].map((answer) => {
+    const own = partitions.get(answer.asset) ?? [];
+    return {
+      ...answer,
+      partitions: own,
+      reason: own.length > 1 ? `${own.length} partitions, the newest: ${answer.reason}` : answer.reason,
+    };
+  });
 }
 
 function decideAll(

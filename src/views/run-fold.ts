@@ -4,6 +4,7 @@ import type { JsonValue, NodeStatus, RunAnswer, RunShowAnswer } from "../model/a
 import type { ErrorRecord } from "../model/errors.ts";
 import type { CheckFact, NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
+import { splitNodeId } from "../model/partition.ts";
 import type { PlanNode } from "../model/plan.ts";
 import type { Signal, Wait } from "../model/wait.ts";
 import { iso } from "./iso.ts";
@@ -189,7 +190,7 @@ export function runShowAnswer(fold: RunFold): RunShowAnswer {
   const run = fold.row();
   if (run === undefined) throw new Error("assertion: a run that has started");
   const nodes = fold.nodes().map((node) => ({
-    ...nodeName(node.node),
+    ...nodeName(node.node, node.plan.partition),
     status: node.status,
     attempts: node.attempts,
     rows: node.rows ?? null,
@@ -214,8 +215,13 @@ export function runAnswer(row: RunRow): RunAnswer {
 }
 
 /** `asset` or `task` of a node's name. */
-export function nodeName(id: NodeId): { readonly asset: string } | { readonly task: string } {
-  return id.startsWith("task:") ? { task: id.slice("task:".length) } : { asset: id };
+export function nodeName(
+  id: NodeId,
+  partition?: string,
+): ({ readonly asset: string } | { readonly task: string }) & { readonly partition?: string } {
+  const name = partition === undefined ? id : splitNodeId(id).asset;
+  const own = partition === undefined ? {} : { partition };
+  return name.startsWith("task:") ? { task: name.slice("task:".length), ...own } : { asset: name, ...own };
 }
 
 function factsOf({ rows, checks, output }: NodeFacts): NodeFacts {

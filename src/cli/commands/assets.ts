@@ -1,7 +1,9 @@
 // `millrace ls`, `describe`, `history`: what assets there are and what is known of one.
+import type { PartitionsAnswer } from "../../model/backfill-answers.ts";
 import type { Command } from "../command.ts";
+import type { Output } from "../output.ts";
 import { renderTable } from "../table.ts";
-import { plural } from "../words.ts";
+import { count, plural } from "../words.ts";
 
 export const ls: Command = {
   name: "ls",
@@ -23,9 +25,10 @@ export const describe: Command = {
   name: "describe",
   summary: "Tells all about one asset: columns, checks, neighbours, state",
   arguments: "<asset>",
-  examples: ["millrace describe clean.sales", "millrace describe clean.sales --json"],
-  async run({ app, output }, [name]) {
-    const answer = await (await app()).describe(name!);
+  examples: ["millrace describe clean.sales", "millrace describe clean.sales --partitions", "millrace describe clean.sales --json"],
+  options: [["--partitions", "lists its partitions one by one"]],
+  async run({ app, output }, [name], options) {
+    const answer = await (await app()).describe(name!, { partitions: options["partitions"] === true });
     if (output.mode === "json") return output.json(answer);
     const { asset } = answer;
     output.data(
@@ -42,6 +45,7 @@ export const describe: Command = {
     if (asset.components.length > 0) output.data(`uses    ${asset.components.join(", ")}`);
     if (asset.upstream.length > 0) output.data(`reads   ${asset.upstream.join(", ")}`);
     if (asset.downstream.length > 0) output.data(`read by ${asset.downstream.join(", ")}`);
+    if (asset.partitions !== undefined) tellPartitions(output, asset.partitions);
     if (asset.columns.length > 0) {
       output.data("");
       output.data(
@@ -62,6 +66,22 @@ export const describe: Command = {
     }
   },
 };
+
+function tellPartitions(output: Output, { list, first, last, total, by, ...counts }: PartitionsAnswer): void {
+  const told = PARTITION_STATUSES.flatMap((status) => (counts[status] === 0 ? [] : [`${count(counts[status])} ${status}`]));
+  const range = first === null || last === null || first === last ? (first ?? "none yet") : `${first} to ${last}`;
+  output.data(`${plural(total, "partition")} by ${by.join(", ")}, ${range}${told.length === 0 ? "" : `: ${told.join(", ")}`}`);
+  if (list === undefined) return;
+  output.data("");
+  output.data(
+    renderTable(
+      ["partition", "status", "rows", "quarantined", "run", "at"],
+      list.map((each) => [each.partition, each.status, each.rows, each.quarantined, each.run, each.at]),
+    ),
+  );
+}
+
+const PARTITION_STATUSES = ["present", "missing", "stale", "failed", "running", "quarantined"] as const;
 
 export const history: Command = {
   name: "history",

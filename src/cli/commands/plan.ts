@@ -16,6 +16,7 @@ export const plan: Command = {
   ],
   options: [
     ["--exit-code", "exit with 4 when something would be done"],
+    ["--partition <keys>", "a partition or a range of them, as `run` takes it"],
     ["--full-refresh", "as if everything selected had changed"],
   ],
   async run({ app, global, output }, [job], options) {
@@ -24,6 +25,7 @@ export const plan: Command = {
     ).plan({
       ...(job === undefined ? {} : { job }),
       ...(global.select === undefined ? {} : { select: global.select }),
+      ...(typeof options["partition"] === "string" ? { partition: options["partition"] } : {}),
       fullRefresh: options["fullRefresh"] === true,
     });
     // What was removed from the project stays in the warehouse: it is told, and there is nothing to do.
