@@ -1,11 +1,13 @@
 // Why a job does or does not run: whether it is paused, what holds its places, what its triggers did last and will do next, what they passed over and why.
 import type { JobEvent } from "../model/job-events.ts";
+import type { TriggerAnswer } from "../model/trigger-answers.ts";
 import { jobStream } from "../model/store-events.ts";
 import type { Project } from "../project/reader.ts";
 import { evolve } from "../trigger/evolve.ts";
 import { type JobState, NEW_JOB, type Pause, type TriggerState } from "../trigger/state.ts";
 import { listRuns } from "../views/runs.ts";
 import { joinReasons, moment, named, NO_REASONS, type Reason, type Reasons, sentence } from "../views/why.ts";
+import { listTriggers } from "./triggers/list.ts";
 import type { Workspace } from "./workspace.ts";
 
 type Job = Project["jobs"][number];
@@ -31,7 +33,14 @@ export async function whyJob(workspace: Workspace, job: Job, now: number): Promi
             ),
           ],
         };
-  return joinReasons(paused(state.pause, job.name, now), places(state, job, now), ran, triggers(state, job, now), passedOver(events, now));
+  const { triggers: told } = await listTriggers(workspace, { job: job.name, next: 1, now });
+  return joinReasons(
+    paused(state.pause, job.name, now),
+    places(state, job, now),
+    ran,
+    triggers(state, { job, told }, now),
+    passedOver(events, now),
+  );
 }
 
 function paused(pause: Pause | null, name: string, now: number): Reasons {
@@ -70,19 +79,30 @@ function places(state: JobState, { name, spec }: Job, now: number): Reasons {
   return { ...NO_REASONS, sentences, waitsFor, blocks: state.queue.map(({ run }) => run) };
 }
 
-function triggers(state: JobState, { name, spec }: Job, now: number): Reasons {
-  const known = Object.entries(state.triggers);
-  if ((spec.triggers ?? []).length === 0)
-    return { ...NO_REASONS, sentences: [sentence(`${name} has no triggers: it runs when somebody asks`)] };
-  if (known.length === 0)
-    return {
-      ...NO_REASONS,
-      sentences: ["No engine has taken up its triggers yet: millrace serve does."],
-      waitsFor: [{ kind: "engine", what: name }],
-    };
+function triggers(state: JobState, { job, told }: { readonly job: Job; readonly told: readonly TriggerAnswer[] }, now: number): Reasons {
+  if (told.length === 0) return { ...NO_REASONS, sentences: [sentence(`${job.name} has no triggers: it runs when somebody asks`)] };
+  const known = Object.keys(state.triggers).length > 0;
+  const idle: Reasons = known
+    ? NO_REASONS
+    : {
+        ...NO_REASONS,
+        sentences: ["No engine has taken up its triggers yet: millrace serve does."],
+        waitsFor: [{ kind: "engine", what: job.name }],
+      };
   return joinReasons(
-    ...known.map(([key, trigger]) => joinReasons(paused(trigger.pause, `Its trigger ${key}`, now), lastOf(key, trigger, now))),
-    { ...NO_REASONS, sentences: [sentence(`millrace triggers ${name} lists what comes next`)] },
+    ...told.map(({ trigger: key, words, enabled, next, nextLocal, warnings }) => {
+      const own = state.triggers[key];
+      const sentences = [sentence(`Its trigger ${key}: ${words}${enabled ? "" : "; it is disabled"}`)];
+      const coming = next[0] === undefined ? [] : [sentence(`It fires next at ${moment(Date.parse(next[0]), now)}, ${nextLocal[0]}`)];
+      const about = own === undefined ? NO_REASONS : joinReasons(paused(own.pause, `Its trigger ${key}`, now), lastOf(key, own, now));
+      const waits = next[0] === undefined || !enabled ? [] : [{ kind: "schedule", what: key, until: next[0] }];
+      return joinReasons({ ...NO_REASONS, sentences }, about, {
+        ...NO_REASONS,
+        sentences: [...(enabled ? coming : []), ...warnings.map((each) => sentence(each))],
+        waitsFor: waits,
+      });
+    }),
+    idle,
   );
 }
 

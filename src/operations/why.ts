@@ -4,11 +4,17 @@ import type { WhyAnswer } from "../model/act-answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import { jobStream } from "../model/store-events.ts";
 import type { JobEvent } from "../model/job-events.ts";
+import { loadAdmission } from "../engine/admission-load.ts";
+import { limitsOf } from "../plan/admission.ts";
+import { type AdmissionFacts, newAdmission } from "../run/admission/facts.ts";
+import { evolve } from "../run/evolve.ts";
+import { newRun, type RunState } from "../run/state.ts";
 import type { EventStore } from "../store/store.ts";
+import type { Limits } from "../model/limits.ts";
 import { nearest } from "../model/suggest.ts";
 import { foldRun } from "../views/run-fold.ts";
 import { listRuns, type RunRow } from "../views/runs.ts";
-import { explainRun, type PoolHolder, type RunWhyInput } from "../views/why-run.ts";
+import { explainRun, type RunWhyInput } from "../views/why-run.ts";
 import { moment, NO_REASONS, type Reasons, sentence, whyAnswer } from "../views/why.ts";
 import { findAsset } from "./assets.ts";
 import { findRun } from "./runs.ts";
@@ -18,6 +24,7 @@ import type { Workspace } from "./workspace.ts";
 
 /** Live runs that are looked into for who holds what. */
 const LIVE_RUNS_MAX = 200;
+const NO_LIMITS: Limits = { pools: {}, breakers: {}, shares: {} };
 
 /** @throws MR8311 when nothing has this name. */
 export async function whyOf(workspace: Workspace, name: string): Promise<WhyAnswer> {
@@ -48,7 +55,7 @@ export async function whyOf(workspace: Workspace, name: string): Promise<WhyAnsw
 async function whyRun(workspace: Workspace, run: string, now: number): Promise<Reasons> {
   const store = await workspace.store();
   const live = await liveRuns(workspace, now);
-  const input = live.find((each) => each.fold.row()!.run === run) ?? (await inputOf(workspace, run, live[0]?.holders ?? [], now));
+  const input = live.find((each) => each.fold.row()!.run === run) ?? (await inputOf(store, run, newAdmission(NO_LIMITS), now));
   const row = input.fold.row()!;
   return explainRun(input, await whyStarted(store, row, now));
 }
@@ -57,26 +64,15 @@ async function whyRun(workspace: Workspace, run: string, now: number): Promise<R
 async function liveRuns(workspace: Workspace, now: number): Promise<readonly RunWhyInput[]> {
   const store = await workspace.store();
   const rows = await listRuns(store, { status: "running", limit: LIVE_RUNS_MAX });
-  const inputs = await Promise.all(rows.map((row) => inputOf(workspace, row.run, [], now)));
-  const holders: readonly PoolHolder[] = inputs.flatMap(({ fold }) =>
-    fold
-      .nodes()
-      .filter((node) => node.status === "running")
-      .flatMap((node) => Object.keys(node.plan.pools ?? {}).map((pool) => ({ pool, run: fold.row()!.run, node: node.node }))),
-  );
-  return inputs.map((input) => ({ ...input, holders }));
+  if (rows.length === 0) return [];
+  const [config, { nodes }] = [await workspace.config(), await workspace.projectWithErrors()];
+  const { facts } = await loadAdmission({ store, limits: limitsOf(config, nodes), now });
+  return Promise.all(rows.map((row) => inputOf(store, row.run, facts, now)));
 }
 
-async function inputOf(workspace: Workspace, run: string, holders: readonly PoolHolder[], now: number): Promise<RunWhyInput> {
-  const events = await (await workspace.store()).read(run);
-  let concurrency = 1;
-  for (const event of events) {
-    if (event.type === "run_started") concurrency = event.plan.concurrency;
-    if (event.type === "concurrency_changed") concurrency = event.concurrency;
-  }
-  const slots: Record<string, number> = {};
-  for (const [pool, spec] of Object.entries((await workspace.config()).pools ?? {})) if (spec.slots !== undefined) slots[pool] = spec.slots;
-  return { fold: foldRun(events)!, concurrency, holders, slots, now };
+async function inputOf(store: EventStore, run: string, facts: AdmissionFacts, now: number): Promise<RunWhyInput> {
+  const events = await store.read(run);
+  return { fold: foldRun(events)!, state: events.reduce<RunState>(evolve, newRun), facts, now };
 }
 
 /** What asked for the run: its trigger with what happened, the run it goes on from, the run it is a part of. */

@@ -1,23 +1,18 @@
 // Why a run is as it is: what it waits for while it goes on, what failed first when it did not end well, and what that holds up.
 import type { NodeId } from "../model/graph.ts";
+import { explainNode as explainPlaces, type Reason as PlaceReason, sentenceOf } from "../run/admission/explain.ts";
+import type { AdmissionFacts } from "../run/admission/facts.ts";
+import type { RunState } from "../run/state.ts";
+import { iso } from "./iso.ts";
 import type { NodeRow, RunFold } from "./run-fold.ts";
 import type { RunRow } from "./runs.ts";
 import { joinReasons, moment, named, NO_REASONS, type Reason, type Reasons, sentence, span } from "./why.ts";
 
-/** A node of any run that holds places of a pool. */
-export interface PoolHolder {
-  readonly pool: string;
-  readonly run: string;
-  readonly node: NodeId;
-}
-
 export interface RunWhyInput {
   readonly fold: RunFold;
-  readonly concurrency: number;
-  /** Of all live runs. */
-  readonly holders: readonly PoolHolder[];
-  /** Places of the project's pools. */
-  readonly slots: Readonly<Record<string, number>>;
+  readonly state: RunState;
+  /** What is in flight over all runs. */
+  readonly facts: AdmissionFacts;
   readonly now: number;
 }
 
@@ -146,7 +141,7 @@ function waiting(input: RunWhyInput, row: RunRow): Reasons {
 }
 
 /** Why a node of a run that goes on has not ended; null for one that only waits for others of the run, or has ended. */
-export function explainNode(node: NodeRow, { fold, concurrency, holders, slots, now }: RunWhyInput, row: RunRow): Reasons | null {
+export function explainNode(node: NodeRow, { fold, state, facts, now }: RunWhyInput, row: RunRow): Reasons | null {
   const name = node.node;
   const one = (text: string, waitsFor: readonly Reason[]): Reasons => ({ ...NO_REASONS, sentences: [sentence(text)], waitsFor });
   switch (node.status) {
@@ -178,47 +173,60 @@ export function explainNode(node: NodeRow, { fold, concurrency, holders, slots, 
     case "pending": {
       const open = node.plan.needs.filter((need) => !isSettled(fold.node(need)));
       if (open.length > 0 || node.plan.compensates !== undefined) return null;
-      if (row.paused !== null)
-        return one(`${name} could start, but the run is paused`, [{ kind: "paused", node: name, by: row.paused.by }]);
-      return noPlace(node, { fold, concurrency, holders, slots });
+      return places(node, { state, facts, now });
     }
     default:
       return null;
   }
 }
 
-/** Everything it stands on is settled: only places can be missing. */
-function noPlace(
-  node: NodeRow,
-  { fold, concurrency, holders, slots }: Pick<RunWhyInput, "fold" | "concurrency" | "holders" | "slots">,
-): Reasons {
+/** Everything it stands on is settled: only places can be missing, or somebody to start it. */
+function places(node: NodeRow, { state, facts, now }: Pick<RunWhyInput, "state" | "facts" | "now">): Reasons {
   const name = node.node;
-  const waitsFor: Reason[] = [];
-  const sentences: string[] = [];
-  for (const [pool, weight] of Object.entries(node.plan.pools ?? {})) {
-    const held = holders.filter((holder) => holder.pool === pool && holder.node !== name);
-    if (held.length === 0) continue;
-    const places = slots[pool];
-    const of = places === undefined ? "" : ` of ${places} slots`;
-    const who = named(held.map((holder) => `${holder.node} of ${holder.run}`));
-    sentences.push(sentence(`${name} waits for a place in the pool ${pool}${of}, held by ${who}`));
-    waitsFor.push({ kind: "pool", node: name, pool, weight, heldBy: held.map(({ run, node: by }) => ({ run, node: by })) });
+  const reasons = state.phase === "going" ? explainPlaces({ facts, run: state, node: name, now }).reasons : [];
+  if (reasons.length === 0)
+    return {
+      ...NO_REASONS,
+      sentences: [sentence(`${name} could start; no engine has done so yet`)],
+      waitsFor: [{ kind: "engine", node: name }],
+    };
+  return {
+    ...NO_REASONS,
+    sentences: reasons.map((reason) => sentence(`${name} waits ${sentenceOf(reason, now)}`)),
+    waitsFor: reasons.map((reason) => ({ node: name, ...placeFact(reason) })),
+  };
+}
+
+function placeFact(reason: PlaceReason): Reason {
+  switch (reason.kind) {
+    case "pool": {
+      const heldBy = reason.holders.map(({ run, node, weight }) => ({ run, node, weight }));
+      return { kind: "pool", pool: reason.pool, slots: reason.slots, weight: reason.weight, heldBy };
+    }
+    case "ownPool":
+      return { kind: "pool", pool: reason.pool, slots: reason.most };
+    case "rate":
+      return { kind: "rate", pool: reason.pool, until: iso(reason.until) };
+    case "breaker": {
+      const { connection, error } = reason;
+      return { kind: "breaker", connection, since: iso(reason.since), until: iso(reason.until), code: error.code, message: error.message };
+    }
+    case "concurrency":
+      return { kind: "concurrency", running: reason.running, most: reason.most };
+    case "retry":
+    case "wait":
+      return { kind: reason.kind, until: reason.until === null ? null : iso(reason.until) };
+    case "needs":
+      return { kind: "needs", nodes: reason.nodes };
+    case "items":
+      return { kind: "items", left: reason.left };
+    case "paused":
+    case "canceled":
+    case "undo":
+      return { kind: reason.kind };
+    default:
+      return reason satisfies never;
   }
-  const running = fold.nodes().filter((each) => each.status === "running");
-  if (running.length >= concurrency) {
-    sentences.push(
-      sentence(`${name} waits for one of the run's ${concurrency} places, held by ${named(running.map((each) => each.node))}`),
-    );
-    waitsFor.push({ kind: "place", node: name, concurrency, heldBy: running.map((each) => each.node) });
-  }
-  if (sentences.length === 0) {
-    const connection = node.plan.connection === undefined ? "" : `, the breaker of ${node.plan.connection} is open`;
-    sentences.push(
-      sentence(`${name} is ready and waits for an engine to start it (no engine is at work${connection}, or a pool's rate is used up)`),
-    );
-    waitsFor.push({ kind: "engine", node: name });
-  }
-  return { ...NO_REASONS, sentences, waitsFor };
 }
 
 function isSettled(node: NodeRow | undefined): boolean {
