@@ -21,13 +21,6 @@ export function runIdOf(at: number, parts: readonly (string | number)[]): string
   return `r_${base32(Math.max(0, Math.floor(at)), TIME_CHARS)}${shortHash(JSON.stringify(parts))}`;
 }
 
-/** A number in [0, 1) that follows from a text. */
-export function fractionOf(text: string): number {
-  let value = 0;
-  for (const char of shortHash(text)) value = (value + ALPHABET.indexOf(char)) / 32;
-  return value;
-}
-
 function base32(value: number, chars: number): string {
   let text = "";
   for (let rest = value, left = chars; left > 0; left--, rest = Math.floor(rest / 32)) text = ALPHABET[rest % 32]! + text;
