@@ -2,9 +2,11 @@
 import { connectorSettings } from "../model/definitions/project.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Delivery, Json, ReadContext } from "../load/connector.ts";
+import type { AttemptLog } from "../model/attempt.ts";
 import { MillraceError, type SourceLocation } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
 import type { ExportNode, SourceNode } from "../model/graph.ts";
+import { stepsWithConsole, withConsole } from "../platform/console.ts";
 import { resolvePlaceholders } from "../project/placeholders.ts";
 import type { Project } from "../project/reader.ts";
 import type { CompiledColumn } from "../sql/compile-types.ts";
@@ -27,7 +29,8 @@ export interface ReachRequest {
 
 /** The connector of a source or an export with its options, every `${…}` filled in. @throws MR105x for what is missing. */
 export function reachOf(workspace: Workspace, project: Project, node: SourceNode | ExportNode, request: ReachRequest): Reach {
-  const connector = (project.own.connectors[node.connector] as AnyConnector | undefined) ?? workspace.parts.connectors[node.connector];
+  const own = project.own.connectors[node.connector] as AnyConnector | undefined;
+  const connector = own === undefined ? workspace.parts.connectors[node.connector] : printingTo(own, request);
   if (connector === undefined) throw new MillraceError({ code: "MR9001", message: `no connector is named ${node.connector}` });
   const values = {
     env: process.env,
@@ -49,6 +52,17 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
       connections: resolvePlaceholders(connectionSettings(project, node.options), values, { onSecret }),
       log: (level, message) => request.log(level, message),
     },
+  };
+}
+
+/** A connector of the project's own code: what it prints goes to the log. */
+function printingTo(own: AnyConnector, request: ReachRequest): AnyConnector {
+  const log: AttemptLog = (level, message) => request.log(level === "warn" || level === "error" ? "warn" : "info", message);
+  const { read, write } = own;
+  return {
+    ...own,
+    ...(read === undefined ? {} : { read: (options, context) => stepsWithConsole(log, () => read.call(own, options, context)) }),
+    ...(write === undefined ? {} : { write: (options, context) => withConsole(log, () => write.call(own, options, context)) }),
   };
 }
 

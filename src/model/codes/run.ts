@@ -125,7 +125,7 @@ export const runCodes = {
   },
   MR6050: {
     title: "An attempt took more memory than it may",
-    why: "`isolation:` of the asset or task (or `defaults.isolation`) sets the most that its worker may take, Node itself (about 60 MB) included. The worker was ended; nothing of the attempt was published.",
+    why: "`isolation:` of the asset or task (or `defaults.isolation`) sets the most that its worker may take, Node itself (about 90 MB) included. The worker was ended; nothing of the attempt was published.",
     fix: "Yield smaller batches and keep no rows back, or raise `memory`. Trying again would take as much, so it is not done.",
   },
   MR6051: {

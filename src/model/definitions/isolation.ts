@@ -3,13 +3,13 @@
 import * as z from "zod";
 import { duration, parseDurationMs, parseSizeBytes, size } from "../duration.ts";
 
-/** Node itself, with this package, takes about 60 MB. */
-const MEMORY_BYTES_MIN = 100e6;
+/** Node itself, with this package, takes about 90 MB. */
+const MEMORY_BYTES_MIN = 128e6;
 
 const memory = size
-  .refine((text) => (parseSizeBytes(text) ?? 0) >= MEMORY_BYTES_MIN, { error: "is too little for Node itself; give 100MB or more" })
+  .refine((text) => (parseSizeBytes(text) ?? 0) >= MEMORY_BYTES_MIN, { error: "is too little for Node itself; give 128MB or more" })
   .optional()
-  .describe("the most it may take, Node itself included; 100MB or more");
+  .describe("the most it may take, Node itself included (about 90MB)");
 const cpu = duration.optional().describe("the most processor time of one attempt; waiting does not count");
 
 const threadLimits = z.strictObject({ memory, cpu });
