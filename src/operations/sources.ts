@@ -58,11 +58,10 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
 /** A connector of the project's own code: what it prints goes to the log. */
 function printingTo(own: AnyConnector, request: ReachRequest): AnyConnector {
   const log: AttemptLog = (level, message) => request.log(level === "warn" || level === "error" ? "warn" : "info", message);
-  const { read, write } = own;
   return {
     ...own,
-    ...(read === undefined ? {} : { read: (options, context) => stepsWithConsole(log, () => read.call(own, options, context)) }),
-    ...(write === undefined ? {} : { write: (options, context) => withConsole(log, () => write.call(own, options, context)) }),
+    ...(own.read === undefined ? {} : { read: (options, context) => stepsWithConsole(log, () => own.read!(options, context)) }),
+    ...(own.write === undefined ? {} : { write: (options, context) => withConsole(log, () => own.write!(options, context)) }),
   };
 }
 
