@@ -9,7 +9,9 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   engine: async () => (await import("./engine.ts")).benchEngine(),
   json: async () => (await import("./json.ts")).benchJson(),
   load: async () => (await import("./load.ts")).benchLoad(),
+  million: async () => (await import("./million.ts")).benchMillion(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
+  workflows: async () => (await import("./workflows.ts")).benchWorkflows(),
 };
 
 const words = process.argv.slice(2);
