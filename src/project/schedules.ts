@@ -19,8 +19,14 @@ export interface ScheduleReader {
 
 const YEAR_MS = 366 * 86_400_000;
 
-/** `now`: warnings look a year ahead from it. */
-export function createScheduleReader(reader: Reader, now: number): ScheduleReader {
+export interface ScheduleContext {
+  /** Warnings look a year ahead from here. */
+  readonly now: number;
+  /** Of schedules that say none. */
+  readonly timezone: string;
+}
+
+export function createScheduleReader(reader: Reader, { now, timezone }: ScheduleContext): ScheduleReader {
   const calendars = new Map<string, Promise<Calendar | undefined>>();
   const calendarOf = (name: string, document: Document, at: Path): Promise<Calendar | undefined> => {
     let calendar = calendars.get(name);
@@ -38,7 +44,7 @@ export function createScheduleReader(reader: Reader, now: number): ScheduleReade
       if (options.calendar !== undefined && calendar === undefined) return undefined;
       const { compileSchedule, ScheduleError } = await import("../schedule/schedule.ts");
       try {
-        const schedule = compileSchedule(options, { id: `${job}/${key}`, timezone: reader.config.timezone ?? "UTC", calendar });
+        const schedule = compileSchedule(options, { id: `${job}/${key}`, timezone, calendar });
         for (const { text } of schedule.warnings(now, now + YEAR_MS))
           reader.warnings.push(new MillraceError({ code: "MR1606", message: text, location: document.locate([...at, "cron"]) }));
         return schedule;

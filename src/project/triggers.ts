@@ -20,8 +20,7 @@ interface Job {
 /** Checks the triggers of all jobs; answers their schedules. */
 export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: readonly ProjectNode[]): Promise<ProjectSchedules> {
   const schedules = new Map<string, NonNullable<ReturnType<ProjectSchedules["get"]>>>();
-  checkZone(reader);
-  const scheduleReader = createScheduleReader(reader, reader.options.now ?? Date.now());
+  const scheduleReader = createScheduleReader(reader, { now: reader.options.now ?? Date.now(), timezone: zoneOf(reader) });
   const paths = new Map<string, string>();
   for (const { name, spec } of jobs) {
     const document = reader.documents.get(`job:${plainName(name)}`)!;
@@ -41,12 +40,14 @@ export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: 
   return schedules;
 }
 
-function checkZone(reader: Reader): void {
+/** The project's time zone; UTC with the error told when there is no such zone. */
+function zoneOf(reader: Reader): string {
   const { timezone } = reader.config;
   const document = reader.documents.get("project");
-  if (timezone === undefined || document === undefined) return;
+  if (timezone === undefined || document === undefined) return "UTC";
   try {
     Intl.DateTimeFormat("en", { timeZone: timezone });
+    return timezone;
   } catch {
     tell(
       reader,
@@ -55,6 +56,7 @@ function checkZone(reader: Reader): void {
       document.locate(["timezone"]),
       "for example Europe/Berlin or UTC",
     );
+    return "UTC";
   }
 }
 

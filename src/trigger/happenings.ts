@@ -88,8 +88,8 @@ export function gatheredDueAt(gather: Gather, noted: readonly Noted[]): number |
 
 /** When the oldest update no longer counts; null while there is none. */
 export function windowPassesAt({ windowMs }: AssetsPolicy, noted: readonly Noted[]): number | null {
-  const [first] = noted;
-  return windowMs === null || first === undefined ? null : first.at + windowMs + 1;
+  // Not always the first: a clock may have been set back.
+  return windowMs === null || noted.length === 0 ? null : Math.min(...noted.map(({ at }) => at)) + windowMs + 1;
 }
 
 interface Happening {
