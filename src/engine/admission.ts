@@ -6,7 +6,7 @@
 //   G3. A run that was granted a place and did not take it is not asked again before something in it has changed.
 import type { Limits } from "../model/limits.ts";
 import { runEventsOf } from "../model/store-events.ts";
-import { type AdmissionFacts, foldAdmission, freedBy, newAdmission } from "../run/admission/facts.ts";
+import { type AdmissionFacts, foldAdmission, freedBy, newAdmission, withBreakersOf } from "../run/admission/facts.ts";
 import { type Demand, demandsOf } from "../run/admission/demand.ts";
 import type { Admission } from "../run/admission/port.ts";
 import { share, type Shared } from "../run/admission/share.ts";
@@ -68,6 +68,8 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   /** Runs that did not take what they were granted, at the version that they had. */
   const declined = new Map<string, number>();
   let granted: ReadonlyMap<string, number> = new Map();
+  /** What the runs of the newest decisions would have started. */
+  const asked = new Map<string, readonly Demand[]>();
   let loading: Promise<void> | null = null;
   let loaded = false;
   let wake: { readonly at: number; readonly cancel: () => void } | null = null;
@@ -179,15 +181,22 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
       const at = now();
       const demands: Demand[] = [];
       const freed = new Map<string, Readonly<Record<string, number>>>();
-      for (const { run, state, events, now: runNow } of decisions) {
+      const told = (from: AdmissionFacts, { run, events }: Decision): AdmissionFacts =>
+        events.reduce((folded, event) => foldAdmission(folded, run.id, event, at), from);
+      const strict = withBreakersOf(facts, decisions.reduce(told, facts));
+      asked.clear();
+      for (const decision of decisions) {
+        const { run, state, now: runNow } = decision;
         if (state.phase !== "going" || !run.mayStart()) continue;
-        const after = events.reduce((folded, event) => foldAdmission(folded, run.id, event, at), facts);
+        const after = { ...told(facts, decision), breakers: strict.breakers };
         freed.set(run.id, freedBy(run.id, facts, after));
-        demands.push(...demandsOf(after, state, { now: at, offsetMs: at - runNow }));
+        const own = demandsOf(after, state, { now: at, offsetMs: at - runNow });
+        asked.set(run.id, own);
+        demands.push(...own);
       }
       const others = waitingRuns(new Set(decisions.map(({ run }) => run.id)));
       demands.push(...[...others.values()].flatMap((run) => demandsNow(run, at)));
-      const shared = share({ facts, demands, now: at, freed });
+      const shared = share({ facts: strict, demands, now: at, freed });
       granted = countsOf(shared);
       return new Map(decisions.map(({ run }) => [run.id, shared.grants.get(run.id) ?? shared.nothing]));
     },
@@ -198,7 +207,10 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
         if (started < (granted.get(run.id) ?? 0)) declined.set(run.id, run.state().version);
         else declined.delete(run.id);
         unlist(run.id);
+        // What it did not get is noted also where nothing limits it any more: then it is ticked at once.
         const flows = new Set(demandsNow(run, at).map(({ flow }) => flow));
+        const wanted = asked.get(run.id) ?? [];
+        if (started < wanted.length && run.state().phase === "going") for (const { flow } of wanted) flows.add(flow);
         if (flows.size > 0) flowsOf.set(run.id, flows);
         for (const flow of flows) {
           const runs = waiting.get(flow) ?? new Map<string, ActiveRun>();
@@ -215,8 +227,9 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
       for (const run of runs.values()) {
         const own = demandsNow(run, at);
         demands.push(...own);
-        if (own.length > 0) continue;
-        // Nothing limits it any more, or it wants nothing now.
+        const flows = new Set(own.map(({ flow }) => flow));
+        if ([...(flowsOf.get(run.id) ?? [])].every((flow) => flows.has(flow))) continue;
+        // Something is no longer limited, or no longer wanted.
         unlist(run.id);
         run.happen({ type: "tick" });
       }

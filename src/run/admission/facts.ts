@@ -152,13 +152,23 @@ export function withoutOwners(facts: AdmissionFacts, isDead: (owner: string) => 
   return next;
 }
 
-/** By pool the weights of a run's attempts that have ended between two folds. */
+/** The facts with what is not stored yet as far as it opens breakers; what closes them counts when it is stored. */
+export function withBreakersOf(facts: AdmissionFacts, drafted: AdmissionFacts): AdmissionFacts {
+  let { breakers } = facts;
+  for (const [connection, breaker] of entriesOf(drafted.breakers)) {
+    const known = lookup(breakers, connection);
+    if (breaker.kind === "open" && (known?.kind !== "open" || known.until < breaker.until)) breakers = put(breakers, connection, breaker);
+  }
+  return { ...facts, breakers };
+}
+
+/** By pool the weights of a run's attempts that have ended between two folds; a probe of a connection gives back nothing before its end is stored. */
 export function freedBy(run: string, before: AdmissionFacts, after: AdmissionFacts): Readonly<Record<string, number>> {
   const freed: Record<string, number> = {};
   const left = lookup(after.runs, run)?.live;
   for (const live of valuesOf(lookup(before.runs, run)?.live ?? emptyTable<LiveAttempt>())) {
     if (left !== undefined && lookup(left, live.node)?.attempt === live.attempt) continue;
-    for (const [pool, weight] of live.pools) freed[pool] = (freed[pool] ?? 0) + weight;
+    for (const [pool, weight] of live.pools) if (breakerConnection(pool) === null) freed[pool] = (freed[pool] ?? 0) + weight;
   }
   return freed;
 }
