@@ -50,6 +50,7 @@ import type { ForkRequest, RetryRequest } from "./operations/again.ts";
 import type { CancelRequest } from "./operations/cancel.ts";
 import type { ReplayRequest } from "./operations/replay.ts";
 import type { RollbackRequest } from "./operations/rollback.ts";
+import type { RunsRequest } from "./operations/runs.ts";
 import type { ServeRequest } from "./operations/serve.ts";
 import type { ServeParts } from "./operations/serve/parts.ts";
 
@@ -107,7 +108,7 @@ export interface App {
   backfillResume(request: ResumeRequest, tellers: Tellers<BackfillActAnswer>): Promise<RunSummaryAnswer | null>;
   backfillRetry(request: RetryBackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
-  runs(request: { readonly limit: number }): Promise<RunsAnswer>;
+  runs(request: RunsRequest): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
   approve(request: ApproveRequest): Promise<ApprovalAnswer>;
   approvalForm(request: { readonly run: string; readonly task: string }): Promise<PendingApproval>;

@@ -159,8 +159,25 @@ export interface RunsAnswer {
   readonly runs: readonly RunAnswer[];
 }
 
+/** What is known of a run besides what lists tell. */
+export interface RunDetails {
+  /** The earlier run that it took over from, or asked for again. */
+  readonly fromRun: string | null;
+  readonly parent: { readonly run: string; readonly node: string } | null;
+  readonly params: Readonly<Record<string, string>>;
+  readonly paused: { readonly by: string; readonly why: string } | null;
+  readonly canceled: { readonly by: string; readonly why: string; readonly cause: "request" | "timeout" } | null;
+  /** What the trigger or the person said that asked for it. */
+  readonly asked: {
+    readonly trigger: string | null;
+    readonly by: string | null;
+    readonly why: string;
+    readonly scheduledFor: string | null;
+  } | null;
+}
+
 export interface RunShowAnswer {
-  readonly run: RunAnswer;
+  readonly run: RunAnswer & RunDetails;
   readonly nodes: readonly {
     readonly asset?: string;
     readonly task?: string;
@@ -180,6 +197,14 @@ export interface RunShowAnswer {
     readonly waitsFor?: { readonly kind: string; readonly why: string; readonly until: string | null; readonly run?: string };
     /** Why it was skipped or canceled. */
     readonly why?: string;
+    /** Why the plan built or reused it. */
+    readonly reason: string;
+    readonly needs: readonly string[];
+    readonly item?: JsonValue;
+    /** When a failed attempt is followed by another. */
+    readonly retryAt?: string;
+    /** The run that it was taken over from. */
+    readonly takenFrom?: string;
     readonly error: ErrorRecord | null;
   }[];
 }

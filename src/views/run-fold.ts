@@ -185,8 +185,8 @@ export function foldRun(events: readonly RunEvent[]): RunFold | undefined {
   return fold;
 }
 
-/** The answer of `run show`. */
-export function runShowAnswer(fold: RunFold): RunShowAnswer {
+/** The answer of `run show`, as far as the run's own events tell it. */
+export function runShowAnswer(fold: RunFold): Pick<RunShowAnswer, "nodes"> & { readonly run: RunAnswer } {
   const run = fold.row();
   if (run === undefined) throw new Error("assertion: a run that has started");
   const nodes = fold.nodes().map((node) => ({
@@ -198,6 +198,11 @@ export function runShowAnswer(fold: RunFold): RunShowAnswer {
     ...(node.output === undefined ? {} : { output: node.output }),
     ...(node.wait === null ? {} : { waitsFor: waitAnswer(node.wait) }),
     ...(node.because === null && node.why === null ? {} : { why: node.why ?? `${node.because} failed or was skipped` }),
+    reason: node.plan.reason,
+    needs: node.plan.needs,
+    ...(node.item === undefined ? {} : { item: node.item }),
+    ...(node.status === "retrying" && node.retryAt !== null ? { retryAt: node.retryAt } : {}),
+    ...(node.from === null ? {} : { takenFrom: node.from }),
     error: node.error,
   }));
   return { run: runAnswer(run), nodes };

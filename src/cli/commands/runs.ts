@@ -1,26 +1,63 @@
 // `millrace runs`, `run show`, `status`: what ran, how it went, what needs a person.
 import { MillraceError } from "../../model/errors.ts";
-import type { RunAnswer } from "../../model/answers.ts";
+import type { RunAnswer, RunShowAnswer, RunStatus } from "../../model/answers.ts";
+import { parseDurationMs } from "../../model/duration.ts";
 import { type Command, text } from "../command.ts";
 import { printable, renderTable } from "../table.ts";
 import { count, plural, seconds } from "../words.ts";
 
 const RUNS_DEFAULT = 20;
+const STATUSES = ["running", "succeeded", "failed", "partial", "canceled", "skipped"] as const;
 
 export const runs: Command = {
   name: "runs",
   summary: "Lists the runs, newest first",
-  examples: ["millrace runs", "millrace runs --limit 5 --json"],
-  options: [["--limit <n>", `at most so many (default: ${RUNS_DEFAULT})`]],
+  examples: ["millrace runs", "millrace runs --limit 5 --json", "millrace runs --job nightly --status failed --since 7d"],
+  options: [
+    ["--limit <n>", `at most so many (default: ${RUNS_DEFAULT})`],
+    ["--job <job>", "runs of this job"],
+    ["--status <status>", STATUSES.join(", ")],
+    ["--asset <asset>", "runs that had a part for this asset or task"],
+    ["--trigger <trigger>", "runs that this asked for: manual, schedule, backfill, retry …"],
+    ["--since <time>", "begun since: 7d, 12h, 2026-01-31"],
+  ],
   async run({ app, output }, _args, options) {
     const limit = Number(text(options["limit"]) ?? RUNS_DEFAULT);
     if (!Number.isInteger(limit) || limit < 1)
       throw new MillraceError({ code: "MR7001", message: `--limit ${text(options["limit"])} is no number of runs` });
-    const answer = await (await app()).runs({ limit });
+    const [job, asset, trigger] = [text(options["job"]), text(options["asset"]), text(options["trigger"])];
+    const [status, since] = [statusOf(text(options["status"])), sinceOf(text(options["since"]))];
+    const answer = await (
+      await app()
+    ).runs({
+      limit,
+      ...(job === undefined ? {} : { job }),
+      ...(status === undefined ? {} : { status }),
+      ...(asset === undefined ? {} : { asset }),
+      ...(trigger === undefined ? {} : { trigger }),
+      ...(since === undefined ? {} : { since }),
+    });
     if (output.mode === "json") return output.json(answer);
     output.data(renderRuns(answer.runs));
   },
 };
+
+function statusOf(given: string | undefined): RunStatus | undefined {
+  const found = STATUSES.find((each) => each === given);
+  if (given !== undefined && found === undefined)
+    throw new MillraceError({ code: "MR7001", message: `--status ${given} is no status of a run`, hint: STATUSES.join(", ") });
+  return found;
+}
+
+/** A duration before now, or a date. */
+function sinceOf(given: string | undefined): number | undefined {
+  if (given === undefined) return undefined;
+  const backMs = parseDurationMs(given);
+  const at = backMs === undefined ? Date.parse(given) : Date.now() - backMs;
+  if (Number.isNaN(at))
+    throw new MillraceError({ code: "MR7001", message: `--since ${given} is no time`, hint: "write 7d, 12h or 2026-01-31" });
+  return at;
+}
 
 export const runShow: Command = {
   name: "run show",
@@ -31,6 +68,7 @@ export const runShow: Command = {
     const answer = await (await app()).runShow(run!);
     if (output.mode === "json") return output.json(answer);
     output.data(renderRuns([answer.run]));
+    for (const line of detailsOf(answer.run)) output.data(printable(line));
     output.data("");
     output.data(
       renderTable(
@@ -76,6 +114,23 @@ export const status: Command = {
     if (answer.needs.length === 0) output.note("nothing needs you");
   },
 };
+
+/** What asked for it, and what somebody did with it. */
+function detailsOf({ trigger, asked, fromRun, parent, params, paused, canceled }: RunShowAnswer["run"]): readonly string[] {
+  const why =
+    asked === null
+      ? ""
+      : ` ${asked.trigger ?? asked.by ?? ""}${asked.scheduledFor === null ? "" : ` for ${asked.scheduledFor}`}: ${asked.why}`;
+  const given = Object.entries(params).map(([name, value]) => `${name}=${value}`);
+  return [
+    `asked for by ${trigger}${why}`,
+    ...(fromRun === null ? [] : [`after ${fromRun}`]),
+    ...(parent === null ? [] : [`a part of ${parent.run}, ${parent.node} waits for it`]),
+    ...(given.length === 0 ? [] : [`with ${given.join(" ")}`]),
+    ...(paused === null ? [] : [`paused by ${paused.by}${paused.why === "" ? "" : `: ${paused.why}`}`]),
+    ...(canceled === null ? [] : [`canceled by ${canceled.by}${canceled.why === "" ? "" : `: ${canceled.why}`}`]),
+  ];
+}
 
 function renderRuns(list: readonly RunAnswer[]): string {
   return renderTable(
