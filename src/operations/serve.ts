@@ -5,6 +5,7 @@ import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
 import { openCarrier, type Carrier } from "./carrier.ts";
 import { removeEngineFile, writeEngineFile } from "./serve/engine-file.ts";
+import { keepHeapSmall, letHeapGrow } from "./serve/heap.ts";
 import { createHolder } from "./serve/holder.ts";
 import { acceptDelivery } from "./serve/hooks.ts";
 import { createJobs } from "./serve/jobs.ts";
@@ -34,6 +35,7 @@ export async function serveOperation(
   parts: ServeParts,
   observe: (progress: ServeProgress) => void,
 ): Promise<void> {
+  keepHeapSmall();
   const clock = realClock;
   const { signal } = workspace;
   const problem = (what: string) => (thrown: unknown) => {
@@ -52,7 +54,10 @@ export async function serveOperation(
     clock,
     signal,
     onWaiting: (error) => observe({ type: "waiting", why: error.message }),
-    onHeld: () => void runner.adoptLeft().catch(problem("runs that were left")),
+    onHeld: () => {
+      letHeapGrow();
+      runner.adoptLeft().catch(problem("runs that were left"));
+    },
   });
   const runner = createRunner({
     store,

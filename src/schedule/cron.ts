@@ -19,7 +19,7 @@ const OPTIONS = { mode: "5-or-6-parts", fixedTimeRule: "no-wildcard", paused: tr
 /** @throws Error of croner, in its words, for an expression that cannot be read. */
 export function cronTimes(expression: string, zone: Zone): CronTimes {
   const text = expression.trim();
-  const cron = new Cron(text, { ...OPTIONS, timezone: zone.name });
+  const cron = cronIn(text, zone.name);
   let wall: Cron | undefined;
   const fields = fieldsOf(text);
   return {
@@ -28,8 +28,20 @@ export function cronTimes(expression: string, zone: Zone): CronTimes {
     next: (after) => cron.nextRun(new Date(after))?.getTime() ?? null,
     // croner looks back from whole seconds.
     previous: (before) => cron.previousRuns(1, new Date(Math.ceil(before / 1_000) * 1_000))[0]?.getTime() ?? null,
-    nextWall: (after) => (wall ??= new Cron(text, { ...OPTIONS, timezone: "UTC" })).nextRun(new Date(after))?.getTime() ?? null,
+    nextWall: (after) => (wall ??= cronIn(text, "UTC")).nextRun(new Date(after))?.getTime() ?? null,
   };
+}
+
+const EVERY_YEAR: readonly number[] = Array.from<number>({ length: 10_000 }).fill(1);
+
+/** croner keeps 80 kB of years for each expression; ours name no year and share them, or 1,000 schedules would hold 80 MB. */
+function cronIn(text: string, timezone: string): Cron {
+  const cron = new Cron(text, { ...OPTIONS, timezone });
+  const { pattern } =
+    (cron as unknown as { readonly _states?: { readonly pattern?: { year?: readonly number[]; readonly starYear?: boolean } } })._states ??
+    {};
+  if (pattern?.starYear === true && pattern.year?.length === EVERY_YEAR.length) pattern.year = EVERY_YEAR;
+  return cron;
 }
 
 const NICKNAMES: Readonly<Record<string, string>> = {
