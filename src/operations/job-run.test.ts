@@ -40,6 +40,15 @@ async function run(dir: string, request: RunRequest) {
   return { app, summary, nodes, order };
 }
 
+/** Looks until there is an answer; the test's own time-out ends it otherwise. */
+async function soon<Answer>(look: () => Promise<Answer | undefined>): Promise<Answer> {
+  for (;;) {
+    const answer = await look();
+    if (answer !== undefined) return answer;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 const ASSETS = {
   "data/t.csv": "a,b\n1,x\n2,y\n3,z\n",
   "sources/t.yaml": "from: { files: { path: data/t.csv } }\n",
@@ -239,12 +248,12 @@ params: { month: { type: string, default: May } }
     const done = run(dir, { job: "j" });
     const other = await openApp({ dir });
     apps.push(other);
-    for (;;) {
+    const id = await soon(async () => {
       const [first] = (await other.runs({ limit: 1 })).runs;
       const shown = first === undefined ? undefined : await other.runShow(first.run);
-      if (shown?.nodes.some(({ waitsFor }) => waitsFor?.kind === "approval") === true) return { done, other, run: first!.run };
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+      return shown?.nodes.some(({ waitsFor }) => waitsFor?.kind === "approval") === true ? first!.run : undefined;
+    });
+    return { done, other, run: id };
   }
 
   it("is decided from another process by one who may, with a form that is checked", async () => {
@@ -287,5 +296,137 @@ params: { month: { type: string, default: May } }
     expect(summary.status).toBe("failed");
     expect(nodes["publish"]!.error).toMatchObject({ code: "MR6010", message: expect.stringContaining("wrong month") });
     expect(nodes["after"]!.status).toBe("skipped");
+  });
+});
+
+describe("functions", () => {
+  it("stand in a job, in a module, or in a task that defineTask made, each with what it is given", async () => {
+    const dir = project({
+      ...ASSETS,
+      "pipelines/lib.ts": `import { appendFileSync } from "node:fs";
+export function note({ params, run, item, idempotencyKey, projectDir }) {
+  appendFileSync(projectDir + "/log.txt", JSON.stringify([typeof params.n, params.n, item, idempotencyKey === run + "/task:mod[" + (item - 1) + "]"]) + "\\n");
+  return item * 2;
+}
+`,
+      "pipelines/job.ts": `import { defineJob, defineTask } from "millrace";
+export const train = defineTask({ name: "train", after: ["clean.t"], run: async ({ query, outputs }) => {
+  let n = 0;
+  for await (const rows of query("select count(*)::int as n from clean.t")) n += rows[0].n;
+  return { n, before: outputs.inline };
+} });
+export const job = defineJob({
+  name: "typed",
+  select: "+clean.t",
+  params: { n: { type: "integer", default: 3 } },
+  tasks: {
+    inline: { typescript: async ({ params }) => ({ next: params.n + 1 }), before: ["clean.t"] },
+    mod: { typescript: "pipelines/lib.ts#note", map: { over: [1, 2], max: 1 } },
+    fit: { task: "train", after: ["clean.t"] },
+  },
+});
+`,
+    });
+    const { summary, nodes } = await run(dir, { job: "typed" });
+    expect(summary.status, JSON.stringify(nodes)).toBe("succeeded");
+    expect(nodes["fit"]!.output).toEqual({ n: 3, before: { next: 4 } });
+    expect(nodes["train"]).toBeUndefined();
+    expect(readFileSync(join(dir, "log.txt"), "utf8")).toBe('["number",3,1,true]\n["number",3,2,true]\n');
+    expect(nodes["mod[1]"]!.output).toBe(4);
+  });
+});
+
+describe("exactly once", () => {
+  it("SQL commits with its attempt, so that a second attempt of the same task finds it done", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+tasks:
+  init: { sql: "create table if not exists t (a int)" }
+  add: { sql: "insert into t values (1); insert into t select $param.n; select count(*) as n from t", after: [init] }
+  wrong: { sql: "insert into t values (7); select * from nowhere", after: [add] }
+  begin: { sql: "begin; insert into t values (8); commit", after: [add] }
+params: { n: { type: integer, default: 2 } }
+`,
+    });
+    const { nodes, app } = await run(dir, { job: "j" });
+    expect(nodes["add"]!.output).toEqual({ n: 2 });
+    expect(nodes["wrong"]!.error).toMatchObject({ code: "MR6203", message: expect.stringContaining("statement 2 of 2") });
+    expect(nodes["begin"]!.error).toMatchObject({ code: "MR6203", message: expect.stringContaining("one transaction already") });
+    const rows: unknown[] = [];
+    await app.query("select a from t order by a", (part) => void ("rows" in part && rows.push(...part.rows)));
+    expect(rows).toEqual([[1], [2]]);
+  });
+
+  it("reuses what a task with reuse answered, until its code, values or inputs change, or it is forced", async () => {
+    const job = (word: string) => `
+params: { n: { type: integer, default: 1 } }
+tasks: { t: { shell: "echo ${word} >> log.txt; echo $MILLRACE_PARAM_N", reuse: true } }
+`;
+    const dir = project({ "jobs/j.yaml": job("a") });
+    const status = async (request: RunRequest) => (await run(dir, { job: "j", ...request })).nodes["t"]!;
+    expect(await status({})).toMatchObject({ status: "succeeded", output: 1 });
+    expect(await status({})).toMatchObject({ status: "reused", output: 1 });
+    expect((await status({ params: { n: "2" } })).status).toBe("succeeded");
+    expect((await status({ params: { n: "2" }, fullRefresh: true })).status).toBe("succeeded");
+    writeFileSync(join(dir, "jobs/j.yaml"), job("b"));
+    for (const app of apps.splice(0)) await app.close();
+    expect((await status({ params: { n: "2" } })).status).toBe("succeeded");
+    expect(readFileSync(join(dir, "log.txt"), "utf8")).toBe("a\na\na\nb\n");
+  });
+});
+
+describe("a run that is stopped while it waits", () => {
+  it("goes on where it was, with the decision that was made meanwhile", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+tasks:
+  first: { shell: "echo first >> log.txt" }
+  ask: { approval: { title: Go on? }, after: [first] }
+  then: { shell: "echo then >> log.txt", after: [ask] }
+`,
+      "jobs/other.yaml": 'tasks: { t: { shell: "true" } }\n',
+    });
+    const stop = new AbortController();
+    const first = await openApp({ dir, signal: stop.signal });
+    const going = first.run({ job: "j" }, () => {});
+    const other = await openApp({ dir });
+    apps.push(other);
+    const id = await soon(async () => {
+      const need = (await other.status()).needs.find(({ command }) => command.startsWith("millrace approve"));
+      return need?.command.split(" ")[2];
+    });
+    stop.abort(new Error("stopped"));
+    expect((await going).status).toBe("running");
+    await first.close();
+    // Another job does not end what waits on purpose.
+    expect((await run(dir, { job: "other" })).summary.status).toBe("succeeded");
+    await other.approve({ run: id, task: "ask", accept: true, fields: {} });
+    const { summary } = await run(dir, { job: "j" });
+    expect([summary.run, summary.status]).toEqual([id, "succeeded"]);
+    expect(readFileSync(join(dir, "log.txt"), "utf8")).toBe("first\nthen\n");
+  });
+
+  it("ends its sub-job when it is canceled", async () => {
+    const dir = project({
+      "jobs/outer.yaml": "tasks: { inner: { job: inner } }\n",
+      "jobs/inner.yaml": 'tasks: { long: { shell: "sleep 60; echo x >> log.txt" } }\n',
+    });
+    const done = run(dir, { job: "outer" });
+    const other = await openApp({ dir });
+    apps.push(other);
+    const outer = await soon(async () => {
+      const { runs } = await other.runs({ limit: 5 });
+      const [inner, above] = ["inner", "outer"].map((name) => runs.find(({ job }) => job === name));
+      const shown = above === undefined ? undefined : await other.runShow(above.run);
+      return inner !== undefined && shown?.nodes[0]?.waitsFor?.run === inner.run ? above!.run : undefined;
+    });
+    await other.cancel({ run: outer, why: "no" });
+    expect((await done).summary.status).toBe("canceled");
+    expect((await other.runs({ limit: 5 })).runs.map(({ job, status }) => [job, status])).toEqual(
+      expect.arrayContaining([
+        ["inner", "canceled"],
+        ["outer", "canceled"],
+      ]),
+    );
   });
 });
