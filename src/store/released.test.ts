@@ -10,7 +10,9 @@ import { createEngine } from "../engine/engine.ts";
 import { createInlineExecutor } from "../executors/inline.ts";
 import { assertKnownEvents } from "../model/event-format.ts";
 import { readAssets } from "../views/assets.ts";
-import { listRuns } from "../views/runs.ts";
+import type { RunEvent } from "../model/events.ts";
+import { listRuns, runsTable } from "../views/runs.ts";
+import { createMemoryStore } from "./memory.ts";
 import { SCHEMA_VERSION, sqliteMigrations } from "./sqlite-schema.ts";
 import { openSqliteStore } from "./sqlite.ts";
 
@@ -89,5 +91,18 @@ describe("events of a newer version", () => {
     );
     expect(() => assertKnownEvents("r_1", [{ ...known, format: 99 } as never])).toThrow(expect.objectContaining({ code: "MR6026" }));
     expect(() => assertKnownEvents("r_1", [{ ...known, type: "toString" } as never])).toThrow(expect.objectContaining({ code: "MR6026" }));
+  });
+
+  it("stop the read tables before them, and nothing is folded as if they were not there", async () => {
+    const store = createMemoryStore();
+    const started = (run: string): RunEvent => ({
+      ...{ type: "run_started", at: 1, run, trigger: "manual", seed: 1, fromRun: null, leaseMs: null },
+      plan: { job: null, nodes: [], concurrency: 1, timeoutMs: null, params: {} },
+    });
+    await store.append("r_1", 0, [started("r_1")]);
+    await store.append("r_2", 0, [started("r_2"), { type: "run_teleported", at: 2 } as never]);
+    await expect(listRuns(store, { limit: 10 })).rejects.toMatchObject({ code: "MR6026" });
+    await expect(listRuns(store, { limit: 10 })).rejects.toMatchObject({ code: "MR6026" });
+    expect(await store.tables.list(runsTable.name, { limit: 10 })).toMatchObject([{ run: "r_1" }]);
   });
 });

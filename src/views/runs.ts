@@ -113,7 +113,8 @@ export const runsTable: ReadTable = {
   async fold(batch, rows) {
     const events = runEventsOf(batch);
     if (events.length === 0) return;
-    const fold = createRunRowFold((await rows.get(batch.stream)) as RunRow | undefined);
+    const isNew = events[0]!.type === "run_started";
+    const fold = createRunRowFold(isNew ? undefined : ((await rows.get(batch.stream)) as RunRow | undefined));
     for (const event of events) fold.apply(event);
     const row = fold.row();
     if (row !== undefined) rows.put({ key: row.run, label: row.status, rank: Date.parse(row.startedAt), body: row });
