@@ -203,14 +203,14 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
     settled(decisions) {
       const at = now();
       for (const { run, events } of decisions) {
-        const started = events.filter(({ type }) => type === "attempt_started").length;
-        if (started < (granted.get(run.id) ?? 0)) declined.set(run.id, run.state().version);
+        const starts = new Set(events.flatMap((event) => (event.type === "attempt_started" ? [event.node] : [])));
+        if (starts.size < (granted.get(run.id) ?? 0)) declined.set(run.id, run.state().version);
         else declined.delete(run.id);
         unlist(run.id);
         // What it did not get is noted also where nothing limits it any more: then it is ticked at once.
         const flows = new Set(demandsNow(run, at).map(({ flow }) => flow));
         const wanted = asked.get(run.id) ?? [];
-        if (started < wanted.length && run.state().phase === "going") for (const { flow } of wanted) flows.add(flow);
+        if (run.state().phase === "going") for (const { flow, node } of wanted) if (!starts.has(node)) flows.add(flow);
         if (flows.size > 0) flowsOf.set(run.id, flows);
         for (const flow of flows) {
           const runs = waiting.get(flow) ?? new Map<string, ActiveRun>();

@@ -7,7 +7,7 @@
 //       back everything that it needs, so that two pools which are never free at the same time do not starve it.
 //   O4. Grants never exceed what is left; a place that a run frees in the same commit is only its own to use again.
 import type { Demand } from "./demand.ts";
-import { type AdmissionFacts, limitOf, mostIn, type Pools } from "./facts.ts";
+import { type AdmissionFacts, limitOf, type Pools } from "./facts.ts";
 import type { Admission } from "./port.ts";
 import { spend } from "./rate.ts";
 import { type Left, leftOf, limitedPools, tokensIn } from "./room.ts";
@@ -95,12 +95,8 @@ export function share({ facts, demands, now, freed }: ShareInput): Shared {
     if (opensAt !== null && (wakeAt === null || opensAt < wakeAt)) wakeAt = opensAt;
     if (!head.pools.some(([pool]) => left(pool).isShut)) holdBack(now - head.since >= PATIENCE_MS ? head.pools : lacking, left);
   }
-  const limited = limitedPools(facts);
-  const nothing = {
-    places: Object.fromEntries(limited.map((pool) => [pool, 0])),
-    closedUntil: {},
-    most: Object.fromEntries(limited.map((pool) => [pool, mostIn(facts, pool)])),
-  };
+  const places = Object.fromEntries(limitedPools(facts).map((pool) => [pool, 0]));
+  const nothing: Admission = { places, closedUntil: {}, only: new Set() };
   return { granted, blocked, grants: grantsOf(granted, nothing), nothing, wakeAt };
 }
 
@@ -185,13 +181,9 @@ function opensFor(facts: AdmissionFacts, lacking: Pools, left: (pool: string) =>
 }
 
 function grantsOf(granted: readonly Demand[], nothing: Admission): ReadonlyMap<string, Admission> {
-  const places = new Map<string, Record<string, number>>();
-  for (const { run, pools } of granted) {
-    const own = places.get(run) ?? { ...nothing.places };
-    for (const [pool, weight] of pools) if (own[pool] !== undefined) own[pool] += weight;
-    places.set(run, own);
-  }
-  return new Map([...places].map(([run, own]) => [run, { ...nothing, places: own }]));
+  const nodes = new Map<string, Set<string>>();
+  for (const { run, node } of granted) nodes.set(run, (nodes.get(run) ?? new Set()).add(node));
+  return new Map([...nodes].map(([run, only]) => [run, { ...nothing, only }]));
 }
 
 function sum(weights: ReadonlyMap<string, number>): number {
