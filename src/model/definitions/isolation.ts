@@ -23,7 +23,14 @@ const processLimits = z.strictObject({
 });
 
 export const isolationSpec = z
-  .union([z.enum(["inline", "thread", "process"]), z.strictObject({ thread: threadLimits }), z.strictObject({ process: processLimits })])
+  .union([
+    z.enum(["inline", "thread", "process"]),
+    z
+      .strictObject({ thread: threadLimits.nullish(), process: processLimits.nullish() })
+      .refine((kinds) => !("thread" in kinds && "process" in kinds), {
+        error: "names one kind with its limits: { process: { memory: 512MB } }",
+      }),
+  ])
   .describe("where the code runs: inline (default), thread, process, or { process: { memory: 512MB, cpu: 30s } }");
 export type IsolationSpec = z.infer<typeof isolationSpec>;
 
@@ -41,9 +48,10 @@ export function isolationOf(spec: IsolationSpec | undefined, defaults: Isolation
   const given = spec ?? defaults;
   if (given === undefined) return undefined;
   if (typeof given === "string") return { kind: given, memoryBytes: null, cpuMs: null, env: [] };
-  const limits = "thread" in given ? { ...given.thread, env: undefined } : given.process;
+  const { thread, process } = given;
+  const limits: NonNullable<typeof process> = thread ?? process ?? {};
   return {
-    kind: "thread" in given ? "thread" : "process",
+    kind: "thread" in given ? "thread" : "process" in given ? "process" : "inline",
     memoryBytes: limits.memory === undefined ? null : (parseSizeBytes(limits.memory) ?? null),
     cpuMs: limits.cpu === undefined ? null : (parseDurationMs(limits.cpu) ?? null),
     env: limits.env ?? [],
