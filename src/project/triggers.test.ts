@@ -156,6 +156,21 @@ describe("jobs that start each other", () => {
     expect(all.errors.map(({ code }) => code)).toEqual(["MR1611"]);
   });
 
+  it("are found through what SQL reads", async () => {
+    const files = {
+      "models/final/c.sql": "-- of main.b\nselect * from main.a join d using (a)",
+      "models/d.sql": "select 1 as a",
+      ...models,
+    };
+    const selects = (select: string, updated: string): string => job(`assets: { updated: ${updated} }`).replace("main.a", `"${select}"`);
+    const loops = async (select: string, updated: string): Promise<number> =>
+      (await read({ ...files, "jobs/j.yaml": selects(select, updated) })).errors.length;
+    expect(await loops("+final.c", "main.a")).toBe(1);
+    expect(await loops("+final.c", "main.d")).toBe(1);
+    expect(await loops("+final.c", "main.b")).toBe(0);
+    expect(await loops("final.c", "main.a")).toBe(0);
+  });
+
   it("are no circle when a trigger is disabled", async () => {
     const project = await read({ ...models, "jobs/a.yaml": job("assets: { updated: main.a, enabled: false }") });
     expect(project.errors).toEqual([]);

@@ -5,7 +5,7 @@ import type { JobTrigger } from "../model/triggers.ts";
 import { kindsOf, triggersOf } from "../model/triggers.ts";
 import { triggerKinds } from "../model/definitions/trigger.ts";
 import type { ProjectNode } from "../model/graph.ts";
-import { parseSelection, type Selection } from "../model/selection.ts";
+import { tellCircles } from "./circles.ts";
 import type { Document, Path } from "./document.ts";
 import { plainName } from "./names.ts";
 import { type Reader, tell } from "./reader.ts";
@@ -150,77 +150,6 @@ function checkPath(reader: Reader, document: Document, { job, trigger, paths }: 
       `the webhook ${path} is that of ${first} already`,
       document.locate(["triggers", trigger.index, "webhook", "path"]),
     );
-}
-
-/** Who starts whom: a job that has ended, or an asset that it is sure to update. What is reached only through SQL is checked when the plan is known. */
-function tellCircles(reader: Reader, jobs: readonly Job[], nodes: readonly ProjectNode[]): void {
-  const starters = new Map<string, { readonly by: string; readonly at: Path }[]>();
-  for (const { name, spec } of jobs) {
-    const list = triggersOf(spec.triggers).flatMap(({ spec: trigger, kind, index }) => {
-      if ((trigger[kind] as { readonly enabled?: boolean }).enabled === false) return [];
-      const at: Path = ["triggers", index, kind];
-      if (trigger.job !== undefined) return [{ by: plainName(trigger.job.finished), at }];
-      const updated = new Set(listOf(trigger.assets?.updated ?? []).map(plainName));
-      if (updated.size === 0) return [];
-      return jobs.flatMap((other) => (builds(other.spec, updated, nodes) ? [{ by: plainName(other.name), at }] : []));
-    });
-    starters.set(plainName(name), list);
-  }
-  const told = new Set<string>();
-  for (const { name } of jobs) {
-    const circle = circleFrom(plainName(name), starters);
-    if (circle === undefined) continue;
-    const identity = circle.toSorted().join(" ");
-    if (told.has(identity)) continue;
-    told.add(identity);
-    const [first] = circle;
-    const { at } = starters.get(first!)!.find(({ by }) => circle.includes(by))!;
-    const words = circle.length === 1 ? `${first} starts itself` : [...circle, first].join(" is started by ");
-    tell(reader, "MR1611", `${words}, without end`, reader.documents.get(`job:${first}`)!.locate(at), "take one of the triggers out");
-  }
-}
-
-/** A shortest circle through `start`, each one followed by who starts it. */
-function circleFrom(start: string, starters: ReadonlyMap<string, readonly { readonly by: string }[]>): readonly string[] | undefined {
-  const queue: (readonly string[])[] = [[start]];
-  const seen = new Set<string>();
-  for (const path of queue) {
-    for (const { by } of starters.get(path.at(-1)!) ?? []) {
-      if (by === start) return path;
-      if (seen.has(by)) continue;
-      seen.add(by);
-      queue.push([...path, by]);
-    }
-  }
-  return undefined;
-}
-
-/** Is one of the assets named by the job's selection (or is everything selected)? */
-function builds(spec: JobSpec, assets: ReadonlySet<string>, nodes: readonly ProjectNode[]): boolean {
-  const own = nodes.filter((node) => assets.has(node.id));
-  if (spec.select === undefined) return own.length > 0;
-  try {
-    const selection = parseSelection(listOf(spec.select).join(" "));
-    return own.some((node) => isNamed(selection, node));
-  } catch {
-    return false; // the selection is told elsewhere
-  }
-}
-
-function isNamed(selection: Selection, node: ProjectNode): boolean {
-  switch (selection.type) {
-    case "or":
-      return selection.parts.some((part) => isNamed(part, node));
-    case "and":
-      return selection.parts.every((part) => isNamed(part, node));
-    case "not":
-      return !isNamed(selection.part, node);
-    case "match":
-      if (selection.field === "name") return plainName(selection.pattern) === node.id;
-      return selection.field === "tag" && node.tags.includes(selection.pattern);
-    default:
-      return selection satisfies never;
-  }
 }
 
 function listOf(value: string | readonly string[]): readonly string[] {

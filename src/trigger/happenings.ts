@@ -136,7 +136,8 @@ function passWindow(draft: Draft, trigger: AssetsPolicy, known: TriggerState): v
   const missing = trigger.updated.filter((each) => !known.noted.some(({ slot }) => slot === each));
   const came = old.map(({ slot }) => slot).join(", ");
   const why = `${missing.join(", ")} ${missing.length === 1 ? "was" : "were"} not updated within the window of ${came}`;
-  const [scheduledFor, through] = [old[0]!.at, old.at(-1)!.at];
+  const times = old.map(({ at }) => at);
+  const [scheduledFor, through] = [Math.min(...times), Math.max(...times)];
   skip(draft, trigger.trigger, { scheduledFor, through, count: old.length, key: null, reason: "windowPassed", why });
 }
 

@@ -56,7 +56,13 @@ function triggerPolicy(project: Project, job: JobName, trigger: JobTrigger, jobP
       return { ...common, kind, updated, mode, windowMs: msOf(assets!.window), gather: gatherOf(counts) };
     }
     case "job":
-      return { ...common, kind, finished: jobEnd!.finished, status: jobEnd!.status ?? DEFAULTS.status, gather: gatherOf(counts) };
+      return {
+        ...common,
+        kind,
+        finished: nameOf(project, jobEnd!.finished),
+        status: jobEnd!.status ?? DEFAULTS.status,
+        gather: gatherOf(counts),
+      };
     case "sensor": {
       const everyMs = msOf(sensor!.every) ?? DEFAULTS.sensorEveryMs;
       return { ...common, kind, everyMs, timeoutMs: msOf(sensor!.timeout), gather: gatherOf(counts) };
@@ -64,6 +70,11 @@ function triggerPolicy(project: Project, job: JobName, trigger: JobTrigger, jobP
     default:
       return kind satisfies never;
   }
+}
+
+/** As the job itself writes it. */
+function nameOf(project: Project, name: string): JobName {
+  return project.jobs.find((job) => plainName(job.name) === plainName(name))?.name ?? name;
 }
 
 function gatherOf(options: Readonly<Record<string, unknown>>): Gather {
