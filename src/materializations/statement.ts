@@ -1,7 +1,15 @@
 // The user's query as a prepared statement: one SELECT, distinct column names, its parameters bound. The text itself is never changed.
-import { DuckDBTimestampValue, StatementType, structValue, type DuckDBPreparedStatement, type DuckDBValue } from "@duckdb/node-api";
+import {
+  DuckDBDateValue,
+  DuckDBTimestampValue,
+  StatementType,
+  structValue,
+  type DuckDBPreparedStatement,
+  type DuckDBValue,
+} from "@duckdb/node-api";
 import { MillraceError } from "../model/errors.ts";
 import { firstWord, locate, type SqlUnit } from "../sql/errors.ts";
+import { type Bindings, structType, typeOf } from "../sql/parameters.ts";
 import type { Session } from "../sql/session.ts";
 import { parametersOf } from "../sql/syntax-copy.ts";
 import { modelFailure } from "./failure.ts";
@@ -39,18 +47,19 @@ export async function assertQuery(session: Session, unit: SqlUnit): Promise<void
   }
 }
 
-/** Runs `create table … as` in front of the user's text, with its parameters. @throws MR4604, MR4607 */
+/** Runs `create table … as` in front of the user's text, with its parameters, and says how many rows there are. @throws MR4604, MR4607 */
 export async function createTableAs(
   session: Session,
   table: string,
   unit: SqlUnit,
   parameters: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  const values = bindings(unit, parameters);
-  const statement = await prepare(session, `create ${isTemporary(table) ? "temp " : ""}table ${table} as\n${unit.sql}`, unit, 1);
+): Promise<number> {
+  const { values, types } = bindings(unit, parameters);
+  const statement = await prepare(session, `create ${isTemporary(table) ? "or replace temp " : ""}table ${table} as\n${unit.sql}`, unit, 1);
   try {
-    if (statement.parameterCount > 0) statement.bind(values);
-    await statement.run();
+    if (statement.parameterCount > 0) statement.bind(values, types);
+    const [first] = await (await statement.run()).getRows();
+    return Number(first?.[0] ?? 0);
   } catch (error) {
     throw modelFailure(error, unit, 1);
   }
@@ -65,20 +74,33 @@ export function isTemporary(table: string): boolean {
 export function parametersKey(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): string | null {
   const used = parametersOf(unit.sql);
   if (used.length === 0) return null;
-  return JSON.stringify(used.map((name) => [name, text(parameterValue(name, parameters))]));
+  return JSON.stringify(used.map((name) => [name, keyText(parameterValue(name, parameters))]));
 }
 
-function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): Record<string, DuckDBValue> {
+function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): Bindings {
   const bound: Record<string, DuckDBValue> = {};
   const fields: Record<string, DuckDBValue> = {};
   for (const name of parametersOf(unit.sql)) {
     const value = parameterValue(name, parameters);
     if (value === undefined) throw withoutValue(unit, name);
-    if (name.startsWith(FIELD)) fields[name.slice(FIELD.length)] = value === null ? null : text(value);
+    if (name.startsWith(FIELD)) fields[name.slice(FIELD.length)] = isTyped(value) ? value : text(value);
     else bound[name] = name === "partition" ? text(value) : moment(value);
   }
   if (Object.keys(fields).length > 0) bound["param"] = structValue(fields);
-  return bound;
+  const types = Object.fromEntries(
+    Object.entries(bound).map(([name, value]) => [name, name === "param" ? structType(fields) : typeOf(value)]),
+  );
+  return { values: bound, types };
+}
+
+/** Is it of a type that a job declares? */
+function isTyped(value: unknown): value is DuckDBValue {
+  return (
+    value === null ||
+    ["bigint", "number", "boolean"].includes(typeof value) ||
+    value instanceof DuckDBDateValue ||
+    value instanceof DuckDBTimestampValue
+  );
 }
 
 function parameterValue(name: string, parameters: Readonly<Record<string, unknown>>): unknown {
@@ -86,6 +108,11 @@ function parameterValue(name: string, parameters: Readonly<Record<string, unknow
   const fields = parameters["param"];
   const inside = typeof fields === "object" && fields !== null ? (fields as Record<string, unknown>)[name.slice(FIELD.length)] : undefined;
   return inside ?? parameters[name];
+}
+
+/** A typed value is another than the text that looks like it. */
+function keyText(value: unknown): unknown {
+  return isTyped(value) && value !== null ? [String(typeOf(value)), String(value as string)] : text(value);
 }
 
 function text(value: unknown): string {

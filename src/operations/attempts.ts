@@ -6,6 +6,7 @@ import type { ModelNode, ProjectNode, TransformNode } from "../model/graph.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { OUTSIDE_RULE } from "../load/partition-port.ts";
 import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition-attempt.ts";
+import { typedValues } from "../sql/parameters.ts";
 import { readInputs } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { exportAttempt } from "./export-attempt.ts";
@@ -108,7 +109,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
     case "model": {
       const build = await buildRequest(workspace, request, node, attempt);
       const mayReuse = !definitions.alwaysBuild.has(node.id);
-      const parameters = { now: new Date(), param: params };
+      const parameters = { now: new Date(), param: typedValues(definitions.paramTypes, params) };
       return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters }), attempt);
     }
     case "transform": {

@@ -9,6 +9,7 @@ import { rebuildReasons, withCodeHashes } from "../sql/compile-hash.ts";
 import type { Compilation, KnownSchema } from "../sql/compile-types.ts";
 import { compile } from "../sql/compile.ts";
 import type { SqlUnit } from "../sql/errors.ts";
+import { PARAM_TYPES } from "../sql/parameters.ts";
 import type { LiveVersion } from "../sql/publish.ts";
 import type { Project, ProjectJob } from "../project/reader.ts";
 import { jobErrors, jobGraph, parameterTypes } from "./job-tasks.ts";
@@ -43,6 +44,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   const errors: MillraceError[] = [...project.errors];
   const checks = compileChecks(workspace, project, errors);
   const schemas = await schemasOf(workspace, project, live);
+  const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
   const models = project.nodes.filter((node) => node.kind === "model");
   const compilation = await compile({
@@ -52,6 +54,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
+    paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
   });
   errors.push(...compilation.errors);
@@ -75,7 +78,6 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   if (errors.length > 0) throw combineErrors("MR1001", errors);
   cache.save();
   const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
-  const paramTypes = parameterTypes(project, job);
   return { graph, compilation, checks, schemas, alwaysBuild: rebuildReasons(compilation.models.values()), paramTypes, jobTasks };
 }
 

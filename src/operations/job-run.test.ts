@@ -430,3 +430,25 @@ tasks:
     );
   });
 });
+
+describe("parameters with types", () => {
+  it("reach models as values of their types, and another value builds anew", async () => {
+    const dir = project({
+      ...ASSETS,
+      "models/clean/t.sql":
+        "/*---\nmaterialize: table\n---*/\nselect a, typeof($param.min) as m, typeof($param.day) as d, $param.rate * 2 as r, $param.yes as y from raw.t where a >= $param.min and $param.day > date '2026-01-01'\n",
+      "jobs/j.yaml":
+        "params: { min: { type: integer, default: 2 }, day: { type: date, default: 2026-02-01 }, rate: { type: number, default: 1.5 }, yes: { type: boolean, default: true } }\n",
+    });
+    const first = await run(dir, { job: "j" });
+    expect(first.summary.status, JSON.stringify(first.nodes)).toBe("succeeded");
+    const rows: unknown[] = [];
+    await first.app.query("select * from clean.t order by a", (part) => void ("rows" in part && rows.push(...part.rows)));
+    expect(rows).toEqual([
+      [2, "BIGINT", "DATE", 3, true],
+      [3, "BIGINT", "DATE", 3, true],
+    ]);
+    expect((await run(dir, { job: "j" })).nodes["clean.t"]!.status).toBe("reused");
+    expect((await run(dir, { job: "j", params: { min: "3" } })).nodes["clean.t"]!.status).toBe("succeeded");
+  });
+});

@@ -29,6 +29,8 @@ export interface CompileInput {
   readonly assets?: Iterable<NodeId>;
   /** Column lineage costs a second pass over every query; default `tables`. */
   readonly lineage?: "columns" | "tables";
+  /** DuckDB types of `$param.x`, by name; others are texts. */
+  readonly paramTypes?: Readonly<Record<string, string>>;
   /** Folder that relative paths inside SQL are relative to. */
   readonly projectDir?: string;
   readonly cache?: CompileCache;

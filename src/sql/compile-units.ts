@@ -43,7 +43,7 @@ export function prepareUnits(
       role,
       syntax,
       dependencies: resolved?.dependencies ?? [],
-      copy: analysisCopy(unit.sql),
+      copy: analysisCopy(unit.sql, { types: input.paramTypes }),
       key: null,
       columns: null,
       unbound: ownObstacle(syntax, resolved),
@@ -127,7 +127,7 @@ export function inheritFromNeeds(units: readonly Unit[], input: CompileInput): v
       if (key === undefined) sourceKeys.set(id, (key = hashOf(JSON.stringify(schema))));
       keys.push(id, key);
     }
-    unit.key = tracked ? hashOf(unit.unit.sql, ...keys) : null;
+    unit.key = tracked ? hashOf(unit.unit.sql, ...typesOf(unit, input), ...keys) : null;
   }
 }
 
@@ -139,5 +139,13 @@ function cycleError(cycle: readonly NodeId[], units: ReadonlyMap<NodeId, Unit>, 
     message: cycleMessage(cycle),
     hint: "move what they share into an asset of its own that both read",
     location: locate(first.unit, table === undefined || table.at < 0 ? 0 : offsetOfByte(first.unit.sql, table.at)),
+  });
+}
+
+/** Types of its parameters, where they are not texts. */
+function typesOf({ copy }: Unit, { paramTypes }: CompileInput): readonly string[] {
+  return copy.parameters.flatMap(({ name }) => {
+    const type = name.startsWith("param.") ? paramTypes?.[name.slice("param.".length)] : undefined;
+    return type === undefined || type === "VARCHAR" ? [] : [`${name}:${type}`];
   });
 }

@@ -185,12 +185,17 @@ async function traceAll(
     if (columns !== undefined && columns !== null) missing.set(id, columns);
   }
   await shadow.addTables(missing);
-  for (const unit of wanted) unit.lineage = await trace(unit, names, shadow);
+  for (const unit of wanted) unit.lineage = await trace(unit, names, shadow, input);
 }
 
-async function trace(unit: Unit, names: AssetNames, shadow: ShadowCatalogue): Promise<NonNullable<Unit["lineage"]> | null> {
+async function trace(
+  unit: Unit,
+  names: AssetNames,
+  shadow: ShadowCatalogue,
+  { paramTypes: types }: CompileInput,
+): Promise<NonNullable<Unit["lineage"]> | null> {
   const columns = unit.columns!.map(({ name }) => name);
-  const direct = await shadow.plan(analysisCopy(unit.unit.sql, { parameters: "computed" }).text);
+  const direct = await shadow.plan(analysisCopy(unit.unit.sql, { parameters: "computed", types }).text);
   const rows = `${ROWS_SCHEMA}.`;
   const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;
   if ("plan" in direct) return lineageOfPlan(direct.plan, columns, assetOf);

@@ -84,13 +84,17 @@ export function bindingsFor(names: readonly string[], used: readonly string[], v
     const fields = used.filter((each) => each.startsWith(FIELD)).map((each) => each.slice(FIELD.length));
     const entries = Object.fromEntries(fields.map((field) => [field, valueOf(`${FIELD}${field}`, given[field])]));
     bound["param"] = structValue(entries);
-    types["param"] = STRUCT(Object.fromEntries(Object.entries(entries).map(([field, value]) => [field, typeOf(value)])));
+    types["param"] = structType(entries);
   }
   return { values: bound, types };
 }
 
+export function structType(fields: Readonly<Record<string, DuckDBValue>>): DuckDBType {
+  return STRUCT(Object.fromEntries(Object.entries(fields).map(([field, value]) => [field, typeOf(value)])));
+}
+
 /** A whole number of ours is a BIGINT; left alone it would be a HUGEINT. */
-function typeOf(value: DuckDBValue): DuckDBType {
+export function typeOf(value: DuckDBValue): DuckDBType {
   if (typeof value === "bigint") return BIGINT;
   if (typeof value === "number") return DOUBLE;
   if (typeof value === "boolean") return BOOLEAN;

@@ -13,7 +13,7 @@ export interface AnalysisCopy {
   readonly originalOffset: (offset: number) => number;
 }
 
-/** DuckDB types of the parameters that models may use. `$param.x` are texts: a struct named `param` is bound, so that no text needs to change. */
+/** DuckDB types of the parameters that models may use. `$param.x` are of the types that jobs declare, else texts: a struct named `param` is bound, so that no text needs to change. */
 export const PARAMETER_TYPES: Readonly<Record<string, string>> = {
   start: "TIMESTAMP",
   end: "TIMESTAMP",
@@ -35,11 +35,13 @@ export interface CopyOptions {
   readonly pivots?: "keep" | "fill";
   /** `null` binds whatever they are cast to; `computed` is not folded away, so that what stands beside a parameter is seen in the plan. */
   readonly parameters?: "null" | "computed";
+  /** Of `$param.x`, by name. */
+  readonly types?: Readonly<Record<string, string>> | undefined;
 }
 
 const VALUES = { null: "NULL", computed: "CAST(random() AS VARCHAR)" } as const;
 
-export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = "null" }: CopyOptions = {}): AnalysisCopy {
+export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = "null", types = {} }: CopyOptions = {}): AnalysisCopy {
   const plain = !/[$?;]/.test(sql) && pivots === "keep";
   if (plain) return { text: sql, parameters: [], dynamicPivot: null, originalOffset: (offset) => offset };
   const tokens = scanSql(sql);
@@ -48,7 +50,7 @@ export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = 
   const named = parameters.filter(({ name }) => name.startsWith("param.")).map(({ name }) => name.slice("param.".length));
   const fields = named.length === 0 ? ["none"] : [...new Set(named)];
   // Fields are set one by one: DuckDB forgets the types inside a struct that is null as a whole.
-  const struct = `({${fields.map((field) => `${literal(field)}: CAST(${VALUES[mode]} AS VARCHAR)`).join(", ")}})`;
+  const struct = `({${fields.map((field) => `${literal(field)}: CAST(${VALUES[mode]} AS ${types[field] ?? "VARCHAR"})`).join(", ")}})`;
   for (const { kind, text, start, end } of tokens) {
     const type = kind === "parameter" ? PARAMETER_TYPES[text.slice(1)] : undefined;
     if (kind === "parameter" && text === "$param") splices.push({ start, end, text: struct });
