@@ -46,7 +46,9 @@ export interface RunStartedAnswer {
 export interface RunSummaryAnswer {
   readonly type: "summary";
   readonly run: string;
+  /** `running` with `interrupted`: it was stopped and can go on. */
   readonly status: RunStatus;
+  readonly interrupted?: true;
   readonly nodes: { readonly succeeded: number; readonly failed: number; readonly skipped: number; readonly reused: number };
   readonly rows: RowCounts;
   readonly seconds: number;
@@ -73,6 +75,8 @@ export interface QueryAnswer {
 
 export interface ChecksAnswer {
   readonly checks: readonly CheckAnswer[];
+  /** Assets with checks that were never built, so that there is nothing to check. */
+  readonly passedOver: readonly string[];
 }
 
 export interface QuarantineItem {

@@ -29,6 +29,8 @@ export interface PlanNode {
   /** A sentence for people: why it is built or reused. */
   readonly reason: string;
   readonly change: "breaking" | "nonBreaking" | "indirect" | "none";
+  /** Every run looks at it, so that building it tells nothing of a change. */
+  readonly asked?: true;
   readonly retry: RetryPolicy;
   /** Of one attempt; of the whole wait for a node that waits (an approval, a condition). */
   readonly timeoutMs: number | null;

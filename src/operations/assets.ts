@@ -6,7 +6,6 @@ import type { PartitionsAnswer } from "../model/backfill-answers.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { nearest } from "../model/suggest.ts";
-import { isAskedEachRun } from "../plan/decide.ts";
 import { lineageAnswer } from "../plan/lineage.ts";
 import { select } from "../plan/selection.ts";
 import { countQuarantine } from "../load/quarantine.ts";
@@ -47,7 +46,7 @@ function statusOf(node: Planned["plan"]["nodes"][number], isLive: boolean, last:
   if (last === "failed") return "failed";
   if (node.kind === "task") return last ?? "missing";
   if (!isLive) return "missing";
-  const isAsked = (node.kind === "source" || node.kind === "extract") && node.change === "none" && isAskedEachRun(node);
+  const isAsked = (node.kind === "source" || node.kind === "extract") && node.change === "none" && node.asked === true;
   return node.action === "reuse" || isAsked ? "current" : "stale";
 }
 

@@ -100,13 +100,18 @@ export async function checkAssets(workspace: Workspace, { select: selection }: {
   const live = await warehouse.session((session) => readLive(session));
   const { graph, checks } = await defineProject(workspace, { live, lineage: "tables", params: {} });
   const answers: ChecksAnswer["checks"][number][] = [];
+  const passedOver: string[] = [];
   for (const id of select(graph, selection)) {
     const own = checks.get(id) ?? [];
-    if (own.length === 0 || !live.has(id)) continue;
+    if (own.length === 0) continue;
+    if (!live.has(id)) {
+      passedOver.push(id);
+      continue;
+    }
     const results = await warehouse.session((session) => auditLive(session, id, live.get(id)!.physical, own));
     answers.push(
       ...results.map(({ check, status, failing, severity, sample }) => ({ asset: id, check, status, failing, severity, sample })),
     );
   }
-  return { checks: answers };
+  return { checks: answers, passedOver };
 }

@@ -10,6 +10,7 @@ import { dirname } from "node:path";
 import type { RetentionAnswer } from "../model/act-answers.ts";
 import { parseDurationMs } from "../model/duration.ts";
 import { MillraceError } from "../model/errors.ts";
+import { splitNodeId } from "../model/partition.ts";
 import { logPath } from "../engine/log-files.ts";
 import type { EventStore } from "../store/store.ts";
 import { readAssets } from "../views/assets.ts";
@@ -103,7 +104,7 @@ function newestPerName(rows: Awaited<ReturnType<typeof readAssets>>): ReadonlyMa
   const newest = new Map<string, { readonly run: string; readonly at: string }>();
   for (const { node, succeededRun, succeededAt } of rows.values()) {
     if (succeededRun === null || succeededAt === null) continue;
-    const name = node.replace(/[[@].*$/, "");
+    const name = splitNodeId(node).asset;
     const known = newest.get(name);
     if (known === undefined || known.at < succeededAt) newest.set(name, { run: succeededRun, at: succeededAt });
   }

@@ -53,6 +53,7 @@ export function createRunTeller({ run, resumed, history, observe }: RunTellerOpt
         type: "summary",
         run,
         status,
+        ...(status === "running" ? { interrupted: true as const } : {}),
         nodes: { succeeded, failed, skipped, reused },
         rows: rowsThatEntered(rows),
         seconds: (performance.now() - startedMs) / 1000,

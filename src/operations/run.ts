@@ -3,7 +3,6 @@ import type { RunSummaryAnswer } from "../model/answers.ts";
 import type { RunPlan } from "../model/plan.ts";
 import type { RunProgress } from "../model/progress.ts";
 import type { Engine } from "../engine/engine.ts";
-import { isAskedEachRun } from "../plan/decide.ts";
 import { readAssets } from "../views/assets.ts";
 import type { RunRow } from "../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
@@ -37,7 +36,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
     if (summary.status !== "succeeded") return summary;
     // Files may have changed since the interrupted run was planned; what is new is done now, as a run of its own. What every run asks is no news.
     const next = await planOperation(workspace, request);
-    if (!next.plan.nodes.some((node) => node.action === "build" && !isAskedEachRun(node))) return summary;
+    if (!next.plan.nodes.some((node) => node.action === "build" && node.asked !== true)) return summary;
     return await carry(await engine.start(next.plan), false);
   } finally {
     await carrier.close();

@@ -3,6 +3,7 @@ import type { RunsAnswer, RunShowAnswer, RunStatus } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { JobEvent } from "../model/job-events.ts";
+import { splitNodeId } from "../model/partition.ts";
 import { jobStream } from "../model/store-events.ts";
 import type { EventStore } from "../store/store.ts";
 import { readAssets } from "../views/assets.ts";
@@ -43,9 +44,7 @@ export async function listRuns(workspace: Workspace, { limit, job, status, trigg
 async function hasPart(store: EventStore, run: string, asset: string): Promise<boolean> {
   const [first] = await store.read(run);
   if (first?.type !== "run_started") return false;
-  return first.plan.nodes.some(
-    ({ id }) => id === asset || id === `task:${asset}` || id.startsWith(`${asset}@`) || id.startsWith(`${asset}[`),
-  );
+  return first.plan.nodes.some(({ id }) => [asset, `task:${asset}`].includes(splitNodeId(id).asset));
 }
 
 /** @throws MR6101 */

@@ -2,6 +2,7 @@
 // last and which failure upstream is behind that, what it holds up.
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
+import { splitNodeId } from "../model/partition.ts";
 import type { PlanNode } from "../model/plan.ts";
 import { readAssets, type AssetRow } from "../views/assets.ts";
 import { foldRun } from "../views/run-fold.ts";
@@ -29,7 +30,7 @@ function needsHelp(row: AssetRow | undefined): boolean {
 /** In a run that goes on: how far it is there. */
 function inLiveRun(id: NodeId, input: RunWhyInput): Reasons {
   const run = input.fold.row()!;
-  const parts = input.fold.nodes().filter((node) => node.node === id || node.node.startsWith(`${id}@`) || node.node.startsWith(`${id}[`));
+  const parts = input.fold.nodes().filter((node) => splitNodeId(node.node).asset === id);
   return joinReasons(
     ...parts.map((node) => {
       const own = explainNode(node, input, run);

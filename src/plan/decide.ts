@@ -38,15 +38,7 @@ export interface DecideInput {
   readonly fullRefresh: boolean;
 }
 
-const ASKED = "asked at each run";
-const EVERY_TIME = "tasks run every time";
-
-/** Is this a node that every run looks at, so that planning it tells nothing of a change? */
-export function isAskedEachRun({ reason }: Pick<PlanNode, "reason">): boolean {
-  return reason.includes(ASKED) || reason.includes(EVERY_TIME);
-}
-
-export type Decision = Pick<PlanNode, "action" | "reason" | "change">;
+export type Decision = Pick<PlanNode, "action" | "reason" | "change" | "asked">;
 
 /** What happens to `node`, given what was decided for those of its needs that are part of the request. */
 export function decideNode(
@@ -55,7 +47,7 @@ export function decideNode(
   decided: ReadonlyMap<NodeId, Decision>,
   input: DecideInput,
 ): Decision {
-  if (node.kind === "task") return { action: "build", reason: taskReason(node), change: "none" };
+  if (node.kind === "task") return { action: "build", reason: taskReason(node), change: "none", asked: true };
   const live = input.live.get(node.id);
   if (live === undefined) return { action: "build", reason: "never built", change: "nonBreaking" };
   const held = heldBack(node, { live, needs, reads }, decided, input);
@@ -68,7 +60,7 @@ export function decideNode(
   const building = needs.filter((need) => !need.startsWith("task:") && decided.get(need)?.action === "build");
   if (building.length > 0) return { action: "build", reason: aboveReason(building, decided), change };
   const source = sourceReason(node, live, input);
-  if (source !== null) return { action: "build", reason: source, change };
+  if (source !== null) return { action: "build", change, ...source };
   const moved = movedInput(reads, live, input.live);
   if (moved !== null) return { action: "build", reason: moved, change };
   const always = input.alwaysBuild.get(node.id);
@@ -78,7 +70,7 @@ export function decideNode(
 
 /** Whether a task with `reuse: true` has anything to do is known when what it comes after is settled. */
 function taskReason({ reuse }: TaskNode): string {
-  return reuse === true ? `it is ${ASKED} whether its inputs changed` : EVERY_TIME;
+  return reuse === true ? "it is asked at each run whether its inputs changed" : "tasks run every time";
 }
 
 /** A version that somebody went back from is not made again by itself: as long as it would come out as it was, the earlier one stays. */
@@ -131,12 +123,14 @@ function aboveReason(building: readonly NodeId[], decided: ReadonlyMap<NodeId, D
   return definition.length > 0 ? `${shown}${more} ${verb} rebuilt` : `${shown}${more} ${verb} refreshed before it`;
 }
 
-function sourceReason(node: ProjectNode, live: LiveInput, input: DecideInput): string | null {
+function sourceReason(node: ProjectNode, live: LiveInput, input: DecideInput): Pick<Decision, "reason" | "asked"> | null {
   if (node.kind !== "source" && node.kind !== "extract") return null;
   const state = input.sources.get(node.id);
-  if (state === undefined || state.token === null) return state?.detail || `its source is ${ASKED}`;
+  const detail = state?.detail ?? "";
+  if (state === undefined || state.token === null)
+    return detail === "" ? { reason: "its source is asked at each run", asked: true } : { reason: detail };
   if (state.token === live.sourceState) return null;
-  return state.detail || "its source changed";
+  return { reason: detail === "" ? "its source changed" : detail };
 }
 
 function movedInput(reads: readonly NodeId[], live: LiveInput, versions: ReadonlyMap<NodeId, LiveInput>): string | null {

@@ -77,11 +77,11 @@ export function planRun(input: PlanInput): PlannedRun {
     const needs = graph.needs.get(id)!;
     const outside = needs.filter((need) => !selected.has(need) && !need.startsWith("task:"));
     for (const need of outside) if (!input.live.has(need)) missing.push({ node: id, needs: need });
-    const { action, reason, change } = decided.get(id)!;
-    const remark = action === "build" ? outsideRemark(outside, full, input.live) : "";
+    const { reason, ...decision } = decided.get(id)!;
+    const remark = decision.action === "build" ? outsideRemark(outside, full, input.live) : "";
     return planNode(
       graph.nodes.get(id)!,
-      { action, reason: reason + remark, change },
+      { ...decision, reason: reason + remark },
       needs.filter((need) => selected.has(need)),
       input,
     );

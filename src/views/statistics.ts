@@ -4,6 +4,7 @@
 //   D2. A run whose end the table has folded may be removed; one that has not ended is in no row.
 // A row is about 400 bytes (700 with many different durations): 100 assets and 10 jobs are 40–80 kB a day, whatever they ran.
 import type { JsonValue } from "../model/answers.ts";
+import { splitNodeId } from "../model/partition.ts";
 import type { RowCounts } from "../model/plan.ts";
 import { runEventsOf } from "../model/store-events.ts";
 import type { EventStore } from "../store/store.ts";
@@ -104,7 +105,7 @@ function nodePart(day: string, node: NodeRow): DayRow {
   return {
     day,
     kind: isTask ? "task" : "asset",
-    name: baseName(isTask ? node.node.slice("task:".length) : node.node),
+    name: splitNodeId(isTask ? node.node.slice("task:".length) : node.node).asset,
     runs: 1,
     statuses: { [node.status]: 1 },
     nodes: {},
@@ -113,11 +114,6 @@ function nodePart(day: string, node: NodeRow): DayRow {
     rows: node.status === "succeeded" ? (node.rows ?? NOTHING) : NOTHING,
     durations: worked ? { [stepOf(node.seconds)]: 1 } : {},
   };
-}
-
-/** Without the partition or the number of an item. */
-function baseName(name: string): string {
-  return name.replace(/[[@].*$/, "");
 }
 
 async function add(rows: FoldedRows, part: DayRow): Promise<void> {

@@ -20,6 +20,7 @@ export const check: Command = {
         output.data(` ${symbol} ${each.check}${each.failing > 0 ? `  ${plural(each.failing, "row")}` : ""}`);
         for (const row of each.sample.slice(0, 3)) output.data(`     ${cellText(row, 120)}`);
       }
+      if (answer.passedOver.length > 0) output.note(`passed over, never built: ${answer.passedOver.join(", ")}`);
       output.note(`${count(answer.checks.length - failed.length)} passed, ${count(failed.length)} failed`);
     }
     return failed.length > 0 ? EXIT.failed : EXIT.ok;
