@@ -1,7 +1,7 @@
 // What a load of some partitions does besides: rows of other partitions are left out, the partitions' own rows go before the new ones come, and the
 // ledger of partitions says that they stand.
 import { createHash } from "node:crypto";
-import { forgetPartitions, type PartitionEntry, readSomePartitions, writePartitions } from "../sql/partition-ledger.ts";
+import { forgetPartitions, type PartitionEntry, readMadeOf, writePartitions } from "../sql/partition-ledger.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
@@ -22,7 +22,7 @@ export async function isStanding(
 ): Promise<boolean> {
   if (partition === undefined || fullRefresh) return false;
   const keys = partition.parts.map(({ key }) => key);
-  const standing = await readSomePartitions(session, asset, keys);
+  const standing = await readMadeOf(session, asset, keys);
   return partition.parts.every((part) => {
     const row = standing.get(part.key);
     return row?.codeHash === codeHash && row.version === versionOf(contentHash, part);

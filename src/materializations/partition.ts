@@ -15,8 +15,8 @@ import { OUTSIDE_RULE, type PartitionPart, type PartitionRequest } from "../load
 import { belongs, ownRows, rowsPerPart } from "../load/partition-rows.ts";
 import type { PartitionContext } from "../model/definitions/partition.ts";
 import { MillraceError } from "../model/errors.ts";
-import { alreadyCommitted, passFence, raiseFence } from "../sql/fence.ts";
-import { forgetPartitions, type PartitionEntry, publishInPlace, readSomePartitions, writePartitions } from "../sql/partition-ledger.ts";
+import { alreadyCommitted, committedOrFree, raiseFence } from "../sql/fence.ts";
+import { forgetPartitions, type PartitionEntry, publishInPlace, readMadeOf, writePartitions } from "../sql/partition-ledger.ts";
 import {
   describeRelation,
   HIDDEN_COLUMNS,
@@ -42,8 +42,8 @@ export interface PartitionBuild {
   readonly parametersKey: string | null;
   /** May one statement make the rows of all partitions at once? */
   readonly isJoined: boolean;
-  /** Makes a new table of this name with the rows of a span of partitions. */
-  fill(session: Session, table: string, span: Span): Promise<void>;
+  /** Makes a temporary table of this name, in place of one that is there, with the rows of a span of partitions; says how many there are. */
+  fill(session: Session, table: string, span: Span): Promise<number>;
 }
 
 /** Partitions whose rows are made together. */
@@ -85,11 +85,11 @@ export async function buildPartition(build: PartitionBuild): Promise<BuildResult
   }
   const keys = partition.parts.map(({ key }) => key);
   return warehouse.session(async (session) => {
-    const [standing, live] = [await readSomePartitions(session, asset, keys), await readLiveVersion(session, asset)];
-    const isSame = live !== undefined && partition.parts.every((part) => isUnchanged(build, part, standing.get(part.key)));
+    const standing = await readMadeOf(session, asset, keys);
+    const isSame = partition.parts.every((part) => isUnchanged(build, part, standing.get(part.key)));
     if (isSame && !request.fullRefresh && request.mayReuse !== false) {
       const rows = [...standing.values()].reduce((sum, row) => sum + row.rows, 0);
-      return { version: live.version, reused: true, rows, quarantined: 0, checks: [] };
+      return { version: standing.get(keys[0]!)!.version, reused: true, rows, quarantined: 0, checks: [] };
     }
     return interruptible(session, request.signal, async () => {
       const startedMs = performance.now();
@@ -123,24 +123,21 @@ interface Staged {
 
 async function stage(session: Session, build: PartitionBuild): Promise<Staged> {
   const { asset, partition } = build;
-  await session.run(`drop table if exists ${STAGE}`);
   const [first, ...rest] = spansOf(build);
-  await build.fill(session, STAGE, first!);
+  let rows = await build.fill(session, STAGE, first!);
   const columns = await describeRelation(session, STAGE);
   const clash = columns.find(({ name }) => (HIDDEN_COLUMNS as readonly string[]).includes(name.toLowerCase()));
   if (clash !== undefined)
     throw new MillraceError({ code: "MR8206", message: `${asset}: ${clash.name} is a column of Millrace's own; give it another name` });
   for (const span of rest) {
     const more = 'temp.main."_millrace_partition_next"';
-    await session.run(`drop table if exists ${more}`);
-    await build.fill(session, more, span);
+    rows += await build.fill(session, more, span);
     await session.run(`insert into ${STAGE} by name select * from ${more}`);
     await session.run(`drop table ${more}`);
   }
   const mine = belongs(asset, partition, columns);
   const outside = mine === null ? 0 : await session.run(`delete from ${STAGE} where not ${mine}`);
-  const row = await session.row<{ n: number }>(`select count(*) as n from ${STAGE}`);
-  return { columns, outside, rows: row?.n ?? 0 };
+  return { columns, outside, rows: rows - outside };
 }
 
 function spansOf({ partition, isJoined }: PartitionBuild): readonly Span[] {
@@ -158,9 +155,8 @@ async function commit(
 ): Promise<BuildResult> {
   const { asset, request, partition } = build;
   const { token } = request;
-  const done = await alreadyCommitted(tx, token);
-  if (done !== undefined) return done.result as BuildResult;
-  await passFence(tx, token);
+  const { committed, version: seen } = await committedOrFree(tx, token, asset);
+  if (committed !== undefined) return committed as BuildResult;
   // Built again although nothing we know of changed: the contents may differ, so the version must.
   const salt = salted ? `${token.run}\0${token.node}\0${token.attempt}` : "";
   const version = (part: PartitionPart): string =>
@@ -171,7 +167,8 @@ async function commit(
   const moving = request.checks.some((check) => check.onFail === "quarantine");
   const rows = moving ? ((await tx.row<{ n: number }>(`select count(*) as n from ${STAGE}`))?.n ?? 0) : made;
   const quarantined = made - rows;
-  const live = await readLiveVersion(tx, asset);
+  const last = lastLive.get(`${request.warehouse.path}\0${asset}`);
+  const live = last !== undefined && last.version === seen ? last : await readLiveVersion(tx, asset);
   const replaced = await replaceRows(tx, build, { columns, load, live });
   const total = replaced.kind === "new" ? rows : (live?.rows ?? 0) - replaced.removed + rows;
   const seconds = (performance.now() - startedMs) / 1_000;
@@ -195,12 +192,22 @@ async function commit(
   const common = { asset, version: next, codeHash: request.codeHash, inputs: request.inputs, rows: total, checks: results, token, result };
   if (replaced.kind === "inPlace" && live !== undefined) {
     await publishInPlace(tx, { ...common, before: live.version });
+    rememberLive(request.warehouse.path, { ...live, version: next, rows: total });
     return result;
   }
   const isNew = replaced.kind === "new";
   const step = { continues: !isNew, inPlace: !isNew && !replaced.isCopy, undo: null, closes: false, replacedFiles: [] };
   await publish(tx, { ...common, body: { kind: "table", physical: replaced.physical, hidden: HIDDEN_COLUMNS }, load, step });
   return result;
+}
+
+/** The live version of assets whose partitions are built one after the other; it is believed only while readers see that version. */
+const lastLive = new Map<string, LiveVersion>();
+const LAST_LIVE_MAX = 1_000;
+
+function rememberLive(path: string, live: LiveVersion): void {
+  if (lastLive.size >= LAST_LIVE_MAX) lastLive.clear();
+  lastLive.set(`${path}\0${live.asset}`, live);
 }
 
 type Replaced =

@@ -87,15 +87,16 @@ async function transformPartitions(request: TransformRequest, partition: Partiti
         const reader = upstreamReader(request.warehouse, request.asset, request.needs, request.signal);
         await collect(request, definition, reader.read, file, partitionContext(span));
         file.finish();
-        await session.run(`drop table if exists ${yielded}`);
+        await session.run(`drop table if exists ${yielded}; drop table if exists ${table}`);
         await file.load(session, yielded);
-        if (file.rows === 0 && (await createEmpty(session, request.asset, table))) return;
+        if (file.rows === 0 && (await createEmpty(session, request.asset, table))) return 0;
         const columns = await typedColumns(session, yielded, {
           asset: request.asset,
           declared: definition.columns ?? {},
           read: reader.types,
         });
         await session.run(`create temp table ${table} as select ${columns ?? "*"} from ${yielded}`);
+        return file.rows;
       } finally {
         await session.run(`drop table if exists ${yielded}`).catch(() => undefined); // the next build of this session replaces it
         file.remove();

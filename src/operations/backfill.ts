@@ -93,10 +93,11 @@ async function planBackfill(
   let root: Slice | null = null;
   const wish = (each: PartitionedAsset, world: PartitionWorld): Wish | undefined => {
     if (each.id !== asset)
-      return { slice: belowSlice(each, world, root), statuses: ["stale"], onlyAbove: true, max: Number.POSITIVE_INFINITY };
+      return { slice: belowSlice(each, world, root), standing: true, statuses: ["stale"], onlyAbove: true, max: Number.POSITIVE_INFINITY };
     root = rootSlice(each, world, request);
     const statuses: readonly PartitionStatus[] | undefined = request.statuses.length === 0 ? undefined : request.statuses;
-    return { slice: root, statuses, max: Number.POSITIVE_INFINITY };
+    const isWhole = [request.from, request.to, request.last, request.partition].every((given) => given === undefined);
+    return { slice: root, statuses, max: Number.POSITIVE_INFINITY, ...(isWhole ? { standing: true } : {}) };
   };
   const planned = await planForRun(workspace, {
     select: request.withDownstream ? `${asset}+` : asset,

@@ -1,34 +1,14 @@
 // How the partitions of an asset stand: counted by status, and one by one where that is asked for.
 import type { PartitionAnswer, PartitionsAnswer } from "../model/backfill-answers.ts";
 import type { NodeId } from "../model/graph.ts";
-import { assertCountable, keyOf, parseKey, type Parts, partsIn, wholeSlice } from "../plan/partitions/space.ts";
-import { type PartitionedAsset, type PartitionStatus, type PartitionWorld, statusOf } from "../plan/partitions/status.ts";
+import { type PartitionedAsset, type PartitionStatus, type PartitionWorld, partsKnown, statusOf } from "../plan/partitions/status.ts";
 import { readPartitions } from "../sql/partition-ledger.ts";
 import type { Session } from "../sql/session.ts";
 
 /** All partitions that are over or that stand, oldest first, with their status. */
 function statusesOf(world: PartitionWorld, asset: PartitionedAsset): readonly { readonly key: string; readonly status: PartitionStatus }[] {
-  const { space, ledger, outcomes } = asset;
-  const all = new Map<string, Parts>();
-  const whole = wholeSlice(space, world.nowMs, asset.sinceMs);
-  if (whole !== null) {
-    assertCountable(space, whole);
-    for (const parts of partsIn(space, whole)) all.set(keyOf(space, parts), parts);
-  }
-  for (const key of [...ledger.keys(), ...outcomes.keys()]) {
-    const parts = all.has(key) ? undefined : parseKey(space, key);
-    if (parts !== undefined) all.set(key, parts);
-  }
-  const sorted = [...all].toSorted(([, a], [, b]) => compareParts(a, b));
+  const sorted = partsKnown(world, asset);
   return sorted.map(([key, parts]) => ({ key, status: statusOf(world, asset, parts) }));
-}
-
-function compareParts(a: Parts, b: Parts): number {
-  for (const [index, one] of a.entries()) {
-    const other = b[index]!;
-    if (one !== other) return one < other ? -1 : 1;
-  }
-  return 0;
 }
 
 /** @throws MR8204 for a definition that reaches too far back. */

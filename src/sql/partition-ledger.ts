@@ -33,6 +33,28 @@ export interface PartitionEntry {
   readonly seconds: number;
 }
 
+/** What tells whether a partition is as it would be built now. */
+export interface MadeOf {
+  readonly codeHash: string;
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly version: string;
+  readonly rows: number;
+}
+
+/** Some partitions of an asset, where they stand. */
+export async function readMadeOf(session: Session, asset: string, keys: readonly string[]): Promise<ReadonlyMap<string, MadeOf>> {
+  const rows = await session.rows<{ partition: string; code_hash: string; inputs: string; version: string; n: number }>(
+    `select partition, code_hash, inputs, version, "rows" as n from _millrace.partitions where asset = $1 and partition in (${keys.map(literal).join(", ")})`,
+    [asset],
+  );
+  return new Map(
+    rows.map(({ partition, code_hash: codeHash, inputs, version, n }) => [
+      partition,
+      { codeHash, inputs: JSON.parse(inputs) as Record<string, string>, version, rows: n },
+    ]),
+  );
+}
+
 interface LedgerRow extends Omit<PartitionRow, "codeHash" | "inputs"> {
   readonly code_hash: string;
   readonly inputs: string;
@@ -43,20 +65,6 @@ const COLUMNS = `partition, version, load, run, "rows", quarantined, seconds, co
 /** All partitions of an asset that stand, by key. */
 export async function readPartitions(session: Session, asset: string): Promise<ReadonlyMap<string, PartitionRow>> {
   return byKey(await session.rows<LedgerRow>(`select ${COLUMNS} from _millrace.partitions where asset = $1`, [asset]));
-}
-
-/** Some partitions of an asset, where they stand. */
-export async function readSomePartitions(
-  session: Session,
-  asset: string,
-  keys: readonly string[],
-): Promise<ReadonlyMap<string, PartitionRow>> {
-  return byKey(
-    await session.rows<LedgerRow>(
-      `select ${COLUMNS} from _millrace.partitions where asset = $1 and partition in (${keys.map(literal).join(", ")})`,
-      [asset],
-    ),
-  );
 }
 
 function byKey(rows: readonly LedgerRow[]): ReadonlyMap<string, PartitionRow> {

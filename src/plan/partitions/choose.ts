@@ -6,16 +6,18 @@ import type { NodeId } from "../../model/graph.ts";
 import type { PlanNode } from "../../model/plan.ts";
 import type { Decision } from "../decide.ts";
 import { keysRead, type KnownParts, readingOf } from "./mapping.ts";
-import { assertCountable, intervalOf, keyOf, type Parts, partsIn, type Slice, wholeSlice } from "./space.ts";
-import { type PartitionedAsset, type PartitionStatus, type PartitionWorld, statusOf } from "./status.ts";
+import { assertCountable, intervalOf, keyOf, type Parts, partsIn, type Slice } from "./space.ts";
+import { type PartitionedAsset, type PartitionStatus, type PartitionWorld, partsKnown, statusOf } from "./status.ts";
 
 /** Partitions of one asset that a `run` without a wish builds. */
 export const RUN_PARTITIONS_MAX = 1_000;
 
 /** What a request wants of an asset's partitions. */
 export interface Wish {
-  /** Undefined: all whose intervals are over. */
+  /** Undefined: all whose intervals are over, and all that stand. */
   readonly slice: Slice | undefined;
+  /** Those that stand outside of the slice, too. */
+  readonly standing?: true;
   /** Undefined: all of the slice. */
   readonly statuses: readonly PartitionStatus[] | undefined;
   /** Only those whose inputs this plan builds. */
@@ -45,16 +47,11 @@ export function choose(
   wish: Wish,
   { before, decided }: { readonly before: ChosenSoFar; readonly decided: ReadonlyMap<NodeId, Pick<PlanNode, "action">> },
 ): Chosen {
-  const { space } = asset;
-  const slice = wish.slice ?? wholeSlice(space, world.nowMs, asset.sinceMs);
   const picked: { readonly parts: Parts; readonly key: string; readonly reason: string }[] = [];
-  if (slice !== null) {
-    assertCountable(space, slice);
-    const above = aboveOf(asset, before, decided);
-    for (const parts of partsIn(space, slice)) {
-      const reason = reasonFor(world, asset, wish, parts, above);
-      if (reason !== null) picked.push({ parts, key: keyOf(space, parts), reason });
-    }
+  const above = aboveOf(asset, before, decided);
+  for (const [key, parts] of candidates(world, asset, wish)) {
+    const reason = reasonFor(world, asset, wish, parts, above);
+    if (reason !== null) picked.push({ parts, key, reason });
   }
   const kept = picked.slice(Math.max(0, picked.length - wish.max));
   const left = picked.length - kept.length;
@@ -65,6 +62,12 @@ export function choose(
     left,
     decision: decisionOf(asset, kept, left),
   };
+}
+
+function candidates(world: PartitionWorld, asset: PartitionedAsset, { slice, standing }: Wish): Iterable<readonly [string, Parts]> {
+  if (slice === undefined || standing === true) return partsKnown(world, asset, slice);
+  assertCountable(asset.space, slice);
+  return [...partsIn(asset.space, slice)].map((parts) => [keyOf(asset.space, parts), parts]);
 }
 
 /** Inputs that this plan builds: some partitions of them, or all at once. */

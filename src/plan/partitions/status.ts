@@ -2,7 +2,7 @@
 //   S1. What runs is running, what failed last is failed, whatever stands in the warehouse.
 //   S2. Stale: its code is another now, or a partition that it reads has another version.
 import type { NodeId } from "../../model/graph.ts";
-import { keyOf, type Parts, type Space } from "./space.ts";
+import { assertCountable, keyOf, parseKey, type Parts, partsIn, type Slice, type Space, wholeSlice } from "./space.ts";
 import { type Input, keysOf, tokenOf } from "./tokens.ts";
 
 export const PARTITION_STATUSES = ["present", "missing", "stale", "failed", "running", "quarantined"] as const;
@@ -65,4 +65,32 @@ export function staleReason(world: PartitionWorld, asset: PartitionedAsset, part
   const now = inputsNow(world, asset, parts);
   for (const [need, token] of Object.entries(now)) if (standing.inputs[need] !== token) return `${need} changed`;
   return null;
+}
+
+/** All partitions that are over and all that stand or failed, oldest first. @throws MR8204 for a definition that reaches too far back. */
+export function partsKnown(
+  world: PartitionWorld,
+  asset: PartitionedAsset,
+  slice: Slice | null = wholeSlice(asset.space, world.nowMs, asset.sinceMs),
+): readonly (readonly [key: string, parts: Parts])[] {
+  const { space, ledger, outcomes } = asset;
+  const all = new Map<string, Parts>();
+  if (slice !== null) {
+    assertCountable(space, slice);
+    for (const parts of partsIn(space, slice)) all.set(keyOf(space, parts), parts);
+  }
+  const before = all.size;
+  for (const key of [...ledger.keys(), ...outcomes.keys()]) {
+    const parts = all.has(key) ? undefined : parseKey(space, key);
+    if (parts !== undefined) all.set(key, parts);
+  }
+  return all.size === before ? [...all] : [...all].toSorted(([, a], [, b]) => compareParts(a, b));
+}
+
+function compareParts(a: Parts, b: Parts): number {
+  for (const [index, one] of a.entries()) {
+    const other = b[index]!;
+    if (one !== other) return one < other ? -1 : 1;
+  }
+  return 0;
 }
