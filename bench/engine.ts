@@ -17,7 +17,7 @@ const TURNS = 11;
 const WARM_UPS = 8;
 const LARGE = 100_000;
 /** About what one step stores: the end of a node and the start of the next. */
-const STEP_TEXT = JSON.stringify([
+export const STEP_TEXT = JSON.stringify([
   { type: "node_succeeded", at: 1_760_000_000_000, node: "main.n100", attempt: 1, tookMs: 0 },
   { type: "attempt_started", at: 1_760_000_000_000, node: "main.n101", attempt: 1, owner: "e_01K000000000000", leaseUntil: null },
 ]);
@@ -38,7 +38,7 @@ export async function benchEngine(): Promise<Figure[]> {
       }
       return performance.now() - before;
     };
-    const chain = planOf(NODES, (index) => (index === 0 ? [] : [name(index - 1)]), 4);
+    const chain = planOf(NODES, (index) => (index === 0 ? [] : [stepName(index - 1)]), 4);
     const fan = planOf(NODES, () => [], NODES);
     const times = { chain: [] as number[], fan: [] as number[], bareChain: [] as number[], bareFan: [] as number[] };
     await measured(
@@ -54,7 +54,7 @@ export async function benchEngine(): Promise<Figure[]> {
     }
     const large = await measured(
       engine,
-      planOf(LARGE, (index) => (index < 100 ? [] : [name(index - 100), name(index - 1 - (index % 90))]), 100),
+      planOf(LARGE, (index) => (index < 100 ? [] : [stepName(index - 100), stepName(index - 1 - (index % 90))]), 100),
     );
     return [
       against(`durable chain of ${NODES} nodes`, median(times.chain), median(times.bareChain), 3),
@@ -77,22 +77,22 @@ export async function benchEngine(): Promise<Figure[]> {
   }
 }
 
-async function measured(engine: Engine, plan: RunPlan): Promise<number> {
+export async function measured(engine: Engine, plan: RunPlan): Promise<number> {
   const before = performance.now();
   const { status } = await engine.run(await engine.start(plan));
   if (status !== "succeeded") throw new Error(`the run ended as ${status}`);
   return performance.now() - before;
 }
 
-function name(index: number): string {
+export function stepName(index: number): string {
   return `main.n${index}`;
 }
 
-function planOf(size: number, needsOf: (index: number) => readonly string[], concurrency: number): RunPlan {
+export function planOf(size: number, needsOf: (index: number) => readonly string[], concurrency: number): RunPlan {
   const nodes = Array.from({ length: size }, (_, index): PlanNode => {
     const retry = { attempts: 3, delayMs: 1_000, factor: 2, maxDelayMs: 60_000, jitter: true };
     return {
-      id: name(index),
+      id: stepName(index),
       kind: "model",
       needs: needsOf(index),
       action: "build",

@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   load: async () => (await import("./load.ts")).benchLoad(),
   million: async () => (await import("./million.ts")).benchMillion(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
+  postgres: async () => (await import("./postgres.ts")).benchPostgres(),
   workflows: async () => (await import("./workflows.ts")).benchWorkflows(),
 };
 

@@ -15,9 +15,9 @@ import { startPostgres } from "../test/postgres.ts";
 import { type Figure, median } from "./figure.ts";
 
 const NODES = 100;
-const RUNS = Number(process.env["RUNS"] ?? 10_000);
+const RUNS = 10_000;
 /** Runs written at once, as engines that work side by side write them. */
-const ABREAST = 20;
+const ABREAST = 100;
 const TURNS = 7;
 const T0 = Date.parse("2026-01-01T00:00:00Z");
 
