@@ -103,10 +103,28 @@ export interface AssetAnswer {
   readonly rows: number | null;
   readonly updatedAt: string | null;
   readonly description: string | null;
+  /** Components that its definition was put together from, where it was. */
+  readonly components?: readonly string[];
+}
+
+/** A task of a job; those that defineTask made stand among the assets. */
+export interface TaskAnswer {
+  readonly task: string;
+  readonly job: string;
+  readonly kind: string;
+  readonly after: readonly string[];
+  readonly before: readonly string[];
+  readonly when: string;
+  readonly isMapped: boolean;
+  readonly isRepeated: boolean;
+  readonly group: string | null;
+  readonly description: string | null;
 }
 
 export interface AssetsAnswer {
   readonly assets: readonly AssetAnswer[];
+  /** The jobs' own tasks; left out when a selection was asked for. */
+  readonly tasks?: readonly TaskAnswer[];
 }
 
 export interface ColumnAnswer {
@@ -119,7 +137,6 @@ export interface ColumnAnswer {
 export interface DescribeAnswer {
   readonly asset: AssetAnswer & {
     readonly file: string;
-    /** Components that its definition was put together from. */
     readonly components: readonly string[];
     readonly owner: string | null;
     readonly tags: readonly string[];

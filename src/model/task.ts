@@ -113,6 +113,7 @@ export interface JobTask {
   readonly owner: string | undefined;
   readonly timeout: string | undefined;
   readonly isolation: Isolation | undefined;
+  readonly components?: readonly string[];
   readonly retry: RetrySpec | undefined;
   readonly reuse: boolean;
   readonly codeHash: string;

@@ -6,11 +6,13 @@ import type { PartitionsAnswer } from "../model/backfill-answers.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { nearest } from "../model/suggest.ts";
+import type { Graph } from "../plan/graph.ts";
 import { lineageAnswer } from "../plan/lineage.ts";
 import { select } from "../plan/selection.ts";
 import { countQuarantine } from "../load/quarantine.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import { defineProject } from "./definitions.ts";
+import { jobOfTask, tasksOf } from "./task-list.ts";
 import { planOperation, type Planned } from "./plan.ts";
 import { partitionList, partitionsAnswer } from "./partition-status.ts";
 import { lastStatuses } from "./runs.ts";
@@ -53,7 +55,11 @@ function statusOf(node: Planned["plan"]["nodes"][number], isLive: boolean, last:
 export async function listAssets(workspace: Workspace, { select: selection }: { readonly select?: string }): Promise<AssetsAnswer> {
   const { planned, live, statuses } = await assetsState(workspace);
   const { graph } = planned.definitions;
-  return { assets: select(graph, selection, { statuses }).map((id) => assetAnswer(graph.nodes.get(id)!, live.get(id), statuses.get(id)!)) };
+  // A project of tasks alone has no assets to select.
+  const ids = selection === undefined ? graph.order : select(graph, selection, { statuses });
+  const assets = ids.map((id) => assetAnswer(graph.nodes.get(id)!, live.get(id), statuses.get(id)!));
+  const tasks = selection === undefined ? tasksOf(await workspace.project()) : [];
+  return tasks.length === 0 ? { assets } : { assets, tasks };
 }
 
 export async function describeAsset(
@@ -62,8 +68,8 @@ export async function describeAsset(
   request: { readonly partitions: boolean } = { partitions: false },
 ): Promise<DescribeAnswer> {
   const { planned, live, statuses } = await assetsState(workspace);
-  const { graph, checks, compilation } = planned.definitions;
-  const id = findAsset(graph.nodes.keys(), name);
+  const { checks, compilation } = planned.definitions;
+  const { graph, id } = await graphWith(workspace, { planned, live, name });
   const node = graph.nodes.get(id)!;
   const version = live.get(id);
   const warehouse = await workspace.warehouse();
@@ -95,6 +101,20 @@ export async function describeAsset(
       quarantined: aside.filter((entry) => entry.asset === id).reduce((sum, entry) => sum + entry.rows, 0),
     },
   };
+}
+
+/** The project's graph, or the one of the job that has a task of that name. @throws MR6102 */
+async function graphWith(
+  workspace: Workspace,
+  { planned, live, name }: Pick<Assets, "planned" | "live"> & { readonly name: string },
+): Promise<{ readonly graph: Graph; readonly id: NodeId }> {
+  const { graph } = planned.definitions;
+  const job = graph.nodes.has(name) ? undefined : jobOfTask(await workspace.project(), name);
+  if (job === undefined) return { graph, id: findAsset(graph.nodes.keys(), name) };
+  const defined = await defineProject(workspace, { live, lineage: "tables", params: {}, job });
+  const task = name.replace(/^task:/, "");
+  const plain = task.startsWith(`${job.name}.`) ? task.slice(job.name.length + 1) : task;
+  return { graph: defined.graph, id: `task:${plain}` };
 }
 
 interface PartitionsOf {
@@ -159,6 +179,7 @@ function assetAnswer(node: ProjectNode, version: LiveVersion | undefined, status
     rows: version?.rows ?? null,
     updatedAt: version?.at ?? null,
     description: node.description ?? null,
+    ...(node.components === undefined ? {} : { components: node.components }),
   };
 }
 

@@ -129,6 +129,7 @@ function nodeOf(task: JobTask, id: NodeId, reference: TaskNode | undefined): Tas
     settings: { ...reference?.settings, ...task.settings },
     ...(reuse || reference?.reuse === true ? { reuse: true as const } : {}),
     ...(isolation === undefined ? {} : { isolation }),
+    ...(task.components === undefined ? {} : { components: task.components }),
     ...(undo === undefined ? {} : { undo }),
   };
 }

@@ -162,6 +162,14 @@ tasks:
       },
       done: { shell: "true" },
     });
+    expect(project.jobs[0]!.tasks.map((task) => task.components?.join())).toEqual([
+      "say",
+      "report",
+      "report",
+      "report",
+      "report",
+      undefined,
+    ]);
     expect(project.jobs[0]!.tasks.map((task) => task.name)).toEqual([
       "begin",
       "daily_render",

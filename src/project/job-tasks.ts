@@ -8,7 +8,7 @@ import { MillraceError } from "../model/errors.ts";
 import type { JobTask, TaskAction, TaskReference, TypescriptAction } from "../model/task.ts";
 import { checkExpression, isQuery } from "../platform/expression.ts";
 import { placeholdersIn } from "../platform/templates.ts";
-import type { Document, Path } from "./document.ts";
+import { type Document, type Path, valueAt } from "./document.ts";
 import { hashDefinition } from "./hash.ts";
 import { isDefinition } from "../model/define.ts";
 import { type Reader, tell } from "./reader.ts";
@@ -83,6 +83,7 @@ async function readTask(reading: Reading, spec: TaskSpec): Promise<JobTask | und
     before: [spec.before ?? []].flat(),
     ...(undo === undefined ? {} : { undo }),
     file: document.file,
+    ...componentOf(reading),
     description: spec.description,
     tags: spec.tags ?? [],
     owner: spec.owner,
@@ -93,6 +94,15 @@ async function readTask(reading: Reading, spec: TaskSpec): Promise<JobTask | und
     codeHash: hashDefinition({ action, map: spec.map, repeat: spec.repeat }, moduleHash(reading, action)),
     mentions: [...mentions],
   };
+}
+
+/** The components that keys of the task were written in. */
+function componentOf({ reader, document, at }: Reading): Pick<JobTask, "components"> {
+  if (document.components === undefined || document.components.length === 0) return {};
+  const keys = Object.keys(valueAt(document.value, at) ?? {});
+  const files = new Set(keys.map((key) => document.locate([...at, key]).file));
+  const names = document.components.filter((name) => files.has(reader.components.get(name)?.document.file ?? ""));
+  return names.length === 0 ? {} : { components: names };
 }
 
 function expressionsOf(spec: TaskSpec): readonly (readonly [Path, string, "boolean" | "any"])[] {

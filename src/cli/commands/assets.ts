@@ -12,10 +12,14 @@ export const ls: Command = {
   async run({ app, global, output }) {
     const answer = await (await app()).list(global.select === undefined ? {} : { select: global.select });
     if (output.mode === "json") return output.json(answer);
+    const isPutTogether = answer.assets.some((asset) => asset.components !== undefined);
     output.data(
       renderTable(
-        ["asset", "kind", "status", "rows", "updated"],
-        answer.assets.map((asset) => [asset.asset, asset.kind, asset.status, asset.rows, asset.updatedAt]),
+        ["asset", "kind", "status", "rows", "updated", ...(isPutTogether ? ["uses"] : [])],
+        answer.assets.map((asset) => {
+          const row = [asset.asset, asset.kind, asset.status, asset.rows, asset.updatedAt];
+          return isPutTogether ? [...row, asset.components?.join(", ") ?? null] : row;
+        }),
       ),
     );
   },
