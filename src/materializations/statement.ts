@@ -112,7 +112,7 @@ function parameterValue(name: string, parameters: Readonly<Record<string, unknow
 
 /** A typed value is another than the text that looks like it. */
 function keyText(value: unknown): unknown {
-  return isTyped(value) && value !== null ? [String(typeOf(value)), String(value as string)] : text(value);
+  return isTyped(value) && value !== null ? [String(typeOf(value)), String(value)] : text(value);
 }
 
 function text(value: unknown): string {

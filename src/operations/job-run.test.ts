@@ -452,3 +452,57 @@ describe("parameters with types", () => {
     expect((await run(dir, { job: "j", params: { min: "3" } })).nodes["clean.t"]!.status).toBe("succeeded");
   });
 });
+
+describe("the tasks of a job", () => {
+  it("are listed, described and planned; what they lack is told before anything runs", async () => {
+    const dir = project({
+      ...ASSETS,
+      "jobs/nightly.yaml": `
+select: clean.t
+tasks:
+  approve: { approval: { title: Publish? }, before: [clean.t], description: asks }
+  notify: { http: "https://example.org/\${env:MR_NOT_SET}?t=\${secret:MR_NO_SECRET}&\${run}", after: [clean.t], when: always }
+`,
+    });
+    const app = await openApp({ dir });
+    apps.push(app);
+    expect((await app.list({})).tasks).toMatchObject([
+      { job: "nightly", task: "approve", kind: "approval", before: ["clean.t"], when: "succeeded", description: "asks" },
+      { job: "nightly", task: "notify", kind: "http", when: "always" },
+    ]);
+    expect((await app.describe("nightly.approve", { partitions: false })).asset).toMatchObject({
+      asset: "task:approve",
+      downstream: ["clean.t"],
+      file: "jobs/nightly.yaml",
+    });
+    expect((await app.plan({ job: "nightly" })).nodes.map(({ asset }) => asset)).toEqual(["task:approve", "clean.t", "task:notify"]);
+    await expect(app.run({ job: "nightly", select: "task:notify" }, () => {})).rejects.toMatchObject({
+      errors: [
+        { code: "MR1050", location: { file: "jobs/nightly.yaml", line: 5 } },
+        { code: "MR1051", location: { line: 5 } },
+      ],
+    });
+  });
+
+  it.each([
+    ['{ shell: "true", http: "http://x" }', "MR1023", "has one kind, this has shell and http"],
+    ['{ shell: "true", when: "outputs.x.y >" }', "MR1048", "unexpected token"],
+    ['{ shell: "true", when: "params.nothing == 1" }', "MR1048", 'no parameter "nothing"'],
+    ['{ shell: "true", after: [cleen.t] }', "MR1044", '"cleen.t" is no asset, task or group'],
+    ['{ http: "http://x/${HOME}" }', "MR1053", "${HOME}"],
+    ['{ shell: "echo ${param:nothing}" }', "MR1052", 'no parameter "nothing"'],
+    ['{ shell: "echo ${item.a}" }', "MR1053", "not mapped"],
+    ["{ job: nothing }", "MR1044", 'no job "nothing"'],
+    ["{ job: j }", "MR1049", "start each other in a circle: j → j"],
+    ['{ typescript: "pipelines/no.ts#x" }', "MR1044", "no module"],
+    ["{ wait: { for: 1s, until: '06:00' } }", "MR1022", "one of the three"],
+    ["{ shell: x, tmieout: 1s }", "MR1020", "tmieout"],
+  ])("that are wrong are errors of the project: %s", async (task, code, words) => {
+    const dir = project({ ...ASSETS, "jobs/j.yaml": `tasks:\n  t: ${task}\n` });
+    const app = await openApp({ dir });
+    apps.push(app);
+    const failure = (await app.plan({}).catch((error: unknown) => error)) as { code: string; message: string; location?: { line: number } };
+    expect([failure.code, failure.location?.line]).toEqual([code, 2]);
+    expect(failure.message).toContain(words);
+  });
+});

@@ -115,7 +115,7 @@ export async function planForRun(workspace: Workspace, request: PlanRequest): Pr
 async function refuseUnresolved(workspace: Workspace, { plan, definitions }: Planned): Promise<void> {
   const ids = new Set(plan.nodes.map(({ id, partition }) => (partition === undefined ? id : splitNodeId(id).asset)));
   const nodes = [...ids].map((id) => definitions.graph.nodes.get(id)!);
-  const missing = unresolvedPlaceholders(await workspace.project(), nodes, { env: process.env, secrets: workspace.secrets() });
+  const missing = unresolvedPlaceholders(await workspace.project(), nodes, { env: process.env, secrets: workspace.secrets() }, plan.job);
   if (missing.length > 0) throw combineErrors("MR1001", missing);
 }
 

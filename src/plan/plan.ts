@@ -76,7 +76,7 @@ export function planRun(input: PlanInput): PlannedRun {
   const nodes = chosen.map((id) => {
     const needs = graph.needs.get(id)!;
     const outside = needs.filter((need) => !selected.has(need) && !need.startsWith("task:"));
-    for (const need of outside) if (!input.live.has(need)) missing.push({ node: id, needs: need });
+    if (!isOrderOnly(graph.nodes.get(id)!)) for (const need of outside) if (!input.live.has(need)) missing.push({ node: id, needs: need });
     const { reason, ...decision } = decided.get(id)!;
     const remark = decision.action === "build" ? outsideRemark(outside, full, input.live) : "";
     return planNode(
@@ -181,6 +181,11 @@ function planNode(node: ProjectNode, decision: Decision, needs: readonly NodeId[
     ...admissionFields(node),
     ...(node.kind === "task" ? taskFields(node) : {}),
   };
+}
+
+/** What is not a function reads nothing of what it comes after. */
+function isOrderOnly(node: ProjectNode): boolean {
+  return node.kind === "task" && node.action.kind !== "typescript";
 }
 
 function isCommand(node: ProjectNode): boolean {

@@ -22,6 +22,21 @@ export const ls: Command = {
         }),
       ),
     );
+    if (answer.tasks === undefined) return;
+    output.data("");
+    output.data(
+      renderTable(
+        ["job", "task", "kind", "after", "before", "when"],
+        answer.tasks.map((task) => [
+          task.job,
+          task.task,
+          `${task.kind}${task.isMapped ? " × items" : ""}${task.isRepeated ? " × rounds" : ""}`,
+          task.after.join(", "),
+          task.before.join(", "),
+          task.when,
+        ]),
+      ),
+    );
   },
 };
 

@@ -1,7 +1,8 @@
 // `millrace plan`: what a run would do and why; nothing is done.
-import type { Command } from "../command.ts";
+import { type Command, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { plural } from "../words.ts";
+import { parametersOf } from "./run.ts";
 
 const MARK = { build: "~", reuse: " ", remove: "-" } as const;
 
@@ -18,6 +19,7 @@ export const plan: Command = {
     ["--exit-code", "exit with 4 when something would be done"],
     ["--partition <keys>", "a partition or a range of them, as `run` takes it"],
     ["--full-refresh", "as if everything selected had changed"],
+    ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
   ],
   async run({ app, global, output }, [job], options) {
     const answer = await (
@@ -27,6 +29,7 @@ export const plan: Command = {
       ...(global.select === undefined ? {} : { select: global.select }),
       ...(typeof options["partition"] === "string" ? { partition: options["partition"] } : {}),
       fullRefresh: options["fullRefresh"] === true,
+      params: parametersOf(texts(options["param"])),
     });
     // What was removed from the project stays in the warehouse: it is told, and there is nothing to do.
     const changes = answer.nodes.filter((node) => node.action === "build");
