@@ -99,7 +99,11 @@ export interface App {
   why(name: string): Promise<WhyAnswer>;
   retry(request: RetryRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   fork(request: ForkRequest, observe: (progress: RunProgress) => void, tell: (fork: ForkAnswer) => void): Promise<RunSummaryAnswer>;
-  replay(request: ReplayRequest, observe: (progress: RunProgress) => void, tell: (replay: ReplayAnswer) => void): Promise<RunSummaryAnswer>;
+  replay(
+    request: ReplayRequest,
+    observe: (progress: RunProgress) => void,
+    tell: (replay: ReplayAnswer | BackfillStartedAnswer) => void,
+  ): Promise<RunSummaryAnswer | null>;
   cancel(request: CancelRequest): Promise<CancelAnswer>;
   backfill(request: BackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
   backfillList(): Promise<BackfillsAnswer>;
@@ -320,7 +324,8 @@ export async function openApp(options: OpenOptions): Promise<App> {
     replay: async (request, observe, tell) => (await import("./operations/replay.ts")).replayAsset(workspace, request, observe, tell),
     cancel: async (request) => (await import("./operations/cancel.ts")).cancelRuns(workspace, request),
     why: async (name) => (await import("./operations/why.ts")).whyOf(workspace, name),
-    retention: async (request) => (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now() }),
+    retention: async (request) =>
+      (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now(), warehouse: "open" }),
     rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
     approve: async (request) => (await import("./operations/approve.ts")).approve(workspace, request),

@@ -4,6 +4,7 @@ import type { ForkAnswer } from "../model/act-answers.ts";
 import type { RunSummaryAnswer } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
+import { splitNodeId } from "../model/partition.ts";
 import type { PlanNode } from "../model/plan.ts";
 import type { RunProgress } from "../model/progress.ts";
 import type { StartOptions } from "../engine/engine.ts";
@@ -11,6 +12,7 @@ import type { Session } from "../sql/session.ts";
 import { readAssets } from "../views/assets.ts";
 import { foldRun, type RunFold } from "../views/run-fold.ts";
 import { findAsset } from "./assets.ts";
+import { retryBackfill } from "./backfill-acts.ts";
 import { openCarrier } from "./carrier.ts";
 import type { Planned, PlanRequest } from "./plan.ts";
 import { planForRun } from "./plan.ts";
@@ -34,6 +36,7 @@ export interface ForkRequest {
 /** @throws MR6101 unknown run, MR8309 one that goes on, MR8310 unknown node. */
 export async function retryRun(workspace: Workspace, request: RetryRequest, observe: Observe): Promise<RunSummaryAnswer> {
   const { run, fold } = await endedRun(workspace, request.run);
+  if (fold.row()!.trigger === "backfill") return retryPartitions(workspace, run, request, observe);
   const planned = await planLike(workspace, fold, {});
   if (request.node === undefined) return startPlanned(workspace, planned, { trigger: "retry", fromRun: run }, observe);
   const node = nodeOf(fold, request.node);
@@ -44,6 +47,20 @@ export async function retryRun(workspace: Workspace, request: RetryRequest, obse
     { trigger: "retry", fromRun: run, takeOver: (id) => !again.has(id) },
     observe,
   );
+}
+
+/** A backfill is tried again by what of it did not succeed. */
+async function retryPartitions(workspace: Workspace, run: string, { node }: RetryRequest, observe: Observe): Promise<RunSummaryAnswer> {
+  if (node !== undefined)
+    throw new MillraceError({
+      code: "MR8309",
+      message: `${run} is a backfill: its nodes are partitions`,
+      hint: `one again: millrace backfill ${splitNodeId(node).asset} --partition ${splitNodeId(node).partition ?? "KEY"}`,
+    });
+  const request = { backfill: run, allowCodeChange: false, detach: false };
+  const summary = await retryBackfill(workspace, request, { observe, tell: () => {} });
+  if (summary === null) throw new MillraceError({ code: "MR8312", message: `everything of ${run} succeeded; there is nothing to retry` });
+  return summary;
 }
 
 /** `tell` is called before anything starts. @throws as retryRun. */
@@ -75,7 +92,8 @@ async function planLike(workspace: Workspace, fold: RunFold, { params, select }:
   const row = fold.row()!;
   const request: PlanRequest = { ...(row.job === null ? {} : { job: row.job }), params: { ...row.params, ...params } };
   if (select !== undefined) return planForRun(workspace, { ...request, select });
-  const ids = fold.nodes().flatMap((node) => (node.item === undefined ? [node.plan.id] : []));
+  // Partitions of today are chosen anew: what succeeded is taken over by its name.
+  const ids = [...new Set(fold.nodes().flatMap((node) => (node.item === undefined ? [splitNodeId(node.plan.id).asset] : [])))];
   const whole = row.job === null ? undefined : await planForRun(workspace, request);
   if (whole !== undefined && sameNodes(whole.plan.nodes, ids)) return whole;
   const project = await workspace.project();
@@ -88,7 +106,8 @@ async function planLike(workspace: Workspace, fold: RunFold, { params, select }:
 
 function sameNodes(nodes: readonly PlanNode[], ids: readonly NodeId[]): boolean {
   const known = new Set(ids);
-  return nodes.length === known.size && nodes.every((node) => known.has(node.id));
+  const own = new Set(nodes.map((node) => splitNodeId(node.id).asset));
+  return own.size === known.size && [...own].every((id) => known.has(id));
 }
 
 function nodeOf(fold: RunFold, name: string): NodeId {

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ReplayAnswer } from "../model/act-answers.ts";
 import type { RunSummaryAnswer } from "../model/answers.ts";
+import type { BackfillStartedAnswer } from "../model/backfill-answers.ts";
 import { MillraceError, messageOf } from "../model/errors.ts";
 import type { ProjectNode } from "../model/graph.ts";
 import type { RunProgress } from "../model/progress.ts";
@@ -11,6 +12,7 @@ import { loadModeOf } from "../load/memory.ts";
 import { noteChanged, type TakenFile, takenFiles } from "../load/replay.ts";
 import { readLiveVersion } from "../sql/publish.ts";
 import { findAsset } from "./assets.ts";
+import { backfill } from "./backfill.ts";
 import { runOperation } from "./run.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,17 +21,21 @@ export interface ReplayRequest {
   readonly loads?: readonly string[];
   /** A condition on the asset's rows. */
   readonly where?: string;
+  /** Partitions: built again from the first to the last, both included. */
+  readonly from?: string;
+  readonly to?: string;
 }
 
 type Observe = (progress: RunProgress) => void;
 
-/** `tell` is called once it is durable. @throws MR6102, MR8301 never built, MR8308 what is needed is not there, MR8312 nothing fits. */
+/** `tell` is called once it is durable. Null: no partition lies in the range. @throws MR6102, MR8301 never built, MR8308 what is needed is not there, MR8312 nothing fits. */
 export async function replayAsset(
   workspace: Workspace,
   request: ReplayRequest,
   observe: Observe,
-  tell: (replay: ReplayAnswer) => void,
-): Promise<RunSummaryAnswer> {
+  tell: (replay: ReplayAnswer | BackfillStartedAnswer) => void,
+): Promise<RunSummaryAnswer | null> {
+  if (request.from !== undefined || request.to !== undefined) return replayPartitions(workspace, request, observe, tell);
   const project = await workspace.projectWithWarehouse();
   const asset = findAsset(
     project.nodes.map((node) => node.id),
@@ -58,6 +64,16 @@ export async function replayAsset(
   );
   tell({ type: "replay", asset, files: files.map(({ file }) => file), rows: files.reduce((total, { rows }) => total + rows, 0) });
   return runOperation(workspace, { select: asset }, observe);
+}
+
+async function replayPartitions(
+  workspace: Workspace,
+  { asset, from, to }: ReplayRequest,
+  observe: Observe,
+  tell: (started: BackfillStartedAnswer) => void,
+): Promise<RunSummaryAnswer | null> {
+  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+  return backfill(workspace, { asset, ...range, statuses: [], withDownstream: false, dryRun: false, detach: false }, { observe, tell });
 }
 
 function refuseWithoutFiles(node: ProjectNode): void {

@@ -61,7 +61,7 @@ async function past({ run, day, seconds = 1, outcome = "succeeded", plan = {}, s
 }
 
 const runsLeft = async (): Promise<string[]> => (await listRuns(await workspace.store(), { limit: 100 })).map((row) => row.run).toSorted();
-const prune = () => pruneRuns(workspace, { dryRun: false, now: NOW });
+const prune = () => pruneRuns(workspace, { dryRun: false, now: NOW, warehouse: "open" });
 
 describe("retention", () => {
   it("folds old runs into their days and removes them, their logs and their commits", async () => {
@@ -69,7 +69,7 @@ describe("retention", () => {
     await past({ run: "r_2", day: 0, seconds: 4, outcome: "failed" });
     await past({ run: "r_3", day: 1, seconds: 8 });
     await past({ run: "r_9", day: 199 });
-    expect(await pruneRuns(workspace, { dryRun: true, now: NOW })).toMatchObject({ runs: 3, logs: 3, commits: 0 });
+    expect(await pruneRuns(workspace, { dryRun: true, now: NOW, warehouse: "open" })).toMatchObject({ runs: 3, logs: 3, commits: 0 });
     expect(await runsLeft()).toHaveLength(4);
     expect(await prune()).toMatchObject({ runs: 3, logs: 3, commits: 3, kept: { unfinished: 0, stoodOn: 0, lastSuccess: 0 } });
     expect(await runsLeft()).toEqual(["r_9"]);
@@ -127,7 +127,7 @@ describe("retention", () => {
         },
       };
       const killed = Object.assign(Object.create(workspace) as Workspace, { store: async () => broken });
-      await expect(pruneRuns(killed, { dryRun: false, now: NOW })).rejects.toThrow("killed");
+      await expect(pruneRuns(killed, { dryRun: false, now: NOW, warehouse: "open" })).rejects.toThrow("killed");
     }
     await prune();
     expect(await runsLeft()).toEqual(["r_9"]);

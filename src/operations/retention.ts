@@ -22,6 +22,8 @@ export interface RetentionRequest {
   readonly dryRun: boolean;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** `leave`: it is not opened for this; what it keeps goes another time. */
+  readonly warehouse: "open" | "leave";
 }
 
 /** Runs that are removed between two looks at anything else. */
@@ -29,10 +31,11 @@ const RUNS_PER_STEP = 200;
 const RUNS_MAX = 10_000_000;
 
 /** Does what `retention.runs` and `retention.logs` say; nothing where they say nothing. */
-export async function pruneRuns(workspace: Workspace, { dryRun, now }: RetentionRequest): Promise<RetentionAnswer> {
+export async function pruneRuns(workspace: Workspace, { dryRun, now, warehouse }: RetentionRequest): Promise<RetentionAnswer> {
   const { retention } = await workspace.config();
   const runsMs = retention?.runs === undefined ? null : (parseDurationMs(retention.runs) ?? null);
   const logsMs = retention?.logs === undefined ? null : (parseDurationMs(retention.logs) ?? null);
+  if (runsMs === null && logsMs === null) return { dryRun, before: null, runs: 0, kept: NOBODY, logs: 0, commits: 0 };
   const store = await workspace.store();
   const rows = await listRuns(store, { limit: RUNS_MAX });
   const before = runsMs === null ? null : now - runsMs;
@@ -52,7 +55,7 @@ export async function pruneRuns(workspace: Workspace, { dryRun, now }: Retention
   }
   const removed = new Set(prunable);
   const commits =
-    before === null
+    before === null || warehouse === "leave"
       ? 0
       : await pruneCommits(
           workspace,

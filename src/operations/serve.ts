@@ -4,6 +4,7 @@ import { realClock } from "../engine/clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
 import { openCarrier, type Carrier } from "./carrier.ts";
+import { tidyDaily } from "./serve/daily.ts";
 import { removeEngineFile, writeEngineFile } from "./serve/engine-file.ts";
 import { keepHeapSmall, letHeapGrow } from "./serve/heap.ts";
 import { createHolder } from "./serve/holder.ts";
@@ -87,6 +88,7 @@ export async function serveOperation(
       },
     },
   });
+  const daily = tidyDaily({ workspace: () => keeper.current().workspace, clock, holder, onProblem: problem("retention") });
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
@@ -112,6 +114,7 @@ export async function serveOperation(
     const late = new Promise<void>((resolve) => clock.after(STOP_MAX_MS, resolve));
     const orderly = async (): Promise<void> => {
       keeper.close();
+      daily.close();
       senses.close();
       jobs.close();
       await Promise.all([server.close(), followed?.close(), opening?.then((each) => each.close())]);

@@ -10,10 +10,11 @@ import { parametersOf } from "./run.ts";
 
 type Observe = Parameters<ReturnType<typeof createProgress>["observe"]>[0];
 
-async function carry(output: Output, act: (observe: (event: Observe) => void) => Promise<RunSummaryAnswer>): Promise<number> {
+async function carry(output: Output, act: (observe: (event: Observe) => void) => Promise<RunSummaryAnswer | null>): Promise<number> {
   const progress = createProgress(output);
   try {
     const summary = await act((event) => progress.observe(event));
+    if (summary === null) return EXIT.ok;
     progress.finish(summary);
     if (summary.error?.code === "MR6002") return EXIT.timedOut;
     return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
@@ -57,21 +58,35 @@ export const replay: Command = {
   name: "replay",
   summary: "Loads again what an asset was made of, from the files that still lie there",
   arguments: "<asset>",
-  examples: ["millrace replay raw.sales --loads l_mwq5", "millrace replay raw.sales --where 'price > 1000'", "millrace history raw.sales"],
+  examples: [
+    "millrace replay raw.sales --loads l_mwq5",
+    "millrace replay raw.sales --where 'price > 1000'",
+    "millrace replay raw.days --from 2026-01-01 --to 2026-01-07",
+  ],
   options: [
     ["--loads <load>", "files of this load; may be repeated", "many"],
     ["--where <condition>", "files that hold rows of this condition"],
+    ["--from <partition>", "partitions from here on, as backfill takes them"],
+    ["--to <partition>", "the last partition, included"],
   ],
   async run({ app, output }, [asset], options) {
     const loads = texts(options["loads"]).flatMap((each) => each.split(/[,;\s]+/).filter((load) => load !== ""));
-    const where = text(options["where"]);
-    if ((loads.length === 0) === (where === undefined))
-      throw new MillraceError({ code: "MR7001", message: "replay takes one of --loads LOAD, --where CONDITION" });
+    const [where, from, to] = [text(options["where"]), text(options["from"]), text(options["to"])];
+    const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
+    if ([loads.length > 0, where !== undefined, Object.keys(range).length > 0].filter(Boolean).length !== 1)
+      throw new MillraceError({
+        code: "MR7001",
+        message: "replay takes one of --loads LOAD, --where CONDITION, --from PARTITION [--to PARTITION]",
+      });
     const opened = await app();
-    const what = where === undefined ? { loads } : { where };
+    const what = where !== undefined ? { where } : loads.length > 0 ? { loads } : range;
     return carry(output, (observe) =>
       opened.replay({ asset: asset!, ...what }, observe, (told) => {
         if (output.mode === "json") return output.json(told);
+        if (told.type === "backfill")
+          return output.note(
+            `${plural(told.partitions, "partition")} of ${told.asset} are built again (${told.backfill ?? "nothing to do"})`,
+          );
         output.note(`${plural(told.files.length, "file")} with ${plural(told.rows, "row")} of ${told.asset} are loaded again`);
       }),
     );
