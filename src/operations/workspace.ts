@@ -32,6 +32,7 @@ export class Workspace {
   private loadedParts: Parts | undefined;
   private configOnce: Promise<ProjectSpec> | undefined;
   private projectOnce: Promise<Project> | undefined;
+  /** As it was read last, by this one or one that renewed it. */
   private projectRead: Project | undefined;
   private warehouseOnce: Promise<Warehouse> | undefined;
   private readonly usedSecrets = new Set<string>();
@@ -83,8 +84,9 @@ export class Workspace {
   private async readProject(): Promise<Project> {
     const [{ readProject }, parts] = await Promise.all([import("../project/read.ts"), this.loadParts()]);
     this.loadedParts = parts;
-    this.projectRead = await readProject(this.dir, readOptions(parts));
-    return this.projectRead;
+    const project = await readProject(this.dir, readOptions(parts));
+    (this.first ?? this).projectRead = project;
+    return project;
   }
 
   /** There once the project was read. */
@@ -156,7 +158,9 @@ export class Workspace {
 
   /** Names and values of secrets.env. */
   secrets(): ReadonlyMap<string, string> {
-    this.secretsOnce ??= readSecrets(this.dir);
+    if (this.secretsOnce !== undefined) return this.secretsOnce;
+    this.secretsOnce = readSecrets(this.dir);
+    for (const secret of this.secretsOnce.values()) this.first?.useSecret(secret);
     return this.secretsOnce;
   }
 
