@@ -105,7 +105,14 @@ export function auditAdmission({ limits, batches, deaths, gaps, ageMs }: Admissi
     const { failures, pauseMs, maxPauseMs } = limits.breakers[attempt.connection] ?? BREAKER_DEFAULT;
     const counts = breaker.until === null || attempt.at >= breaker.until;
     if (event.type === "node_succeeded" && counts) breakers.set(attempt.connection, { failures: 0, until: null, pauseMs: 0 });
-    if (event.type !== "attempt_failed" || event.reason !== "error" || !event.error.retryable || event.error.retryAfterMs !== undefined || !counts) return;
+    if (
+      event.type !== "attempt_failed" ||
+      event.reason !== "error" ||
+      !event.error.retryable ||
+      event.error.retryAfterMs !== undefined ||
+      !counts
+    )
+      return;
     breaker.failures++;
     if (breaker.until === null && breaker.failures < failures) return;
     breaker.pauseMs = breaker.until === null ? pauseMs : Math.min(maxPauseMs, breaker.pauseMs * 2);
