@@ -28,6 +28,7 @@ export type {
 } from "./model/define.ts";
 export { defineAsset, defineJob, defineTask } from "./model/definitions/typescript.ts";
 export { type ErrorRecord, MillraceError } from "./model/errors.ts";
+export { defineSensor, type SensorAnswer, type SensorContext, type SensorFunction } from "./model/sensor.ts";
 export { sql, type SqlText, type SqlValue } from "./sql/tag.ts";
 export type { CheckKind, Connector };
 

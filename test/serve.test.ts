@@ -1,11 +1,11 @@
 // The engine that keeps running, as a process of its own: triggers, webhooks, runs that go through it, and what is left when it is killed.
 import { createHmac } from "node:crypto";
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Finished, millrace, project, rows, start } from "./millrace.ts";
+import { type Finished, millrace, project, repository, rows, start } from "./millrace.ts";
 
 interface Served {
   readonly child: ChildProcess;
@@ -141,6 +141,52 @@ describe("millrace serve", () => {
     const again = await hook(served.url, headers);
     expect(again).toEqual({ status: 200, body: { v: 1, run: first.body.run, status: "duplicate", duplicate: true } });
     expect(await runsOf("build")).toHaveLength(1);
+    await stop(served);
+  });
+
+  it("keeps the body of a webhook as a row of an asset, and takes parameters of the run from it", async () => {
+    files.write(
+      "jobs/listed.yaml",
+      [
+        'select: "raw.hook_listing+"',
+        "params: { region: { type: string, enum: [north, south] } }",
+        "triggers:",
+        '  - webhook: { path: /hooks/listing, keepBody: raw.hook_listing, params: { region: "${event:body.region}" } }',
+        "",
+      ].join("\n"),
+    );
+    files.write("models/clean/listing.sql", "select delivery, body->>'$.region' as region from raw.hook_listing\n");
+    const served = await serve();
+    const send = async (text: string, id: string): Promise<number> =>
+      (await fetch(`${served.url}/hooks/listing`, { method: "POST", body: text, headers: { "Webhook-Id": id } })).status;
+    expect(await send('{"region":"north"}', "a")).toBe(202);
+    expect(await send('{"region":"north"}', "a")).toBe(200);
+    expect(await send(`{"region":"south","much":"${"x".repeat(50_000)}"}`, "b")).toBe(202);
+    const runs = await ended("listed", 2);
+    expect(runs.map((run) => run["status"])).toEqual(["succeeded", "succeeded"]);
+    await stop(served);
+    expect(await rows(files.dir, "select delivery, region from clean.listing order by 1")).toEqual([
+      ["a", "north"],
+      ["b", "south"],
+    ]);
+  });
+
+  it("waits for the warehouse while another process holds it, says so once, and takes webhooks meanwhile", async () => {
+    await millrace(["run", "build"], files.dir);
+    const script = `import("@duckdb/node-api").then(async (duckdb) => { globalThis.db = await duckdb.DuckDBInstance.create(${JSON.stringify(join(files.dir, ".millrace/warehouse.duckdb"))}); console.log("held"); setInterval(() => {}, 1000); });`;
+    const holder = spawn(process.execPath, ["-e", script], { cwd: repository, stdio: ["ignore", "pipe", "inherit"] });
+    servers.add(holder);
+    await new Promise((done) => holder.stdout.once("data", done));
+    const served = await serve();
+    let told = "";
+    served.child.stdout!.on("data", (text: string) => (told += text));
+    expect((await hook(served.url, { "X-Hub-Signature-256": signed(body), "X-GitHub-Delivery": "d-1" })).status).toBe(202);
+    await until(() => (told.includes('"waiting"') ? true : undefined));
+    await pause(1_500);
+    expect(told.match(/"type":"waiting"/g)).toHaveLength(1);
+    expect(await runsOf("build")).toHaveLength(1);
+    holder.kill("SIGKILL");
+    expect((await ended("build", 2))[0]).toMatchObject({ trigger: "webhook", status: "succeeded" });
     await stop(served);
   });
 

@@ -46,3 +46,14 @@ export interface WebhookPort {
 }
 
 export const WEBHOOK_BODY_BYTES_MAX = 1_000_000;
+
+/** The asset whose rows are the bodies of a webhook; null when they are not kept. */
+export function hookAsset(job: string, trigger: string, keepBody: boolean | string | undefined): string | null {
+  if (keepBody === undefined || keepBody === false) return null;
+  return keepBody === true ? `raw.${`${job}_${trigger}`.replaceAll(/\W/g, "_")}` : keepBody;
+}
+
+/** Where the deliveries of an asset are kept, from the project's folder. */
+export function hookFolder(asset: string): string {
+  return `.millrace/hooks/${asset}`;
+}

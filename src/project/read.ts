@@ -13,6 +13,7 @@ import { expandComponents, withUseSites } from "./components-expand.ts";
 import { readComponents } from "./components.ts";
 import { readConnections } from "./connector.ts";
 import { readCheckFile, readJob, readTest } from "./extras.ts";
+import { hookSources } from "./hook-sources.ts";
 import { hashModule } from "./module-hash.ts";
 import { readJobTasks } from "./job-tasks.ts";
 import { createLoader, type ModuleLoader } from "./modules.ts";
@@ -85,6 +86,12 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
       jobs,
       told(reader, () => readJob(reader, definition)),
     );
+  for (const { name, spec } of jobs)
+    for (const source of hookSources({ name, spec, document: reader.documents.get(`job:${plainName(name)}`)! }))
+      add<ProjectNode>(
+        nodes,
+        told(reader, () => readSource(reader, source, undefined)),
+      );
   const checkFiles: CheckFile[] = [];
   for (const definition of files.checks)
     add(

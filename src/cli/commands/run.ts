@@ -3,6 +3,7 @@ import { MillraceError } from "../../model/errors.ts";
 import { type Command, text, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { createProgress } from "../progress.ts";
+import { askForParameters } from "../prompt.ts";
 
 export const run: Command = {
   name: "run",
@@ -25,10 +26,13 @@ export const run: Command = {
   async run(context, [job], options) {
     const { output } = context;
     const app = await context.app();
-    const progress = createProgress(output);
     const select = context.global.select;
     const fromFailure = text(options["fromFailure"]);
     const partition = text(options["partition"]);
+    const given = parametersOf(texts(options["param"]));
+    const specs = job === undefined || output.mode !== "tty" ? {} : await app.parameters(job);
+    const params = await askForParameters({ specs, given, output, signal: context.signal });
+    const progress = createProgress(output);
     try {
       const summary = await app.run(
         {
@@ -37,7 +41,7 @@ export const run: Command = {
           ...(fromFailure === undefined ? {} : { fromFailure }),
           ...(partition === undefined ? {} : { partition }),
           fullRefresh: options["fullRefresh"] === true,
-          params: parametersOf(texts(options["param"])),
+          params,
         },
         (event) => progress.observe(event),
       );

@@ -7,6 +7,8 @@ import type { JsonValue } from "../../model/answers.ts";
 import { asMillraceError, MillraceError } from "../../model/errors.ts";
 import { JOB_LIMITS, type JobName } from "../../model/job-events.ts";
 import {
+  hookAsset,
+  hookFolder,
   WEBHOOK_BODY_BYTES_MAX,
   type WebhookAnswer,
   type WebhookDelivery,
@@ -20,7 +22,7 @@ import type { Workspace } from "../workspace.ts";
 import { bytesOf, msOf, type ServedTrigger } from "./triggers.ts";
 
 export interface HookRoute extends WebhookRoute {
-  /** Folder below .millrace/hooks that keeps the bodies; null: they are not kept. */
+  /** The asset whose rows are the bodies; null: they are not kept. */
   readonly keepIn: string | null;
   /** Paths of the body that parameters of the run are taken from. */
   readonly wanted: readonly (readonly string[])[];
@@ -68,12 +70,7 @@ function routeOf(workspace: Workspace, { job, trigger, options }: ServedTrigger<
     ...(header === undefined ? {} : { deliveryHeader: header }),
     ...(path === undefined ? {} : { deliveryPath: path }),
     bodyMaxBytes: bytesOf(options.maxBody, WEBHOOK_BODY_BYTES_MAX),
-    keepIn:
-      keepBody === undefined || keepBody === false
-        ? null
-        : keepBody === true
-          ? `raw.${job}_${trigger}`.replaceAll(/[^\w.]/g, "_")
-          : keepBody,
+    keepIn: hookAsset(job, trigger, keepBody),
     wanted: [...JSON.stringify(options.params ?? {}).matchAll(/\$\{\s*event:body\.([\w.-]+)\s*\}/g)].map((match) => pathOf(match[1]!)),
   };
 }
@@ -97,7 +94,7 @@ export async function acceptDelivery(
   delivery: WebhookDelivery,
 ): Promise<WebhookAnswer> {
   const key = delivery.id ?? randomUUID();
-  if (route.keepIn !== null) await keepBody(workspace, route, key, delivery);
+  if (route.keepIn !== null) await keepBody(join(workspace.dir, hookFolder(route.keepIn)), route, key, delivery);
   const answer = await desk.tell({ type: "happened", trigger: route.trigger, key, item: itemOf(route, key, delivery) });
   switch (answer.kind) {
     case "started":
@@ -145,12 +142,12 @@ function projected(json: JsonValue | undefined, paths: readonly (readonly string
 }
 
 /** One file per delivery: the same delivery is the same file. */
-async function keepBody(workspace: Workspace, route: HookRoute, key: string, delivery: WebhookDelivery): Promise<void> {
+async function keepBody(folder: string, route: HookRoute, key: string, delivery: WebhookDelivery): Promise<void> {
   const name = createHash("sha256")
     .update(`${route.job satisfies JobName} ${route.trigger} ${key}`)
     .digest("hex")
     .slice(0, 32);
-  const path = join(workspace.stateDir(`hooks/${route.keepIn}/${name.slice(0, 2)}`), `${name}.json`);
+  const path = join(folder, name.slice(0, 2), `${name}.json`);
   if (existsSync(path)) return;
   const row = {
     delivery: key,

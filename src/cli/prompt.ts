@@ -1,0 +1,38 @@
+// Asks a person for the parameters of a job that are required and not given. On a terminal alone: scripts get the error that names them.
+import type { ParamSpec } from "../model/definitions/job.ts";
+import type { Output } from "./output.ts";
+
+export interface PromptOptions {
+  readonly specs: Readonly<Record<string, ParamSpec>>;
+  readonly given: Readonly<Record<string, string>>;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}
+
+/** What was given and what was answered; an empty answer asks again. Whether it has the right type is checked with all the others. */
+export async function askForParameters({ specs, given, output, signal }: PromptOptions): Promise<Readonly<Record<string, string>>> {
+  const missing = Object.entries(specs).filter(
+    ([name, { required, default: value }]) => required === true && value === undefined && given[name] === undefined,
+  );
+  if (missing.length === 0 || output.mode !== "tty" || !process.stdin.isTTY) return given;
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  // Ctrl-C in the prompt is Ctrl-C for the command.
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  const answers: Record<string, string> = { ...given };
+  try {
+    for (const [name, spec] of missing) {
+      let answer = "";
+      while (answer === "") answer = (await terminal.question(questionFor(name, spec), { signal })).trim();
+      answers[name] = answer;
+    }
+    return answers;
+  } finally {
+    terminal.close();
+  }
+}
+
+function questionFor(name: string, { type, enum: values, description }: ParamSpec): string {
+  const kind = values === undefined ? type : values.join(" | ");
+  return `${description === undefined ? "" : `${description}\n`}${name} (${kind}): `;
+}
