@@ -47,6 +47,7 @@ function startersOf(jobs: readonly Job[], nodes: readonly ProjectNode[]): Readon
         const at: Path = ["triggers", index, kind];
         if (trigger.job !== undefined) return [{ by: plainName(trigger.job.finished), at }];
         const waited = listOf(trigger.assets?.updated ?? []).map(plainName);
+        if (waited.length === 0) return [];
         return jobs.flatMap((other) => (waited.some((asset) => updates(other).has(asset)) ? [{ by: plainName(other.name), at }] : []));
       });
       return [plainName(name), starters];
