@@ -4,6 +4,7 @@
 //   K2. A task that waits answers `wait` and holds nothing; it is asked again when the time has come or when it was signaled.
 import type { Attempt } from "../model/attempt.ts";
 import type { HttpClient } from "../model/define.ts";
+import type { PartitionContext } from "../model/definitions/partition.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { TaskAction } from "../model/task.ts";
 import type { Wait } from "../model/wait.ts";
@@ -68,6 +69,8 @@ export interface Filler {
 
 export interface TaskSurroundings {
   readonly attempt: Attempt;
+  /** The partition that is worked on; undefined for a task without partitions. */
+  readonly partition?: PartitionContext;
   readonly projectDir: string;
   readonly tempDir: string;
   /** Values with their types, as JSON. */

@@ -50,7 +50,10 @@ function definedNode({ node, item, partition }: Attempt): string {
 
 async function attemptNode(workspace: Workspace, request: AttemptsRequest, node: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
   const { params, fullRefresh, definitions } = request;
-  if (node.kind === "task") return taskNodeAttempt(workspace, request, { node, attempt });
+  if (node.kind === "task") {
+    const own = attempt.partition === undefined ? undefined : await attemptPartition(definitions, node, { attempt, warehouse: null });
+    return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
+  }
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
   const partition = await attemptPartition(definitions, node, {
     attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,

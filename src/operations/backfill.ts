@@ -106,11 +106,11 @@ async function planBackfill(
   return { asset, planned };
 }
 
-function rootSlice({ id, space, sinceMs }: PartitionedAsset, { nowMs }: PartitionWorld, request: BackfillRequest): Slice {
+function rootSlice({ id, space, inherited }: PartitionedAsset, { nowMs }: PartitionWorld, request: BackfillRequest): Slice {
   const { from, to, last, partition } = request;
   if (partition !== undefined) return sliceOf(space, partition, nowMs);
   if (from !== undefined || to !== undefined) {
-    const start = from ?? firstKey({ space, sinceMs });
+    const start = from ?? firstKey({ space, inherited });
     if (start === null) throw noStart(id);
     return sliceOf(space, `${start}..${to ?? ""}`, nowMs);
   }
@@ -129,12 +129,12 @@ function rootSlice({ id, space, sinceMs }: PartitionedAsset, { nowMs }: Partitio
       hint: "--from 2026-01-01 --to 2026-01-31, --last 30d, --missing, --failed or --stale",
     });
   }
-  const whole = wholeSlice(space, nowMs, sinceMs);
+  const whole = wholeSlice(space, nowMs, inherited);
   if (whole === null) throw noStart(id);
   return whole;
 }
 
-function firstKey({ space, sinceMs }: Pick<PartitionedAsset, "space" | "sinceMs">): string | null {
+function firstKey({ space, inherited: { sinceMs } }: Pick<PartitionedAsset, "space" | "inherited">): string | null {
   const domain = space.domains.find((each) => each.kind === "time");
   if (domain?.kind !== "time") return null;
   const startMs = domain.startMs ?? (sinceMs === null ? null : domain.steps.floor(sinceMs));
@@ -142,10 +142,12 @@ function firstKey({ space, sinceMs }: Pick<PartitionedAsset, "space" | "sinceMs"
 }
 
 /** Where an asset below begins that does not say: where the backfill does. */
-function belowSlice({ space, sinceMs }: PartitionedAsset, { nowMs }: PartitionWorld, root: Slice | null): Slice | undefined {
+function belowSlice({ space, inherited }: PartitionedAsset, { nowMs }: PartitionWorld, root: Slice | null): Slice | undefined {
   const first = root?.find((bounds) => bounds.kind === "time");
   const fromMs = first?.kind === "time" ? first.fromMs : null;
-  return wholeSlice(space, nowMs, sinceMs === null || fromMs === null ? (sinceMs ?? fromMs) : Math.min(sinceMs, fromMs)) ?? undefined;
+  const { sinceMs } = inherited;
+  const since = sinceMs === null || fromMs === null ? (sinceMs ?? fromMs) : Math.min(sinceMs, fromMs);
+  return wholeSlice(space, nowMs, { ...inherited, sinceMs: since }) ?? undefined;
 }
 
 function noStart(asset: NodeId): MillraceError {

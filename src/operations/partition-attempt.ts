@@ -25,7 +25,7 @@ const spacesKnown = new WeakMap<Definitions, Promise<ReadonlyMap<NodeId, Space>>
 export async function attemptPartition(
   definitions: Definitions,
   node: ProjectNode,
-  { attempt, warehouse }: { readonly attempt: Attempt; readonly warehouse: Warehouse },
+  { attempt, warehouse }: { readonly attempt: Attempt; readonly warehouse: Warehouse | null },
 ): Promise<PartitionRequest | undefined> {
   if (attempt.code !== undefined && !node.codeHash.startsWith(attempt.code)) {
     throw new MillraceError({
@@ -43,7 +43,7 @@ export async function attemptPartition(
   const named = partsNamed(space, attempt.partition);
   const inputs = inputsOf(definitions.graph, node, spaces);
   const parts =
-    inputs.length === 0
+    inputs.length === 0 || warehouse === null
       ? named.map((each) => partitionPart(space, each, {}))
       : await warehouse.session((session) => partsWithInputs(session, { space, named, inputs }));
   return partitionRequest(parts);

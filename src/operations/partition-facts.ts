@@ -6,7 +6,7 @@ import type { Mapping } from "../model/definitions/partition.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { escapePart, type Partitioning, splitNodeId } from "../model/partition.ts";
 import type { PlanMapping } from "../plan/partitions/mapping.ts";
-import { keyOf, partsNamed, type Space, type SpaceSurroundings, spaceOf } from "../plan/partitions/space.ts";
+import { type Inherited, keyOf, partsNamed, type Space, type SpaceSurroundings, spaceOf } from "../plan/partitions/space.ts";
 import type { PartitionedAsset, PartitionWorld, StandingPartition } from "../plan/partitions/status.ts";
 import type { Ticks } from "../plan/partitions/steps.ts";
 import type { Input } from "../plan/partitions/tokens.ts";
@@ -86,7 +86,8 @@ export async function partitionWorld(workspace: Workspace, request: FactsRequest
   const warehouse = await workspace.warehouse();
   const found = await warehouse.session((session) => foundValues(session, nodes));
   const spaces = await spacesWith(graph, (asset, dimension) => found.get(`${asset}\0${dimension}`) ?? []);
-  const ledgers = await warehouse.session(readLedgers);
+  const ledgers = new Map(await warehouse.session(readLedgers));
+  for (const node of nodes) if (node.kind === "task") ledgers.set(node.id, await tasksDone(workspace, node, spaces.get(node.id)!));
   const outcomes = await readOutcomes(workspace, spaces, ledgers);
   const assets = new Map<NodeId, PartitionedAsset>();
   for (const node of nodes) {
@@ -99,7 +100,7 @@ export async function partitionWorld(workspace: Workspace, request: FactsRequest
       inputs,
       ledger: ledgers.get(node.id) ?? new Map<string, StandingPartition>(),
       outcomes: outcomes.get(node.id) ?? new Map(),
-      sinceMs: await warehouse.session((session) => sinceOf(session, { space, inputs, assets, live })),
+      inherited: await warehouse.session((session) => inheritedOf(session, { space, inputs, assets, live })),
       lookbackMs: lookbackOf(node, nowMs),
     });
   }
@@ -127,8 +128,8 @@ function planMapping(mapping: Mapping | undefined): PlanMapping | undefined {
 export function buildsPartitions(node: ProjectNode, asset: PartitionedAsset): boolean {
   const starts = asset.space.domains.every((domain) => domain.kind === "list" || domain.startMs !== null);
   if (starts) return true;
-  if (node.kind === "source" || node.kind === "extract") return asset.ledger.size > 0 && asset.sinceMs !== null;
-  if (asset.sinceMs !== null) return true;
+  if (node.kind === "source" || node.kind === "extract") return asset.ledger.size > 0 && asset.inherited.sinceMs !== null;
+  if (asset.inherited.sinceMs !== null) return true;
   if (node.kind !== "model") return false;
   const used = parametersOf(node.sql).find((name) => ["partition", "start", "end"].includes(name));
   if (used === undefined) return false;
@@ -199,6 +200,18 @@ async function readLedgers(session: Session): Promise<ReadonlyMap<NodeId, Readon
   return ledgers;
 }
 
+/** A task leaves no rows: what its partitions did is known from their runs. */
+async function tasksDone(workspace: Workspace, { id, codeHash }: ProjectNode, space: Space): Promise<ReadonlyMap<string, Standing>> {
+  const done = new Map<string, Standing>();
+  for (const [node, { status, succeededRun, at }] of await readAssets(await workspace.store())) {
+    const { asset, partition } = splitNodeId(node);
+    if (asset !== id || partition === null || succeededRun === null || (status !== "succeeded" && status !== "reused")) continue;
+    for (const key of keysNamed(space, partition))
+      done.set(key, { version: succeededRun, codeHash, inputs: null, quarantined: 0, atMs: Date.parse(at) });
+  }
+  return done;
+}
+
 /** Partitions whose last attempt failed and that were not built since, and those that are running now. */
 async function readOutcomes(
   workspace: Workspace,
@@ -242,22 +255,31 @@ interface SinceRequest {
   readonly live: ReadonlyMap<NodeId, LiveVersion>;
 }
 
-/** Where partitions begin that have no start: where those that they read begin, else with the first row of these. */
-async function sinceOf(session: Session, { space, inputs, assets, live }: SinceRequest): Promise<number | null> {
-  if (!space.domains.some((domain) => domain.kind === "time" && domain.startMs === null)) return null;
+/** Where partitions begin and end that do not say it: where those that they read do, else with the first row of these. */
+async function inheritedOf(session: Session, { space, inputs, assets, live }: SinceRequest): Promise<Inherited> {
+  if (!space.domains.some((domain) => domain.kind === "time" && (domain.startMs === null || domain.endMs === null))) return NOT_INHERITED;
   const starts: number[] = [];
+  const ends: (number | null)[] = [];
   for (const { asset, space: up } of inputs) {
     const domain = up?.domains.find((each) => each.kind === "time");
     if (up === undefined || domain?.kind !== "time") continue;
-    const known = domain.startMs ?? assets.get(asset)?.sinceMs ?? null;
+    const above = assets.get(asset)?.inherited ?? NOT_INHERITED;
+    ends.push(domain.endMs ?? above.untilMs);
+    const known = domain.startMs ?? above.sinceMs;
     if (known !== null) starts.push(known);
     else if (domain.column !== null && live.get(asset)?.columns.some(({ name }) => name === domain.column) === true) {
       const first = await firstMoment(session, asset, domain.column);
       if (first !== null) starts.push(first);
     }
   }
-  return starts.length === 0 ? null : Math.min(...starts);
+  const known = ends.filter((end) => end !== null);
+  return {
+    sinceMs: starts.length === 0 ? null : Math.min(...starts),
+    untilMs: known.length === 0 || known.length < ends.length ? null : Math.max(...known),
+  };
 }
+
+const NOT_INHERITED: Inherited = { sinceMs: null, untilMs: null };
 
 async function firstMoment(session: Session, asset: NodeId, column: string): Promise<number | null> {
   const row = await session.row<{ ms: number | null }>(

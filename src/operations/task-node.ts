@@ -5,6 +5,7 @@ import { connectorSettings } from "../model/definitions/project.ts";
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import { EVENT_LIMITS } from "../model/events.ts";
+import type { PartitionContext } from "../model/definitions/partition.ts";
 import type { TaskNode } from "../model/graph.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { JobPort, TaskAnswer, TaskKind, TaskSurroundings } from "../load/task-port.ts";
@@ -36,13 +37,14 @@ interface Carrying {
   readonly attempt: Attempt;
   readonly values: TaskValues;
   readonly params: Readonly<Record<string, JsonValue>>;
+  readonly partition?: PartitionContext;
 }
 
 /** @throws what the task throws; MR6204–MR6207. */
 export async function taskNodeAttempt(
   workspace: Workspace,
   request: TaskNodeRequest,
-  { node, attempt }: { readonly node: TaskNode; readonly attempt: Attempt },
+  { node, attempt, partition }: { readonly node: TaskNode; readonly attempt: Attempt; readonly partition?: PartitionContext },
 ): Promise<AttemptResult> {
   const params = typedParameters(request.definitions.paramTypes, request.params);
   const values = taskValues({
@@ -53,7 +55,7 @@ export async function taskNodeAttempt(
     secrets: workspace.secrets(),
     onSecret: (secret) => workspace.useSecret(secret),
   });
-  const carrying: Carrying = { workspace, request, node, attempt, values, params };
+  const carrying: Carrying = { workspace, request, node, attempt, values, params, ...(partition === undefined ? {} : { partition }) };
   const skip = await whyNot(carrying);
   if (skip !== undefined) return { skip };
   const isList = node.settings?.map !== undefined && attempt.item === undefined;
@@ -163,6 +165,7 @@ function surroundingsOf(carrying: Carrying, idempotencyKey: string): TaskSurroun
     params,
     outputs: values.outputs,
     item: attempt.item,
+    ...(carrying.partition === undefined ? {} : { partition: carrying.partition }),
     ...(node.isolation === undefined ? {} : { limits: node.isolation }),
     idempotencyKey,
     fill: values.fill,
@@ -179,13 +182,14 @@ function surroundingsOf(carrying: Carrying, idempotencyKey: string): TaskSurroun
   };
 }
 
-function valuesOf({ request, attempt }: Carrying): Readonly<Record<string, unknown>> {
+function valuesOf({ request, attempt, partition }: Carrying): Readonly<Record<string, unknown>> {
   const moment = new Date(attempt.firstStartedAt);
   return {
     param: typedValues(request.definitions.paramTypes, request.params),
     now: moment,
     run: attempt.run,
     ...(attempt.partition === undefined ? {} : { partition: attempt.partition }),
+    ...(partition?.start == null || partition.end === null ? {} : { start: partition.start, end: partition.end }),
   };
 }
 

@@ -10,7 +10,7 @@ import { assetView } from "../sql/publish.ts";
 export const typescript: TaskKind<TypescriptAction> = {
   name: "typescript",
   summary: "A function of a module in pipelines/.",
-  async act(_action, { attempt, projectDir, params, outputs, item, idempotencyKey, http, warehouse, call }) {
+  async act(_action, { attempt, projectDir, params, outputs, item, idempotencyKey, http, warehouse, call, partition }) {
     const { signal, run } = attempt;
     const open = await warehouse();
     const context: TaskContext = {
@@ -25,6 +25,7 @@ export const typescript: TaskKind<TypescriptAction> = {
       http,
       signal,
       log: logOf(attempt),
+      ...(partition === undefined ? {} : { partition }),
     };
     return { output: jsonOf(await call(context), attempt.node) };
   },

@@ -131,18 +131,26 @@ export function valuesOf(space: Space, parts: Parts): Readonly<Record<string, st
   return Object.fromEntries(space.domains.map((domain, index) => [domain.name, unescapePart(partOf(domain, parts[index]!))]));
 }
 
-/** All partitions whose intervals are over at `nowMs`; `since` stands in for a start that the definition does not name. Null: no start is known. */
-export function wholeSlice(space: Space, nowMs: number, sinceMs: number | null): Slice | null {
+/** Bounds that stand in for a start or an end that the definition does not name. */
+export interface Inherited {
+  readonly sinceMs: number | null;
+  readonly untilMs: number | null;
+}
+
+/** All partitions whose intervals are over at `nowMs`. Null: no start is known. */
+export function wholeSlice(space: Space, nowMs: number, { sinceMs, untilMs }: Inherited): Slice | null {
   const slice: Bounds[] = [];
   for (const domain of space.domains) {
     if (domain.kind === "list") {
       slice.push({ kind: "list", values: domain.values });
       continue;
     }
-    const fromMs = domain.startMs ?? (sinceMs === null ? null : domain.steps.floor(sinceMs));
+    const { steps } = domain;
+    const fromMs = domain.startMs ?? (sinceMs === null ? null : steps.floor(sinceMs));
     if (fromMs === null) return null;
-    const now = domain.steps.floor(nowMs);
-    slice.push({ kind: "time", fromMs, toMs: domain.endMs === null ? now : Math.min(now, domain.endMs) });
+    const endMs = domain.endMs ?? (untilMs === null ? null : steps.next(steps.floor(untilMs - 1)));
+    const now = steps.floor(nowMs);
+    slice.push({ kind: "time", fromMs, toMs: Math.max(fromMs, endMs === null ? now : Math.min(now, endMs)) });
   }
   return slice;
 }
@@ -188,14 +196,14 @@ function boundsOf(domain: Domain, part: string, nowMs: number): Bounds | undefin
   const [first, last, ...more] = part.split(RANGE_SEPARATOR);
   if (more.length > 0) return undefined;
   const from = intervalNamed(domain, first!);
-  const to =
-    last === undefined
-      ? from
-      : last === ""
-        ? { fromMs: 0, toMs: domain.steps.next(domain.steps.floor(nowMs)) }
-        : intervalNamed(domain, last);
+  const to = last === undefined ? from : last === "" ? upToNow(domain, nowMs) : intervalNamed(domain, last);
   if (from === undefined || to === undefined || to.toMs <= from.fromMs) return undefined;
   return { kind: "time", fromMs: from.fromMs, toMs: to.toMs };
+}
+
+function upToNow({ steps, endMs }: TimeDomain, nowMs: number): { readonly fromMs: number; readonly toMs: number } {
+  const now = steps.floor(nowMs);
+  return { fromMs: 0, toMs: endMs === null ? now : Math.min(now, endMs) };
 }
 
 /** A key of the dimension, or a coarser or finer name: `2026-01` is all days of January, `2026-01-15` the month that holds it. */

@@ -2,7 +2,7 @@
 //   S1. What runs is running, what failed last is failed, whatever stands in the warehouse.
 //   S2. Stale: its code is another now, or a partition that it reads has another version.
 import type { NodeId } from "../../model/graph.ts";
-import { assertCountable, keyOf, parseKey, type Parts, partsIn, type Slice, type Space, wholeSlice } from "./space.ts";
+import { assertCountable, type Inherited, keyOf, parseKey, type Parts, partsIn, type Slice, type Space, wholeSlice } from "./space.ts";
 import { type Input, keysOf, tokenOf } from "./tokens.ts";
 
 export const PARTITION_STATUSES = ["present", "missing", "stale", "failed", "running", "quarantined"] as const;
@@ -12,7 +12,8 @@ export type PartitionStatus = (typeof PARTITION_STATUSES)[number];
 export interface StandingPartition {
   readonly version: string;
   readonly codeHash: string;
-  readonly inputs: Readonly<Record<NodeId, string>>;
+  /** Null where that is not kept (tasks): it is never stale. */
+  readonly inputs: Readonly<Record<NodeId, string>> | null;
   readonly quarantined: number;
 }
 
@@ -25,8 +26,8 @@ export interface PartitionedAsset {
   readonly ledger: ReadonlyMap<string, StandingPartition>;
   /** How its nodes ended last, by key; only those that failed or still run. */
   readonly outcomes: ReadonlyMap<string, "failed" | "running">;
-  /** Where partitions begin when the definition does not say. */
-  readonly sinceMs: number | null;
+  /** Where partitions begin and end when the definition does not say. */
+  readonly inherited: Inherited;
   /** Intervals that end after this moment are asked for again (`lookback`). */
   readonly lookbackMs: number | null;
 }
@@ -62,6 +63,7 @@ export function statusOf(world: PartitionWorld, asset: PartitionedAsset, parts: 
 /** S2, in words; null when it is as it would be built now. */
 export function staleReason(world: PartitionWorld, asset: PartitionedAsset, parts: Parts, standing: StandingPartition): string | null {
   if (standing.codeHash !== asset.codeHash) return "its code changed";
+  if (standing.inputs === null) return null;
   const now = inputsNow(world, asset, parts);
   for (const [need, token] of Object.entries(now)) if (standing.inputs[need] !== token) return `${need} changed`;
   return null;
@@ -71,7 +73,7 @@ export function staleReason(world: PartitionWorld, asset: PartitionedAsset, part
 export function partsKnown(
   world: PartitionWorld,
   asset: PartitionedAsset,
-  slice: Slice | null = wholeSlice(asset.space, world.nowMs, asset.sinceMs),
+  slice: Slice | null = wholeSlice(asset.space, world.nowMs, asset.inherited),
 ): readonly (readonly [key: string, parts: Parts])[] {
   const { space, ledger, outcomes } = asset;
   const all = new Map<string, Parts>();
