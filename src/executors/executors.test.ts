@@ -173,6 +173,16 @@ describe("processes only", () => {
     expect(await pidOf()).not.toBe(process.pid);
   });
 
+  it("P4 a process that has grown makes place for another", async () => {
+    const roomy = createChildProcessExecutor({ module, workers: 1 });
+    try {
+      const { output: grown } = await roomy.run(attemptNamed("keeps memory"));
+      expect((await roomy.run(attemptNamed("says its pid"))).output).not.toBe(grown);
+    } finally {
+      await roomy.close();
+    }
+  });
+
   it("memory outside of V8's heap counts, too", async () => {
     await expect(executor.run(attemptNamed("eats buffers"))).rejects.toMatchObject({ code: "MR6050" });
   });

@@ -3,6 +3,7 @@
 //   D1. Workers are kept warm, per kind and memory limit, and end with this process.
 //   D2. Batches cross one ahead of who takes them, so that a fast function fills nobody's memory.
 //   D3. A process sees the environment without the project's secrets, but for those that its `isolation` names.
+import { availableParallelism } from "node:os";
 import type { Attempt, AttemptLog, AttemptResult, Executor } from "../model/attempt.ts";
 import type { Isolation } from "../model/definitions/isolation.ts";
 import { MillraceError } from "../model/errors.ts";
@@ -15,8 +16,8 @@ import type { WorkerAttemptOptions } from "./worker-attempt.ts";
 import { createWorkerThreadExecutor } from "./worker-thread.ts";
 import type { WorkerPool } from "./worker-pool.ts";
 
-/** Of one kind with one memory limit. */
-const WORKERS_MAX = 16;
+/** Of one kind with one memory limit; a process takes 90 MB before it does anything. */
+const WORKERS_MAX = Math.max(4, 2 * availableParallelism());
 
 export interface IsolatorOptions {
   /** The module that carries the functions out, made with `new URL("./name.ts", import.meta.url)`. */

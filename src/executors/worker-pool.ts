@@ -9,12 +9,14 @@ import { carryOut, type Worker, type WorkerAttemptOptions } from "./worker-attem
 import type { WorkerLink } from "./worker-link.ts";
 
 const IDLE_MAX = 2;
+/** How long more than those stay: the next attempt of a burst comes soon. */
+const LINGER_MS = 5_000;
 const ATTEMPTS_MAX = 500;
 
 export interface WorkerPoolOptions extends WorkerAttemptOptions {
   /** Workers at most; they are started when they are needed. */
   readonly workers: number;
-  /** Of them that stay when nothing is to be done. Default 2. */
+  /** Of them that stay when nothing is to be done for a while. Default 2. */
   readonly idleMax?: number;
   /** Attempts that a worker carries out before another takes its place. Default 500. */
   readonly attemptsMax?: number;
@@ -28,6 +30,7 @@ export interface WorkerPool {
 
 interface Member extends Worker {
   attempts: number;
+  leaving: NodeJS.Timeout | undefined;
 }
 
 export function createWorkerPool(options: WorkerPoolOptions, startLink: () => WorkerLink): WorkerPool {
@@ -40,7 +43,7 @@ export function createWorkerPool(options: WorkerPoolOptions, startLink: () => Wo
 
   const start = (): Member => {
     const link = startLink();
-    const worker: Member = { link, listener: null, onDeath: null, onOutput: null, attempts: 0 };
+    const worker: Member = { link, listener: null, onDeath: null, onOutput: null, attempts: 0, leaving: undefined };
     all.add(worker);
     onLines(link.stdout, (line) => worker.onOutput?.("stdout", line));
     onLines(link.stderr, (line) => worker.onOutput?.("stderr", line));
@@ -53,6 +56,7 @@ export function createWorkerPool(options: WorkerPoolOptions, startLink: () => Wo
   };
   const forget = (worker: Member): void => {
     if (!all.delete(worker)) return;
+    clearTimeout(worker.leaving);
     const place = idle.indexOf(worker);
     if (place >= 0) idle.splice(place, 1);
     if (all.size === 0) onEmpty();
@@ -71,14 +75,20 @@ export function createWorkerPool(options: WorkerPoolOptions, startLink: () => Wo
     if (worker.attempts >= attemptsMax || (await worker.link.isWorn())) return retire(worker);
     const next = queue.shift();
     if (next !== undefined) return next(worker);
-    if (idle.length >= idleMax) return retire(worker);
     worker.link.hold("idle");
-    idle.push(worker);
+    if (idle.push(worker) <= idleMax) return;
+    worker.leaving = setTimeout(() => {
+      if (idle.length > idleMax) retire(worker);
+    }, LINGER_MS);
+    worker.leaving.unref();
   };
   /** A free worker, a new one, or the first that becomes free; rejects when `signal` is aborted before. */
   const acquire = (signal: AbortSignal): Promise<Member> => {
     const free = idle.pop();
-    if (free !== undefined) return Promise.resolve(free);
+    if (free !== undefined) {
+      clearTimeout(free.leaving);
+      return Promise.resolve(free);
+    }
     if (all.size < workers) return Promise.resolve(start());
     return new Promise((resolve, reject) => {
       const take = (worker: Member): void => {

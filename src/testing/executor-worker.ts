@@ -17,6 +17,8 @@ function eatHeap(): never {
   for (const kept: object[] = []; ;) kept.push({ text: `row ${kept.length}`, list: [kept.length] });
 }
 
+const held: Buffer[] = [];
+
 serveAttempts(async (attempt) => {
   switch (attempt.node) {
     case "dies":
@@ -44,6 +46,9 @@ serveAttempts(async (attempt) => {
     case "prints much":
       for (let n = 0; n < 10_000; n++) console.log(`line ${n}`);
       return {};
+    case "keeps memory":
+      held.push(Buffer.alloc(350_000_000, 1));
+      return { output: process.pid };
     case "says its pid":
       return { output: process.pid };
     case "moves rows": {
