@@ -13,8 +13,8 @@ const card = () => ({ version: "1", url: null, holdsWarehouse: false });
 
 function registry(store: EventStore, clock: Clock, id: string, more: Partial<RegistryOptions> = {}) {
   const dead: string[] = [];
-  const onDead = async (engines: readonly { readonly id: string }[]): Promise<void> => {
-    dead.push(...engines.map((engine) => engine.id));
+  const onDead = async (engines: readonly string[]): Promise<void> => {
+    dead.push(...engines);
   };
   return Object.assign(createRegistry({ store, clock, id, card, onDead, ...more }), { dead });
 }
@@ -99,6 +99,23 @@ describe("engines", () => {
     await clock.pass(30_000);
     expect(tries).toBe(3);
     expect((await store.engines.list()).map((entry) => entry.id)).toEqual(["a"]);
+    await a.close();
+  });
+
+  it("that are not in the state are dead when they are asked about and not found, but not when they have just come", async () => {
+    const [store, clock] = [createMemoryStore(), createFakeClock()];
+    const a = registry(store, clock, "a");
+    await a.start();
+    expect([a.isDead("gone"), a.isDead("new"), a.isDead("a")]).toEqual([false, false, false]);
+    await store.engines.beat(cardNamed("new"));
+    await clock.pass(6_000);
+    expect([a.isDead("gone"), a.isDead("new"), a.isDead("a")]).toEqual([true, false, false]);
+    expect(a.dead).toEqual(["gone"]);
+    await clock.pass(6_000);
+    expect([a.isDead("new"), a.dead]).toEqual([true, ["gone", "new"]]);
+    await store.engines.beat(cardNamed("new"));
+    await clock.pass(2_000);
+    expect([a.isDead("new"), a.isDead("gone")]).toEqual([false, true]);
     await a.close();
   });
 

@@ -4,6 +4,7 @@
 //   G1. Silence is counted by looks that succeeded: what this engine slept through, or a store that was away, is nobody's silence.
 //   G2. The dead stay in the store until `onDead` has resolved, so that a death in the middle of an adoption is found again.
 //   G3. An engine that was taken for dead and lives is entered anew with its next sign of life, and hears of it.
+//   G4. An engine that is not in the store is dead too (it left, or was buried) when a look that began after somebody asked about it does not find it.
 import type { MillraceError } from "../model/errors.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { EngineCard, EngineEntry, EventStore } from "../store/store.ts";
@@ -22,7 +23,7 @@ export interface RegistryOptions {
   /** Silence after which an engine is dead. Default 8 s. On the same machine a process that is gone is dead at once. */
   readonly deadAfterMs?: number;
   /** Their attempts are nobody's now: adopt them. Tried again with the next sign of life when it rejects. */
-  readonly onDead: (engines: readonly EngineEntry[]) => Promise<void>;
+  readonly onDead: (engines: readonly string[]) => Promise<void>;
   /** Others took this engine for dead (it hung, or could not reach the store) and may have adopted its attempts. */
   readonly onTakenForDead?: () => void;
   readonly onProblem?: (error: MillraceError) => void;
@@ -33,6 +34,8 @@ export interface EngineRegistry {
   start(): Promise<void>;
   /** The engines that were alive at the last look, this one among them. */
   living(): readonly EngineEntry[];
+  /** Whether its attempts are nobody's. An engine that nobody knows is looked for first, and told to `onDead` when it is not found. */
+  isDead(engine: string): boolean;
   /** A sign of life and a look now, when something on the card has changed. */
   beat(): Promise<void>;
   /** Takes this engine out. */
@@ -60,15 +63,20 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
   let round: Promise<void> = Promise.resolve();
   /** Deaths that `onDead` is at work on. */
   const handled = new Set<string>();
+  const dead = new Set<string>();
+  /** Engines that are not in the store and were asked about, with the number of looks there had been. */
+  const asked = new Map<string, number>();
+  let looks = 0;
 
   const once = async (): Promise<void> => {
     const known = await store.engines.beat({ id, host, pid: process.pid, startedAt, ...options.card() });
     if (entered && !known && !closed) options.onTakenForDead?.();
     entered = true;
-    const dead = judge(await store.engines.list());
-    if (dead.length > 0 && !closed) void bury(dead);
+    const found = judge(await store.engines.list());
+    looks++;
+    if (found.length > 0 && !closed) void bury(found);
   };
-  const judge = (entries: readonly EngineEntry[]): readonly EngineEntry[] => {
+  const judge = (entries: readonly EngineEntry[]): readonly string[] => {
     const now = clock.now();
     const passed = now - lookedAt;
     lookedAt = now;
@@ -80,18 +88,27 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
         return [engine, { beat, silentMs: before?.beat === beat ? before.silentMs + countedMs : 0 }];
       }),
     );
-    const isDead = (entry: EngineEntry): boolean =>
+    const isSilent = (entry: EngineEntry): boolean =>
       entry.id !== id && (seen.get(entry.id)!.silentMs >= deadAfterMs || isProcessGone(entry, host));
-    living = entries.filter((entry) => !isDead(entry));
-    return entries.filter((entry) => isDead(entry) && !handled.has(entry.id));
+    living = entries.filter((entry) => !isSilent(entry));
+    for (const entry of living) {
+      dead.delete(entry.id);
+      asked.delete(entry.id);
+    }
+    const missing = [...asked].filter(([engine, at]) => looks >= at && !seen.has(engine)).map(([engine]) => engine);
+    for (const engine of missing) asked.delete(engine);
+    return [...entries.filter(isSilent).map((entry) => entry.id), ...missing].filter((engine) => !handled.has(engine));
   };
-  const bury = async (dead: readonly EngineEntry[]): Promise<void> => {
-    const ids = dead.map((entry) => entry.id);
-    for (const each of ids) handled.add(each);
+  const bury = async (ids: readonly string[]): Promise<void> => {
+    for (const each of ids) {
+      handled.add(each);
+      dead.add(each);
+    }
     try {
-      await onDead(dead);
+      await onDead(ids);
       await store.engines.remove(ids);
     } catch (error) {
+      for (const each of ids) if (!seen.has(each)) asked.set(each, looks);
       options.onProblem?.(asMillraceError(error));
     } finally {
       for (const each of ids) handled.delete(each);
@@ -120,6 +137,11 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
       goOn();
     },
     living: () => living,
+    isDead(engine) {
+      if (dead.has(engine)) return true;
+      if (engine !== id && !seen.has(engine) && !asked.has(engine)) asked.set(engine, looks + 1);
+      return false;
+    },
     beat,
     async close() {
       if (closed) return;
