@@ -17,7 +17,7 @@ export interface ScheduleReader {
   read(job: string, trigger: JobTrigger, document: Document): Promise<Schedule | undefined>;
 }
 
-const YEAR_MS = 366 * 86_400_000;
+const YEAR_MS = 365 * 86_400_000;
 
 export interface ScheduleContext {
   /** Warnings look a year ahead from here. */

@@ -15,7 +15,7 @@ import type { Workspace } from "../workspace.ts";
 import { localTime, parseTime } from "./times.ts";
 import { triggerWords } from "./words.ts";
 
-const YEAR_MS = 366 * 86_400_000;
+const YEAR_MS = 365 * 86_400_000;
 /** Times that one trigger is asked for. */
 const NEXT_MAX = 10_000;
 /** Events that are looked through per row of a history. */
