@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   million: async () => (await import("./million.ts")).benchMillion(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
   postgres: async () => (await import("./postgres.ts")).benchPostgres(),
+  serve: async () => (await import("./serve.ts")).benchServe(),
   workflows: async () => (await import("./workflows.ts")).benchWorkflows(),
 };
 

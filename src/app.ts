@@ -99,11 +99,7 @@ export interface App {
   why(name: string): Promise<WhyAnswer>;
   retry(request: RetryRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   fork(request: ForkRequest, observe: (progress: RunProgress) => void, tell: (fork: ForkAnswer) => void): Promise<RunSummaryAnswer>;
-  replay(
-    request: ReplayRequest,
-    observe: (progress: RunProgress) => void,
-    tell: (replay: ReplayAnswer | BackfillStartedAnswer) => void,
-  ): Promise<RunSummaryAnswer | null>;
+  replay(request: ReplayRequest, observe: (progress: RunProgress) => void, tell: (replay: ReplayAnswer) => void): Promise<RunSummaryAnswer>;
   cancel(request: CancelRequest): Promise<CancelAnswer>;
   backfill(request: BackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
   backfillList(): Promise<BackfillsAnswer>;
@@ -251,6 +247,7 @@ function isolatorOf(secretNames: () => readonly string[]): { open(this: void): P
 }
 
 const serveParts: ServeParts = {
+  messages: {},
   listen: async (request) => (await import("./server/server.ts")).startServer(request),
   http: async (context) => (await import("./connectors/http/client.ts")).httpClient(context),
   httpStatus: async (thrown) => (await import("./connectors/http/status.ts")).statusOf(thrown),

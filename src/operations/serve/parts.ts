@@ -1,5 +1,6 @@
 // The concrete parts that `serve` works with, besides those of every operation; `app.ts` hands them in.
 import type { HttpClient } from "../../model/define.ts";
+import type { MessageSource } from "../../model/message.ts";
 import type { WebhookPort } from "../../model/webhook.ts";
 
 export interface ListenRequest {
@@ -20,6 +21,8 @@ export interface ServeParts {
   /** @throws MR8101 when nothing can listen there, MR8102 when others could reach it without a token. */
   listen(request: ListenRequest): Promise<Listening>;
   http(context: { readonly signal: AbortSignal; log(level: "info" | "warn", message: string): void }): Promise<HttpClient>;
+  /** Sources of messages by the key that names them in `message:`. */
+  readonly messages: Readonly<Record<string, MessageSource>>;
   /** The status of the answer behind an error of `http`. */
   httpStatus(thrown: unknown): Promise<number | undefined>;
 }

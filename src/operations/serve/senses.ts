@@ -7,6 +7,7 @@ import type { Holder } from "./holder.ts";
 import { type HookRoute, hooksOf } from "./hooks.ts";
 import type { Jobs } from "./jobs.ts";
 import { lookAt } from "./looks.ts";
+import { createMessages } from "./messages.ts";
 import type { ServeParts } from "./parts.ts";
 import type { ServedProject } from "./project-keeper.ts";
 import { createSensors } from "./sensors.ts";
@@ -50,6 +51,13 @@ export function createSenses({ store, clock, signal, parts, holder, jobs, onProb
     onProblem: onProblem("a sensor"),
   });
 
+  const messages = createMessages({
+    sources: parts.messages,
+    signal,
+    desk: (job) => jobs.desks().get(job),
+    onProblem: onProblem("messages"),
+  });
+
   const watch = ({ job, trigger, options }: ServedTrigger<"files">, projectDir: string): Arrivals =>
     watchArrivals({
       projectDir,
@@ -81,6 +89,7 @@ export function createSenses({ store, clock, signal, parts, holder, jobs, onProb
       hooks = found.routes;
       for (const error of found.problems) onProblem("a webhook")(error);
       sensors.set(triggersOf(project.project, project.policies, "sensor"));
+      messages.set(triggersOf(project.project, project.policies, "message"));
       const wanted = new Map(triggersOf(project.project, project.policies, "files").map((each) => [keyOf(each), each] as const));
       for (const [key, { hash, watching }] of arrivals) {
         if (wanted.get(key)?.hash === hash) continue;
@@ -92,6 +101,7 @@ export function createSenses({ store, clock, signal, parts, holder, jobs, onProb
     },
     close() {
       sensors.close();
+      void messages.close();
       for (const { watching } of arrivals.values()) watching.close();
       arrivals.clear();
     },
