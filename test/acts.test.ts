@@ -190,6 +190,28 @@ describe("again", () => {
   });
 });
 
+describe("a partitioned asset", () => {
+  it("is replayed by a range, retried as a backfill, and not rolled back as a whole", async () => {
+    made.write("data/sales_1.csv", "id,price,day\n1,10,2026-01-01\n2,20,2026-01-02\n3,30,2026-01-03\n");
+    made.write(
+      "models/clean/sales.sql",
+      "/*---\nmaterialize: table\npartition: { by: day, column: day, start: 2026-01-01, end: 2026-01-04 }\n---*/\nselect id, price, day from raw.sales where day >= $start and day < $end\n",
+    );
+    await built();
+    expect(await rows(made.dir, "select count(*) from clean.sales")).toEqual([[3]]);
+    const before = (await json("history", "clean.sales"))["versions"][0].version as string;
+    const lines = (await run("replay", "clean.sales", "--from", "2026-01-01", "--to", "2026-01-02", "--json")).lines();
+    expect(lines[0]).toMatchObject({ type: "replay", partitions: { from: "2026-01-01", to: "2026-01-02" } });
+    expect(lines.at(-1)).toMatchObject({ status: "succeeded", nodes: { succeeded: 2 } });
+    expect(await rows(made.dir, "select id from clean.sales order by id")).toEqual([[1], [2], [3]]);
+    const back = await json("rollback", "clean.sales", "--to", before);
+    expect(["MR8302", "MR8303", "MR8313"]).toContain(back["error"].code);
+    const { backfill } = (await run("backfill", "clean.sales", "--from", "2026-01-01", "--to", "2026-01-03", "--json")).lines()[0]!;
+    expect(await json("retry", backfill)).toMatchObject({ error: { code: "MR8312" } });
+    expect(await json("replay", "raw.sales", "--from", "2026-01-01", "--to", "2026-01-02")).toMatchObject({ error: { code: "MR8210" } });
+  });
+});
+
 const SLOW = `import { defineTask } from "millrace";
 export const slow = defineTask({ name: "slow", run: ({ signal }) => new Promise((done, fail) => {
   const timer = setTimeout(done, 60_000);

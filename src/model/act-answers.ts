@@ -83,6 +83,8 @@ export interface ForkAnswer {
 export interface ReplayAnswer {
   readonly type: "replay";
   readonly asset: string;
+  /** Partitions that are built again, the last included. */
+  readonly partitions?: { readonly from: string; readonly to: string };
   readonly files: readonly string[];
   readonly rows: number;
 }

@@ -21,7 +21,7 @@ const LOADS = `select "at", case when status = 'unchanged' then 'asked' else 'lo
   from _millrace.loads where asset = $1`;
 const BUILDS = `select "at", case kind when 'share' then 'shared' else 'built' end as kind, run, rows, null as why,
   json_object('version', version, 'inputs', inputs) as detail
-  from _millrace.versions where asset = $1 and load is null`;
+  from _millrace.versions v where asset = $1 and not exists (select 1 from _millrace.loads l where l.asset = v.asset and l.load = v.load)`;
 const SCHEMAS = `select "at", 'schema' as kind, run, null::bigint as rows, changes::varchar as why,
   json_object('number', number, 'columns', columns, 'changes', changes) as detail
   from _millrace.schemas where asset = $1`;

@@ -4,7 +4,6 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import type { ReplayAnswer } from "../model/act-answers.ts";
 import type { RunSummaryAnswer } from "../model/answers.ts";
-import type { BackfillStartedAnswer } from "../model/backfill-answers.ts";
 import { MillraceError, messageOf } from "../model/errors.ts";
 import type { ProjectNode } from "../model/graph.ts";
 import type { RunProgress } from "../model/progress.ts";
@@ -12,7 +11,6 @@ import { loadModeOf } from "../load/memory.ts";
 import { noteChanged, type TakenFile, takenFiles } from "../load/replay.ts";
 import { readLiveVersion } from "../sql/publish.ts";
 import { findAsset } from "./assets.ts";
-import { backfill } from "./backfill.ts";
 import { runOperation } from "./run.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -21,26 +19,32 @@ export interface ReplayRequest {
   readonly loads?: readonly string[];
   /** A condition on the asset's rows. */
   readonly where?: string;
-  /** Partitions: built again from the first to the last, both included. */
-  readonly from?: string;
-  readonly to?: string;
+  /** A range of partitions, both ends included: built again whether they changed or not. */
+  readonly partitions?: { readonly from: string; readonly to: string };
 }
 
 type Observe = (progress: RunProgress) => void;
 
-/** `tell` is called once it is durable. Null: no partition lies in the range. @throws MR6102, MR8301 never built, MR8308 what is needed is not there, MR8312 nothing fits. */
+/** `tell` is called once it is durable. @throws MR6102, MR8301 never built, MR8308 what is needed is not there, MR8312 nothing fits. */
 export async function replayAsset(
   workspace: Workspace,
   request: ReplayRequest,
   observe: Observe,
-  tell: (replay: ReplayAnswer | BackfillStartedAnswer) => void,
-): Promise<RunSummaryAnswer | null> {
-  if (request.from !== undefined || request.to !== undefined) return replayPartitions(workspace, request, observe, tell);
+  tell: (replay: ReplayAnswer) => void,
+): Promise<RunSummaryAnswer> {
   const project = await workspace.projectWithWarehouse();
   const asset = findAsset(
     project.nodes.map((node) => node.id),
     request.asset,
   );
+  if (request.partitions !== undefined) {
+    const { from, to } = request.partitions;
+    const told: ReplayAnswer = { type: "replay", asset, partitions: { from, to }, files: [], rows: 0 };
+    return runOperation(workspace, { select: asset, partition: `${from}..${to}`, fullRefresh: true }, (event) => {
+      if (event.type === "run") tell(told);
+      observe(event);
+    });
+  }
   refuseWithoutFiles(project.nodes.find((node) => node.id === asset)!);
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLiveVersion(session, asset));
@@ -64,16 +68,6 @@ export async function replayAsset(
   );
   tell({ type: "replay", asset, files: files.map(({ file }) => file), rows: files.reduce((total, { rows }) => total + rows, 0) });
   return runOperation(workspace, { select: asset }, observe);
-}
-
-async function replayPartitions(
-  workspace: Workspace,
-  { asset, from, to }: ReplayRequest,
-  observe: Observe,
-  tell: (started: BackfillStartedAnswer) => void,
-): Promise<RunSummaryAnswer | null> {
-  const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  return backfill(workspace, { asset, ...range, statuses: [], withDownstream: false, dryRun: false, detach: false }, { observe, tell });
 }
 
 function refuseWithoutFiles(node: ProjectNode): void {

@@ -5,6 +5,7 @@ import type { NodeId } from "../model/graph.ts";
 import { splitNodeId } from "../model/partition.ts";
 import type { PlanNode } from "../model/plan.ts";
 import { readAssets, type AssetRow } from "../views/assets.ts";
+import type { EventStore } from "../store/store.ts";
 import { foldRun } from "../views/run-fold.ts";
 import { explainNode, firstLine, type RunWhyInput } from "../views/why-run.ts";
 import { joinReasons, moment, named, NO_REASONS, type Reason, type Reasons, sentence } from "../views/why.ts";
@@ -14,13 +15,28 @@ import type { Workspace } from "./workspace.ts";
 export async function whyAsset(workspace: Workspace, id: NodeId, live: readonly RunWhyInput[]): Promise<Reasons> {
   const now = Date.now();
   const store = await workspace.store();
-  const row = (await readAssets(store, [id])).get(id);
+  const { row, partitions } = await outcomeOf(store, id);
   const going = joinReasons(...live.map((input) => inLiveRun(id, input)));
   const planned = await plannedOrHeld(workspace);
   const wouldBe = planned instanceof MillraceError ? held(planned) : wouldRun(id, planned);
   const last = row === undefined ? never(id) : await lastOutcome(workspace, row, now);
   const blocks = planned instanceof MillraceError || !needsHelp(row) ? NO_REASONS : blockedBy(id, planned);
-  return joinReasons(going, last, wouldBe, blocks);
+  return joinReasons(going, partitions, last, wouldBe, blocks);
+}
+
+/** How it went last. Of a partitioned asset the newest failure stands for all, else the newest outcome. */
+async function outcomeOf(store: EventStore, id: NodeId): Promise<{ readonly row: AssetRow | undefined; readonly partitions: Reasons }> {
+  const whole = (await readAssets(store, [id])).get(id);
+  if (whole !== undefined) return { row: whole, partitions: NO_REASONS };
+  const rows = [...(await readAssets(store)).values()].filter(({ node }) => node !== id && splitNodeId(node).asset === id);
+  const failed = rows.filter(({ status }) => status === "failed");
+  const newest = (failed.length > 0 ? failed : rows).toSorted((a, b) => (a.at < b.at ? 1 : -1))[0];
+  if (newest === undefined) return { row: undefined, partitions: NO_REASONS };
+  const about = failed.length > 0 ? `${failed.length} of them failed last, the newest is ${newest.node}` : `the newest is ${newest.node}`;
+  return {
+    row: newest,
+    partitions: { ...NO_REASONS, sentences: [sentence(`Runs have settled ${rows.length} partitions of ${id}; ${about}`)] },
+  };
 }
 
 function needsHelp(row: AssetRow | undefined): boolean {

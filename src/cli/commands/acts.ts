@@ -10,11 +10,10 @@ import { parametersOf } from "./run.ts";
 
 type Observe = Parameters<ReturnType<typeof createProgress>["observe"]>[0];
 
-async function carry(output: Output, act: (observe: (event: Observe) => void) => Promise<RunSummaryAnswer | null>): Promise<number> {
+async function carry(output: Output, act: (observe: (event: Observe) => void) => Promise<RunSummaryAnswer>): Promise<number> {
   const progress = createProgress(output);
   try {
     const summary = await act((event) => progress.observe(event));
-    if (summary === null) return EXIT.ok;
     progress.finish(summary);
     if (summary.error?.code === "MR6002") return EXIT.timedOut;
     return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
@@ -66,27 +65,28 @@ export const replay: Command = {
   options: [
     ["--loads <load>", "files of this load; may be repeated", "many"],
     ["--where <condition>", "files that hold rows of this condition"],
-    ["--from <partition>", "partitions from here on, as backfill takes them"],
-    ["--to <partition>", "the last partition, included"],
+    ["--from <partition>", "partitions from this one"],
+    ["--to <partition>", "to this one, included"],
   ],
   async run({ app, output }, [asset], options) {
     const loads = texts(options["loads"]).flatMap((each) => each.split(/[,;\s]+/).filter((load) => load !== ""));
     const [where, from, to] = [text(options["where"]), text(options["from"]), text(options["to"])];
-    const range = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-    if ([loads.length > 0, where !== undefined, Object.keys(range).length > 0].filter(Boolean).length !== 1)
+    const range = from === undefined || to === undefined ? undefined : { from, to };
+    if (
+      (from === undefined) !== (to === undefined) ||
+      [loads.length > 0, where !== undefined, range !== undefined].filter(Boolean).length !== 1
+    )
       throw new MillraceError({
         code: "MR7001",
-        message: "replay takes one of --loads LOAD, --where CONDITION, --from PARTITION [--to PARTITION]",
+        message: "replay takes one of --loads LOAD, --where CONDITION, --from PARTITION --to PARTITION",
       });
     const opened = await app();
-    const what = where !== undefined ? { where } : loads.length > 0 ? { loads } : range;
+    const what = where !== undefined ? { where } : range !== undefined ? { partitions: range } : { loads };
     return carry(output, (observe) =>
       opened.replay({ asset: asset!, ...what }, observe, (told) => {
         if (output.mode === "json") return output.json(told);
-        if (told.type === "backfill")
-          return output.note(
-            `${plural(told.partitions, "partition")} of ${told.asset} are built again (${told.backfill ?? "nothing to do"})`,
-          );
+        if (told.partitions !== undefined)
+          return output.note(`partitions ${told.partitions.from} to ${told.partitions.to} of ${told.asset} are built again`);
         output.note(`${plural(told.files.length, "file")} with ${plural(told.rows, "row")} of ${told.asset} are loaded again`);
       }),
     );
