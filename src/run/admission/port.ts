@@ -6,7 +6,7 @@ export interface Admission {
   readonly places: Readonly<Record<string, number>>;
   /** Pools that let nothing start before a time (run time, ms): a rate that is used up, a breaker (`connection:NAME`) that is open. */
   readonly closedUntil: Readonly<Record<string, number>>;
-  /** Of the nodes that count against a pool named in `places` only these start, whatever places there are. */
+  /** Of the nodes that count against a pool named in `places` only these start, in this order, whatever places there are. */
   readonly only?: ReadonlySet<NodeId>;
 }
 

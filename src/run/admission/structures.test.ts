@@ -7,6 +7,10 @@ import { spend, tokensAt, tokensFrom, tokensMax, unspent } from "./rate.ts";
 import { emptyTable, entriesOf, lookup, put, remove, type Table } from "./table.ts";
 import { lead, newTurns, took } from "./turns.ts";
 
+function inOrder<T>(entries: Iterable<readonly [string, T]>): readonly (readonly [string, T])[] {
+  return [...entries].toSorted(([a], [b]) => (a < b ? -1 : 1));
+}
+
 describe("a table", () => {
   it("is a map that does not change what it came from", () => {
     const step = fc.tuple(fc.boolean(), fc.stringMatching(/^[a-d]{0,3}$/), fc.nat(9));
@@ -16,15 +20,15 @@ describe("a table", () => {
         let table: Table<number> = emptyTable();
         const before: { table: Table<number>; entries: string }[] = [];
         for (const [adds, key, value] of steps) {
-          before.push({ table, entries: JSON.stringify([...model].toSorted()) });
+          before.push({ table, entries: JSON.stringify(inOrder(model)) });
           if (adds) model.set(key, value);
           else model.delete(key);
           table = adds ? put(table, key, value) : remove(table, key);
           expect(lookup(table, key)).toBe(model.get(key));
           expect(table.size).toBe(model.size);
         }
-        for (const old of before) expect(JSON.stringify([...entriesOf(old.table)].toSorted())).toBe(old.entries);
-        expect([...entriesOf(table)].toSorted()).toEqual([...model].toSorted());
+        for (const old of before) expect(JSON.stringify(inOrder(entriesOf(old.table)))).toBe(old.entries);
+        expect(inOrder(entriesOf(table))).toEqual(inOrder(model));
       }),
     );
   });
