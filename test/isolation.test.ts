@@ -72,6 +72,29 @@ describe("code in threads and processes", () => {
     expect(node, done.stdout + done.stderr).toMatchObject({ status: "failed", error: { code: "MR6050" } });
   });
 
+  it("is followed while it runs, inline and at once without mixing, and the following ends with the run", async () => {
+    const talking = project({
+      "millrace.yaml": "name: talking\n",
+      "pipelines/code.ts": `import { defineTask } from "millrace";
+import { setTimeout as wait } from "node:timers/promises";
+const say = async (name) => { for (let n = 0; n < 10; n++) { console.log(name, n); await wait(100); } };
+export const a = defineTask({ name: "a", run: () => say("a") });
+export const b = defineTask({ name: "b", run: () => say("b") });
+`,
+    });
+    const { child, finished } = start(["run", "--json"], talking.dir);
+    const run = await new Promise<string>((resolve) => {
+      child.stdout!.once("data", (text: string) => resolve((JSON.parse(text.split("\n")[0]!) as { run: string }).run));
+    });
+    const followed = (await millrace(["logs", run, "--follow", "--json"], talking.dir)).lines();
+    expect((await finished).exitCode).toBe(0);
+    for (const name of ["a", "b"])
+      expect(followed.filter((line) => line["node"] === `task:${name}`).map((line) => line["message"])).toEqual(
+        Array.from({ length: 10 }, (_, n) => `${name} ${n}`),
+      );
+    talking.remove();
+  });
+
   it("leaves no process behind when it is killed", async () => {
     const endless = project({
       "millrace.yaml": "name: endless\n",
