@@ -1,23 +1,38 @@
-// `npm run simulate -- [--seeds N] [--from S]`: the control plane under faults, N worlds of the core and a twentieth of it of the real engine loop.
-// A seed that fails prints the one command that repeats it: `--seed S` for the core, `--loop S` for the engine loop.
+// `npm run simulate -- [--seeds N] [--from S]`: the control plane under faults, N worlds of the core, a twentieth of it of the real engine loop and of
+// the triggers of a job. A seed that fails prints the one command that repeats it: `--seed S` for the core, `--loop S` and `--job S` for the others.
 import { parseArgs } from "node:util";
 import { messageOf } from "../src/model/errors.ts";
-import type { RunEvent } from "../src/model/events.ts";
+import type { StoreEvent } from "../src/model/store-events.ts";
 import { simulateEngine } from "../src/testing/simulate-engine.ts";
 import { simulate } from "../src/testing/simulate.ts";
+import { simulateJob } from "../src/testing/triggers/simulate.ts";
 
 const LOOP_SHARE = 20;
 
 const { values } = parseArgs({
-  options: { seeds: { type: "string" }, from: { type: "string" }, seed: { type: "string" }, loop: { type: "string" } },
+  options: {
+    seeds: { type: "string" },
+    from: { type: "string" },
+    seed: { type: "string" },
+    loop: { type: "string" },
+    job: { type: "string" },
+  },
 });
 if (values.seed !== undefined) print(simulate(wholeNumber(values.seed)).log);
 else if (values.loop !== undefined) print((await simulateEngine(wholeNumber(values.loop))).log);
+else if (values.job !== undefined) print((await simulateTriggers(wholeNumber(values.job))).log);
 else {
   const from = wholeNumber(values.from ?? "0");
   const seeds = wholeNumber(values.seeds ?? "1000");
   await simulateMany("core", "--seed", from, seeds, async (seed) => simulate(seed));
   await simulateMany("engine loop", "--loop", from, Math.ceil(seeds / LOOP_SHARE), simulateEngine);
+  await simulateMany("triggers", "--job", from, Math.ceil(seeds / LOOP_SHARE), simulateTriggers);
+}
+
+async function simulateTriggers(seed: number): Promise<{ readonly log: readonly StoreEvent[] }> {
+  const { broken, events } = simulateJob(seed);
+  if (broken.length > 0) throw new Error(broken.join("\n"));
+  return { log: events };
 }
 
 async function simulateMany(
@@ -25,7 +40,7 @@ async function simulateMany(
   option: string,
   from: number,
   seeds: number,
-  one: (seed: number) => Promise<{ readonly log: readonly RunEvent[] }>,
+  one: (seed: number) => Promise<{ readonly log: readonly StoreEvent[] }>,
 ): Promise<void> {
   const before = performance.now();
   const ends = new Map<string, number>();
@@ -36,17 +51,18 @@ async function simulateMany(
       const last = log.at(-1);
       const end = last?.type === "run_finished" ? last.status : "running";
       events += log.length;
-      ends.set(end, (ends.get(end) ?? 0) + 1);
+      // The triggers of a job never end.
+      if (log[0]?.type === "run_started") ends.set(end, (ends.get(end) ?? 0) + 1);
     } catch (error) {
       console.error(`✗ ${messageOf(error)}\n  repeat: npm run simulate -- ${option} ${seed}`);
       process.exit(1);
     }
   }
-  const counts = [...ends].map(([end, count]) => `${count} ${end}`).join(", ");
-  console.log(`✓ ${what}: ${seeds} seeds, ${events} events, ${((performance.now() - before) / 1_000).toFixed(1)} s (${counts})`);
+  const counts = ends.size === 0 ? "" : ` (${[...ends].map(([end, count]) => `${count} ${end}`).join(", ")})`;
+  console.log(`✓ ${what}: ${seeds} seeds, ${events} events, ${((performance.now() - before) / 1_000).toFixed(1)} s${counts}`);
 }
 
-function print(log: readonly RunEvent[]): void {
+function print(log: readonly StoreEvent[]): void {
   for (const event of log) console.log(JSON.stringify(event));
   console.log(`${log.length} events`);
 }

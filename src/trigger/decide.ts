@@ -20,11 +20,7 @@ export interface JobStep {
 
 const NOTHING: JobAnswer = { kind: "nothing" };
 
-export function decide(state: JobState, input: JobInput, policy: JobPolicy): readonly JobEvent[] {
-  return step(state, input, policy).events;
-}
-
-/** `decide` with the state after its events and an answer for whoever asked. */
+/** Decides; the answer is for whoever asked. */
 export function step(state: JobState, input: JobInput, policy: JobPolicy): JobStep {
   const draft = draftOf(state, policy, input.now);
   const answer = take(draft, input);
