@@ -196,6 +196,17 @@ describe("processes only", () => {
     expect(await pidOf()).not.toBe(pid);
   });
 
+  it("W1 Ctrl-C is the engine's to act on", async () => {
+    const pid = await pidOf();
+    const attempt = attemptNamed("heeds");
+    const ended = executor.run(attempt);
+    process.kill(pid, "SIGINT");
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    attempt.controller.abort(new MillraceError({ code: "MR6005", message: "the engine is stopping", retryable: true }));
+    expect(await ended).toEqual({ output: "done all the same" });
+    expect(await pidOf()).toBe(pid);
+  });
+
   for (const node of ["waits", "spins"])
     it(`W1 no process that ${node} outlives an engine that was killed`, async () => {
       const script = fileURLToPath(new URL("../testing/executor-parent.ts", import.meta.url));

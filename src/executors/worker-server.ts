@@ -1,6 +1,7 @@
 // The worker's side of an executor, in a thread or in a process: a module that calls `serveAttempts(handler)` carries out one attempt at a time.
 // What lives on the engine's side (the warehouse) is asked for by `call` and `stream`; both hold the worker's speed to that of the other side.
 //   W1. A worker does not outlive its engine: it ends when its channel closes, and when it does not get to notice, its watch ends it.
+//      Ctrl-C reaches it, too, and is left to the engine, which aborts what runs.
 //   W2. What is thrown where nobody catches it is told before the worker dies of it.
 import { parentPort } from "node:worker_threads";
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
@@ -136,6 +137,7 @@ function openChannel(onMessage: (message: ToWorker) => void): Channel {
 /** W1, W2. */
 function outliveNobody(send: (message: FromWorker) => void): void {
   process.once("disconnect", () => process.exit(0));
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => {});
   const watch = startThread(new URL("./parent-watch.ts", import.meta.url), {
     workerData: { millraceParent: process.ppid },
     resourceLimits: { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 4 },
