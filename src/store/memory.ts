@@ -17,10 +17,13 @@ export function createMemoryStore(): EventStore {
   const batches: (TextBatch | null)[] = [];
   const listeners = createListeners();
   const streams = new Map<string, { version: number; readonly batches: TextBatch[] }>();
-  const take = ({ stream, expectedVersion, events }: Append): boolean => {
+  const claimed = new Map<string, number>();
+  const take = ({ stream, expectedVersion, events, claims = {} }: Append): boolean => {
     const known = streams.get(stream) ?? { version: 0, batches: [] };
     if (known.version !== expectedVersion) return false;
     if (events.length === 0) return true;
+    if (Object.entries(claims).some(([name, version]) => (claimed.get(name) ?? 0) !== version)) return false;
+    for (const [name, version] of Object.entries(claims)) claimed.set(name, version + 1);
     const batch = { position: batches.length + 1, stream, after: known.version, count: events.length, text: JSON.stringify(events) };
     known.version += events.length;
     known.batches.push(batch);
@@ -32,6 +35,7 @@ export function createMemoryStore(): EventStore {
   return {
     append: async (stream, expectedVersion, events) => take({ stream, expectedVersion, events }),
     commit: async (appends) => appends.map(take),
+    claims: async (names) => Object.fromEntries(names.map((name) => [name, claimed.get(name) ?? 0])),
     async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const read = (streams.get(stream)?.batches ?? []).filter((batch) => batch.after + batch.count > afterVersion);
       return read.flatMap((batch) => (eventsOf(batch.text) as readonly Event[]).slice(Math.max(0, afterVersion - batch.after)));
@@ -74,6 +78,15 @@ function createMemoryTables(): ReadTables {
     async get(table, key) {
       const row = tables.get(table)?.rows.get(key);
       return row === undefined ? undefined : (JSON.parse(row.text) as JsonValue);
+    },
+    async many(table, keys) {
+      const rows = tables.get(table)?.rows;
+      const found = new Map<string, JsonValue>();
+      for (const key of keys) {
+        const row = rows?.get(key);
+        if (row !== undefined) found.set(key, JSON.parse(row.text) as JsonValue);
+      }
+      return found;
     },
     async remove(table, keys) {
       for (const key of keys) tables.get(table)?.rows.delete(key);

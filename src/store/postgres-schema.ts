@@ -78,6 +78,51 @@ const migrations: readonly ((schema: string) => string)[] = [
     return answers;
   end $$;
   `,
+  // 2: claims (S7). `append_2` is `append_1` with the claims of each append as JSON, null where it has none.
+  (s) => `
+  create table ${s}.claims (name text collate "C" primary key, version integer not null) with (fillfactor = 50);
+  create function ${s}.append_2(
+    streams text[], expected integer[], counts integer[], texts text[], claims text[], token_base bigint, channel text, sender text
+  ) returns boolean[] language plpgsql set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off as $$
+  declare
+    answers boolean[] := '{}';
+    place bigint;
+    version integer;
+    taken boolean;
+    anything boolean := false;
+  begin
+    if current_setting('synchronous_commit') = 'off' then perform set_config('synchronous_commit', 'on', true); end if;
+    select m.value into place from ${s}.meta m where m.key = 'position' for update;
+    for i in 1 .. cardinality(streams) loop
+      version := 0;
+      select b.after + b.count into version from ${s}.batches b where b.stream = streams[i] order by b.after desc limit 1;
+      taken := coalesce(version, 0) = expected[i];
+      if taken and claims[i] is not null then
+        taken := not exists (
+          select from jsonb_each_text(claims[i]::jsonb) wanted(name, version)
+          left join ${s}.claims c on c.name = wanted.name where coalesce(c.version, 0) <> wanted.version::integer);
+        if taken then
+          insert into ${s}.claims as c (name, version) select wanted.name, 1 from jsonb_each_text(claims[i]::jsonb) wanted(name, version)
+            on conflict (name) do update set version = c.version + 1;
+        end if;
+      end if;
+      if taken and counts[i] > 0 then
+        place := place + 1;
+        insert into ${s}.batches (position, token, after, count, stream, events)
+          values (place, token_base + i, expected[i], counts[i], streams[i], texts[i]);
+        anything := true;
+      elsif not taken then
+        taken := exists (select from ${s}.batches b where b.stream = streams[i] and b.after = expected[i] and b.token = token_base + i);
+      end if;
+      answers := answers || taken;
+    end loop;
+    if anything then
+      update ${s}.meta m set value = place where m.key = 'position';
+      perform pg_notify(channel, sender);
+    end if;
+    return answers;
+  end $$;
+  `,
 ];
 
 export const POSTGRES_SCHEMA_VERSION = migrations.length;

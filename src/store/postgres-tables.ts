@@ -1,7 +1,8 @@
-// Read tables and the table of engines in PostgreSQL. Each operation is one statement.
+// Read tables and the table of engines in PostgreSQL. Each operation is one statement. Saving a read table does not wait for the disk: what a crash of the
+// server takes away is folded again, and whatever is committed after it (the removal of what was folded) takes it to the disk as well.
 import type { JsonValue } from "../model/answers.ts";
 import { type Link, quoted } from "./postgres-link.ts";
-import { encodeName } from "./encoded-name.ts";
+import { decodeName, encodeName } from "./encoded-name.ts";
 import type { EngineEntry, EngineTable, ReadTables, TableRow } from "./store.ts";
 
 export function postgresTables(link: Link, schemaName: string): ReadTables {
@@ -19,7 +20,7 @@ export function postgresTables(link: Link, schemaName: string): ReadTables {
       where exists (select from moved)
       on conflict (name, key) do update set label = excluded.label, rank = excluded.rank, body = excluded.body
     )
-    select exists (select from moved) as saved`;
+    select exists (select from moved) as saved, set_config('synchronous_commit', 'off', true)`;
   const bodies = async (text: string, values: readonly unknown[]): Promise<readonly JsonValue[]> => {
     const rows = await link.query<{ body: string }>("read", text, values);
     return rows.map(({ body }) => JSON.parse(body) as JsonValue);
@@ -46,6 +47,12 @@ export function postgresTables(link: Link, schemaName: string): ReadTables {
     async get(table, key) {
       const text = `select body from ${schema}.rows where name = $1 and key = $2`;
       return (await bodies(text, [encodeName(table), encodeName(key)]))[0];
+    },
+    async many(table, keys) {
+      if (keys.length === 0) return new Map();
+      const text = `select key, body from ${schema}.rows where name = $1 and key = any ($2)`;
+      const rows = await link.query<{ key: string; body: string }>("read", text, [encodeName(table), keys.map(encodeName)]);
+      return new Map(rows.map(({ key, body }) => [decodeName(key), JSON.parse(body) as JsonValue]));
     },
     async remove(table, keys) {
       if (keys.length === 0) return;

@@ -28,6 +28,7 @@ interface Item {
   readonly expected: number;
   readonly count: number;
   readonly text: string;
+  readonly claims: string | null;
 }
 
 interface Request {
@@ -37,10 +38,10 @@ interface Request {
 }
 
 export function createWriter({ link, schema, channel, sender, onAppended }: WriterOptions): Writer {
-  const call = `${quoted(schema)}.append_1`;
+  const call = `${quoted(schema)}.append_2`;
   // One append has no arrays to be escaped and parsed.
-  const one = `select ${call}(array[$1::text], array[$2::integer], array[$3::integer], array[$4::text], $5, $6, $7) as answers`;
-  const many = `select ${call}($1, $2, $3, $4, $5, $6, $7) as answers`;
+  const one = `select ${call}(array[$1::text], array[$2::integer], array[$3::integer], array[$4::text], array[$5::text], $6, $7, $8) as answers`;
+  const many = `select ${call}($1, $2, $3, $4, $5, $6, $7, $8) as answers`;
   const waiting: Request[] = [];
   let busy = false;
 
@@ -48,12 +49,13 @@ export function createWriter({ link, schema, channel, sender, onAppended }: Writ
     const [only] = items;
     const single = items.length === 1 && only !== undefined;
     const values = single
-      ? [only.stream, only.expected, only.count, only.text]
+      ? [only.stream, only.expected, only.count, only.text, only.claims]
       : [
           items.map((each) => each.stream),
           items.map((each) => each.expected),
           items.map((each) => each.count),
           items.map((each) => each.text),
+          items.map((each) => each.claims),
         ];
     const rows = await link.query<{ answers: boolean[] }>("append", single ? one : many, [...values, newToken(), channel, sender]);
     return rows[0]!.answers;
@@ -95,9 +97,16 @@ export function createWriter({ link, schema, channel, sender, onAppended }: Writ
   };
 }
 
-function itemOf({ stream, expectedVersion, events }: Append): Item {
+function itemOf({ stream, expectedVersion, events, claims = {} }: Append): Item {
   const count = events.length;
-  return { stream: encodeName(stream), expected: expectedVersion, count, text: count === 0 ? "" : JSON.stringify(events) };
+  const names = Object.entries(claims).map(([name, version]) => [encodeName(name), version] as const);
+  return {
+    stream: encodeName(stream),
+    expected: expectedVersion,
+    count,
+    text: count === 0 ? "" : JSON.stringify(events),
+    claims: names.length === 0 ? null : JSON.stringify(Object.fromEntries(names)),
+  };
 }
 
 /** 47 bits of chance, and below them room for the number of the append in its write. */

@@ -57,6 +57,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     order by after`;
   const all = `select position::float8 as position, stream, after, events from ${table} where position > $1 order by position limit $2`;
   const versions = `select distinct on (stream) stream, after + count as version from ${table} order by stream, after desc`;
+  const claimed = `select name, version from ${quoted(schema)}.claims where name = any ($1)`;
   const sender = randomBytes(6).toString("hex");
   const channel = `millrace ${schema}`.slice(0, 60);
   const listeners = createListeners(() => watchPostgres({ link, schema, channel, sender, tell: () => listeners.tell(), pollMs }));
@@ -64,6 +65,11 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   return {
     append: async (stream, expectedVersion, events) => (await writer.commit([{ stream, expectedVersion, events }]))[0]!,
     commit: (appends) => writer.commit(appends),
+    async claims(names) {
+      const rows = await link.query<{ name: string; version: number }>("read", claimed, [names.map(encodeName)]);
+      const known = new Map(rows.map(({ name, version }) => [decodeName(name), version]));
+      return Object.fromEntries(names.map((name) => [name, known.get(name) ?? 0]));
+    },
     async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const rows = await link.query<BatchRow>("read", beyond, [encodeName(stream), afterVersion]);
       return rows.flatMap((row) => (eventsOf(row.events) as readonly Event[]).slice(Math.max(0, afterVersion - row.after)));

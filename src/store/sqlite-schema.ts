@@ -38,6 +38,10 @@ export const sqliteMigrations: readonly string[] = [
   ) strict, without rowid;
   insert into meta (key, value) values ('removed', 0);
   `,
+  // 3: claims, by which several engines share limits exactly.
+  `
+  create table claims (name text primary key, version integer not null) strict, without rowid;
+  `,
 ];
 
 export const SCHEMA_VERSION = sqliteMigrations.length;

@@ -36,6 +36,15 @@ export function sqliteTables(database: Database, { guarded, transact }: Guards):
       const row = guarded(() => one.get(table, encodeName(key))) as { body: string } | undefined;
       return row === undefined ? undefined : (JSON.parse(row.body) as JsonValue);
     },
+    many: async (table, keys) =>
+      guarded(() => {
+        const found = new Map<string, JsonValue>();
+        for (const key of keys) {
+          const row = one.get(table, encodeName(key)) as { body: string } | undefined;
+          if (row !== undefined) found.set(key, JSON.parse(row.body) as JsonValue);
+        }
+        return found;
+      }),
     async remove(table, keys) {
       transact(() => {
         for (const key of keys) take.run(table, encodeName(key));

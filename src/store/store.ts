@@ -6,6 +6,8 @@
 //   S4. A stream is read in the order of its appends. All streams together have one order too (`position`), which never gets a late entry.
 //   S5. Rows of a read table and the position they are folded up to change together.
 //   S6. What was removed is gone whole; a position is never given out twice, also not that of a removed batch.
+//   S7. An append with claims is taken only when each claim still has the version that it names; each then goes up by one. So two engines that both
+//       mean to take the last place of something cannot both do so.
 import type { RunEvent } from "../model/events.ts";
 import type { JsonValue } from "../model/answers.ts";
 import type { StoreEvent } from "../model/store-events.ts";
@@ -15,6 +17,8 @@ export interface Append {
   /** Events that the stream has now; 0 for a new one. */
   readonly expectedVersion: number;
   readonly events: readonly StoreEvent[];
+  /** Version by name (S7); one that nobody has claimed has 0. Only with events. */
+  readonly claims?: Readonly<Record<string, number>>;
 }
 
 /** What one append wrote. */
@@ -29,6 +33,8 @@ export interface Batch {
 export interface EventStore {
   append(stream: string, expectedVersion: number, events: readonly StoreEvent[]): Promise<boolean>;
   commit(appends: readonly Append[]): Promise<readonly boolean[]>;
+  /** The versions of claims now, 0 for those that nobody has claimed. */
+  claims(names: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** Events of a stream beyond a version; [] for a stream that is not there. The caller says which kind of stream it is; by default a run's. */
   read<Event extends StoreEvent = RunEvent>(stream: string, afterVersion?: number): Promise<readonly Event[]>;
   streams(): Promise<readonly { readonly stream: string; readonly version: number }[]>;
@@ -68,6 +74,8 @@ export interface ReadTables {
   /** False when someone else has folded it further meanwhile. */
   save(table: string, change: TableChange): Promise<boolean>;
   get(table: string, key: string): Promise<JsonValue | undefined>;
+  /** Those of the rows that are there, by their keys, in one question. */
+  many(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, JsonValue>>;
   /** Takes rows out of a table; its position stays. Keys that are not there are passed over. */
   remove(table: string, keys: readonly string[]): Promise<void>;
   list(table: string, query: { readonly label?: string; readonly limit: number }): Promise<readonly JsonValue[]>;

@@ -155,6 +155,13 @@ export function storeSuite(name: string, open: () => StoreUnderTest | Promise<St
         expect(await tables.get("t", "a")).toEqual({ key: "a" });
         expect(await tables.get("t", "zzz")).toBeUndefined();
         expect(await tables.list("other", { limit: 10 })).toEqual([]);
+        expect(await tables.many("t", ["a", "zzz", "c"])).toEqual(
+          new Map([
+            ["a", { key: "a" }],
+            ["c", { key: "c" }],
+          ]),
+        );
+        expect(await tables.many("t", [])).toEqual(new Map());
       }));
 
     it("S1 still has everything after it was opened anew", () =>
@@ -240,6 +247,32 @@ export function storeSuite(name: string, open: () => StoreUnderTest | Promise<St
         expect(told).toBe(last);
         stop2();
         stop2();
+        if (other !== store) await other.close();
+      }));
+
+    it("S7 takes an append with claims only when nobody has claimed since", () =>
+      withStore(async ({ store, reopen }) => {
+        const other = reopen === null ? store : await reopen();
+        const append = (stream: string, claims: Record<string, number>) => ({
+          stream,
+          expectedVersion: 0,
+          events: [eventNamed(stream)],
+          claims,
+        });
+        expect(await store.claims(["pool:a", "pool:b"])).toEqual({ "pool:a": 0, "pool:b": 0 });
+        expect(await store.commit([append("r_1", { "pool:a": 0 })])).toEqual([true]);
+        expect(await other.commit([append("r_2", { "pool:a": 0 })])).toEqual([false]);
+        // All claims of an append or none, each append of a commit by itself, one after the other.
+        const answers = await other.commit([
+          append("r_2", { "pool:a": 1, "pool:b": 1 }),
+          append("r_3", { "pool:a": 1, "pool:b": 0 }),
+          append("r_4", { "pool:a": 1 }),
+          append("r_5", { "pool:a": 2 }),
+          append("r_1", { "pool:b": 1 }),
+        ]);
+        expect(answers).toEqual([false, true, false, true, false]);
+        expect(await store.claims(["pool:a", "pool:b", "pool:c"])).toEqual({ "pool:a": 3, "pool:b": 1, "pool:c": 0 });
+        expect((await store.streams()).map(({ stream }) => stream)).toEqual(["r_1", "r_3", "r_5"]);
         if (other !== store) await other.close();
       }));
 

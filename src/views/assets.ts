@@ -63,6 +63,7 @@ export function foldAssetRow(row: AssetRow | undefined, run: string, event: RunE
 
 export const assetsTable: ReadTable = {
   name: "assets.1",
+  keys: (batch) => runEventsOf(batch).flatMap((event) => ("node" in event && !isItem(event.node) ? [event.node] : [])),
   async fold(batch, rows) {
     const folded = new Map<NodeId, AssetRow | undefined>();
     for (const event of runEventsOf(batch)) {
@@ -86,7 +87,7 @@ export async function readAssets(store: EventStore, nodes?: readonly NodeId[]): 
   const bodies =
     nodes === undefined
       ? await store.tables.list(assetsTable.name, { limit: ASSETS_MAX })
-      : await Promise.all(nodes.map((node) => store.tables.get(assetsTable.name, node)));
+      : [...(await store.tables.many(assetsTable.name, nodes)).values()];
   const rows = bodies.filter((body) => body !== undefined) as unknown as readonly AssetRow[];
   return new Map(rows.map((row) => [row.node, row]));
 }

@@ -6,6 +6,8 @@ import type { Batch, EventStore, TableRow } from "../store/store.ts";
 
 export interface ReadTable {
   readonly name: string;
+  /** Keys of the rows that `fold` will ask for, so that they are read in one question for many batches. */
+  keys?(batch: Batch): Iterable<string>;
   fold(batch: Batch, rows: FoldedRows): Promise<void>;
 }
 
@@ -21,17 +23,24 @@ const ROWS_KEPT_MAX = 20_000;
 
 /** Errors: MR6026 when a newer Millrace wrote what comes next; what was before it has been folded and saved. */
 export async function catchUp(store: EventStore, table: ReadTable): Promise<void> {
-  let kept = new Map<string, JsonValue>();
+  let kept = new Map<string, JsonValue | undefined>();
   for (;;) {
     const from = await store.tables.position(table.name);
     const batches = await store.readAll(from, BATCHES_MAX);
     const changed = new Map<string, TableRow>();
     const rows: FoldedRows = {
-      get: async (key) => changed.get(key)?.body ?? kept.get(key) ?? (await store.tables.get(table.name, key)),
+      async get(key) {
+        const known = changed.get(key)?.body;
+        if (known !== undefined || kept.has(key)) return known ?? kept.get(key);
+        return store.tables.get(table.name, key);
+      },
       put: (row) => {
         changed.set(row.key, row);
       },
     };
+    const wanted = new Set(batches.flatMap((batch) => [...(table.keys?.(batch) ?? [])]).filter((key) => !kept.has(key)));
+    const found = await store.tables.many(table.name, [...wanted]);
+    for (const key of wanted) kept.set(key, found.get(key));
     let position = from;
     let unknown: Batch | undefined;
     for (const batch of batches) {

@@ -110,6 +110,7 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
 /** The read table; raise the number in its name when a row changes its shape, and it is folded anew. */
 export const runsTable: ReadTable = {
   name: "runs.2",
+  keys: (batch) => (runEventsOf(batch)[0]?.type === "run_started" ? [] : [batch.stream]),
   async fold(batch, rows) {
     const events = runEventsOf(batch);
     if (events.length === 0) return;
