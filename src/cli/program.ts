@@ -8,6 +8,9 @@ import { commands } from "./commands/index.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
 import { createOutput, type GlobalOptions } from "./output.ts";
 
+/** The longest that a timer of Node takes. */
+const ALIVE_MS = 2 ** 31 - 1;
+
 const GLOBAL_OPTIONS: readonly (readonly [string, string])[] = [
   ["--project <dir>", "folder of the project (default: the nearest one upwards with millrace.yaml)"],
   ["--env <name>", "environment (default: the git branch's)"],
@@ -109,6 +112,8 @@ async function execute(command: Command, args: readonly string[], options: Globa
     interrupt.abort(new MillraceError({ code: "MR7090", message: "interrupted", retryable: true }));
   };
   process.on("SIGINT", onSignal).on("SIGTERM", onSignal);
+  // A command that waits for somebody (an approval) has nothing else that keeps the process alive.
+  const alive = setInterval(() => {}, ALIVE_MS);
   let app: App | undefined;
   const context: CommandContext = {
     output,
@@ -132,6 +137,7 @@ async function execute(command: Command, args: readonly string[], options: Globa
     return exitCodeOf(error);
   } finally {
     await app?.close();
+    clearInterval(alive);
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
 }

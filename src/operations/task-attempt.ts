@@ -30,8 +30,12 @@ export async function taskAttempt(request: TaskAttemptRequest, attempt: Attempt)
   const { warehouse, node, commitAs, effect } = request;
   const token: AttemptToken = { run: attempt.run, node: commitAs, attempt: attempt.attempt };
   const version = versionOf(request);
-  const done = await warehouse.session((session) => alreadyCommitted(session, token));
-  if (done !== undefined) return { output: done.result };
+  // Of a first attempt nothing can have been committed before, and it outruns nobody.
+  if (attempt.attempt > 1) {
+    await raiseFence(warehouse, token);
+    const done = await warehouse.session((session) => alreadyCommitted(session, token));
+    if (done !== undefined) return { output: done.result };
+  }
   if (node.reuse === true && !request.fullRefresh) {
     const last = await lastOutput(warehouse, commitAs, version);
     if (last !== undefined) {
@@ -39,7 +43,6 @@ export async function taskAttempt(request: TaskAttemptRequest, attempt: Attempt)
       return { output: last.output, reused: true };
     }
   }
-  await raiseFence(warehouse, token);
   const output = "act" in effect ? await effect.act() : null;
   return warehouse.transaction(async (tx) => {
     await passFence(tx, token);

@@ -139,7 +139,8 @@ async function carryOut(carrying: Carrying): Promise<TaskAnswer & { readonly reu
   const surroundings = surroundingsOf(carrying, key);
   if (isWaiting(node.action)) return kind.act!(node.action, surroundings);
   const warehouse = await workspace.warehouse();
-  const inputs = await warehouse.session((session) => readInputs(session, request.definitions.graph.needs.get(node.id) ?? []));
+  const needs = node.reuse === true ? (request.definitions.graph.needs.get(node.id) ?? []) : [];
+  const inputs = needs.length === 0 ? {} : await warehouse.session((session) => readInputs(session, needs));
   const transact = kind.transact?.bind(kind);
   const effect =
     transact === undefined
@@ -163,7 +164,9 @@ function surroundingsOf(carrying: Carrying, idempotencyKey: string): TaskSurroun
     projectDir: workspace.dir,
     tempDir: workspace.stateDir("temp"),
     params,
-    outputs: values.outputs,
+    get outputs() {
+      return values.outputs;
+    },
     item: attempt.item,
     ...(carrying.partition === undefined ? {} : { partition: carrying.partition }),
     ...(node.isolation === undefined ? {} : { limits: node.isolation }),
