@@ -34,6 +34,9 @@ const VERSION_CHARACTERS = 16;
 /** The partition's new rows, in the session alone. */
 const STAGE = 'temp.main."_millrace_partition"';
 
+/** Rows that may stay in memory until the session's next build. */
+const ROWS_LEFT_MAX = 1_000;
+
 export interface PartitionBuild {
   readonly asset: string;
   readonly request: BuildRequest;
@@ -93,13 +96,16 @@ export async function buildPartition(build: PartitionBuild): Promise<BuildResult
     }
     return interruptible(session, request.signal, async () => {
       const startedMs = performance.now();
+      let madeRows = Number.POSITIVE_INFINITY;
       try {
         const staged = await stage(session, build);
+        madeRows = staged.rows;
         return await oneAtATime(`${warehouse.path}\0${asset}`, () =>
           warehouse.transactionOn(session, (tx) => commit(tx, build, { ...staged, startedMs, salted: isSame })),
         );
       } finally {
-        await session.run(`drop table if exists ${STAGE}`).catch(() => undefined); // the next build of this session replaces it
+        // The next build of this session replaces it; what is small may wait for that.
+        if (madeRows > ROWS_LEFT_MAX) await session.run(`drop table if exists ${STAGE}`).catch(() => undefined);
       }
     });
   });

@@ -173,9 +173,6 @@ describe("partitions of a table", () => {
       inputs: { "raw.sales": "v2" },
     });
     expect(again).toEqual(first);
-    await expect(
-      build({ space: days, keys: "2026-10-20", sql: BY_INTERVAL, run: "r_dead", inputs: { "raw.sales": "v2" } }),
-    ).resolves.toEqual(first);
   });
 
   it("of an attempt that another one overtook are refused", async () => {

@@ -74,7 +74,7 @@ export async function recordCommit(tx: Transaction, token: AttemptToken, asset: 
 
 /**
  * For a commit that leaves its row in any case: what an earlier attempt committed, in one query with the fence and the version that readers see. A first attempt needs no fence of its own,
- * since later ones raise it and find the commit's row. @throws MR5006 when the attempt is stale.
+ * since later ones raise it and find the commit's row; and there is no commit before it to look for. @throws MR5006 when the attempt is stale.
  */
 export async function committedOrFree(
   tx: Transaction,
@@ -83,7 +83,7 @@ export async function committedOrFree(
 ): Promise<{ readonly committed: JsonValue | undefined; readonly version: string | null }> {
   const row = await tx.row<{ fence: number | null; result: string | null; version: string | null }>(
     `select (select max(attempt) from _millrace.fences where run = $1 and node = $2) as fence,
-            (select any_value(result) from _millrace.commits where run = $1 and node = $2) as result,
+            ${token.attempt > 1 ? "(select any_value(result) from _millrace.commits where run = $1 and node = $2)" : "null::varchar"} as result,
             (select any_value(version) from _millrace.environments where environment = 'prod' and asset = $3) as version`,
     [token.run, token.node, asset],
   );
