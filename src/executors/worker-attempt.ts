@@ -62,6 +62,14 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
         send({ type: "refusal", id, error: toThrown(error) });
       }
     };
+    const watchOver = (): typeof watch => {
+      const { limits } = options;
+      if (limits === undefined) return undefined;
+      return link.watch(limits, (what) => {
+        over = tooMuch(attempt.node, what, limits);
+        link.kill();
+      });
+    };
     worker.onOutput = (stream, line) => output.line(stream, line);
     worker.onDeath = (death) => {
       close();
@@ -74,6 +82,9 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
     worker.listener = (message) => {
       attempt.beat?.();
       switch (message.type) {
+        case "started":
+          watch = watchOver();
+          return;
         case "succeeded":
           return end(() => resolve(message.result));
         case "failed":
@@ -110,13 +121,6 @@ export function carryOut(worker: Worker, attempt: Attempt, options: WorkerAttemp
       close();
       release();
       return reject(new MillraceError({ code: "MR6008", message: `${attempt.node}: ${messageOf(error)}`, cause: error }));
-    }
-    if (options.limits !== undefined) {
-      const { limits } = options;
-      watch = link.watch(limits, (what) => {
-        over = tooMuch(attempt.node, what, limits);
-        link.kill();
-      });
     }
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });

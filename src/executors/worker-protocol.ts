@@ -19,6 +19,8 @@ export type ToWorker =
 export type LogLine = readonly [level: LogLevel, message: string, fields?: LogFields];
 
 export type FromWorker =
+  /** The attempt begins: what it takes counts from here, not what the worker took to start. */
+  | { readonly type: "started" }
   | { readonly type: "succeeded"; readonly result: AttemptResult }
   | { readonly type: "failed"; readonly error: Thrown }
   | { readonly type: "log"; readonly lines: readonly LogLine[] }

@@ -95,6 +95,7 @@ export function serveAttempts(handler: WorkerHandler): void {
   const carryOut = async (begin: ToWorker & { type: "begin" }): Promise<void> => {
     controller = new AbortController();
     logs.begin();
+    sendNow({ type: "started" });
     const { type: _type, ...what } = begin;
     const attempt: WorkerAttempt = {
       ...what,
