@@ -9,6 +9,10 @@ export interface CronTimes {
   readonly isFixed: boolean;
   /** The hours are restricted, so that a gap may leave a day without any. */
   readonly hasHours: boolean;
+  /** The plain hours; null where the field says more than numbers. */
+  readonly hours: readonly number[] | null;
+  /** Some day of every month fits, or some weekday: it fires, whatever the month. */
+  readonly isEveryMonth: boolean;
   next(after: number): number | null;
   previous(before: number): number | null;
   /** The same on the wall clock, with times as if they were UTC; null when there is none. */
@@ -31,7 +35,9 @@ export function cronTimes(expression: string, zone: Zone): CronTimes {
     previous: (before) => cron.previousRuns(1, new Date(Math.ceil(before / 1_000) * 1_000))[0]?.getTime() ?? null,
   };
   const times = isFixed ? fixedTimes(wall, zone) : realTimes(wall, zone);
-  return { isFixed, hasHours: !/^[*?]$/.test(fields[2]!), ...times, nextWall: wall.next };
+  const hours = /^\d+(,\d+)*$/.test(fields[2]!) ? fields[2]!.split(",").map(Number) : null;
+  const isEveryMonth = /^[*?]$/.test(fields[3]!);
+  return { isFixed, hasHours: !/^[*?]$/.test(fields[2]!), hours, isEveryMonth, ...times, nextWall: wall.next };
 }
 
 /** Strictly after and before. */

@@ -2,6 +2,7 @@
 import type { CronTimes } from "./cron.ts";
 import { dateText, type Transition, type Zone } from "./zone.ts";
 
+const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 /** Transitions that are told. */
 const WARNINGS_MAX = 4;
@@ -25,7 +26,15 @@ export function dstWarnings(
     .slice(0, WARNINGS_MAX);
 }
 
+/** A quick no, for schedules that have nothing to do with these hours of the wall clock. */
+function isElsewhere({ hours }: CronTimes, from: number, to: number): boolean {
+  if (hours === null || to - from > DAY_MS / 2) return false;
+  const [first, last] = [from, to - 1].map((wall) => Math.floor((((wall % DAY_MS) + DAY_MS) % DAY_MS) / HOUR_MS));
+  return !hours.some((hour) => (first! <= last! ? hour >= first! && hour <= last! : hour >= first! || hour <= last!));
+}
+
 function gap(cron: CronTimes, zone: Zone, { at, before, after }: Transition): readonly DstWarning[] {
+  if (isElsewhere(cron, at + before, at + after)) return [];
   const wall = cron.nextWall(at + before - 1);
   if (wall === null || wall >= at + after) return [];
   const missing = `${clock(wall)} on ${dateText(Math.floor(wall / DAY_MS))} does not exist in ${zone.name}`;
@@ -36,6 +45,7 @@ function gap(cron: CronTimes, zone: Zone, { at, before, after }: Transition): re
 }
 
 function twice(cron: CronTimes, zone: Zone, { at, before, after }: Transition): readonly DstWarning[] {
+  if (isElsewhere(cron, at + after, at + before)) return [];
   const wall = cron.nextWall(at + after - 1);
   if (wall === null || wall >= at + before) return [];
   const both = `${clock(wall)} on ${dateText(Math.floor(wall / DAY_MS))} happens twice in ${zone.name}`;

@@ -302,6 +302,16 @@ describe("warnings of the clocks", () => {
     ]);
   });
 
+  it("come when the clocks change around midnight too", () => {
+    // Cairo, 24 April 2026: midnight becomes 01:00; 30 October: midnight becomes 23:00 of the 29th.
+    expect(warned("15 0 * * *", "Africa/Cairo")).toEqual([
+      "00:15 on 2026-04-24 does not exist in Africa/Cairo: it fires at 01:00, when the clocks have gone forward",
+    ]);
+    expect(warned("15 23 * * *", "Africa/Cairo")).toEqual([
+      "23:15 on 2026-10-29 happens twice in Africa/Cairo: it fires the first time only",
+    ]);
+  });
+
   it("are not given where nothing happens", () => {
     expect(warned("30 2 * * 1-5", "Europe/Berlin")).toEqual([]); // the clocks change on Sundays
     expect(warned("*/30 * * * *", "Europe/Berlin")).toEqual([]);

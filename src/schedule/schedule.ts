@@ -48,7 +48,8 @@ export function compileSchedule(spec: ScheduleSpec, context: ScheduleContext): S
     throw new ScheduleError("timezone", "MR1603", `there is no time zone ${JSON.stringify(name)}`, "for example Europe/Berlin or UTC");
   const cron = spec.cron === undefined ? undefined : readCron(spec.cron, zone);
   const times = onCalendar(cron ?? interval(spec.every ?? ""), cron, { spec, calendar: context.calendar, zone });
-  if (times.next(TRIED_FROM) === null) {
+  const isSure = context.calendar === undefined && (cron?.isEveryMonth ?? true);
+  if (!isSure && times.next(TRIED_FROM) === null) {
     const key = spec.cron === undefined ? "every" : "cron";
     const where = context.calendar === undefined ? "" : ` on working days of ${context.calendar.name}`;
     throw new ScheduleError(
