@@ -7,6 +7,16 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { type Finished, millrace, project, repository, rows, start } from "./millrace.ts";
 
+/** Ends when the file `go` is there; says in `began` that it was called. */
+const SLOW = `import { appendFileSync, existsSync } from "node:fs";
+import { defineTask } from "millrace";
+export const slow = defineTask({ name: "slow", after: ["clean.y"], run: async ({ projectDir }) => {
+  appendFileSync(projectDir + "/began", "x");
+  while (!existsSync(projectDir + "/go")) await new Promise((done) => setTimeout(done, 20));
+  return 42;
+} });
+`;
+
 interface Served {
   readonly child: ChildProcess;
   readonly finished: Promise<Finished>;
@@ -191,17 +201,7 @@ describe("millrace serve", () => {
   });
 
   it("goes on with a run after it was killed in the middle of it", async () => {
-    files.write(
-      "pipelines/slow.ts",
-      `import { appendFileSync, existsSync } from "node:fs";
-       import { defineTask } from "millrace";
-       export const slow = defineTask({ name: "slow", after: ["clean.y"], run: async ({ projectDir }) => {
-         appendFileSync(projectDir + "/began", "x");
-         while (!existsSync(projectDir + "/go")) await new Promise((done) => setTimeout(done, 20));
-         return 42;
-       } });
-      `,
-    );
+    files.write("pipelines/slow.ts", SLOW);
     files.write("inbox/1.csv", "id\n1\n");
     let served = await serve();
     await until(() => (existsSync(join(files.dir, "began")) ? true : undefined));
@@ -216,6 +216,26 @@ describe("millrace serve", () => {
     await stop(served);
     expect(await rows(files.dir, "select count(*) from clean.y")).toEqual([[2]]);
     expect(await rows(files.dir, "select count(*) from _millrace.loads where asset = 'raw.x'")).toEqual([[1]]);
+  });
+
+  it("takes over the work of another engine of the project that dies, with the run that was going on", async () => {
+    files.write("pipelines/slow.ts", SLOW);
+    const first = await serve();
+    files.write("inbox/1.csv", "id\n1\n");
+    await until(() => (existsSync(join(files.dir, "began")) ? true : undefined));
+    const second = start(["serve", "--port", "0", "--json"], files.dir);
+    servers.add(second.child);
+    let told = "";
+    second.child.stdout!.on("data", (text: string) => (told += text));
+    await until(() => (told.includes('"waiting"') ? true : undefined));
+    const path = join(files.dir, ".millrace/engine.json");
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: first.child.pid });
+    await kill(first);
+    writeFileSync(join(files.dir, "go"), "");
+    const runs = await ended("build", 1);
+    expect(runs).toMatchObject([{ status: "succeeded" }]);
+    expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: second.child.pid });
+    await stop({ ...second, url: "" });
   });
 
   it("keeps the last good definitions when the project breaks, says so, and takes the next good ones", async () => {
@@ -290,15 +310,7 @@ describe("millrace run while serve is there", () => {
   });
 
   it("leaves the run going when it is interrupted, and says so; when the engine dies it tells the run's id and ends with 6", async () => {
-    files.write(
-      "pipelines/slow.ts",
-      `import { existsSync } from "node:fs";
-       import { defineTask } from "millrace";
-       export const slow = defineTask({ name: "slow", after: ["clean.y"], run: async ({ projectDir }) => {
-         while (!existsSync(projectDir + "/go")) await new Promise((done) => setTimeout(done, 20));
-       } });
-      `,
-    );
+    files.write("pipelines/slow.ts", SLOW);
     const served = await serve();
     const first = start(["run", "build"], files.dir);
     const run = await until(async () => (await runsOf("build"))[0]?.["run"] as string | undefined);

@@ -5,7 +5,7 @@ import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
 import { openCarrier, type Carrier } from "./carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
-import { removeEngineFile, writeEngineFile } from "./serve/engine-file.ts";
+import { claimEngineFile, removeEngineFile } from "./serve/engine-file.ts";
 import { keepHeapSmall, letHeapGrow } from "./serve/heap.ts";
 import { createHolder } from "./serve/holder.ts";
 import { acceptDelivery } from "./serve/hooks.ts";
@@ -57,6 +57,7 @@ export async function serveOperation(
     onWaiting: (error) => observe({ type: "waiting", why: error.message }),
     onHeld: () => {
       letHeapGrow();
+      claim();
       runner.adoptLeft().catch(problem("runs that were left"));
     },
   });
@@ -89,14 +90,15 @@ export async function serveOperation(
     },
   });
   const daily = tidyDaily({ workspace: () => keeper.current().workspace, clock, holder, onProblem: problem("retention") });
+  const startedAt = new Date(clock.now()).toISOString();
+  const claim = (): void => claimEngineFile(workspace.dir, { url: server.url, token: server.token, startedAt });
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   let followed: { close(): Promise<void> } | undefined;
   try {
-    const startedAt = new Date(clock.now()).toISOString();
-    writeEngineFile(workspace.dir, { url: server.url, token: server.token, startedAt });
+    claim();
     await jobs.define(keeper.current().policies);
     senses.set(keeper.current());
     followed = await followRunEvents({ store, clock, desks: () => jobs.desks(), onProblem: problem("events of runs") });

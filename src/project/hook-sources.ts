@@ -17,7 +17,7 @@ export function hookSources(job: { readonly name: string; readonly spec: JobSpec
   return triggersOf(job.spec.triggers).flatMap(({ key, index, spec }) => {
     const asset = hookAsset(job.name, key, spec.webhook?.keepBody);
     if (asset === null) return [];
-    const { file, text, locate } = job.document;
+    const { file, text } = job.document;
     const value = {
       name: asset,
       description: `Deliveries of ${spec.webhook!.path}`,
@@ -25,6 +25,6 @@ export function hookSources(job: { readonly name: string; readonly spec: JobSpec
       load: "append",
       columns: COLUMNS,
     };
-    return [{ file, text, value, locate: (_path, what) => locate(["triggers", index, "webhook", "keepBody"], what) }];
+    return [{ file, text, value, locate: (_path, what) => job.document.locate(["triggers", index, "webhook", "keepBody"], what) }];
   });
 }

@@ -16,7 +16,9 @@ export function engineFilePath(projectDir: string): string {
   return join(projectDir, ".millrace", "engine.json");
 }
 
-export function writeEngineFile(projectDir: string, engine: Pick<EngineFile, "url" | "token" | "startedAt">): void {
+/** Another engine of the project that lives is left to be the one that is found; when it has died, this one is. */
+export function claimEngineFile(projectDir: string, engine: Pick<EngineFile, "url" | "token" | "startedAt">): void {
+  if (runningEngine(projectDir) !== undefined) return;
   const path = engineFilePath(projectDir);
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${randomUUID().slice(0, 8)}`;

@@ -46,7 +46,8 @@ export function createJobs({ store, clock, runner, onProblem }: JobsOptions): Jo
     if (closed || desks.get(desk.job) !== desk) return;
     const { wakeAt, start, cancel } = outstanding(desk.state(), desk.policy());
     alarm.set(desk.job, wakeAt);
-    for (const { run, trigger, params } of start) runner.want({ run, job: desk.job, trigger: trigger ?? "manual", params });
+    const wanted = start.map(({ run, trigger, params }) => ({ run, job: desk.job, trigger: trigger ?? "manual", params }));
+    runner.want(desk.job, wanted);
     for (const { run } of cancel) {
       if (canceled.has(run)) continue;
       canceled.add(run);

@@ -36,8 +36,8 @@ export interface RunnerOptions {
 }
 
 export interface Runner {
-  /** Begins a run that is not going here yet. */
-  want(wanted: WantedRun): void;
+  /** The runs of a job that should be going, all of them: begins those that are not going here yet, as soon as this engine holds the warehouse. */
+  want(job: string, wanted: readonly WantedRun[]): void;
   cancel(run: string, why: string): void;
   /** Has any run begun that did not end? Costs a look at the list of runs. */
   anyLeft(): Promise<boolean>;
@@ -54,6 +54,10 @@ const TRY_AGAIN_MS = 2_000;
 export function createRunner(options: RunnerOptions): Runner {
   const { store, clock, holder, signal, workspace, carrier, onEnd, observe } = options;
   const going = new Map<string, Promise<void>>();
+  /** By job: what is to begin when the warehouse is held. Another engine may end it before. */
+  const pending = new Map<string, readonly WantedRun[]>();
+  /** Runs that are to end, with the reason: one that has not begun yet is canceled when it has. */
+  const toCancel = new Map<string, string>();
   const planning = createGate(PLANS_AT_ONCE_MAX);
 
   const begin = (wanted: WantedRun): void => {
@@ -70,7 +74,6 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   const carryOut = async (wanted: WantedRun): Promise<void> => {
-    await holder.held();
     const { engine, ...carrying } = await carrier();
     const started = (await store.read(wanted.run)).length > 0;
     const equipped = await planning(() => equip(wanted, started ? "resume" : "start"));
@@ -83,6 +86,8 @@ export function createRunner(options: RunnerOptions): Runner {
     }
     if (!started) await engine.start(equipped.plan, { run: wanted.run, trigger: wanted.trigger });
     const { job, trigger, run } = wanted;
+    const cancelWhy = toCancel.get(run);
+    if (cancelWhy !== undefined) await engine.cancel(run, { by: "millrace serve", why: cancelWhy });
     observe({ type: "runStarted", run, job, trigger, resumed: started });
     const summary = await carrying.carry(run, {
       equipment: { ...equipped, fullRefresh: false },
@@ -90,6 +95,7 @@ export function createRunner(options: RunnerOptions): Runner {
       history: new Map(),
       observe: () => {},
     });
+    toCancel.delete(run);
     if (summary.status === "running") return; // the engine stops; whoever comes next goes on
     const { status, seconds, nodes, error } = summary;
     observe({ type: "runFinished", run, job, status, seconds, nodes, error });
@@ -99,7 +105,7 @@ export function createRunner(options: RunnerOptions): Runner {
   const equip = async ({ job, params }: WantedRun, how: "start" | "resume") => {
     const { planForRun, planOperation } = await import("../plan.ts");
     const current = workspace();
-    const request = { ...(job === null ? {} : { job }), params: asTexts(params) };
+    const request = { ...(job === null ? { select: "" } : { job }), params: asTexts(params) };
     try {
       const planned = await (how === "start" ? planForRun : planOperation)(current, request);
       return { workspace: current, definitions: planned.definitions, params: planned.params, plan: planned.plan };
@@ -109,18 +115,38 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   const cancel = async (run: string, why: string): Promise<void> => {
+    toCancel.set(run, why);
+    const { engine } = await carrier();
     try {
-      const { engine } = await carrier();
       await engine.cancel(run, { by: "millrace serve", why });
     } catch (thrown) {
-      // A run that is still being planned cannot be canceled; it is when it has begun.
-      if (going.has(run) && !signal.aborted) clock.after(TRY_AGAIN_MS, () => void cancel(run, why));
-      else if (asMillraceError(thrown).code !== "MR6101") throw thrown;
+      if (asMillraceError(thrown).code !== "MR6101") throw thrown;
     }
   };
 
+  const beginPending = async (): Promise<void> => {
+    await holder.held();
+    for (const runs of pending.values()) for (const wanted of runs) begin(wanted);
+    pending.clear();
+  };
+  const awaitHolder = (): void => {
+    beginPending().catch((thrown: unknown) => {
+      if (signal.aborted) return;
+      observe({ type: "problem", what: "the warehouse", error: asMillraceError(thrown).toJSON() });
+      clock.after(TRY_AGAIN_MS, awaitHolder);
+    });
+  };
+
   return {
-    want: begin,
+    want(job, runs) {
+      if (holder.holds()) for (const wanted of runs) begin(wanted);
+      else if (runs.length === 0) pending.delete(job);
+      else {
+        const first = pending.size === 0;
+        pending.set(job, runs);
+        if (first) awaitHolder();
+      }
+    },
     cancel(run, why) {
       cancel(run, why).catch((thrown: unknown) =>
         observe({ type: "problem", what: `canceling ${run}`, error: asMillraceError(thrown).toJSON() }),

@@ -142,7 +142,8 @@ describe("the desk of a job", () => {
       ),
     );
     const fired = (await eventsOf(store)).filter((event) => event.type === "trigger_fired");
-    expect(fired.map(({ key }) => key).toSorted()).toEqual(Array.from({ length: 30 }, (_, n) => `m${n}`).toSorted());
+    expect(fired).toHaveLength(30);
+    expect(new Set(fired.map(({ key }) => key))).toEqual(new Set(Array.from({ length: 30 }, (_, n) => `m${n}`)));
   });
 
   it("gives the same run for the same idempotency key, whoever asks", async () => {
