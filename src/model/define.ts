@@ -138,6 +138,8 @@ interface AssetCommon {
   /** Where the function runs: "inline" (default), "thread", "process", or with limits: { process: { memory: "512MB", cpu: "30s" } }. */
   readonly isolation?: IsolationSpec;
   readonly partition?: PartitionSpec;
+  /** The run goes on with the version that readers see when the last try has failed. */
+  readonly fallback?: "lastVersion";
   /** The columns that make a row unique. */
   readonly key?: string | readonly string[];
 }

@@ -30,6 +30,8 @@ interface NodeCommon {
   /** Attempts at once, over all runs. */
   readonly concurrency?: number;
   readonly queueTimeout?: string;
+  /** What readers see stays, and counts as success, when its last try has failed. */
+  readonly fallback?: "lastVersion";
   readonly silence?: string;
   /** Hash of everything in the definition that changes what is built (comments and formatting do not). */
   readonly codeHash: string;

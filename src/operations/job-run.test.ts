@@ -506,3 +506,20 @@ tasks:
     expect(failure.message).toContain(words);
   });
 });
+
+describe("an asset with a fallback", () => {
+  it("keeps its last version when it fails, and what reads it goes on; without one it fails", async () => {
+    const source = "fallback: lastVersion\nretry: { attempts: 1 }\nfrom: { files: { path: data/t.csv } }\n";
+    const dir = project({ ...ASSETS, "sources/t.yaml": source, "exports/t.yaml": "select: clean.t\nto: { files: { path: out/t.csv } }\n" });
+    rmSync(join(dir, "data/t.csv"));
+    expect((await run(dir, {})).nodes["raw.t"]!.status).toBe("failed");
+    writeFileSync(join(dir, "data/t.csv"), "a,b\n1,x\n");
+    expect((await run(dir, {})).summary.status).toBe("succeeded");
+    rmSync(join(dir, "data/t.csv"));
+    rmSync(join(dir, "out/t.csv"));
+    const { summary, nodes } = await run(dir, {});
+    expect([summary.status, nodes["raw.t"]!.status]).toEqual(["succeeded", "succeeded"]);
+    expect(nodes["raw.t"]!.output).toMatchObject({ kept: expect.any(String) });
+    expect(readFileSync(join(dir, "out/t.csv"), "utf8")).toBe("a,b\n1,x\n");
+  });
+});

@@ -170,7 +170,7 @@ function outsideRemark(outside: readonly NodeId[], full: ReadonlyMap<NodeId, Dec
   return stale.length === 0 ? "" : `; reads ${stale.join(", ")} as it is`;
 }
 
-function planNode(node: ProjectNode, decision: Decision, needs: readonly NodeId[], { job, defaults }: PlanInput): PlanNode {
+function planNode(node: ProjectNode, decision: Decision, needs: readonly NodeId[], { job, defaults, live }: PlanInput): PlanNode {
   return {
     id: node.id,
     kind: node.kind,
@@ -179,8 +179,14 @@ function planNode(node: ProjectNode, decision: Decision, needs: readonly NodeId[
     retry: retryPolicy(node.retry, job?.retry, defaults?.retry, isCommand(node) ? COMMAND_RETRY : undefined),
     timeoutMs: durationMs(node.timeout) ?? durationMs(defaults?.timeout) ?? null,
     ...admissionFields(node),
-    ...(node.kind === "task" ? taskFields(node) : {}),
+    ...(node.kind === "task" ? taskFields(node) : lastVersion(node, live)),
   };
+}
+
+/** The version that readers go on with when the node fails. */
+function lastVersion(node: ProjectNode, live: PlanInput["live"]): Pick<PlanNode, "fallback"> {
+  const kept = node.fallback === undefined || node.kind === "export" ? undefined : live.get(node.id);
+  return kept === undefined ? {} : { fallback: { output: { kept: kept.version } } };
 }
 
 /** What is not a function reads nothing of what it comes after. */

@@ -213,6 +213,8 @@ interface CommonSpec {
   readonly concurrency?: number | undefined;
   readonly queueTimeout?: string | undefined;
   readonly silence?: string | undefined;
+  /** Of an asset; a task has a value here, which is part of its settings. */
+  readonly fallback?: unknown;
 }
 
 /** What every node has; the project's defaults fill what a definition leaves out. */
@@ -232,11 +234,13 @@ export function common(
   concurrency?: number;
   queueTimeout?: string;
   silence?: string;
+  fallback?: "lastVersion";
 } {
   const defaults = config.defaults;
   const isolation = isolationOf(spec.isolation, defaults?.isolation);
   const retry = spec.retry === undefined ? defaults?.retry : { ...defaults?.retry, ...spec.retry };
   return {
+    ...(spec.fallback === "lastVersion" ? { fallback: "lastVersion" } : {}),
     description: spec.description,
     tags: spec.tags ?? [],
     owner: spec.owner,

@@ -13,6 +13,7 @@ const SILENT_KEYS: ReadonlySet<string> = new Set([
   "timeout",
   "pool",
   "isolation",
+  "fallback",
   "priority",
   "concurrency",
   "queueTimeout",

@@ -57,6 +57,8 @@ export const assetCommon = {
   retry: retrySpec.optional(),
   timeout: duration.optional(),
   ...admissionCommon,
+  /** When its last try has failed the run goes on with the version that readers see, if there is one. */
+  fallback: z.enum(["lastVersion"]).optional(),
 };
 
 export const sourceSpec = z.strictObject({
