@@ -255,6 +255,44 @@ describe("calendars", () => {
     expect(new Date(schedule.previous(Date.UTC(2026, 2, 31))!).toISOString()).toBe("2026-02-26T06:00:00.000Z");
   });
 
+  it("skip and move as a walk over every day does", async () => {
+    const DAY = 86_400_000;
+    const first = Date.UTC(2026, 0, 1) / DAY;
+    const days = 120;
+    const text = (day: number): string => new Date(day * DAY).toISOString().slice(0, 10);
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(fc.integer({ min: 0, max: days - 1 }), { minLength: 1, maxLength: 40 }),
+        fc.uniqueArray(fc.integer({ min: 1, max: 28 }), { minLength: 1, maxLength: 4 }),
+        fc.integer({ min: 0, max: 23 }),
+        fc.constantFrom("skip", "nextWorkingDay", "previousWorkingDay"),
+        async (off, monthDays, hour, rule) => {
+          const dates = off.map((day) => text(first + day));
+          const spec = { cron: `0 ${hour} ${monthDays.join(",")} * *`, nonWorkingDay: rule } as const;
+          const schedule = await onCalendar(spec, { dates });
+          const isFree = (day: number): boolean =>
+            dates.includes(text(day)) || (rule !== "skip" && [0, 6].includes(new Date(day * DAY).getUTCDay()));
+          const expected = new Set<number>();
+          for (let day = first; day < first + days; day++) {
+            if (!monthDays.includes(new Date(day * DAY).getUTCDate())) continue;
+            let on = day;
+            while (rule !== "skip" && isFree(on)) on += rule === "nextWorkingDay" ? 1 : -1;
+            if (!isFree(on)) expected.add(on * DAY + hour * 3_600_000);
+          }
+          // What is moved over the edges of the walk is left out of both.
+          const [from, to] = [(first + 45) * DAY, (first + 75) * DAY];
+          const found: number[] = [];
+          for (let at = schedule.next(from - 1); at !== null && at < to; at = schedule.next(at)) found.push(at);
+          expect(found).toEqual([...expected].filter((at) => at >= from && at < to).toSorted((a, b) => a - b));
+          const back: number[] = [];
+          for (let at = schedule.previous(to); at !== null && at >= from; at = schedule.previous(at)) back.push(at);
+          expect(back.toReversed()).toEqual(found);
+        },
+      ),
+      { numRuns: 60, seed: 5 },
+    );
+  });
+
   it.each([
     [{}, "MR1607"],
     [{ file: "d.csv" }, "MR1607"],
