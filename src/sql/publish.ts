@@ -256,7 +256,7 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
       token.attempt,
     ],
   );
-  await recordStep(tx, publication);
+  if (body.kind !== "share") await recordStep(tx, publication);
   await tx.run("delete from _millrace.environments where environment = $1 and asset = $2", [DEFAULT_ENVIRONMENT, asset]);
   await tx.run("insert into _millrace.environments values ($1, $2, $3, now())", [DEFAULT_ENVIRONMENT, asset, version]);
   return replaced.map(({ physical }) => physical);
