@@ -123,11 +123,11 @@ function standingOn(id: NodeId, dependents: NeedsInput["dependents"]): ReadonlyS
 /** Runs that nobody carries out, and attempts that take far longer than ever. */
 async function stuck(
   { store, rows, alone, now }: NeedsInput,
-  live: readonly Pick<RunAnswer, "run" | "startedAt" | "trigger">[],
+  live: readonly Pick<RunAnswer, "run" | "job" | "startedAt" | "trigger">[],
   awaited: ReadonlySet<string>,
 ): Promise<readonly Need[]> {
   const needs: Need[] = [];
-  for (const { run, startedAt, trigger } of live) {
+  for (const { run, job, startedAt, trigger } of live) {
     if (alone) {
       if (awaited.has(run)) continue;
       const why = `begun ${moment(Date.parse(startedAt), now)}; the process that carried it out is gone`;

@@ -41,7 +41,8 @@ function head(row: RunRow, now: number): Reasons {
   const waitsFor: Reason[] = [];
   const causes: Reason[] = [];
   if (row.paused !== null) {
-    sentences.push(sentence(`It is paused by ${row.paused.by}${because(row.paused.why)}; millrace resume ${row.run} lets it go on`));
+    const how = row.trigger === "backfill" ? `; millrace backfill resume ${row.run} lets it go on` : "";
+    sentences.push(sentence(`It is paused by ${row.paused.by}${because(row.paused.why)}${how}`));
     waitsFor.push({ kind: "paused", by: row.paused.by, why: row.paused.why });
   }
   if (row.cancel !== null) {
