@@ -18,6 +18,7 @@ export type {
   HttpRequestOptions,
   JobDefinition,
   JobInput,
+  JobTaskInput,
   Log,
   Row,
   TaskContext,

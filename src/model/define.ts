@@ -5,7 +5,7 @@ import type { CheckEntry } from "./definitions/check.ts";
 import type { IsolationSpec } from "./definitions/isolation.ts";
 import type { PoolUse } from "./definitions/limits.ts";
 import type { jobSpec } from "./definitions/job.ts";
-import type { taskCommon } from "./definitions/task.ts";
+import type { taskCommon, taskSpec } from "./definitions/task.ts";
 import type { Mapping, PartitionContext, PartitionSpec } from "./definitions/partition.ts";
 import type { ContractSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
 
@@ -189,7 +189,15 @@ export interface TaskInput extends TaskKeys {
 }
 
 /** The keys are those of `jobs/NAME.yaml`. */
-export type JobInput = z.input<typeof jobSpec> & { readonly name: string };
+export type JobInput = Omit<z.input<typeof jobSpec>, "tasks"> & {
+  readonly name: string;
+  readonly tasks?: Readonly<Record<string, JobTaskInput>>;
+};
+
+/** A task of a job: the keys are those of the YAML; `typescript` may also be a function. */
+export type JobTaskInput = Omit<z.input<typeof taskSpec>, "typescript"> & {
+  readonly typescript?: string | { readonly module: string; readonly export: string } | ((context: TaskContext) => unknown);
+};
 
 type Tagged<Kind extends string, Input> = Readonly<Input> & { readonly [definitionTag]: Kind };
 

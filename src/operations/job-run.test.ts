@@ -177,6 +177,44 @@ tasks:
     expect(nodes["c.undo"]!.status).toBe("skipped");
   });
 
+  it("goes on undoing when an undo fails, and says so", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+onFailure: compensate
+tasks:
+  a: { shell: "true", compensate: { shell: "echo a >> log.txt" } }
+  b: { shell: "true", after: [a], compensate: { shell: "echo no >&2; exit 1" } }
+  c: { shell: "exit 1", after: [b] }
+`,
+    });
+    const { summary, nodes } = await run(dir, { job: "j" });
+    expect(summary.status).toBe("failed");
+    expect(nodes["b.undo"]).toMatchObject({ status: "failed", error: { code: "MR6201" } });
+    expect(nodes["a.undo"]!.status).toBe("succeeded");
+  });
+
+  it("ends a command that takes too long, or is silent for too long", async () => {
+    const dir = project({
+      "jobs/j.yaml": `
+tasks:
+  slow: { shell: "sleep 60", timeout: 200ms }
+  still: { shell: "echo begins; sleep 60", silence: 300ms }
+`,
+    });
+    const { nodes } = await run(dir, { job: "j" });
+    expect(nodes["slow"]!.error).toMatchObject({ code: "MR6003" });
+    expect(nodes["still"]!.status).toBe("failed");
+  });
+
+  it("refuses an expression of defineTask when the project is read", async () => {
+    const dir = project({
+      "pipelines/t.ts": `import { defineTask } from "millrace";\nexport const t = defineTask({ name: "t", when: "nope.x == 1", run: () => 1 });\n`,
+    });
+    const app = await openApp({ dir });
+    apps.push(app);
+    await expect(app.plan({})).rejects.toMatchObject({ code: "MR1048", location: { file: "pipelines/t.ts", line: 2 } });
+  });
+
   it("takes a fallback when the last try has failed", async () => {
     const dir = project({
       "jobs/j.yaml": `

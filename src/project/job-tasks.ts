@@ -5,6 +5,7 @@ import { isolationOf } from "../model/definitions/isolation.ts";
 import type { JobSpec } from "../model/definitions/job.ts";
 import type { CompensationSpec, TaskSpec } from "../model/definitions/task.ts";
 import { MillraceError } from "../model/errors.ts";
+import type { ProjectNode } from "../model/graph.ts";
 import type { JobTask, TaskAction, TaskReference, TypescriptAction } from "../model/task.ts";
 import { checkExpression, isQuery } from "../platform/expression.ts";
 import { placeholdersIn } from "../platform/templates.ts";
@@ -32,6 +33,24 @@ export async function readJobTasks(reader: Reader, request: JobTasksRequest): Pr
     if (task !== undefined) tasks.push(task);
   }
   return tasks;
+}
+
+/** Expressions of tasks that defineTask made. */
+export async function checkTaskExpressions(reader: Reader, nodes: readonly ProjectNode[]): Promise<void> {
+  for (const node of nodes) {
+    if (node.kind !== "task") continue;
+    const expressions = [
+      ["when", node.settings?.condition],
+      ["until", node.settings?.repeat?.until],
+    ] as const;
+    for (const [key, text] of expressions) {
+      if (text === undefined) continue;
+      await checkExpression(text, { result: "boolean" }).catch((error: unknown) => {
+        if (!(error instanceof MillraceError)) throw error;
+        tell(reader, error.code, error.message, reader.documents.get(node.id)!.locate([key]), error.hint);
+      });
+    }
+  }
 }
 
 interface Reading extends JobTasksRequest {

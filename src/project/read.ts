@@ -15,7 +15,7 @@ import { readConnections } from "./connector.ts";
 import { readCheckFile, readJob, readTest } from "./extras.ts";
 import { hookSources } from "./hook-sources.ts";
 import { hashModule } from "./module-hash.ts";
-import { readJobTasks } from "./job-tasks.ts";
+import { checkTaskExpressions, readJobTasks } from "./job-tasks.ts";
 import { createLoader, type ModuleLoader } from "./modules.ts";
 import { plainName } from "./names.ts";
 import { type Project, type ProjectJob, type ProjectTest, type Reader, readPlaceholders, type ReadOptions } from "./reader.ts";
@@ -105,6 +105,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
       told(reader, () => readTest(reader, definition)),
     );
   checkReferences(reader, nodes, checkFiles, tests);
+  await checkTaskExpressions(reader, nodes);
   const jobsWithTasks: ProjectJob[] = [];
   for (const job of jobs) {
     const document = reader.documents.get(`job:${plainName(job.name)}`)!;
