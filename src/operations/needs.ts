@@ -134,7 +134,8 @@ async function stuck(
       needs.push({
         what: `run ${run} did not end`,
         why,
-        command: trigger === "backfill" ? `millrace backfill resume ${run}` : `millrace run`,
+        command:
+          trigger === "backfill" ? `millrace backfill resume ${run}` : ["millrace run", job].filter((word) => word !== null).join(" "),
       });
       continue;
     }
