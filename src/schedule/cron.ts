@@ -26,7 +26,7 @@ const TRANSITIONS_MAX = 100;
 /** @throws Error of croner, in its words, for an expression that cannot be read. */
 export function cronTimes(expression: string, zone: Zone): CronTimes {
   const text = expression.trim();
-  const cron = new Cron(text, OPTIONS);
+  const cron = withSharedYears(new Cron(text, OPTIONS));
   const fields = fieldsOf(text);
   const isFixed = fields.slice(0, 3).every((field) => !/[*?/]/.test(field));
   const wall: WallTimes = {
@@ -38,6 +38,21 @@ export function cronTimes(expression: string, zone: Zone): CronTimes {
   const hours = /^\d+(,\d+)*$/.test(fields[2]!) ? fields[2]!.split(",").map(Number) : null;
   const isEveryMonth = /^[*?]$/.test(fields[3]!);
   return { isFixed, hasHours: !/^[*?]$/.test(fields[2]!), hours, isEveryMonth, ...times, nextWall: wall.next };
+}
+
+interface CronYears {
+  year?: readonly number[];
+  readonly starYear?: boolean;
+}
+
+const EVERY_YEAR: readonly number[] = Array.from<number>({ length: 10_000 }).fill(1);
+
+/** croner keeps 80 kB of years for each expression; ours name no year and share them, or 1,000 schedules would hold 80 MB. */
+function withSharedYears(cron: Cron): Cron {
+  const { _states: states } = cron as unknown as { readonly _states?: { readonly pattern?: CronYears } };
+  const pattern = states?.pattern;
+  if (pattern?.starYear === true && pattern.year?.length === EVERY_YEAR.length) pattern.year = EVERY_YEAR;
+  return cron;
 }
 
 /** Strictly after and before. */
