@@ -8,7 +8,7 @@ import { startPostgres, type TestPostgres } from "./postgres.ts";
 let server: TestPostgres;
 let url: string;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ fsync: "off" });
   url = await server.createDatabase();
 });
 afterAll(() => server.stop());

@@ -11,7 +11,7 @@ let server: TestPostgres;
 let url: string;
 const folders: string[] = [];
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ fsync: "off" });
   url = await server.createDatabase();
 });
 afterAll(async () => {

@@ -14,7 +14,7 @@ let server: TestPostgres;
 let url: string;
 let schemas = 0;
 beforeAll(async () => {
-  server = await startPostgres();
+  server = await startPostgres({ fsync: "off" });
   url = await server.createDatabase();
 });
 afterAll(() => server.stop());
@@ -224,7 +224,7 @@ describe("opening", () => {
     await beside.close();
     await admin(`update ${schema}.meta set value = 1000 where key = 'oldest'`);
     await expect(open(schema)).rejects.toMatchObject({ code: "MR6021" });
-    await admin(`drop function ${schema}.append_1`);
+    await admin(`drop function ${schema}.append_2`);
     await expect(store.append("r", 1, [eventNamed("a")])).rejects.toMatchObject({ code: "MR6021" });
     await store.close();
   });

@@ -38,6 +38,11 @@ export function openSqliteStore(path: string): EventStore {
     update meta set value = max(value, coalesce((select max(position) from batches), 0)) where key = 'removed'`);
   const removeStream = database.prepare("delete from batches where stream = ?");
   const dataVersion = database.prepare("pragma data_version");
+  const claim = database.prepare("select version from claims where name = ?");
+  const raiseClaim = database.prepare(
+    "insert into claims (name, version) values (?, 1) on conflict (name) do update set version = version + 1",
+  );
+  const claimOf = (name: string): number => (claim.get(encodeName(name)) as { version: number } | undefined)?.version ?? 0;
   const guarded = <T>(work: () => T): T => inOurWords(path, work);
   const transact = <T>(work: () => T): T =>
     guarded(() => {
@@ -51,10 +56,12 @@ export function openSqliteStore(path: string): EventStore {
         throw error;
       }
     });
-  const take = ({ stream: name, expectedVersion, events }: Append): boolean => {
+  const take = ({ stream: name, expectedVersion, events, claims = {} }: Append): boolean => {
     const stream = encodeName(name);
     const version = (last.get(stream) as { version: number } | undefined)?.version ?? 0;
     if (version !== expectedVersion) return false;
+    if (Object.entries(claims).some(([name, expected]) => claimOf(name) !== expected)) return false;
+    for (const name of Object.keys(claims)) raiseClaim.run(encodeName(name));
     if (events.length > 0) insert.run(stream, expectedVersion, events.length, JSON.stringify(events));
     return true;
   };
@@ -77,6 +84,7 @@ export function openSqliteStore(path: string): EventStore {
   });
   return {
     append: async (stream, expectedVersion, events) => commit([{ stream, expectedVersion, events }])[0]!,
+    claims: async (names) => guarded(() => Object.fromEntries(names.map((name) => [name, claimOf(name)]))),
     commit: async (appends) => (appends.length === 0 ? [] : commit(appends)),
     async read<Event extends StoreEvent>(stream: string, afterVersion = 0) {
       const rows = guarded(() => beyond.all(encodeName(stream), afterVersion)) as unknown as readonly BatchRow[];
