@@ -304,3 +304,51 @@ describe("why", () => {
     expect((await json("why", "nightly"))["sentences"]).toContain("nightly has never run.");
   });
 });
+
+describe("status, runs and check", () => {
+  it("tell first what is broken and what that holds up, then what stands still, then what is held back", async () => {
+    await built();
+    const { version: first } = (await json("history", "clean.sales"))["versions"][0];
+    made.write("models/clean/sales.sql", "/*---\nmaterialize: table\n---*/\nselect id, price + 1 as price from raw.sales\n");
+    await built();
+    await json("rollback", "clean.sales", "--to", first, "--why", "plus one is wrong");
+    made.write("models/final/total.sql", `${FAILING}select count(*) as n, sum(price) as total from clean.sales\n`);
+    made.write("models/final/share.sql", "/*---\nmaterialize: table\n---*/\nselect total / n as mean from final.total\n");
+    expect(await json("check")).toMatchObject({ checks: [{ asset: "final.total" }], passedOver: [] });
+    await json("run");
+    const live = await going();
+    live.child.kill("SIGKILL");
+    await live.finished;
+    const needs = (await json("status"))["needs"] as { what: string; why: string; command: string }[];
+    expect(needs.map(({ what }) => what)).toEqual([
+      "final.total failed, which holds up final.share",
+      `run ${live.run} did not end`,
+      `clean.sales is held at version ${first}`,
+    ]);
+    expect(needs[2]).toMatchObject({
+      why: expect.stringContaining("plus one is wrong"),
+      command: "millrace rollback clean.sales --release",
+    });
+
+    const ids = async (...args: string[]): Promise<string[]> =>
+      (await json("runs", ...args))["runs"].map((each: { run: string }) => each.run);
+    expect(await ids("--status", "running")).toEqual([live.run]);
+    expect(await ids("--asset", "slow")).toEqual([live.run]);
+    expect(await ids("--asset", "raw.sales", "--since", "1h")).toHaveLength(3);
+    expect(await ids("--since", "2099-01-01")).toEqual([]);
+    expect((await run("runs", "--status", "nope")).exitCode).toBe(2);
+    await json("cancel", live.run);
+    const again = await json("retry", (await ids("--status", "failed"))[0]!);
+    expect((await json("run", "show", again["run"]))["run"]).toMatchObject({ trigger: "retry", fromRun: expect.stringMatching(/^r_/) });
+  });
+
+  it("an interrupted run says so in its summary, and check names what was never built", async () => {
+    made.write("models/final/total.sql", `${FAILING}select count(*) as n, sum(price) as total from clean.sales\n`);
+    expect(await json("check")).toMatchObject({ checks: [], passedOver: ["final.total"] });
+    const live = await going();
+    live.child.kill("SIGINT");
+    const done = await live.finished;
+    expect(done.exitCode).toBe(130);
+    expect(done.lines().at(-1)).toMatchObject({ type: "summary", status: "running", interrupted: true });
+  });
+});
