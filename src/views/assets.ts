@@ -78,7 +78,7 @@ export const assetsTable: ReadTable = {
 
 /** The items of a mapped task are not kept one by one: the task is. */
 function isItem(node: NodeId): boolean {
-  return node.startsWith("task:") && node.endsWith("]");
+  return node.startsWith("task:") && /\[\d+\]$/.test(node); // a partition's node ends in its key
 }
 
 /** Rows of these nodes, or of every node that a run has settled, last touched first. */

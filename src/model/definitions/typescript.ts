@@ -51,6 +51,7 @@ export const taskDefinitionSpec = z.strictObject({
   tags: z.array(z.string()).optional(),
   after: z.array(z.string()).optional(),
   before: z.array(z.string()).optional(),
+  partition: partitionSpec.optional(),
   run: code,
 });
 
