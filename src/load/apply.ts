@@ -23,7 +23,7 @@ import {
   type WorkTable,
 } from "./merge.ts";
 import { OUTSIDE_RULE } from "./partition-port.ts";
-import { outsideRows, removePartition } from "./partition-load.ts";
+import { outsideRows, removePartition, touchOthers } from "./partition-load.ts";
 import type { Prepared } from "./prepared.ts";
 import { addHistoryColumns, HISTORY_COLUMNS, recordHistory } from "./snapshot.ts";
 
@@ -142,7 +142,12 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
   if (request.partition !== undefined) {
     await fitColumns(tx, physical, work);
     await removePartition(tx, { asset: request.asset, partition: request.partition, columns: work.columns, table }, keep);
-    if (mode === "merge") await mergeRows(tx, physical, work, keys, keep);
+    const touching = { asset: request.asset, table, load: prepared.loadId };
+    const keepMoved: Keep = async (where) => {
+      await keep(where);
+      await touchOthers(tx, touching, where);
+    };
+    if (mode === "merge") await mergeRows(tx, physical, work, keys, keepMoved);
     else await insertRows(tx, physical, work);
     return { ...into, changed: true };
   }

@@ -15,7 +15,7 @@ import { keptRows } from "./before.ts";
 import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
-import { modeText, standPartitions } from "./partition-load.ts";
+import { isEmptyStart, modeText, standEmpty, standPartitions } from "./partition-load.ts";
 import { loadsOf } from "./partition-rows.ts";
 import type { Prepared } from "./prepared.ts";
 import type { LoadResult } from "./request.ts";
@@ -29,6 +29,7 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
   const { request, memory, loadId, mode, conversion, contract } = prepared;
   const { asset, token } = request;
   await guard(tx, prepared);
+  if (isEmptyStart(prepared)) return commitEmpty(tx, prepared);
   await moveToQuarantine(tx, prepared);
   const applied = await applyRows(tx, prepared);
   const candidate = { asset, table: physicalTable(applied.physical), load: loadId, run: token.run, physical: applied.physical };
@@ -122,6 +123,30 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
       replacedFiles: prepared.replacedFiles,
     },
   });
+  return result;
+}
+
+async function commitEmpty(tx: Transaction, prepared: Prepared): Promise<LoadResult> {
+  const { request, loadId, items, filtered } = prepared;
+  const { asset, token } = request;
+  const account = await drawAccount(tx, { asset, load: loadId, items, loaded: 0, filtered });
+  const seconds = (performance.now() - prepared.startedMs) / 1000;
+  const entry = { asset, load: loadId, ...token, mode: modeText(prepared), seconds, version: "none", warnings: [] };
+  await writeLedger(tx, { ...entry, status: "unchanged" }, account);
+  await standEmpty(tx, prepared, { account, seconds });
+  const result: LoadResult = {
+    load: loadId,
+    version: "none",
+    changed: true,
+    rows: account.rows,
+    filtered: account.filtered,
+    checks: [],
+    files: items.length,
+    total: 0,
+    cursor: null,
+    warnings: [],
+  };
+  await keepVersion(tx, token, asset, "none", result);
   return result;
 }
 

@@ -62,7 +62,6 @@ export async function standPartitions(tx: Transaction, prepared: Prepared, { acc
     if (mode === "replace" || request.fullRefresh) await forgetPartitions(tx, asset);
     return;
   }
-  if (prepared.memory.live === undefined) await forgetPartitions(tx, asset);
   const { parts } = partition;
   const columns = plan.columns.map(({ name, type }) => ({ name, type }));
   const mine = `_load = ${literal(loadId)}`;
@@ -81,6 +80,48 @@ export async function standPartitions(tx: Transaction, prepared: Prepared, { acc
     seconds: seconds / parts.length,
   }));
   await writePartitions(tx, asset, token, entries);
+}
+
+/** Rows of other partitions that a merge is about to take because their keys come again: what reads those partitions has something new. */
+export async function touchOthers(tx: Transaction, { asset, table, load }: Touching, where: string): Promise<void> {
+  const gone = `from ${table} where _load is not null and (${where})`;
+  if ((await tx.row(`select 1 ${gone} limit 1`)) === undefined) return;
+  await tx.run(
+    `update _millrace.partitions set version = substr(md5(version || ${literal(load)}), 1, ${VERSION_CHARACTERS}), "rows" = "rows" - g.n
+     from (select _load as gone_load, count(*) as n ${gone} group by 1) g where asset = ${literal(asset)} and load = g.gone_load`,
+  );
+}
+
+export interface Touching {
+  readonly asset: string;
+  readonly table: string;
+  readonly load: string;
+}
+
+/** The first partitions of an asset may be empty, and then nothing tells its columns: they stand, and there is no table yet. */
+export async function standEmpty(
+  tx: Transaction,
+  prepared: Prepared,
+  { account, seconds }: Pick<Standing, "account" | "seconds">,
+): Promise<void> {
+  const { partition, asset, codeHash, token } = prepared.request;
+  const entries = (partition?.parts ?? []).map((part): PartitionEntry => ({
+    partition: part.key,
+    version: versionOf(prepared.contentHash, part),
+    load: prepared.loadId,
+    rows: account.rows.loaded,
+    quarantined: 0,
+    filtered: {},
+    codeHash,
+    inputs: part.inputs,
+    seconds,
+  }));
+  await writePartitions(tx, asset, token, entries);
+}
+
+/** Did nothing come for an asset that has no columns yet? */
+export function isEmptyStart({ request, memory, plan }: Pick<Prepared, "request" | "memory" | "plan">): boolean {
+  return request.partition !== undefined && memory.live === undefined && plan.columns.length === 0;
 }
 
 function versionOf(contentHash: string, part: PartitionPart): string {
