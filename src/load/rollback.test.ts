@@ -225,8 +225,7 @@ describe("going back and forth", () => {
           );
         const seen = new Map<string, unknown>();
         const states: ReadonlyMap<number, readonly number[]>[] = [];
-        const loadNow = () =>
-          run({ asset, spec: { ...spec, contract: { emptyDelivery: "accept" } }, deliveries: deliver() });
+        const loadNow = () => run({ asset, spec: { ...spec, contract: { emptyDelivery: "accept" } }, deliveries: deliver() });
         for (const delivery of loads) {
           for (const [name, ids] of delivery) there.set(name, ids);
           const { version } = await loadNow();
