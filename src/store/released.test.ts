@@ -96,7 +96,13 @@ describe("events of a newer version", () => {
   it("stop the read tables before them, and nothing is folded as if they were not there", async () => {
     const store = createMemoryStore();
     const started = (run: string): RunEvent => ({
-      ...{ type: "run_started", at: 1, run, trigger: "manual", seed: 1, fromRun: null, leaseMs: null },
+      type: "run_started",
+      at: 1,
+      run,
+      trigger: "manual",
+      seed: 1,
+      fromRun: null,
+      leaseMs: null,
       plan: { job: null, nodes: [], concurrency: 1, timeoutMs: null, params: {} },
     });
     await store.append("r_1", 0, [started("r_1")]);
