@@ -147,6 +147,52 @@ describe("places of a pool", () => {
   });
 });
 
+describe("several engines on one store", () => {
+  const sharing = { isDead: (): boolean => false };
+  /** An engine that begins reads what is there in turns of its own that take no time of the clock. */
+  const begun = async (clock: ReturnType<typeof createFakeClock>): Promise<void> => {
+    for (let turn = 0; turn < 10; turn++) {
+      await clock.pass(0);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+
+  it("never take the last place both, and none of them is left out", async () => {
+    const { clock, make, most } = world({ pools: { api: { slots: 2 } } }, sharing);
+    const engines = [make(), make(), make()];
+    const runs = await Promise.all(engines.map(async (engine) => ({ engine, run: await engine.start(planOf(many(6), {}, inPool())) })));
+    const done = Promise.all(runs.map(({ engine, run }) => engine.run(run)));
+    await begun(clock);
+    const summaries = await clock.until(done, 1_000_000);
+    expect(summaries.map(({ status }) => status)).toEqual(["succeeded", "succeeded", "succeeded"]);
+    expect(most()).toBe(2);
+  });
+
+  it("keep a rate together", async () => {
+    const { clock, make, seen } = world({ pools: { api: { rate: { count: 2, perMs: 1_000 } } } }, { ...sharing, tookMs: 5 });
+    const engines = [make(), make()];
+    const runs = await Promise.all(engines.map(async (engine) => ({ engine, run: await engine.start(planOf(many(5), {}, inPool())) })));
+    const done = Promise.all(runs.map(({ engine, run }) => engine.run(run)));
+    await begun(clock);
+    await clock.until(done, 1_000_000);
+    const starts = seen.map(({ from }) => from).toSorted((a, b) => a - b);
+    for (const [index, from] of starts.entries()) expect((starts[index + 2] ?? Infinity) - from).toBeGreaterThanOrEqual(1_000);
+  });
+
+  it("send one probe to a connection that was down", async () => {
+    const breakers = { county: { failures: 2, pauseMs: 10_000, maxPauseMs: 10_000 } };
+    const { clock, make, seen } = world({ breakers }, { ...sharing, tookMs: 100, fails: (_, at) => at < 9_000 });
+    const plan = planOf(many(2), {}, { connection: "county", retry: { ...RETRY, attempts: 10 } });
+    const engines = [make(), make()];
+    const runs = await Promise.all(engines.map(async (engine) => ({ engine, run: await engine.start(plan) })));
+    const done = Promise.all(runs.map(({ engine, run }) => engine.run(run)));
+    await begun(clock);
+    await clock.until(done, 1_000_000);
+    const later = seen.filter(({ from }) => from > 1_000).toSorted((a, b) => a.from - b.from);
+    expect(later[0]!.to).toBeLessThanOrEqual(later[1]!.from);
+  });
+});
+
 describe("a rate", () => {
   it("is kept over any window and waited for, not burnt", async () => {
     const { clock, engine, seen } = world({ pools: { api: { rate: { count: 3, perMs: 1_000 } } } }, { tookMs: 10 });

@@ -4,15 +4,17 @@
 //       place that an end frees can be taken again in the same commit, and only by the same run.
 //   G2. Only what is stored counts. A decision that is refused leaves no trace.
 //   G3. A run that was granted a place and did not take it is not asked again before something in it has changed.
+//   G4. Where several engines share a store, a start claims what it takes, and is refused when anybody claimed it since this engine last looked.
 import type { Limits } from "../model/limits.ts";
 import { runEventsOf } from "../model/store-events.ts";
-import { type AdmissionFacts, foldAdmission, freedBy, newAdmission, withBreakersOf } from "../run/admission/facts.ts";
+import { type AdmissionFacts, foldAdmission, freedBy, newAdmission, nodeNamed, poolsOf, withBreakersOf } from "../run/admission/facts.ts";
 import { type Demand, demandsOf } from "../run/admission/demand.ts";
 import type { Admission } from "../run/admission/port.ts";
 import { share, type Shared } from "../run/admission/share.ts";
 import { lookup } from "../run/admission/table.ts";
 import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
-import type { Batch, EventStore } from "../store/store.ts";
+import { limitedPools } from "../run/admission/room.ts";
+import type { Append, Batch, EventStore } from "../store/store.ts";
 import type { ActiveRun, Decision } from "./active-run.ts";
 import { loadAdmission, type Part } from "./admission-load.ts";
 import type { Clock } from "./clock.ts";
@@ -28,6 +30,10 @@ export interface AdmissionGate {
   hear(batches: readonly Batch[]): void;
   /** What each of these decisions, in which nothing has started yet, may start. Only for runs that it concerns. */
   admit(decisions: readonly Decision[]): ReadonlyMap<string, Admission>;
+  /** What each of these decisions claims with what it starts (S7 of the store); undefined where nothing is limited or nobody else is there. */
+  claimsOf(decisions: readonly Decision[]): readonly (Append["claims"] | undefined)[];
+  /** The answers of the store to appends with these claims. */
+  answered(claims: readonly (Append["claims"] | undefined)[], answers: readonly boolean[]): void;
   /** The decisions are stored or refused: who waits is noted, who can start is ticked. */
   settled(decisions: readonly Decision[]): void;
   /** Places may have become free: ticks who can start. */
@@ -44,6 +50,8 @@ export interface AdmissionGateOptions {
   readonly clock: Clock;
   /** Attempts of such engines hold nothing, whatever the log says. */
   readonly isDead: (owner: string) => boolean;
+  /** Set when other engines share the store: reads on until everything is heard that was stored before the call. */
+  readonly catchUp: (() => Promise<void>) | null;
   readonly onProblem: (error: unknown) => void;
 }
 
@@ -52,6 +60,10 @@ export const HOLD: Admission = { places: { "*": 0 }, closedUntil: {} };
 
 /** Of each flow so many of the runs that wait are looked at; there are never more places at once than that matters for. */
 const WAITING_LOOKED_AT = 64;
+function claimName(pool: string): string {
+  return `pool:${pool}`;
+}
+
 export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGate {
   const { store, clock } = options;
   let facts = newAdmission(options.limits);
@@ -72,6 +84,8 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
   const asked = new Map<string, readonly Demand[]>();
   let loading: Promise<void> | null = null;
   let loaded = false;
+  /** Versions of claims at which the facts are up to date; null: they must be looked up. */
+  let claims: Map<string, number> | null = null;
   let wake: { readonly at: number; readonly cancel: () => void } | null = null;
 
   const now = (): number => {
@@ -93,10 +107,22 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
 
   const load = async (): Promise<void> => {
     const { limits, isDead } = options;
+    // What is stored from here on is heard; what was stored before is read below.
+    await options.catchUp?.();
     const read = await loadAdmission({ store, limits, now: now(), isDead, known: () => early });
     ({ facts } = read);
     for (const [stream, version] of read.versions) if (!versions.has(stream)) versions.set(stream, version);
     early = [];
+  };
+
+  const limitedNames = (): readonly string[] => limitedPools(facts).map(claimName);
+  /** First the versions, then what was stored up to them: a claim that is still at its version has nothing behind it that is not known. */
+  const upToDate = async (): Promise<void> => {
+    if (!loaded) await loading;
+    if (options.catchUp === null) return;
+    const versions = await store.claims(limitedNames());
+    await options.catchUp();
+    claims = new Map(Object.entries(versions));
   };
 
   const unlist = (run: string): void => {
@@ -147,7 +173,7 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
 
   const gate: AdmissionGate = {
     ready() {
-      if (loaded) return null;
+      if (loaded && (options.catchUp === null || (claims !== null && limitedNames().every((name) => claims!.has(name))))) return null;
       loading ??= load()
         .catch(options.onProblem)
         .finally(() => {
@@ -155,7 +181,31 @@ export function createAdmissionGate(options: AdmissionGateOptions): AdmissionGat
           gate.hear(heard);
           heard = [];
         });
-      return loading;
+      return upToDate();
+    },
+    claimsOf(decisions) {
+      if (options.catchUp === null || claims === null) return decisions.map(() => undefined);
+      const next = new Map(claims);
+      const limited = new Set(limitedPools(facts));
+      return decisions.map(({ run, events }) => {
+        const known = lookup(facts.runs, run.id);
+        if (known === undefined) return undefined;
+        const own: Record<string, number> = {};
+        for (const event of events) {
+          const node = event.type === "attempt_started" ? nodeNamed(known, event.node) : undefined;
+          for (const [pool] of node === undefined ? [] : poolsOf(facts, known.job, node))
+            if (limited.has(pool)) own[claimName(pool)] = next.get(claimName(pool)) ?? 0;
+        }
+        for (const [name, version] of Object.entries(own)) next.set(name, version + 1);
+        return Object.keys(own).length === 0 ? undefined : own;
+      });
+    },
+    answered(asked, answers) {
+      for (const [index, own] of asked.entries()) {
+        if (own === undefined) continue;
+        if (answers[index] !== true) claims = null;
+        else for (const [name, version] of Object.entries(own)) claims?.set(name, version + 1);
+      }
     },
     concerns: (run) => lookup(facts.runs, run) !== undefined,
     follow: fold,

@@ -109,9 +109,16 @@ export function createCommitter({ store, clock, gate, onGivenUp }: CommitterOpti
       return;
     }
     let answers: readonly boolean[] = [];
+    const claims = gate.claimsOf(decisions);
     const written = await attempt(runs, async () => {
-      answers = await store.commit(decisions.map(({ run, expectedVersion, events }) => ({ stream: run.id, expectedVersion, events })));
+      answers = await store.commit(
+        decisions.map(({ run, expectedVersion, events }, index) => {
+          const append = { stream: run.id, expectedVersion, events };
+          return claims[index] === undefined ? append : { ...append, claims: claims[index] };
+        }),
+      );
     });
+    gate.answered(claims, answers);
     if (!written) {
       for (const decision of decisions) decision.run.refuse(decision);
       return;
@@ -129,8 +136,14 @@ export function createCommitter({ store, clock, gate, onGivenUp }: CommitterOpti
   };
 
   const decideAgain = async (runs: readonly ActiveRun[]): Promise<void> => {
+    const versions = new Map(runs.map((run) => [run, run.state().version]));
     await attempt(runs, () => reload(runs));
     for (const run of runs) {
+      // Nobody wrote to the run: somebody else took its place in a pool, which is no race that it can lose for ever.
+      if (run.state().version === versions.get(run)) {
+        waiting.add(run);
+        continue;
+      }
       const count = (races.get(run) ?? 0) + 1;
       races.set(run, count);
       if (count <= RACES_MAX) waiting.add(run);

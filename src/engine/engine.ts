@@ -161,6 +161,7 @@ export function createEngine(options: EngineOptions): Engine {
     store,
     clock,
     isDead: (engine) => engine !== owner && (alone || isDead?.(engine) === true),
+    catchUp: alone ? null : async () => (await feed)?.catchUp(),
     onProblem: problem,
   });
   const committer = createCommitter({

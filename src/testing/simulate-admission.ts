@@ -60,7 +60,10 @@ async function carryOut(world: World, random: Random, under: AdmissionUnderTest)
     const id = `e_${++lives}`;
     let dead = false;
     const engine = under.createEngine({
-      ...{ id, clock, limits: world.limits, random: () => random.next() },
+      id,
+      clock,
+      limits: world.limits,
+      random: () => random.next(),
       store: mortal(store, () => dead),
       executor: executorOf(world, { under, clock, random, isDead: () => dead }),
     });
