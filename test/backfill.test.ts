@@ -71,4 +71,29 @@ describe("a backfill", { timeout: 300_000 }, () => {
     expect(await rows(dir, "select count(*) from _millrace.partitions")).toEqual([[DAYS]]);
     remove();
   });
+
+  it("of sources, transforms and tasks in TypeScript gives each its interval, and settles after keys that moved", async () => {
+    const bounds = 'start: "2026-11-01", end: "2026-11-06"';
+    const { dir, remove } = project({
+      "millrace.yaml": "name: typescript\n",
+      "pipelines/parts.ts": `import { defineAsset, defineTask } from "millrace";
+        export const late = defineAsset({ name: "raw.late", partition: { by: "day", ${bounds} },
+          async *extract({ partition }) { if (partition!.key > "2026-11-02") yield [{ id: partition!.key, hours: (+partition!.end! - +partition!.start!) / 3.6e6 }]; } });
+        export const moved = defineAsset({ name: "raw.moved", key: "id", load: "merge", partition: { by: "day", column: "day", ${bounds} },
+          async *extract({ partition }) { yield [{ id: "x", day: partition!.key }, { id: partition!.key, day: partition!.key }, { id: "old", day: "2025-01-01" }]; } });
+        export const scored = defineAsset({ name: "clean.scored", needs: { "raw.moved": ({ key }) => key }, partition: { by: "day", column: "day" },
+          async *transform({ read, partition }) { for await (const rows of read("raw.moved")) yield rows.filter((row) => String(row.day).startsWith(partition!.key)); } });
+        export const note = defineTask({ name: "note", after: ["clean.scored"], partition: { by: "day", ${bounds} }, run: ({ partition }) => partition!.key });
+      `,
+    });
+    expect((await millrace(["run"], dir)).exitCode).toBe(0);
+    expect(await rows(dir, "select id, hours from raw.late order by 1")).toEqual(["03", "04", "05"].map((day) => [`2026-11-${day}`, 24]));
+    expect(await rows(dir, "select count(*), count(distinct id) from raw.moved")).toEqual([[6, 6]]);
+    // What the merge took from other partitions makes what read them stale: after another run both agree, and then nothing is left to do.
+    await millrace(["run"], dir);
+    expect(await rows(dir, "select * from clean.scored order by all")).toEqual(await rows(dir, "select * from raw.moved order by all"));
+    const last = await millrace(["run", "--json"], dir);
+    expect(last.lines().at(-1)).toMatchObject({ nodes: { succeeded: 0, reused: 4 } });
+    remove();
+  });
 });

@@ -1,6 +1,5 @@
 // Partitions: how an asset's rows fall into parts that are built, replaced and counted one by one. Dimensions as the planner sees them, names of nodes.
 import type { DimensionSpec, PartitionSpec, TimeUnit } from "./definitions/partition.ts";
-import type { NodeId } from "./graph.ts";
 
 interface DimensionCommon {
   readonly name: string;
@@ -88,12 +87,12 @@ export function unescapePart(part: string): string {
 }
 
 /** `clean.sales[2026-01-01]`: the node that builds one partition, or `clean.sales[2026-01-01..2026-01-07]` for adjacent ones. */
-export function partitionNodeId(asset: NodeId, partition: string): NodeId {
+export function partitionNodeId(asset: string, partition: string): string {
   return `${asset}[${partition}]`;
 }
 
 /** The asset or task of a node, and its partition where it has one. */
-export function splitNodeId(node: NodeId): { readonly asset: NodeId; readonly partition: string | null } {
+export function splitNodeId(node: string): { readonly asset: string; readonly partition: string | null } {
   const at = node.indexOf("[");
   return at < 0 || !node.endsWith("]") ? { asset: node, partition: null } : { asset: node.slice(0, at), partition: node.slice(at + 1, -1) };
 }
