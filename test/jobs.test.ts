@@ -108,3 +108,25 @@ tasks:
   expect(lines.find((line) => line["task"] === "count")).toMatchObject({ output: { n: 1_000 } });
   expect(lines.find((line) => line["task"] === "each[999]")).toMatchObject({ output: { n: 1_000 } });
 });
+
+it("does the SQL of a task once, however often its engine is killed", async () => {
+  const steps = Array.from({ length: 30 }, (_, index) => index);
+  const tasks = steps.map(
+    (index) => `  t${index}: { sql: "insert into done values (${index})", after: [${index === 0 ? "make" : `t${index - 1}`}] }`,
+  );
+  const { dir } = job({ "jobs/chain.yaml": `tasks:\n  make: { sql: "create table done (i int)" }\n${tasks.join("\n")}\n` });
+  // The kill comes at another place each time: when so many tasks have been reported.
+  for (const reported of [2, 5, 6]) {
+    const { child, finished } = start(["run", "chain", "--json"], dir);
+    let seen = 0;
+    child.stdout!.on("data", (text: string) => {
+      seen += text.split('"type":"node"').length - 1;
+      if (seen >= reported) child.kill("SIGKILL");
+    });
+    await finished;
+  }
+  const done = await millrace(["run", "chain", "--json"], dir);
+  expect(done.lines().at(-1)).toMatchObject({ status: "succeeded" });
+  const counted = await millrace(["query", "select i, count(*) as n from done group by i order by i", "--json"], dir);
+  expect(counted.lines()[0]!["rows"]).toEqual(steps.map((index) => [index, 1]));
+});
