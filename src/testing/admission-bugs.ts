@@ -41,7 +41,6 @@ export const admissionBugs: readonly AdmissionBug[] = [
   facts("counts limits of the other side as failures", "saysDown(event) ?", "event.error.retryable ?"),
   facts("lets a weight that outgrew its pool wait for ever", "[pool, Math.min(weight, mostIn(facts, pool))]", "[pool, weight]"),
   facts("does not see that a draft opens a breaker", 'breaker.kind === "open" && (known', 'breaker.kind === "closed" && (known'),
-  facts("holds places of dead engines", "if (isDead(owner)) next", "if (!isDead(owner)) next"),
   share("starts one too many", "left.tokens - left.heldTokens >= weight", "left.tokens - left.heldTokens >= weight - 1"),
   share("takes places that another run frees before that is stored", "left.slots + (left.own.get(run) ?? 0) >= weight", "total >= weight"),
   share("knows no priority", "level > first.level ||", "level < first.level ||"),
