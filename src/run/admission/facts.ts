@@ -56,6 +56,7 @@ export interface AdmissionFacts {
   readonly served: Table<number>;
 }
 
+const NO_POOLS: Pools = [];
 /** Flows whose last turn is remembered; beyond it the longest ago are forgotten. */
 const SERVED_MAX = 4_096;
 
@@ -75,6 +76,8 @@ export function limitOf(limits: Limits, pool: string): Limit | undefined {
 /** Everything that an attempt of the node counts against. */
 export function poolsOf(facts: AdmissionFacts, job: string | null, { pools, connection }: PlanNode): Pools {
   const { limits } = facts;
+  const isCommon = limits.pools["*"] !== undefined || limits.pools[`job:${job ?? ""}`] !== undefined;
+  if (pools === undefined && connection === undefined && !isCommon) return NO_POOLS;
   const own = Object.entries(pools ?? {}).filter(([pool]) => limitOf(limits, pool) !== undefined);
   for (const pool of ["*", `job:${job ?? ""}`]) if (limitOf(limits, pool) !== undefined) own.push([pool, 1]);
   if (connection !== undefined && breakerSettings(limits, connection) !== null) own.push([breakerPool(connection), 1]);
