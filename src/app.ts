@@ -139,20 +139,20 @@ export interface Tools {
 
 /** The concrete parts, imported when a project is read: `--help`, `explain` and `query` need none. Heavy ones wait until they are first used. */
 async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
-  const [{ compileCheckFile, compileChecks }, { checks }, { connectors }, { buildModel, materializations }, { createInlineExecutor }] =
+  const [{ compileCheckFile, compileChecks }, { checks }, { connectors }, { materializationNames }, { createInlineExecutor }] =
     await Promise.all([
       import("./checks/compile.ts"),
       import("./checks/index.ts"),
       import("./connectors/index.ts"),
-      import("./materializations/index.ts"),
+      import("./materializations/names.ts"),
       import("./executors/inline.ts"),
     ]);
   return {
     connectors,
-    materializations: Object.keys(materializations),
+    materializations: materializationNames,
     compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
     compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
-    buildModel,
+    buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),
     buildTransform: async (node, { projectDir, log, ...request }) => {
       const [{ transformAsset }, { logOf }] = await Promise.all([
         import("./materializations/transform.ts"),

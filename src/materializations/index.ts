@@ -3,10 +3,12 @@ import { MillraceError } from "../model/errors.ts";
 import type { ModelNode } from "../model/graph.ts";
 import type { BuildResult } from "../load/build-port.ts";
 import type { Materialization, ModelRequest } from "./materialization.ts";
+import type { materializationNames } from "./names.ts";
 import { table } from "./table.ts";
 import { view } from "./view.ts";
 
-export const materializations: Readonly<Record<string, Materialization>> = { view, table };
+const ways: Readonly<Record<(typeof materializationNames)[number], Materialization>> = { view, table };
+export const materializations: Readonly<Record<string, Materialization>> = ways;
 
 /** Builds a model. @throws MR4601 when this version does not know the way, and what the way throws. */
 export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "unit">): Promise<BuildResult> {

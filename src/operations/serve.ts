@@ -3,7 +3,7 @@
 import { realClock } from "../engine/clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
-import { openCarrier, type Carrier } from "./carrier.ts";
+import type { Carrier } from "./carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
 import { claimEngineFile, removeEngineFile } from "./serve/engine-file.ts";
 import { keepHeapSmall, letHeapGrow } from "./serve/heap.ts";
@@ -49,7 +49,8 @@ export async function serveOperation(
   const store = await workspace.store();
 
   let opening: Promise<Carrier> | undefined;
-  const carrier = (): Promise<Carrier> => (opening ??= openCarrier(workspace, { onProblem: problem("an observer of a run") }));
+  const carrier = (): Promise<Carrier> =>
+    (opening ??= import("./carrier.ts").then(({ openCarrier }) => openCarrier(workspace, { onProblem: problem("an observer of a run") })));
   const holder = createHolder({
     workspace: () => workspace,
     clock,
