@@ -48,6 +48,8 @@ export interface Arrivals {
 /** Files of one trigger; more is a mistake in the pattern. */
 const FILES_MAX = 100_000;
 const FORGOTTEN_MAX = 10_000;
+/** A folder that tells nothing (it is not there yet) is looked at this often. */
+const UNTOLD_MS = 2_000;
 /** Changes within this time are looked at in one go. */
 const HUSH_MS = 50;
 
@@ -134,7 +136,7 @@ export function watchArrivals(options: ArrivalsOptions): Arrivals {
     }
     if (changed.size > 0) await memory.save(known, changed);
     listen();
-    lookIn(next);
+    lookIn(watcher === null ? Math.min(next, UNTOLD_MS) : next);
   };
   const look = (): Promise<void> => {
     if (looking !== null) {
