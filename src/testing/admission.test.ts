@@ -5,7 +5,7 @@ import { MillraceError } from "../model/errors.ts";
 import { admissionBugs, plantInAdmission, SEEDS_TO_FIND_AN_ADMISSION_BUG } from "./admission-bugs.ts";
 import { type AdmissionUnderTest, simulateAdmission } from "./simulate-admission.ts";
 
-const SEEDS = 60;
+const SEEDS = 30;
 
 /** The first seed that finds a violation; null when none does. */
 async function firstSeed(under: AdmissionUnderTest): Promise<number | null> {
