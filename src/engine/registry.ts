@@ -16,6 +16,8 @@ export interface RegistryOptions {
   readonly clock: Clock;
   /** The engine's id, the `owner` of its attempts. */
   readonly id: string;
+  /** The machine that this process's id is of. Default: this one. */
+  readonly host?: string;
   /** What else there is to tell; asked at each sign of life. */
   readonly card: () => Pick<EngineCard, "version" | "url" | "holdsWarehouse">;
   /** Time between two signs of life. Default 2 s. */
@@ -52,7 +54,7 @@ interface Seen {
 
 export function createRegistry(options: RegistryOptions): EngineRegistry {
   const { store, clock, id, beatMs = BEAT_MS, deadAfterMs = DEAD_AFTER_MS, onDead } = options;
-  const host = thisHost();
+  const { host = thisHost() } = options;
   const startedAt = clock.now();
   let seen: ReadonlyMap<string, Seen> = new Map();
   let living: readonly EngineEntry[] = [];

@@ -7,6 +7,7 @@ import type { RunProgress } from "../model/progress.ts";
 import { realClock } from "../engine/clock.ts";
 import { createEngine, type Engine, type EngineOptions } from "../engine/engine.ts";
 import { createFileLogs } from "../engine/logs.ts";
+import { createStoreClock } from "../engine/store-clock.ts";
 import { limitsOf } from "../plan/admission.ts";
 import type { AssetRow } from "../views/assets.ts";
 import type { RunFold } from "../views/run-fold.ts";
@@ -40,7 +41,10 @@ export interface Carrier {
 }
 
 /** The project must have been read. */
-export async function openCarrier(workspace: Workspace, options: Pick<EngineOptions, "onProblem"> = {}): Promise<Carrier> {
+export async function openCarrier(
+  workspace: Workspace,
+  options: Partial<Pick<EngineOptions, "clock" | "onProblem">> = {},
+): Promise<Carrier> {
   const carried = new Map<string, { readonly handler: AttemptHandler; readonly carrying: Carrying }>();
   const handler: AttemptHandler = async (attempt) => {
     const run = carried.get(attempt.run);
@@ -51,7 +55,9 @@ export async function openCarrier(workspace: Workspace, options: Pick<EngineOpti
   const executor = workspace.parts.createExecutor(handler);
   const { config, nodes } = await workspace.project();
   const limits = limitsOf(config, nodes);
-  const engine = createEngine({ store: await workspace.store(), clock: realClock, executor, logs, limits, ...options });
+  const store = await workspace.store();
+  const clock = options.clock ?? (await createStoreClock(store, realClock));
+  const engine = createEngine({ ...options, store, clock, executor, logs, limits });
   const carrier: Carrier = {
     engine,
     async carry(run, carrying) {

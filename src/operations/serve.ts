@@ -1,6 +1,7 @@
 // `serve`: the engine that keeps running. It opens the state, listens, arms the triggers and waits; what is heavy (the warehouse, plans) is opened when a
 // run first needs it. Everything that it must not forget is in the store: it can be killed at any moment.
 import { realClock } from "../engine/clock.ts";
+import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
 import type { Carrier } from "./carrier.ts";
@@ -37,7 +38,6 @@ export async function serveOperation(
   observe: (progress: ServeProgress) => void,
 ): Promise<void> {
   keepHeapSmall();
-  const clock = realClock;
   const { signal } = workspace;
   const problem = (what: string) => (thrown: unknown) => {
     if (signal.aborted) return;
@@ -45,12 +45,19 @@ export async function serveOperation(
     for (const each of error.errors.length === 0 ? [error] : error.errors.slice(0, ERRORS_TOLD_MAX))
       observe({ type: "problem", what, error: each.toJSON() });
   };
-  const keeper = await createProjectKeeper({ workspace, clock, onBroken: problem("the project; the last good definitions stay in force") });
+  const keeper = await createProjectKeeper({
+    workspace,
+    clock: realClock,
+    onBroken: problem("the project; the last good definitions stay in force"),
+  });
   const store = await workspace.store();
+  const clock = await createStoreClock(store, realClock);
 
   let opening: Promise<Carrier> | undefined;
   const carrier = (): Promise<Carrier> =>
-    (opening ??= import("./carrier.ts").then(({ openCarrier }) => openCarrier(workspace, { onProblem: problem("an observer of a run") })));
+    (opening ??= import("./carrier.ts").then(({ openCarrier }) =>
+      openCarrier(workspace, { clock, onProblem: problem("an observer of a run") }),
+    ));
   const holder = createHolder({
     workspace: () => workspace,
     clock,

@@ -92,6 +92,10 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       if (streams.length > 0) await link.query("read", `delete from ${table} where stream = any ($1)`, [streams.map(encodeName)]);
     },
     changes: (listener) => listeners.add(listener),
+    async now() {
+      const rows = await link.query<{ now: number }>("read", "select extract(epoch from clock_timestamp())::float8 * 1000 as now", []);
+      return rows[0]!.now;
+    },
     tables: postgresTables(link, schema),
     engines: postgresEngines(link, schema),
     async close() {

@@ -47,6 +47,8 @@ export interface EventStore {
    * call, now and then without need. It is not told what: read on from where you were. Returns how to stop. The listener must not throw.
    */
   changes(listener: () => void): () => void;
+  /** Milliseconds since 1970 by the clock of the store, where it has one that all its engines can go by. */
+  now?(): Promise<number>;
   readonly tables: ReadTables;
   readonly engines: EngineTable;
   close(): Promise<void>;
