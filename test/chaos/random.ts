@@ -1,0 +1,31 @@
+// Chance that is the same in every run with the same seed (mulberry32).
+export interface Chance {
+  /** In [0, 1). */
+  next(): number;
+  /** In [0, below). */
+  whole(below: number): number;
+  pick<Item>(items: readonly Item[]): Item;
+}
+
+export function chance(seed: number): Chance {
+  let state = seed | 0;
+  const next = (): number => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+  const whole = (below: number): number => Math.floor(next() * below);
+  return { next, whole, pick: (items) => items[whole(items.length)]! };
+}
+
+/** `CHAOS_SEED`, or the same one every time. */
+export const SEED = Number(process.env["CHAOS_SEED"] ?? 20_261_121);
+
+/** `CHAOS_KILLS=10` kills ten times as often as usual. */
+export const KILLS_FACTOR = Number(process.env["CHAOS_KILLS"] ?? 1);
+
+export function percentile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}
