@@ -1,6 +1,7 @@
 // One run that this engine carries out: its state, what has happened and is not decided yet, its attempts in flight, its timer. It decides when the
 // committer asks it to, and acts when the committer says that its events are stored.
 import assert from "node:assert/strict";
+import type { EarlierNode } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
 import { readClock, type RunClock, runTime, unreadClock } from "../run/clock.ts";
@@ -192,31 +193,19 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
       flights.abortUnless(() => false, whyNot);
     },
   };
-  const contextOf = (id: string): AttemptContext => contextFrom(fold, id, now);
+  const earlier = (id: string): EarlierNode | undefined => {
+    const row = fold.node(id);
+    return row === undefined || !SETTLED.has(row.status) ? undefined : { status: row.status, output: row.output };
+  };
+  const contextOf = (id: string): AttemptContext => {
+    const row = fold.node(id);
+    assert(row !== undefined, `${id} is a node of the run that is carried out`);
+    return { row, firstStartedAt: fold.firstStartedAt(id)!, now, earlier };
+  };
   const flights = options.createFlights(contextOf, (flight, outcome) =>
     run.happen({ type: "report", node: flight.node, attempt: flight.attempt, outcome }),
   );
   return Object.assign(run, { flights });
-}
-
-function contextFrom(fold: RunFold, id: string, now: () => number): AttemptContext {
-  const row = fold.node(id);
-  assert(row !== undefined, `${id} is a node of the run that is carried out`);
-  const { item, plan, waits, signaled, attempts } = row;
-  return {
-    ...(item === undefined ? {} : { item }),
-    ...(plan.partition === undefined ? {} : { partition: plan.partition }),
-    ...(plan.code === undefined ? {} : { code: plan.code }),
-    waits,
-    firstStartedAt: Date.parse(attempts[0]!.startedAt),
-    signaled,
-    now,
-    earlier: (node) => {
-      const other = fold.node(node);
-      return other === undefined || !SETTLED.has(other.status) ? undefined : { status: other.status, output: other.output };
-    },
-    silenceMs: plan.silenceMs,
-  };
 }
 
 const SETTLED: ReadonlySet<string> = new Set(["succeeded", "reused", "failed", "skipped", "canceled"]);

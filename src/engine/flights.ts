@@ -5,6 +5,7 @@ import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { Outcome } from "../run/input.ts";
 import { boundItems, boundText, factsOf, recordOf } from "./bounds.ts";
+import type { NodeRow } from "../views/run-fold.ts";
 import type { Clock } from "./clock.ts";
 import type { AttemptLogs } from "./logs.ts";
 
@@ -19,9 +20,8 @@ export interface Flight {
 }
 
 /** What an attempt is told of its run. */
-export interface AttemptContext extends Pick<Attempt, "item" | "partition" | "code" | "waits" | "firstStartedAt" | "signaled" | "now" | "earlier"> {
-  /** An attempt that gives no sign for so long is ended. */
-  readonly silenceMs: number | undefined;
+export interface AttemptContext extends Pick<Attempt, "firstStartedAt" | "now" | "earlier"> {
+  readonly row: NodeRow;
 }
 
 export interface FlightsOptions {
@@ -68,13 +68,15 @@ function outcomeOfResult(result: AttemptResult | undefined, log: Attempt["log"])
   return { kind: "failed", error, ...(facts.checks === undefined ? {} : { checks: facts.checks }) };
 }
 
+const NOBODY_WATCHES = { beat: () => {}, end: () => {} };
+
 /** Calls `onSilence` once when `beat` was not called for so long. */
 function watchSilence(
   clock: Clock,
   silenceMs: number | undefined,
   onSilence: () => void,
 ): { readonly beat: () => void; readonly end: () => void } {
-  if (silenceMs === undefined) return { beat: () => {}, end: () => {} };
+  if (silenceMs === undefined) return NOBODY_WATCHES;
   let lastAt = clock.now();
   let cancel = (): void => {};
   const watch = (ms: number): void => {
@@ -114,7 +116,8 @@ export function createFlights(options: FlightsOptions): Flights {
   const outcomeOf = async (flight: OpenFlight): Promise<Outcome> => {
     const { node, attempt, controller } = flight;
     const file = logs?.open(run, node, attempt);
-    const { silenceMs, ...context } = options.contextOf(node);
+    const { row, firstStartedAt, now, earlier } = options.contextOf(node);
+    const { silenceMs, partition, code } = row.plan;
     const silence = watchSilence(clock, silenceMs, () => giveUp(flight, silenceMs!));
     const log: Attempt["log"] = (level, message, fields) => {
       silence.beat();
@@ -122,13 +125,20 @@ export function createFlights(options: FlightsOptions): Flights {
     };
     try {
       const result = await executor.run({
-        ...context,
         run,
         node,
         attempt,
         token: `${run}/${node}#${attempt}`,
         log,
         beat: silence.beat,
+        item: row.item,
+        partition,
+        code,
+        waits: row.waits,
+        firstStartedAt,
+        signaled: row.signaled,
+        now,
+        earlier,
         // Made when it is asked for: a signal costs more than everything else that an attempt needs.
         get signal() {
           return controller.signal;

@@ -32,10 +32,10 @@ export interface Attempt {
   readonly signal: AbortSignal;
   readonly log: AttemptLog;
   /** Of a mapped node: what it is carried out for. */
-  readonly item?: JsonValue;
-  readonly partition?: string;
+  readonly item?: JsonValue | undefined;
+  readonly partition?: string | undefined;
   /** The code that it was planned with, where it may be no other. */
-  readonly code?: string;
+  readonly code?: string | undefined;
   /** How often the node has waited before; each time was followed by a new attempt. */
   readonly waits: number;
   /** Run time in ms of the node's first attempt. */

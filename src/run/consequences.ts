@@ -42,6 +42,7 @@ export function fulfil(draft: Draft): { readonly events: readonly RunEvent[]; re
 /** A node has settled: what can no longer start because of it is skipped, directly or through others, and a mapped node ends with its last item. */
 export function followUp(draft: Draft, settled: number): void {
   const { graph } = draft.going();
+  if (dependentsOf(graph, settled).length === 0 && parentOf(graph, settled) === undefined) return;
   const queue = [{ index: settled, because: nodeOf(graph, settled).id }];
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
     const isGood = verdictOf(get(draft.going().nodes, next.index)) === "good";

@@ -1,5 +1,6 @@
 // Which nodes start now: while there is room in the run, in its pools and (by the engine's admission) over all runs. First whose wait is over, longest
 // first, then what is ready, by priority and the order of the plan. Lanes keep a full pool from holding up what does not count against it.
+import type { Admission } from "./admission/port.ts";
 import type { Draft } from "./consequences.ts";
 import type { NodeId } from "../model/graph.ts";
 import { indexOf, laneOf, type LanePools, nodeOf } from "./graph.ts";
@@ -9,18 +10,8 @@ import { get } from "./vector.ts";
 
 /** Fills the free places. */
 export function startAttempts(draft: Draft, owner: string, admission: RunInput["admission"]): void {
-  const { only } = admission ?? {};
-  const places: Record<string, number> = { ...admission?.places };
-  const isOpen = (pool: string): boolean => (admission?.closedUntil[pool] ?? 0) <= draft.now;
-  const common = ["*", `job:${draft.going().job ?? ""}`];
-  const poolsOf = (state: GoingRun, lane: number): LanePools["pools"] => state.graph.lanes[lane]!.pools;
-  const hasPlaces = (state: GoingRun, lane: number): boolean =>
-    common.every((pool) => (places[pool] ?? 1) >= 1 && isOpen(pool)) &&
-    poolsOf(state, lane).every(([pool, weight]) => (places[pool] ?? weight) >= weight && isOpen(pool));
-  const isLimited = (state: GoingRun, lane: number): boolean =>
-    common.some((pool) => places[pool] !== undefined) || poolsOf(state, lane).some(([pool]) => places[pool] !== undefined);
-  const isFull = ({ paused, runningCount, concurrency }: GoingRun): boolean => paused || runningCount >= concurrency;
-  for (const id of only ?? []) {
+  const gate = admission === undefined ? openGate : createGate(draft, admission);
+  for (const id of admission?.only ?? []) {
     const state = draft.going();
     if (isFull(state)) return;
     const index = indexOf(state.graph, id);
@@ -30,14 +21,42 @@ export function startAttempts(draft: Draft, owner: string, admission: RunInput["
   for (;;) {
     const state = draft.going();
     if (isFull(state)) return;
-    const isFree = (lane: number): boolean =>
-      hasRoom(state, lane) && (only === undefined ? hasPlaces(state, lane) : !isLimited(state, lane));
-    const next = nextOf(state, draft.now, isFree);
+    const next = nextOf(state, draft.now, gate.isFree);
     if (next === null) return;
     start(draft, nodeOf(state.graph, next.node).id, next.attempt + 1, owner);
-    for (const pool of common) if (places[pool] !== undefined) places[pool]--;
-    for (const [pool, weight] of poolsOf(state, next.lane)) if (places[pool] !== undefined) places[pool] -= weight;
+    gate.take(state, next.lane);
   }
+}
+
+function isFull({ paused, runningCount, concurrency }: GoingRun): boolean {
+  return paused || runningCount >= concurrency;
+}
+
+interface Gate {
+  isFree(state: GoingRun, lane: number): boolean;
+  /** A node of the lane has started. */
+  take(state: GoingRun, lane: number): void;
+}
+
+const openGate: Gate = { isFree: hasRoom, take: () => {} };
+
+/** Counts the places that an admission grants while they are taken. */
+function createGate(draft: Draft, { places: granted, closedUntil, only }: Admission): Gate {
+  const places: Record<string, number> = { ...granted };
+  const common = ["*", `job:${draft.going().job ?? ""}`].map((pool) => [pool, 1] as const);
+  const poolsOf = (state: GoingRun, lane: number): LanePools["pools"] => [...common, ...state.graph.lanes[lane]!.pools];
+  const isOpen = (pool: string): boolean => (closedUntil[pool] ?? 0) <= draft.now;
+  return {
+    isFree(state, lane) {
+      if (!hasRoom(state, lane)) return false;
+      const pools = poolsOf(state, lane);
+      if (only !== undefined) return pools.every(([pool]) => places[pool] === undefined);
+      return pools.every(([pool, weight]) => (places[pool] ?? weight) >= weight && isOpen(pool));
+    },
+    take(state, lane) {
+      for (const [pool, weight] of poolsOf(state, lane)) if (places[pool] !== undefined) places[pool] -= weight;
+    },
+  };
 }
 
 function start(draft: Draft, node: NodeId, attempt: number, owner: string): void {
@@ -56,7 +75,9 @@ function attemptsBefore({ nodes }: GoingRun, index: number, now: number): number
 
 /** Is there room in the run's own pools for a node of this lane? */
 export function hasRoom({ graph, limits, inUse }: GoingRun, lane: number): boolean {
-  return graph.lanes[lane]!.pools.every(([pool, weight]) => {
+  const { pools } = graph.lanes[lane]!;
+  if (pools.length === 0) return true;
+  return pools.every(([pool, weight]) => {
     const limit = limits[pool];
     return limit === undefined || (inUse[pool] ?? 0) + weight <= limit;
   });
@@ -69,11 +90,12 @@ interface Start {
   readonly attempt: number;
 }
 
-function nextOf(state: GoingRun, now: number, isFree: (lane: number) => boolean): Start | null {
+function nextOf(state: GoingRun, now: number, isFree: Gate["isFree"]): Start | null {
   let due: { readonly lane: number; readonly retry: { retryAt: number; node: number; attempt: number } } | null = null;
   let ready: { readonly lane: number; readonly item: { priority: number; node: number } } | null = null;
-  for (const [index, lane] of state.lanes.entries()) {
-    if ((lane.ready === null && lane.retries === null) || !isFree(index)) continue;
+  for (let index = 0; index < state.lanes.length; index++) {
+    const lane = state.lanes[index]!;
+    if ((lane.ready === null && lane.retries === null) || !isFree(state, index)) continue;
     const retry = lane.retries?.item;
     if (retry !== undefined && retry.retryAt <= now && (due === null || retryBefore(retry, due.retry))) due = { lane: index, retry };
     const item = lane.ready?.item;
@@ -86,8 +108,8 @@ function nextOf(state: GoingRun, now: number, isFree: (lane: number) => boolean)
 /** When the next wait after `decidedAt` is over among the nodes for which the run has room; null when there is none. */
 export function nextRetryAt(state: GoingRun, decidedAt: number): number | null {
   let soonest: number | null = null;
-  for (const [index, lane] of state.lanes.entries()) {
-    const at = lane.retries?.item.retryAt;
+  for (let index = 0; index < state.lanes.length; index++) {
+    const at = state.lanes[index]!.retries?.item.retryAt;
     if (at !== undefined && at > decidedAt && (soonest === null || at < soonest) && hasRoom(state, index)) soonest = at;
   }
   return soonest;

@@ -53,6 +53,8 @@ export interface RunFold {
   /** Undefined before `run_started`. */
   row(): RunRow | undefined;
   node(id: NodeId): NodeRow | undefined;
+  /** Time of its first attempt, ms; null when there was none. */
+  firstStartedAt(id: NodeId): number | null;
   /** In the order of the plan. */
   nodes(): readonly NodeRow[];
 }
@@ -82,6 +84,7 @@ export function createRunFold(): RunFold {
   return {
     row: () => run.row(),
     node: (id) => books.get(id)?.row,
+    firstStartedAt: (id) => books.get(id)?.firstStartedAt ?? null,
     nodes: () => [...books.values()].map((book) => book.row),
     apply(event) {
       run.apply(event);
