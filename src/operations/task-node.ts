@@ -66,7 +66,7 @@ export async function taskNodeAttempt(
 }
 
 /** T1. */
-async function whyNot({ node, attempt, values }: Carrying): Promise<string | undefined> {
+export async function whyNot({ node, attempt, values }: Pick<Carrying, "node" | "attempt" | "values">): Promise<string | undefined> {
   const condition = node.settings?.condition;
   if (condition === undefined || attempt.waits > 0) return undefined;
   const isOfItem = node.settings?.map !== undefined && /\bitem\b/.test(condition);
@@ -209,7 +209,10 @@ async function connectionOf(
 }
 
 /** Does a loop go on? Undefined when it is over. @throws MR6205 */
-async function nextRound({ node, attempt, values }: Carrying, output: JsonValue): Promise<AttemptResult | undefined> {
+export async function nextRound(
+  { node, attempt, values }: Pick<Carrying, "node" | "attempt" | "values">,
+  output: JsonValue,
+): Promise<AttemptResult | undefined> {
   const { repeat } = node.settings ?? {};
   if (repeat === undefined) return undefined;
   const { value, seen } = await values.evaluate(repeat.until, { output });

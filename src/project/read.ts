@@ -38,7 +38,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
   const { config, configFile, document } = await readConfig({ dir: root, cache, errors, env: options.env, loader });
 
   const files = listFiles(root, errors);
-  const modules = await loadModules(root, files.pipelines, loader, cache, errors);
+  const modules = [...(await loadModules(root, files.pipelines, loader, cache, errors)), ...(options.modules ?? [])];
   const definitions = definitionsIn(modules);
   const own = { checks: ownExtensions(definitions, "check"), connectors: ownExtensions(definitions, "connector") };
   const connectors = options.connectors === undefined ? undefined : { ...options.connectors, ...ownSchemas(own.connectors) };

@@ -39,6 +39,13 @@ export interface ReadOptions {
   readonly now?: number;
   /** Materializations that this version carries out; absent: all. */
   readonly materializations?: readonly string[];
+  /** Modules besides those of pipelines/, loaded already. */
+  readonly modules?: readonly {
+    readonly file: string;
+    readonly text: string;
+    readonly hash: string;
+    readonly exports: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 export interface ProjectJob {

@@ -82,4 +82,9 @@ export const triggersCodes = {
     why: "Debounce and batch gather single happenings; `mode: all` waits for a set of them. A window closes one or the other.",
     fix: "Use one of the settings that are named.",
   },
+  MR1617: {
+    title: "A simulated world does not fit the project",
+    why: "A world that `simulate` was given names a job, or the path of a webhook, that the project does not have.",
+    fix: "Compare the name in the message with the project; what there is stands behind it.",
+  },
 } as const satisfies Record<string, CodeEntry>;

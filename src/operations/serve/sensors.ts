@@ -114,7 +114,7 @@ export function createSensors({ clock, signal, desk, look, onProblem }: SensorsO
 }
 
 /** S1: doubled with each failure in a row, up to an hour or the sensor's own pace. */
-function pauseAfter({ sensor, failures }: Watched): number {
+export function pauseAfter({ sensor, failures }: Pick<Watched, "sensor" | "failures">): number {
   const every = msOf(sensor.options.every, EVERY_DEFAULT_MS);
   if (failures === 0) return every;
   return Math.min(every * 2 ** Math.min(failures, 20), Math.max(every, PAUSE_MAX_MS));

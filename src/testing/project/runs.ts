@@ -1,0 +1,232 @@
+// The runs of a simulation: each is carried out by the engine's own part for one run, over the real core and the real admission; the store is a list that
+// never fails, and a turn of virtual time stands for a commit.
+//   V1. What an engine had in flight ends with it: told as interrupted when it is stopped, told by nobody when it is killed.
+//   V2. An engine that begins goes on with every run that has not ended.
+import { type ActiveRun, type ActiveRunWithFlights, createActiveRun, type Decision, type Happening } from "../../engine/active-run.ts";
+import { createAdmissionGate, HOLD } from "../../engine/admission.ts";
+import type { JobPort } from "../../load/task-port.ts";
+import type { RunEvent } from "../../model/events.ts";
+import type { Limits } from "../../model/limits.ts";
+import { subRunId } from "../../operations/sub-jobs.ts";
+import { step } from "../../run/decide.ts";
+import { newRun, type RunState } from "../../run/state.ts";
+import { createMemoryStore } from "../../store/memory.ts";
+import { createRunFold, type RunFold } from "../../views/run-fold.ts";
+import type { Answer, Asking } from "./attempts.ts";
+import { unknownSubJob } from "./attempts.ts";
+import { createSimulatedFlights } from "./flights.ts";
+import type { JobPlan } from "./plans.ts";
+import { seedFor } from "./seed.ts";
+import type { Timeline } from "./timeline.ts";
+
+export interface StartRequest {
+  readonly job: string;
+  readonly trigger: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly parent?: { readonly run: string; readonly node: string };
+}
+
+export interface RunsOptions {
+  readonly timeline: Timeline;
+  readonly seed: number | undefined;
+  readonly plans: ReadonlyMap<string, JobPlan>;
+  readonly limits: Limits;
+  readonly answer: (asking: Asking) => Answer | Promise<Answer>;
+  /** A run has begun. */
+  readonly onStart: (run: string, request: StartRequest, fold: RunFold) => void;
+  /** Its events, after they happened. */
+  readonly onEvent: (run: string, job: string, event: RunEvent) => void;
+}
+
+export interface Runs {
+  /** @throws MR8007 for parameters that are not right. */
+  start(run: string, request: StartRequest): void;
+  /** Tells a run that has not ended. */
+  happen(run: string, happening: Happening): void;
+  fold(run: string): RunFold | undefined;
+  /** A new engine takes up what has not ended. */
+  begin(): void;
+  /** `stopped`: in an orderly way; `killed`: between two instructions. */
+  end(how: "stopped" | "killed"): void;
+}
+
+interface Going {
+  readonly id: string;
+  readonly request: StartRequest;
+  readonly planned: JobPlan;
+  readonly params: Readonly<Record<string, string>>;
+  readonly fold: RunFold;
+  /** As it was when nobody carried it out last. */
+  state: RunState;
+  active: ActiveRunWithFlights | null;
+}
+
+/** How often a node that waits for a sub-run looks itself: it is told of the end. */
+const POLL_MS = 3_600_000;
+
+export async function createRuns(options: RunsOptions): Promise<Runs> {
+  const { timeline, plans, limits } = options;
+  const going = new Map<string, Going>();
+  /** Sub-runs, going or ended: what waits for them asks later. */
+  const subRuns = new Map<string, RunFold>();
+  const waiting = new Set<ActiveRun>();
+  let owner: string | null = null;
+  let owners = 0;
+  let scheduled = false;
+
+  const gate = createAdmissionGate({
+    limits,
+    store: createMemoryStore(),
+    clock: timeline,
+    isDead: () => false,
+    catchUp: null,
+    onProblem: (error) => {
+      throw error;
+    },
+  });
+  await gate.ready();
+
+  const schedule = (): void => {
+    if (scheduled) return;
+    scheduled = true;
+    timeline.nextTurn(flush);
+  };
+  const flush = (): void => {
+    scheduled = false;
+    const runs = [...waiting];
+    waiting.clear();
+    const isLimited = (run: ActiveRun): boolean => gate.concerns(run.id);
+    const held = runs.map((run) => (isLimited(run) ? run.decide(HOLD) : run.decide()));
+    const limited = held.filter(({ run }) => isLimited(run));
+    const admitted = limited.length === 0 ? undefined : gate.admit(limited);
+    const decided = held.map((decision): Decision => {
+      const admission = admitted?.get(decision.run.id);
+      return admission === undefined ? decision : decision.run.begin(decision, admission);
+    });
+    for (const decision of decided) decision.run.accept(decision);
+    if (limited.length > 0) gate.settled(decided.filter(({ run }) => isLimited(run)));
+  };
+
+  const carry = (each: Going): void => {
+    const { id, request, planned, params, fold } = each;
+    const active = createActiveRun({
+      id,
+      owner: owner!,
+      clock: timeline,
+      fold,
+      state: each.state,
+      mayStart: () => owner !== null,
+      createFlights: (contextOf, onEnd) =>
+        createSimulatedFlights({
+          timeline,
+          contextOf,
+          onEnd,
+          answer: ({ node, attempt }, context) => {
+            const { plan } = fold.node(node)!;
+            const own =
+              node.endsWith("]") && !planned.graph.nodes.has(plan.id) ? { ...plan, id: node.slice(0, node.lastIndexOf("[")) } : plan;
+            return options.answer({ job: request.job, planned, params, run: id, node, attempt, plan: own, context, jobs });
+          },
+        }),
+      onHappening: (run) => {
+        waiting.add(run);
+        schedule();
+      },
+      onEvents: (run, events) => {
+        gate.follow({ stream: id, after: run.state().version - events.length, events });
+        for (const event of events) take(each, event);
+        if (run.state().phase !== "finished") return;
+        gate.forget(run);
+        active.dispose();
+        going.delete(id);
+      },
+    });
+    each.active = active;
+    active.happen({ type: "adopt" });
+  };
+
+  const take = ({ id, request }: Going, event: RunEvent): void => {
+    options.onEvent(id, request.job, event);
+    // What waits for a sub-run is told of its end, and ends it when it waits no more.
+    if (event.type === "run_finished" && request.parent !== undefined) {
+      const { run, node } = request.parent;
+      const said = { by: "millrace", why: `run ${id} ended as ${event.status}`, accept: false, fields: null };
+      runs.happen(run, { type: "signal", node, signal: said });
+    }
+    if (event.type !== "node_canceled" && event.type !== "node_failed" && event.type !== "run_finished") return;
+    for (const other of going.values()) {
+      const { parent } = other.request;
+      if (parent?.run !== id || ("node" in event && parent.node !== event.node)) continue;
+      runs.happen(other.id, { type: "cancel", by: "millrace", why: `${parent.node} of ${id} does not wait for it any more` });
+    }
+  };
+
+  const jobs: JobPort = {
+    pollMs: POLL_MS,
+    async submit({ job, params, key, parent }) {
+      const run = subRunId(key);
+      if (!subRuns.has(run)) runs.start(run, { job, params, trigger: `job:${parent.run}`, parent });
+      const fold = subRuns.get(run)!;
+      const nodes = fold.nodes();
+      const outputs = nodes.flatMap(({ node, output }) =>
+        node.startsWith("task:") && output !== undefined ? [[node.slice("task:".length), output] as const] : [],
+      );
+      const { status, finishedAt } = fold.row()!;
+      const error = nodes.find((node) => node.error !== null)?.error?.message ?? null;
+      return { run, status, isFinished: finishedAt !== null, outputs: Object.fromEntries(outputs), error };
+    },
+  };
+
+  const runs: Runs = {
+    start(id, request) {
+      const planned = plans.get(request.job);
+      if (planned === undefined) throw unknownSubJob(request.job);
+      const plan = planned.plan(request.params);
+      const { trigger, parent } = request;
+      const { events, state } = step(newRun, {
+        type: "start",
+        now: timeline.now(),
+        owner: null,
+        run: id,
+        trigger,
+        plan,
+        seed: seedFor(options.seed, id),
+        leaseMs: null,
+        takeOver: null,
+        ...(parent === undefined ? {} : { parent }),
+      });
+      const fold = createRunFold();
+      for (const event of events) fold.apply(event);
+      const each: Going = { id, request, planned, params: plan.params, fold, state, active: null };
+      going.set(id, each);
+      if (parent !== undefined) subRuns.set(id, fold);
+      options.onStart(id, request, fold);
+      gate.follow({ stream: id, after: 0, events });
+      if (owner !== null) carry(each);
+    },
+    happen: (run, happening) => going.get(run)?.active?.happen(happening),
+    fold: (run) => going.get(run)?.fold,
+    begin() {
+      owner = `e_${++owners}`;
+      for (const each of going.values()) carry(each);
+    },
+    end(how) {
+      flush();
+      owner = null;
+      for (const { active } of going.values()) {
+        active?.hold();
+        if (how === "stopped") void active?.flights.stop();
+      }
+      if (how === "stopped") flush();
+      for (const each of going.values()) {
+        if (each.active === null) continue;
+        each.state = each.active.state();
+        gate.forget(each.active);
+        each.active.dispose();
+        each.active = null;
+      }
+      waiting.clear();
+    },
+  };
+  return runs;
+}
