@@ -153,7 +153,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
     now,
     mayStart: () => !holding && options.mayStart(),
     decide(admission) {
-      const happenings = inbox;
+      const happenings = disposed ? [] : inbox;
       inbox = [];
       const common = { now: now(), owner: run.mayStart() ? owner : null, ...(admission === undefined ? {} : { admission }) };
       if (happenings.length > 0) decidedAt = common.now;

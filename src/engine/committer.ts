@@ -1,6 +1,7 @@
 // Group commit: what all runs have to say at the end of a turn of the event loop becomes one durable write. One write at a time. A lost race loads what
 // the winner wrote and decides again; a store that fails is tried again a few times, then its runs are given up (they stay resumable).
 import { MillraceError, messageOf } from "../model/errors.ts";
+import { assertKnownEvents } from "../model/event-format.ts";
 import type { EventStore } from "../store/store.ts";
 import type { ActiveRun, Decision } from "./active-run.ts";
 import { type AdmissionGate, HOLD } from "./admission.ts";
@@ -26,6 +27,8 @@ export interface CommitterOptions {
 /** Lost races in a row after which a run is given up. */
 const RACES_MAX = 50;
 const STORE_TRIES_MAX = 6;
+/** Trying again does not help, or the store has done so for as long as it may. */
+const HOPELESS: ReadonlySet<string> = new Set(["MR6023", "MR6030"]);
 const STORE_DELAY_MS = 50;
 
 export function createCommitter({ store, clock, gate, onGivenUp }: CommitterOptions): Committer {
@@ -157,7 +160,15 @@ export function createCommitter({ store, clock, gate, onGivenUp }: CommitterOpti
 
   const reload = async (runs: readonly ActiveRun[]): Promise<void> => {
     for (const run of runs) outdated.delete(run);
-    for (const run of runs) run.follow(await store.read(run.id, run.state().version));
+    for (const run of runs) {
+      const events = await store.read(run.id, run.state().version);
+      try {
+        assertKnownEvents(run.id, events);
+        run.follow(events);
+      } catch (error) {
+        onGivenUp(run, error); // a newer engine goes on with it
+      }
+    }
   };
 
   /** False when the store failed: the runs will come again, or are given up when it has failed too often. */
@@ -167,7 +178,7 @@ export function createCommitter({ store, clock, gate, onGivenUp }: CommitterOpti
       return true;
     } catch (error) {
       failures++;
-      const hopeless = failures >= STORE_TRIES_MAX || (error instanceof MillraceError && error.code === "MR6023");
+      const hopeless = failures >= STORE_TRIES_MAX || (error instanceof MillraceError && HOPELESS.has(error.code));
       if (hopeless) {
         failures = 0;
         const code = error instanceof MillraceError ? error.code : "MR6022";

@@ -376,3 +376,17 @@ describe("a store in trouble", () => {
     expect(await clock.until(make().run(run))).toMatchObject({ status: "succeeded" });
   });
 });
+
+describe("an engine of a newer version beside this one", () => {
+  it("has runs that this one leaves alone, and says so", async () => {
+    const { clock, store, engine, make } = world(untilAborted);
+    const run = await engine.start(planOf(["a"]));
+    const going = engine.run(run);
+    await clock.pass(10);
+    const strange = { type: "node_dreamed", at: 0, node: "a" } as unknown as RunEvent;
+    expect(await store.append(run, 2, [strange])).toBe(true);
+    await expect(clock.until(going)).rejects.toMatchObject({ code: "MR6026" });
+    await expect(make().run(run)).rejects.toMatchObject({ code: "MR6026" });
+    expect(await store.read(run)).toHaveLength(3);
+  });
+});

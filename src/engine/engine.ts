@@ -7,6 +7,7 @@
 import { randomBytes } from "node:crypto";
 import type { Executor } from "../model/attempt.ts";
 import { asMillraceError, MillraceError } from "../model/errors.ts";
+import { assertKnownEvents } from "../model/event-format.ts";
 import type { NodeFacts, RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import { type Limits, NO_LIMITS } from "../model/limits.ts";
@@ -114,6 +115,8 @@ interface Loaded {
 }
 
 const UNFINISHED_MAX = 1_000;
+/** What this engine appended itself is known; it is read only to keep up with the store. */
+const OWN_PAUSE_MS = 2_000;
 
 export function createEngine(options: EngineOptions): Engine {
   const { store, clock, executor, logs = null, leaseMs = null } = options;
@@ -134,7 +137,7 @@ export function createEngine(options: EngineOptions): Engine {
     feed ??= (async () => {
       await catchUp(store, runsTable);
       const afterPosition = await store.tables.position(runsTable.name);
-      return createFeed({ store, clock, afterPosition, onBatches: noteBatches, onProblem: problem });
+      return createFeed({ store, clock, afterPosition, ownPauseMs: OWN_PAUSE_MS, onBatches: noteBatches, onProblem: problem });
     })();
     feed.catch((error: unknown) => {
       feed = null;
@@ -178,6 +181,7 @@ export function createEngine(options: EngineOptions): Engine {
     const events = await store.read(run);
     if (events.length === 0)
       throw new MillraceError({ code: "MR6101", message: `there is no run ${run}`, hint: "`millrace runs` lists them" });
+    assertKnownEvents(run, events);
     const fold = createRunFold();
     let state: RunState = newRun;
     for (const event of events) {

@@ -19,14 +19,16 @@ export interface FeedOptions {
   readonly clock: Clock;
   /** Where to begin. */
   readonly afterPosition: number;
+  /** How long this process's own appends may wait to be read, where they are known already. Default: as others'. */
+  readonly ownPauseMs?: number;
   readonly onBatches: (batches: readonly Batch[]) => void;
   readonly onProblem: (error: unknown) => void;
 }
 
-export function createFeed({ store, clock, afterPosition, onBatches, onProblem }: FeedOptions): Feed {
+export function createFeed({ store, clock, afterPosition, ownPauseMs = PAUSE_MS, onBatches, onProblem }: FeedOptions): Feed {
   let position = afterPosition;
   let reading: Promise<void> | null = null;
-  let cancelTimer: (() => void) | null = null;
+  let timer: { readonly ms: number; readonly cancel: () => void } | null = null;
   let closed = false;
 
   const readOn = async (): Promise<void> => {
@@ -45,16 +47,18 @@ export function createFeed({ store, clock, afterPosition, onBatches, onProblem }
     return reading;
   };
   const later = (ms: number): void => {
-    if (closed || cancelTimer !== null) return;
-    cancelTimer = clock.after(ms, () => {
-      cancelTimer = null;
+    if (closed || (timer !== null && timer.ms <= ms)) return;
+    timer?.cancel();
+    const cancel = clock.after(ms, () => {
+      timer = null;
       read().catch((error: unknown) => {
         onProblem(error);
         later(FAILED_PAUSE_MS);
       });
     });
+    timer = { ms, cancel };
   };
-  const stopListening = store.changes(() => later(PAUSE_MS));
+  const stopListening = store.changes((writer) => later(writer === "own" ? ownPauseMs : PAUSE_MS));
   return {
     async catchUp() {
       await reading?.catch(() => {});
@@ -63,7 +67,7 @@ export function createFeed({ store, clock, afterPosition, onBatches, onProblem }
     close() {
       closed = true;
       stopListening();
-      cancelTimer?.();
+      timer?.cancel();
     },
   };
 }

@@ -48,6 +48,8 @@ interface NodeEvent {
 
 export interface RunStarted {
   readonly type: "run_started";
+  /** EVENT_FORMAT of the engine that wrote it; 1 where it is missing. */
+  readonly format?: number;
   readonly at: number;
   readonly run: string;
   /** What asked for the run: `manual`, later a schedule, a webhook … */

@@ -1,5 +1,6 @@
 // The decision: state × input → events. [] when nothing is to happen. One input gives the whole truth at once: what follows from it (skips, cancels,
 // starts, the end) is computed to a fixpoint before it returns. Invariants: SPEC.md.
+import { EVENT_FORMAT } from "../model/event-format.ts";
 import type { RunEvent } from "../model/events.ts";
 import {
   beginCompensation,
@@ -53,7 +54,7 @@ function start(state: RunState, input: StartInput): Step {
   const { now, run, trigger, plan, seed, leaseMs, takeOver, parent } = input;
   const draft = draftOf(state, now);
   const from = { fromRun: takeOver?.from ?? null, ...(parent === undefined ? {} : { parent }) };
-  draft.emit({ type: "run_started", at: now, run, trigger, plan, seed, ...from, leaseMs });
+  draft.emit({ type: "run_started", format: EVENT_FORMAT, at: now, run, trigger, plan, seed, ...from, leaseMs });
   const { graph } = draft.going();
   for (const [index, node] of plan.nodes.entries()) {
     if (node.compensates !== undefined || isFinal(get(draft.going().nodes, index))) continue;

@@ -29,7 +29,7 @@ export function createMemoryStore(): EventStore {
     known.batches.push(batch);
     streams.set(stream, known);
     batches.push(batch);
-    listeners.tell();
+    listeners.tell("others"); // engines of one process may share it
     return true;
   };
   return {

@@ -61,8 +61,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   const claimed = `select name, version from ${quoted(schema)}.claims where name = any ($1)`;
   const sender = randomBytes(6).toString("hex");
   const channel = `millrace ${schema}`.slice(0, 60);
-  const listeners = createListeners(() => watchPostgres({ link, schema, channel, sender, tell: () => listeners.tell(), pollMs }));
-  const writer = createWriter({ link, schema, channel, sender, onAppended: () => listeners.tell() });
+  const listeners = createListeners(() => watchPostgres({ link, schema, channel, sender, tell: () => listeners.tell("others"), pollMs }));
+  const writer = createWriter({ link, schema, channel, sender, onAppended: () => listeners.tell("own") });
   return {
     append: async (stream, expectedVersion, events) => (await writer.commit([{ stream, expectedVersion, events }]))[0]!,
     commit: (appends) => writer.commit(appends),

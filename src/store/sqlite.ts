@@ -67,7 +67,7 @@ export function openSqliteStore(path: string): EventStore {
   };
   const commit = (appends: readonly Append[]): readonly boolean[] => {
     const answers = transact(() => appends.map(take));
-    listeners.tell();
+    listeners.tell("own");
     return answers;
   };
   const versionOfData = (): number => guarded(() => dataVersion.get() as { data_version: number }).data_version;
@@ -77,7 +77,7 @@ export function openSqliteStore(path: string): EventStore {
       const version = versionOfData();
       if (version === seen) return;
       seen = version;
-      listeners.tell();
+      listeners.tell("others");
     }, LOOK_MS);
     timer.unref();
     return () => clearInterval(timer);

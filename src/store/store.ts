@@ -30,6 +30,9 @@ export interface Batch {
   readonly events: readonly StoreEvent[];
 }
 
+/** Who has appended: `own`, nobody but this store object; `others`, perhaps another. */
+export type Writer = "own" | "others";
+
 export interface EventStore {
   append(stream: string, expectedVersion: number, events: readonly StoreEvent[]): Promise<boolean>;
   commit(appends: readonly Append[]): Promise<readonly boolean[]>;
@@ -44,9 +47,10 @@ export interface EventStore {
   remove(streams: readonly string[]): Promise<void>;
   /**
    * Calls `listener` soon after anything was appended to any stream, by this process or another: at least once after each append, many appends in one
-   * call, now and then without need. It is not told what: read on from where you were. Returns how to stop. The listener must not throw.
+   * call, now and then without need. It is not told what, only whether it may have been another process: read on from where you were. Returns how to
+   * stop. The listener must not throw.
    */
-  changes(listener: () => void): () => void;
+  changes(listener: (writer: Writer) => void): () => void;
   /** Milliseconds since 1970 by the clock of the store, where it has one that all its engines can go by. */
   now?(): Promise<number>;
   readonly tables: ReadTables;
