@@ -16,9 +16,13 @@ export function parseSizeBytes(text: string): number | undefined {
   return match === null ? undefined : Math.round(Number(match[1]) * UNIT_BYTES[match[2] as keyof typeof UNIT_BYTES]);
 }
 
+/** Beyond it moments leave what a date can hold. */
+const DURATION_MS_MAX = 36_500 * UNIT_MS.d;
+
 export const duration = z
   .string()
   .refine((text) => parseDurationMs(text) !== undefined, { error: "is no duration; write 500ms, 30s, 5m, 2h or 7d" })
+  .refine((text) => (parseDurationMs(text) ?? 0) <= DURATION_MS_MAX, { error: "is longer than 100 years" })
   .describe("500ms, 30s, 5m, 2h or 7d");
 
 export const size = z

@@ -1,6 +1,7 @@
 // Parameters of a job: defaults filled in, types and enums checked.
 import type { ParamSpec } from "../model/definitions/job.ts";
 import { MillraceError } from "../model/errors.ts";
+import { isOfType } from "../model/parameter-types.ts";
 import { didYouMean } from "../model/suggest.ts";
 
 /** @throws MR8007 for an unknown parameter, a missing one, or a value of another type. */
@@ -26,7 +27,7 @@ export function parametersOf(
         throw new MillraceError({ code: "MR8007", message: `the parameter ${name} is missing`, hint: `give it with --param ${name}=…` });
       continue;
     }
-    if (!hasType(value, spec.type))
+    if (!isOfType(value, spec.type))
       throw new MillraceError({ code: "MR8007", message: `the parameter ${name} is ${JSON.stringify(value)}, which is no ${spec.type}` });
     if (spec.enum !== undefined && !spec.enum.some((allowed) => String(allowed) === value)) {
       throw new MillraceError({
@@ -38,23 +39,4 @@ export function parametersOf(
     values[name] = value;
   }
   return values;
-}
-
-function hasType(value: string, type: ParamSpec["type"]): boolean {
-  switch (type) {
-    case "string":
-      return true;
-    case "integer":
-      return /^-?\d+$/.test(value);
-    case "number":
-      return value.trim() !== "" && Number.isFinite(Number(value));
-    case "boolean":
-      return value === "true" || value === "false";
-    case "date":
-      return /^\d{4}-\d\d-\d\d$/.test(value) && !Number.isNaN(Date.parse(value));
-    case "timestamp":
-      return /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d/.test(value) && !Number.isNaN(Date.parse(value));
-    default:
-      return type satisfies never;
-  }
 }

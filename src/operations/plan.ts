@@ -44,6 +44,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const project = await workspace.projectWithWarehouse();
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
+    if (project.errors.length > 0) await workspace.project(); // the job may be missing only because its file has an error: that is what helps
     throw new MillraceError({
       code: "MR6103",
       message: `there is no job ${request.job}`,

@@ -151,7 +151,8 @@ function lookUp(expansion: Expansion, node: Sourced, kinds: readonly ComponentKi
     const message = way.includes(component.name)
       ? `components use each other in a circle: ${next.join(" → ")}`
       : `components are used ${expansion.uses > USES_MAX ? `more than ${USES_MAX} times` : `deeper than ${DEPTH_MAX} levels`}`;
-    tell(expansion, "MR1091", message, location);
+    // Beyond the number of uses one sentence is enough: thousands of places would say the same.
+    if (expansion.uses <= USES_MAX + 1) tell(expansion, "MR1091", message, location);
     return undefined;
   }
   expansion.used.add(component.name);

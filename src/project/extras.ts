@@ -8,6 +8,7 @@ import { type DefinitionFile, readSpec, readYamlFile, sqlDocument } from "./asse
 import { expandComponents } from "./components-expand.ts";
 import { type Document, placesIn } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
+import { checkParamSpecs } from "./job-values.ts";
 import { plainName } from "./names.ts";
 import { claim, type ProjectJob, type ProjectTest, readPlaceholders, type Reader, tell } from "./reader.ts";
 
@@ -68,16 +69,7 @@ export function readCheckFile(reader: Reader, definition: DefinitionFile): Check
 /** What the schema cannot say of a job: exactly one kind in each trigger and task, names that are there. */
 export function checkJob(reader: Reader, document: Document, spec: JobSpec): void {
   for (const [name, task] of Object.entries(spec.tasks ?? {})) checkTask(reader, document, name, task);
-  for (const [name, param] of Object.entries(spec.params ?? {})) {
-    if (param.enum === undefined || param.default === undefined || param.enum.includes(param.default)) continue;
-    tell(
-      reader,
-      "MR1023",
-      `the default ${JSON.stringify(param.default)} of ${name} is not in its enum`,
-      document.locate(["params", name, "default"]),
-      `one of: ${param.enum.join(", ")}`,
-    );
-  }
+  checkParamSpecs(reader, document, spec.params);
 }
 
 function checkTask(reader: Reader, document: Document, name: string, task: TaskSpec): void {

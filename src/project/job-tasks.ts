@@ -7,6 +7,7 @@ import type { CompensationSpec, TaskSpec } from "../model/definitions/task.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { ProjectNode } from "../model/graph.ts";
 import type { JobTask, TaskAction, TaskReference, TypescriptAction } from "../model/task.ts";
+import { isTimeZone, momentOf } from "../model/moment.ts";
 import { checkExpression, isQuery } from "../platform/expression.ts";
 import { placeholdersIn } from "../platform/templates.ts";
 import { type Document, type Path, valueAt } from "./document.ts";
@@ -199,9 +200,24 @@ function checkForm({ reader, document, name, at }: Reading, spec: TaskSpec): voi
     tell(reader, "MR1023", `the default of ${field} in ${name} is not in its enum`, place, `one of: ${rules.enum.join(", ")}`);
   }
   if (typeof spec.wait !== "object") return;
-  const { for: length, until, condition } = spec.wait;
+  const { for: length, until, condition, timezone } = spec.wait;
   const given = [length, until, condition].filter((value) => value !== undefined).length;
   if (given !== 1) tell(reader, "MR1022", `wait has for, until or condition, one of the three`, document.locate([...at, "wait"], "key"));
+  if (timezone !== undefined && !isTimeZone(timezone))
+    tell(
+      reader,
+      "MR1603",
+      `there is no time zone ${JSON.stringify(timezone)}`,
+      document.locate([...at, "wait", "timezone"]),
+      "for example Europe/Berlin or UTC",
+    );
+  if (until === undefined || until.includes("${")) return; // a placeholder is known to the run only
+  try {
+    momentOf(until, 0);
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    tell(reader, "MR1023", `wait.until: ${error.message}`, document.locate([...at, "wait", "until"]), error.hint);
+  }
 }
 
 /** The function of a `typescript:` task. */

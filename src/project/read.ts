@@ -112,7 +112,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     jobsWithTasks.push({ ...job, tasks: await readJobTasks(reader, { spec: job.spec, document, modules, origin: job.origin }) });
   }
   checkPools(reader, nodes, jobsWithTasks);
-  const schedules = await readTriggers(reader, jobs, nodes);
+  const schedules = await readTriggers(reader, { jobs, nodes, modules });
   cache.save();
 
   return {

@@ -4,12 +4,17 @@ import type { TriggerSpec } from "../model/definitions/trigger.ts";
 import type { JobTrigger } from "../model/triggers.ts";
 import { kindsOf, triggersOf } from "../model/triggers.ts";
 import { triggerKinds } from "../model/definitions/trigger.ts";
+import { isTimeZone } from "../model/moment.ts";
+import { parseDurationMs } from "../model/duration.ts";
+import type { SourceLocation } from "../model/errors.ts";
 import type { ProjectNode } from "../model/graph.ts";
 import { tellCircles } from "./circles.ts";
 import type { Document, Path } from "./document.ts";
+import { checkConcurrencyKey, checkTriggerParams } from "./job-values.ts";
 import { plainName } from "./names.ts";
 import { type Reader, tell } from "./reader.ts";
 import { createScheduleReader, type ProjectSchedules } from "./schedules.ts";
+import type { LoadedModule } from "./typescript.ts";
 import { hintFor } from "./validate.ts";
 
 interface Job {
@@ -18,7 +23,7 @@ interface Job {
 }
 
 /** Checks the triggers of all jobs; answers their schedules. */
-export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: readonly ProjectNode[]): Promise<ProjectSchedules> {
+export async function readTriggers(reader: Reader, { jobs, nodes, modules }: Known): Promise<ProjectSchedules> {
   const schedules = new Map<string, NonNullable<ReturnType<ProjectSchedules["get"]>>>();
   const scheduleReader = createScheduleReader(reader, { now: reader.options.now ?? Date.now(), timezone: zoneOf(reader) });
   const paths = new Map<string, string>();
@@ -27,8 +32,10 @@ export async function readTriggers(reader: Reader, jobs: readonly Job[], nodes: 
     for (const [index, trigger] of (spec.triggers ?? []).entries()) checkKind(reader, document, index, trigger);
     const triggers = triggersOf(spec.triggers);
     checkNames(reader, document, triggers);
+    await checkConcurrencyKey(reader, document, spec);
     for (const trigger of triggers) {
-      checkTrigger(reader, document, trigger, { jobs, nodes });
+      checkTrigger(reader, document, trigger, { jobs, nodes, modules });
+      checkTriggerParams(reader, document, trigger, spec.params);
       checkPath(reader, document, { job: name, trigger, paths });
       const isReadable = (trigger.spec.schedule?.cron === undefined) !== (trigger.spec.schedule?.every === undefined);
       if (trigger.kind !== "schedule" || !isReadable) continue;
@@ -45,19 +52,15 @@ function zoneOf(reader: Reader): string {
   const { timezone } = reader.config;
   const document = reader.documents.get("project");
   if (timezone === undefined || document === undefined) return "UTC";
-  try {
-    Intl.DateTimeFormat("en", { timeZone: timezone });
-    return timezone;
-  } catch {
-    tell(
-      reader,
-      "MR1603",
-      `there is no time zone ${JSON.stringify(timezone)}`,
-      document.locate(["timezone"]),
-      "for example Europe/Berlin or UTC",
-    );
-    return "UTC";
-  }
+  if (isTimeZone(timezone)) return timezone;
+  tell(
+    reader,
+    "MR1603",
+    `there is no time zone ${JSON.stringify(timezone)}`,
+    document.locate(["timezone"]),
+    "for example Europe/Berlin or UTC",
+  );
+  return "UTC";
 }
 
 function checkKind(reader: Reader, document: Document, index: number, trigger: TriggerSpec): void {
@@ -84,17 +87,60 @@ function checkNames(reader: Reader, document: Document, triggers: readonly JobTr
 interface Known {
   readonly jobs: readonly Job[];
   readonly nodes: readonly ProjectNode[];
+  readonly modules: readonly LoadedModule[];
 }
 
-function checkTrigger(reader: Reader, document: Document, { spec, kind, index }: JobTrigger, { jobs, nodes }: Known): void {
+/** A client resolves `..` and `//`, and cuts off what follows `?` and `#`, before it asks. */
+function isAddressable(path: string): boolean {
+  return !/[?#\\\s]/.test(path) && !path.includes("//") && path.split("/").every((part) => part !== "." && part !== "..");
+}
+
+/** `module.ts#export`, below pipelines/. */
+function checkSensorFunction(reader: Reader, place: SourceLocation, reference: string, modules: readonly LoadedModule[]): void {
+  const [written = "", exportName = "default"] = reference.split("#", 2);
+  const file = written.startsWith("pipelines/") ? written : `pipelines/${written}`;
+  const found = modules.find((each) => each.file === file);
+  if (found === undefined) {
+    const files = modules.map((each) => each.file);
+    tell(
+      reader,
+      "MR1619",
+      `there is no module ${JSON.stringify(file)}`,
+      place,
+      hintFor(file, files, "modules") ?? "modules stand in pipelines/",
+    );
+  } else if (typeof found.exports[exportName] !== "function")
+    tell(
+      reader,
+      "MR1619",
+      `${file} exports no function ${JSON.stringify(exportName)}`,
+      place,
+      hintFor(exportName, Object.keys(found.exports), "exports"),
+    );
+}
+
+function checkTrigger(reader: Reader, document: Document, { spec, kind, index }: JobTrigger, { jobs, nodes, modules }: Known): void {
   const at: Path = ["triggers", index, kind];
   const { schedule, sensor, assets, job } = spec;
   if (schedule !== undefined && (schedule.cron === undefined) === (schedule.every === undefined))
     tell(reader, "MR1022", "a schedule has cron or every, one of the two", document.locate(at, "key"));
   if (sensor !== undefined && [sensor.sql, sensor.http, sensor.typescript].filter((way) => way !== undefined).length !== 1)
     tell(reader, "MR1022", "a sensor has sql, http or typescript, one of the three", document.locate(at, "key"));
-  if (sensor !== undefined && /^0+(\.0+)?(ms|s|m|h|d)$/.test(sensor.every))
-    tell(reader, "MR1604", `every: ${sensor.every} is too often`, document.locate([...at, "every"]), "at least 1s");
+  for (const [every, least, leastMs] of [
+    [sensor?.every, "1s", 1_000],
+    [spec.files?.every, "10ms", 10],
+  ] as const)
+    if (every !== undefined && (parseDurationMs(every) ?? leastMs) < leastMs)
+      tell(reader, "MR1604", `every: ${every} is too often`, document.locate([...at, "every"]), `at least ${least}`);
+  if (sensor?.typescript !== undefined) checkSensorFunction(reader, document.locate([...at, "typescript"]), sensor.typescript, modules);
+  if (spec.webhook !== undefined && !isAddressable(spec.webhook.path))
+    tell(
+      reader,
+      "MR1619",
+      `no request has the path ${JSON.stringify(spec.webhook.path)}`,
+      document.locate([...at, "path"]),
+      "letters, digits, - and _ between slashes: /hooks/listing",
+    );
   if (job !== undefined && !jobs.some((other) => plainName(other.name) === plainName(job.finished))) {
     const hint = hintFor(
       job.finished,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { momentOf } from "../model/moment.ts";
 import { surroundings } from "./surroundings.fixture.ts";
-import { momentOf, wait } from "./wait.ts";
+import { wait } from "./wait.ts";
 
 const START = 1_000_000; // the fixture's first start
 
@@ -34,6 +35,6 @@ describe("a wait", () => {
   });
 
   it("until something that is no moment is an error", () => {
-    expect(() => momentOf("soon", 0)).toThrow("is no moment");
+    for (const text of ["soon", "25:00", "2026-02-30T06:00Z", "2026-13-01"]) expect(() => momentOf(text, 0)).toThrow("is no moment");
   });
 });

@@ -87,4 +87,14 @@ export const triggersCodes = {
     why: "A world that `simulate` was given names a job, or the path of a webhook, that the project does not have.",
     fix: "Compare the name in the message with the project; what there is stands behind it.",
   },
+  MR1618: {
+    title: "A trigger hands over parameters that the job does not take",
+    why: "Each run that the trigger starts would be refused: a parameter is unknown, of another type, not allowed, or missing.",
+    fix: "Compare `params:` of the trigger with `params:` of the job; `${event:path}` takes a value from what happened.",
+  },
+  MR1619: {
+    title: "A trigger that could never fire",
+    why: "What it looks at can never be: an address that no request has, a function that is not there.",
+    fix: "Correct the name or the path; the message says what is there.",
+  },
 } as const satisfies Record<string, CodeEntry>;
