@@ -92,7 +92,15 @@ function benchEvents(): readonly Figure[] {
   const cost = (size: number): number => {
     const plan = planOf(size, (index) => (index < 10 ? [] : [nameOf(index - 10)]), 10);
     let state: RunState = step(newRun, {
-      ...{ type: "start", now: 0, owner: "e", run: "r", trigger: "", plan, seed: 1, leaseMs: null, takeOver: null },
+      type: "start",
+      now: 0,
+      owner: "e",
+      run: "r",
+      trigger: "",
+      plan,
+      seed: 1,
+      leaseMs: null,
+      takeOver: null,
     }).state;
     const report = (index: number): void => {
       const input = { type: "report", now: 0, owner: "e", node: nameOf(index), attempt: 1 } as const;
@@ -136,9 +144,7 @@ function nameOf(index: number): string {
 
 function nodeOf(index: number, needs: readonly string[]): PlanNode {
   const retry = { attempts: 3, delayMs: 1_000, factor: 2, maxDelayMs: 60_000, jitter: true };
-  return {
-    ...{ id: nameOf(index), kind: "task", needs, action: "build", reason: "", change: "none", retry, timeoutMs: null },
-  };
+  return { id: nameOf(index), kind: "task", needs, action: "build", reason: "", change: "none", retry, timeoutMs: null };
 }
 
 function planOf(size: number, needsOf: (index: number) => readonly string[], concurrency: number): RunPlan {

@@ -16,7 +16,7 @@ afterAll(() => server.stop());
 describe("a project with its state in PostgreSQL", () => {
   it("runs, lists its runs and is found well by doctor, and writes no state file", async () => {
     const { dir, remove } = project({
-      "millrace.yaml": `name: p\nstate: { postgres: { url: "${"${env:STATE_URL}"}", schema: p } }\n`,
+      "millrace.yaml": 'name: p\nstate: { postgres: { url: "${env:STATE_URL}", schema: p } }\n',
       "sources/sales.yaml": "from: { files: { path: sales.csv } }\n",
       "sales.csv": "id,price\n1,10\n2,20\n",
       "models/clean/sales.sql": "select * from raw.sales",

@@ -258,7 +258,14 @@ export function createEngine(options: EngineOptions): Engine {
       const id = run ?? runId(clock.now(), random);
       const seed = Math.floor(random() * 4_294_967_296);
       const { events, state } = step(newRun, {
-        ...{ type: "start", now: clock.now(), owner: null, run: id, trigger, plan, seed, leaseMs },
+        type: "start",
+        now: clock.now(),
+        owner: null,
+        run: id,
+        trigger,
+        plan,
+        seed,
+        leaseMs,
         takeOver: nodes === null ? null : { from: fromRun!, nodes },
         ...(parent === undefined ? {} : { parent }),
       });

@@ -33,9 +33,9 @@ function isFull({ paused, runningCount, concurrency }: GoingRun): boolean {
 }
 
 interface Gate {
-  isFree(state: GoingRun, lane: number): boolean;
+  readonly isFree: (state: GoingRun, lane: number) => boolean;
   /** A node of the lane has started. */
-  take(state: GoingRun, lane: number): void;
+  readonly take: (state: GoingRun, lane: number) => void;
 }
 
 const openGate: Gate = { isFree: hasRoom, take: () => {} };

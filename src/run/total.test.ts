@@ -168,7 +168,11 @@ function inputOf(happening: keyof Row): RunInput {
       return { type: "report", now, owner, node: "x", attempt: 1, outcome: { kind: "skipped", why: "no" } };
     case "report waiting":
       return {
-        ...{ type: "report", now, owner, node: "x", attempt: 1 },
+        type: "report",
+        now,
+        owner,
+        node: "x",
+        attempt: 1,
         outcome: { kind: "waiting", wait: { kind: "condition", until: 2_000, why: "" } },
       };
     case "report mapped":

@@ -31,8 +31,20 @@ export interface NodeBook {
 
 export function bookOf(plan: PlanNode, parent: NodeBook | null = null): NodeBook {
   return {
-    ...{ plan, parent, attempts: 0, uncounted: 0, interruptions: 0, live: null, startedAt: 0, retryAt: null },
-    ...{ waiting: null, waitsSince: null, readySince: null, final: null, because: null, items: null },
+    plan,
+    parent,
+    attempts: 0,
+    uncounted: 0,
+    interruptions: 0,
+    live: null,
+    startedAt: 0,
+    retryAt: null,
+    waiting: null,
+    waitsSince: null,
+    readySince: null,
+    final: null,
+    because: null,
+    items: null,
   };
 }
 
@@ -67,7 +79,9 @@ export function fateOf(books: Books, { plan }: NodeBook): "starts" | "never" | "
   const needs = plan.needs.map((id) => get(books, id));
   const settled = needs.filter((need) => need.final !== null).map((need) => verdict(books, need));
   const all = settled.length === needs.length;
-  switch (plan.when ?? "succeeded") {
+  const { when } = plan;
+  switch (when) {
+    case undefined:
     case "succeeded":
       return settled.some((each) => each !== "good") ? "never" : all ? "starts" : "open";
     case "noneFailed":
@@ -76,6 +90,8 @@ export function fateOf(books: Books, { plan }: NodeBook): "starts" | "never" | "
       return !all ? "open" : needs.length === 0 || settled.includes("bad") ? "starts" : "never";
     case "always":
       return all ? "starts" : "open";
+    default:
+      return when satisfies never;
   }
 }
 

@@ -58,6 +58,6 @@ function richness(random: Random, hasNeeds: boolean): Partial<PlanNode> {
   };
 }
 
-function undoOf({ mapped: _, queueTimeoutMs: __, when: ___, ...node }: PlanNode): PlanNode {
-  return { ...node, id: `undo.${node.id}`, needs: [], compensates: node.id };
+function undoOf({ id, kind, action, reason, change, retry, timeoutMs }: PlanNode): PlanNode {
+  return { id: `undo.${id}`, kind, needs: [], action, reason, change, retry, timeoutMs, compensates: id };
 }

@@ -120,7 +120,10 @@ export function createRunFold(): RunFold {
         case "node_succeeded": {
           const attempts = endAttempt(event.node, at, "succeeded", null);
           change(event.node, at, {
-            ...{ status: event.reused === true ? "reused" : "succeeded", error: null, wait: null, attempts },
+            status: event.reused === true ? "reused" : "succeeded",
+            error: null,
+            wait: null,
+            attempts,
             ...factsOf(event),
           });
           break;
@@ -161,7 +164,10 @@ export function createRunFold(): RunFold {
           break;
         case "node_canceled":
           change(event.node, at, {
-            ...{ status: "canceled", retryAt: null, wait: null, why: event.why ?? null },
+            status: "canceled",
+            retryAt: null,
+            wait: null,
+            why: event.why ?? null,
             attempts: endAttempt(event.node, at, "canceled", null),
           });
           break;

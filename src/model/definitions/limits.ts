@@ -27,7 +27,6 @@ export const breakerSpec = z.union([
     maxPause: duration.optional().describe("the pause doubles with each probe that fails, up to this; default 10m"),
   }),
 ]);
-export type BreakerSpec = z.infer<typeof breakerSpec>;
 
 /** One pool, or several with the weight that an attempt has in each. */
 const poolUse = z
