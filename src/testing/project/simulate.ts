@@ -44,6 +44,7 @@ export async function simulate(given: string | Definitions, request: SimulationR
   const timeline = createTimeline(start - 1);
   const book = createBook();
   let isUp = false;
+  let begun = 0;
   /** Answers of people while no engine runs. */
   let answers: (() => void)[] = [];
 
@@ -103,7 +104,10 @@ export async function simulate(given: string | Definitions, request: SimulationR
     runs.begin();
     jobs.begin();
     for (const act of answers.splice(0)) act();
-    senses.begin();
+    const own = ++begun;
+    timeline.at(start, () => {
+      if (isUp && own === begun) senses.begin();
+    });
   };
   const end = (how: "stopped" | "killed"): void => {
     if (!isUp) return;
