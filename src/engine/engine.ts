@@ -8,18 +8,17 @@ import { randomBytes } from "node:crypto";
 import type { Executor } from "../model/attempt.ts";
 import { asMillraceError, MillraceError } from "../model/errors.ts";
 import { assertKnownEvents } from "../model/event-format.ts";
-import type { NodeFacts, RunEvent } from "../model/events.ts";
+import type { RunEvent } from "../model/events.ts";
 import type { NodeId } from "../model/graph.ts";
 import { type Limits, NO_LIMITS } from "../model/limits.ts";
 import type { RunPlan } from "../model/plan.ts";
-import { readClock, runTime, unreadClock } from "../run/clock.ts";
 import { step } from "../run/decide.ts";
 import { evolve } from "../run/evolve.ts";
 import { outstanding } from "../run/outstanding.ts";
 import { newRun, type RunState } from "../run/state.ts";
 import type { Batch, EventStore } from "../store/store.ts";
 import { catchUp } from "../views/catch-up.ts";
-import { createRunFold, foldRun, type RunFold } from "../views/run-fold.ts";
+import { createRunFold, type RunFold } from "../views/run-fold.ts";
 import { listRuns, type RunRow, runsTable } from "../views/runs.ts";
 import { createAdmissionGate } from "./admission.ts";
 import { type ActiveRunWithFlights, createActiveRun, type Happening } from "./active-run.ts";
@@ -27,6 +26,7 @@ import type { Clock } from "./clock.ts";
 import { createCommitter } from "./committer.ts";
 import { createFeed, type Feed } from "./feed.ts";
 import { createFlights } from "./flights.ts";
+import { actFromOutside, succeededIn } from "./outside.ts";
 import type { AttemptLogs } from "./logs.ts";
 import { runId } from "./run-id.ts";
 import { type RunSummary, summaryOf } from "./summary.ts";
@@ -341,54 +341,6 @@ export function createEngine(options: EngineOptions): Engine {
     },
   };
   return engine;
-}
-
-/** Facts of the nodes that an earlier run succeeded with or reused. */
-async function succeededIn(store: EventStore, run: string, takes: (node: NodeId) => boolean): Promise<ReadonlyMap<NodeId, NodeFacts>> {
-  const fold = foldRun(await store.read(run));
-  if (fold === undefined)
-    throw new MillraceError({ code: "MR6101", message: `there is no run ${run}`, hint: "`millrace runs` lists them" });
-  const facts = new Map<NodeId, NodeFacts>();
-  for (const { node, status, rows, checks, output } of fold.nodes()) {
-    if ((status !== "succeeded" && status !== "reused") || !takes(node)) continue;
-    facts.set(node, {
-      ...(rows === undefined ? {} : { rows }),
-      ...(checks === undefined ? {} : { checks }),
-      ...(output === undefined ? {} : { output }),
-    });
-  }
-  return facts;
-}
-
-const ACT_RACES_MAX = 20;
-
-/** Says something to a run that this engine does not carry out. True when the run was going on and it changed something. */
-async function actFromOutside(
-  store: EventStore,
-  clock: Clock,
-  request: { readonly id: string; readonly state: RunState; readonly acts: readonly Happening[] },
-): Promise<boolean> {
-  let { state } = request;
-  let time = unreadClock;
-  for (let races = 0; races < ACT_RACES_MAX; races++) {
-    if (state.phase !== "going") return false;
-    time = readClock(time, clock.now(), state.at);
-    const events: RunEvent[] = [];
-    let next: RunState = state;
-    for (const act of request.acts) {
-      const decided = step(next, { ...act, now: runTime(time), owner: null });
-      events.push(...decided.events);
-      next = decided.state;
-    }
-    if (events.length === 0) return false;
-    if (await store.append(request.id, state.version, events)) return true;
-    state = (await store.read(request.id, state.version)).reduce<RunState>(evolve, state);
-  }
-  throw new MillraceError({
-    code: "MR6025",
-    message: `${request.id} could not be told: others wrote first each time`,
-    retryable: true,
-  });
 }
 
 function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: unknown) => void } {
