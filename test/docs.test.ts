@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { commands } from "../src/cli/commands/index.ts";
+import { followGuide, guideOf, SALES } from "./guides.ts";
 import { millrace, project, repository, rows } from "./millrace.ts";
 
 const readme = readFileSync(join(repository, "README.md"), "utf8");
@@ -15,7 +16,7 @@ describe("the README's project", () => {
   const files = Object.fromEntries(
     [...readme.matchAll(/^`([\w./]+)`[^\n]*\n```\w+\n([\s\S]*?)```/gm)].map((match) => [match[1]!, match[2]!]),
   );
-  const shop = project({ ...files, "data/sales_1.csv": "id,price,sold_on\n1,$10.50,2026-01-02\n2,$0.20,2026-01-03\n3,n/k,2026-01-04\n" });
+  const shop = project({ ...files, ...SALES });
   afterAll(() => shop.remove());
 
   it("runs as it is printed", async () => {
@@ -25,6 +26,14 @@ describe("the README's project", () => {
     expect(await rows(shop.dir, "from clean.sales")).toEqual([[1, "10.50", "2026-01-02"]]);
     const { items } = (await millrace(["quarantine", "list", "--json"], shop.dir)).lines()[0]!;
     expect(items.map((item: any) => item.asset).toSorted()).toEqual(["clean.sales", "raw.sales"]);
+  });
+});
+
+describe("the guides", { timeout: 180_000 }, () => {
+  const guides = documents.filter((name) => /^docs\/\w+\.md$/.test(name) && guideOf(join(repository, name)).lines.length > 0);
+
+  it.each(guides)("%s is true: its files and commands do what it says", async (name) => {
+    expect(await followGuide(guideOf(join(repository, name)))).toEqual([]);
   });
 });
 
