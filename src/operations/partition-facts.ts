@@ -6,15 +6,15 @@ import type { Mapping } from "../model/definitions/partition.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { escapePart, type Partitioning, splitNodeId } from "../model/partition.ts";
 import type { PlanMapping } from "../plan/partitions/mapping.ts";
-import { type Inherited, keyOf, partsNamed, type Space, type SpaceSurroundings, spaceOf } from "../plan/partitions/space.ts";
+import { type Inherited, keyOf, partsNamed, type Space, spaceOf } from "../plan/partitions/space.ts";
 import type { PartitionedAsset, PartitionWorld, StandingPartition } from "../plan/partitions/status.ts";
-import type { Ticks } from "../plan/partitions/steps.ts";
 import type { Input } from "../plan/partitions/tokens.ts";
 import type { Graph } from "../plan/graph.ts";
 import type { LiveVersion } from "../sql/publish.ts";
 import { assetView } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
+import { cronTicks, noTicks } from "../project/partition-spaces.ts";
 import { parametersOf } from "../sql/syntax-copy.ts";
 import { readAssets } from "../views/assets.ts";
 import { foldRun } from "../views/run-fold.ts";
@@ -49,27 +49,6 @@ async function spacesWith(
   return new Map(
     nodes.map(({ id, partitioning }) => [id, spaceOf(id, partitioning, { ticks, found: (dimension) => found(id, dimension) })]),
   );
-}
-
-const noTicks: SpaceSurroundings["ticks"] = () => ({ after: () => null, at: () => null });
-
-/** Ticks of cron expressions; the library that reads them is loaded when there is one. */
-async function cronTicks(): Promise<SpaceSurroundings["ticks"]> {
-  const [{ cronTimes }, { zoneOf }] = await Promise.all([import("../schedule/cron.ts"), import("../schedule/zone.ts")]);
-  return (expression, timezone): Ticks => {
-    const fail = (why: string, cause?: unknown): MillraceError =>
-      new MillraceError({ code: "MR8201", message: `partition: cron: ${expression}: ${why}`, ...(cause === undefined ? {} : { cause }) });
-    const zone = zoneOf(timezone);
-    if (zone === undefined) throw fail(`there is no time zone ${timezone}`);
-    try {
-      const times = cronTimes(expression, zone);
-      if (times.next(0) === null) throw fail("it never fires");
-      return { after: (ms) => times.next(ms), at: (ms) => times.previous(ms + 1) };
-    } catch (error) {
-      if (error instanceof MillraceError) throw error;
-      throw fail(error instanceof Error ? error.message : String(error), error);
-    }
-  };
 }
 
 export interface FactsRequest {

@@ -80,12 +80,28 @@ export function partitionPlanner(
     },
     notes() {
       return [...chosen.values()].flatMap(({ asset, left, parts }) => {
+        const empty = parts.length === 0 ? emptyDimension(graph, asset) : undefined;
+        if (empty !== undefined)
+          return [
+            {
+              asset: asset.id,
+              message: `has no partitions yet: the query of ${empty} finds nothing; run again when what it reads is there`,
+            },
+          ];
         if (left === 0) return [];
         const message = `the newest ${parts.length} partitions are built, ${left} more are due; all of them: millrace backfill ${asset.id} --missing`;
         return [{ asset: asset.id, message }];
       });
     },
   };
+}
+
+/** A dimension whose query finds nothing. */
+function emptyDimension(graph: Graph, { id, space }: PartitionedAsset): string | undefined {
+  const queries = new Set(
+    (graph.nodes.get(id)?.partitioning?.dimensions ?? []).flatMap(({ kind, name }) => (kind === "query" ? [name] : [])),
+  );
+  return space.domains.find((domain) => domain.kind === "list" && domain.values.length === 0 && queries.has(domain.name))?.name;
 }
 
 function slicesNamed(world: PartitionWorld | undefined, selected: ReadonlySet<NodeId>, text: string): ReadonlyMap<NodeId, Slice> {

@@ -23,6 +23,7 @@ import { checkPools } from "./pools.ts";
 import { checkReferences } from "./references.ts";
 import { readRegistry } from "./registry.ts";
 import { readText } from "./text-file.ts";
+import { checkPartitions } from "./partition-spaces.ts";
 import { readTriggers } from "./triggers.ts";
 import { definitionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
 import { FOLDERS, type FolderName, nearMisses } from "./folders.ts";
@@ -112,6 +113,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     jobsWithTasks.push({ ...job, tasks: await readJobTasks(reader, { spec: job.spec, document, modules, origin: job.origin }) });
   }
   checkPools(reader, nodes, jobsWithTasks);
+  await checkPartitions(reader, nodes);
   const schedules = await readTriggers(reader, { jobs, nodes, modules });
   cache.save();
 

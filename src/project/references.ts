@@ -25,6 +25,7 @@ export function checkReferences(
     tell(reader, "MR1044", `there is no ${isTask ? "task" : "asset"} ${JSON.stringify(plain)} in the project`, document.locate(path), hint);
   };
   for (const node of nodes) {
+    for (const need of Object.keys(node.mappings ?? {})) if (node.kind !== "transform") mention(node.id, need, ["needs", need]);
     switch (node.kind) {
       case "export":
         if (node.spec.select !== undefined) mention(node.id, node.spec.select, ["select"]);

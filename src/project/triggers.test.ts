@@ -104,9 +104,9 @@ describe("triggers", () => {
     ["with debounce and batch", ["webhook: { path: /a, debounce: 1s, batch: { window: 1m } }"], "MR1616 jobs/j.yaml:3:26 debounce"],
     ["with a sensor of two ways", ['sensor: { sql: "select 1", http: "http://x", every: 1m }'], "MR1022 jobs/j.yaml:3:5 sensor"],
     ["with a sensor whose module is not there", ['sensor: { typescript: "s.ts#look", every: 1m }'], 'MR1619 jobs/j.yaml:3:27 "s.ts#look"'],
-    ["with a folder that is looked at without a pause", ['files: { path: "a/*", every: 0s }'], "MR1604 jobs/j.yaml:3:35 0s"],
+    ["with a folder that is looked at without a pause", ['files: { path: "a/*", every: 0s }'], "MR1604 jobs/j.yaml:3:34 0s"],
     ["with a path that no request has", ["webhook: { path: /a/../b }"], "MR1619 jobs/j.yaml:3:22 /a/../b"],
-    ["with a parameter that the job does not take", ["webhook: { path: /a, params: { n: 1 } }"], "MR1618 jobs/j.yaml:3:35 n"],
+    ["with a parameter that the job does not take", ["webhook: { path: /a, params: { n: 1 } }"], "MR1618 jobs/j.yaml:3:36 n"],
     ["with a sensor that never rests", ['sensor: { sql: "select 1", every: 0s }'], "MR1604 jobs/j.yaml:3:39 0s"],
     ["of no kind", ["{}"], "MR1023 jobs/j.yaml:3:5 {}"],
   ])("%s", async (_, triggers, expected) => {

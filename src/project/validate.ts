@@ -114,9 +114,15 @@ function flatten(issue: z.core.$ZodIssue, base: Path): readonly Flat[] {
   return [{ issue, path, input, expected: [...new Set(expected)] }];
 }
 
-/** Fewer issues are better; an unknown key where other keys are known is worse than a wrong value of a known one. */
+/**
+ * Fewer issues are better; an unknown key where other keys are known is worse than a wrong value of a known one, and a mapping where a plain value
+ * stands is the least likely to be meant. Of equals the one that understood more, whose issues lie deeper.
+ */
 function score(branch: readonly Flat[]): number {
-  return branch.reduce((sum, { issue }) => sum + (issue.code === "unrecognized_keys" ? 2 : 1), 0);
+  return branch.reduce((sum, { issue, path }) => {
+    const weight = issue.code === "unrecognized_keys" ? 2 : issue.code === "invalid_type" && issue.expected === "object" ? 4 : 1;
+    return sum + weight - path.length / 1_000;
+  }, 0);
 }
 
 function errorsOf(flat: Flat, context: Context): readonly MillraceError[] {

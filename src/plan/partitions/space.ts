@@ -197,8 +197,10 @@ function boundsOf(domain: Domain, part: string, nowMs: number): Bounds | undefin
   if (more.length > 0) return undefined;
   const from = intervalNamed(domain, first!);
   const to = last === undefined ? from : last === "" ? upToNow(domain, nowMs) : intervalNamed(domain, last);
-  if (from === undefined || to === undefined || to.toMs <= from.fromMs) return undefined;
-  return { kind: "time", fromMs: from.fromMs, toMs: to.toMs };
+  if (from === undefined || to === undefined) return undefined;
+  // What lies before the start or after the end is no partition; a range is cut there.
+  const [fromMs, toMs] = [Math.max(from.fromMs, domain.startMs ?? -Infinity), Math.min(to.toMs, domain.endMs ?? Infinity)];
+  return toMs <= fromMs ? undefined : { kind: "time", fromMs, toMs };
 }
 
 function upToNow({ steps, endMs }: TimeDomain, nowMs: number): { readonly fromMs: number; readonly toMs: number } {
@@ -235,8 +237,16 @@ function unknownPartition(space: Space, text: string): MillraceError {
   return new MillraceError({
     code: "MR8202",
     message: `${space.asset} has no partition ${text}`,
-    hint: `its partitions are written like ${form}; a range is FROM${RANGE_SEPARATOR}TO, its last one included`,
+    hint: `its partitions are written like ${form}${extentOf(space)}; a range is FROM${RANGE_SEPARATOR}TO, its last one included`,
   });
+}
+
+/** From where to where time goes, where the definition says it. */
+function extentOf({ domains }: Space): string {
+  const time = domains.find((domain) => domain.kind === "time");
+  if (time?.kind !== "time" || time.startMs === null) return "";
+  const last = time.endMs === null ? "" : ` to ${time.steps.key(time.steps.floor(time.endMs - 1))}`;
+  return ` and go from ${time.steps.key(time.startMs)}${last === "" ? " on" : last}`;
 }
 
 function exampleOf({ steps, startMs }: TimeDomain): string {
@@ -259,7 +269,7 @@ export function assertCountable(space: Space, slice: Slice): number {
   if (count <= PARTITIONS_MAX) return count;
   throw new MillraceError({
     code: "MR8204",
-    message: `${space.asset}: that are ${count.toLocaleString("en-US")} partitions, at most ${PARTITIONS_MAX.toLocaleString("en-US")} are taken at once`,
+    message: `${space.asset}: that is ${count.toLocaleString("en-US")} partitions, at most ${PARTITIONS_MAX.toLocaleString("en-US")} are taken at once`,
     hint: "take a smaller range, or larger partitions",
   });
 }
