@@ -156,7 +156,7 @@ async function buildRequest(
     warehouse,
     token: { run: attempt.run, node: attempt.node, attempt: attempt.attempt },
     codeHash: node.codeHash,
-    inputs: await warehouse.session((session) => readInputs(session, needs)),
+    inputs: needs.length === 0 ? {} : await warehouse.session((session) => readInputs(session, needs)),
     checks,
     audit: auditWith(checks),
     fullRefresh: request.fullRefresh,

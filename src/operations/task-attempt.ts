@@ -1,11 +1,12 @@
-// One attempt at a task's effect. What it answered is committed for its run, so that an attempt after a lost report does not act again; what acts in
-// the warehouse commits with it. A task with `reuse: true` is also not done again in later runs while its code, its parameters, the outputs that it
-// was given and the assets it comes after are the same.
+// One attempt at a task's effect. What acts in the warehouse commits together with its attempt, so that another attempt finds it done. What acts elsewhere is
+// recorded by its report alone: a row of the warehouse would be written no sooner. A task with `reuse: true` is also not done again in later runs while its
+// code, its parameters, the outputs that it was given and the assets it comes after are the same.
 import { createHash } from "node:crypto";
 import type { Attempt, AttemptResult } from "../model/attempt.ts";
 import type { NodeId, TaskNode } from "../model/graph.ts";
 import type { JsonValue } from "../model/json.ts";
-import { type AttemptToken, alreadyCommitted, passFence, raiseFence, recordCommit } from "../sql/fence.ts";
+import { oneAtATime } from "../load/asset-lock.ts";
+import { type AttemptToken, alreadyCommitted, committedOrFenced, raiseFence, recordCommit } from "../sql/fence.ts";
 import type { Transaction } from "../sql/session.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
@@ -28,6 +29,7 @@ export interface TaskAttemptRequest {
 /** @throws what the task throws; MR5006 when a newer attempt has started. */
 export async function taskAttempt(request: TaskAttemptRequest, attempt: Attempt): Promise<AttemptResult & { readonly output: JsonValue }> {
   const { warehouse, node, commitAs, effect } = request;
+  if ("act" in effect && node.reuse !== true) return { output: await effect.act() };
   const token: AttemptToken = { run: attempt.run, node: commitAs, attempt: attempt.attempt };
   const version = versionOf(request);
   // Of a first attempt nothing can have been committed before, and it outruns nobody.
@@ -44,12 +46,14 @@ export async function taskAttempt(request: TaskAttemptRequest, attempt: Attempt)
     }
   }
   const output = "act" in effect ? await effect.act() : null;
-  return warehouse.transaction(async (tx) => {
-    await passFence(tx, token);
+  const commit = async (tx: Transaction): Promise<JsonValue> => {
+    const committed = await committedOrFenced(tx, token);
+    if (committed !== undefined) return committed;
     const answer = "act" in effect ? output : await effect.transact(tx);
     await recordCommit(tx, token, commitAs, version, answer);
-    return { output: answer };
-  });
+    return answer;
+  };
+  return { output: await oneAtATime(`${warehouse.path}\0${token.run}\0${commitAs}`, () => warehouse.transaction(commit)) };
 }
 
 function versionOf({ node, inputs, given }: TaskAttemptRequest): string {

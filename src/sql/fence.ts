@@ -74,23 +74,29 @@ export async function recordCommit(tx: Transaction, token: AttemptToken, asset: 
 
 /**
  * For a commit that leaves its row in any case: what an earlier attempt committed, in one query with the fence and the version that readers see. A first attempt needs no fence of its own,
- * since later ones raise it and find the commit's row; and there is no commit before it to look for. @throws MR5006 when the attempt is stale.
+ * since later ones raise it and find the commit's row; and there is no commit before it to look for. Commits of one (run, node) must come one after the other.
+ * @throws MR5006 when the attempt is stale.
  */
 export async function committedOrFree(
   tx: Transaction,
   token: AttemptToken,
   asset: string,
 ): Promise<{ readonly committed: JsonValue | undefined; readonly version: string | null }> {
-  const row = await tx.row<{ fence: number | null; result: string | null; version: string | null }>(
-    `select (select max(attempt) from _millrace.fences where run = $1 and node = $2) as fence,
-            ${token.attempt > 1 ? "(select any_value(result) from _millrace.commits where run = $1 and node = $2)" : "null::varchar"} as result,
-            (select any_value(version) from _millrace.environments where environment = 'prod' and asset = $3) as version`,
-    [token.run, token.node, asset],
-  );
-  const version = row?.version ?? null;
-  if (row?.result != null) return { committed: JSON.parse(row.result) as JsonValue, version };
-  if (row?.fence != null && row.fence > token.attempt) throw stale(token, row.fence);
-  return { committed: undefined, version };
+  const committed = await committedOrFenced(tx, token);
+  if (committed !== undefined) return { committed, version: null };
+  const row = await tx.row<{ version: string }>("select version from _millrace.environments where environment = 'prod' and asset = $1", [
+    asset,
+  ]);
+  return { committed: undefined, version: row?.version ?? null };
+}
+
+/** As `committedOrFree`, for what is no asset. @throws MR5006 when the attempt is stale. */
+export async function committedOrFenced(tx: Transaction, token: AttemptToken): Promise<JsonValue | undefined> {
+  const done = token.attempt > 1 ? await alreadyCommitted(tx, token) : undefined;
+  if (done !== undefined) return done.result;
+  const highest = await fenceOf(tx, token);
+  if (highest !== null && highest > token.attempt) throw stale(token, highest);
+  return undefined;
 }
 
 async function fenceOf(session: Session, token: AttemptToken): Promise<number | null> {

@@ -2,6 +2,7 @@
 // A Transaction is a Session inside BEGIN … COMMIT; what takes a Transaction must not begin or commit.
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { JsonValue } from "../model/answers.ts";
+import { Statements } from "./statements.ts";
 import { readRowObjects } from "./values.ts";
 
 export type Parameters = readonly DuckDBValue[];
@@ -9,20 +10,22 @@ export type Parameters = readonly DuckDBValue[];
 /** Runs SQL on one connection. Rows come as JSON values (PROJECT §10), integers up to 2^53 as numbers. */
 export class Session {
   readonly connection: DuckDBConnection;
+  readonly statements: Statements;
 
-  constructor(connection: DuckDBConnection) {
+  constructor(connection: DuckDBConnection, statements: Statements = new Statements()) {
     this.connection = connection;
+    this.statements = statements;
   }
 
   /** Rows changed. Several statements may stand in one text; parameters bind in a single one only. */
   async run(sql: string, parameters?: Parameters): Promise<number> {
-    const result = await this.connection.run(sql, parameters === undefined ? undefined : [...parameters]);
+    const result = await (parameters === undefined ? this.connection.run(sql) : this.statements.run(this.connection, sql, parameters));
     return result.rowsChanged;
   }
 
   /** All rows: only for answers that are small by nature. */
   async rows<Row = Readonly<Record<string, JsonValue>>>(sql: string, parameters?: Parameters): Promise<Row[]> {
-    const result = await this.connection.run(sql, parameters === undefined ? undefined : [...parameters]);
+    const result = await (parameters === undefined ? this.connection.run(sql) : this.statements.run(this.connection, sql, parameters));
     return (await readRowObjects(result)) as Row[];
   }
 
@@ -30,6 +33,11 @@ export class Session {
   async row<Row = Readonly<Record<string, JsonValue>>>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
     const [first] = await this.rows<Row>(sql, parameters);
     return first;
+  }
+
+  close(): void {
+    this.statements.close();
+    this.connection.closeSync();
   }
 }
 

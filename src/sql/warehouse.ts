@@ -99,7 +99,7 @@ export class Warehouse {
   private release(session: Session): void {
     this.busy.delete(session);
     if (!this.closed && this.idle.length < IDLE_SESSIONS_MAX) this.idle.push(session);
-    else session.connection.closeSync();
+    else session.close();
   }
 
   private failed(error: unknown): unknown {
@@ -112,7 +112,7 @@ export class Warehouse {
     this.closed = true;
     opened.delete(this.path);
     for (const session of this.busy) session.connection.interrupt(); // closed when they are given back
-    for (const session of this.idle.splice(0)) session.connection.closeSync();
+    for (const session of this.idle.splice(0)) session.close();
     this.instance.closeSync();
   }
 }
@@ -140,7 +140,7 @@ async function retried<Result>(transaction: () => Promise<Result>): Promise<Resu
 async function inTransaction<Result>(session: Session, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   await session.run("begin");
   try {
-    const result = await work(new Transaction(session.connection));
+    const result = await work(new Transaction(session.connection, session.statements));
     await session.run("commit");
     return result;
   } catch (error) {
