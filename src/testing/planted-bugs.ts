@@ -1,6 +1,6 @@
 // Planted bugs: one-line changes of the core, each of which the simulator must find. The core itself carries no switch for them: a bug is a copy of
 // src/run in which one line was changed, loaded from a temporary folder.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
@@ -85,10 +85,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   follow("undoes nothing", "const order = undone ?", "const order = undone && state.undos.length > 1 ?"),
   start("does not wait before it tries again", "retry.retryAt <= now", "retry.retryAt > 0"),
   start("forgets what waits to be tried again", "retry.retryAt <= now", "retry.retryAt < 0"),
-  start("numbers every attempt 1", "attempt: next.attempt + 1,", "attempt: 1,"),
+  start("numbers every attempt 1", "next.attempt + 1, owner", "1, owner"),
   start("starts in a paused run", "if (state.paused ||", "if ("),
   start("overfills a pool", "(inUse[pool] ?? 0) + weight <= limit", "(inUse[pool] ?? 0) <= limit"),
-  start("starts nothing beside a full pool", "!free(index)) continue;", "false) continue;\n    if (!free(index)) return null;"),
+  start(
+    "starts nothing beside a full pool",
+    "!isFree(state, index)) continue;",
+    "false) continue;\n    if (!isFree(state, index)) return null;",
+  ),
   evolve("runs more than may run", "const { concurrency } = plan;", "const concurrency = plan.concurrency + 1;"),
   evolve("starts a node before its last need", "const unmet = node.unmet - 1;", "const unmet = node.unmet > 2 ? node.unmet - 1 : 0;"),
   evolve(
@@ -153,8 +157,10 @@ export const plantedBugs: readonly PlantedBug[] = [
 /** The core with `bug` in it. Throws when the line to change is not there exactly once. */
 export async function plant(bug: PlantedBug): Promise<Core> {
   const source = resolve(fileURLToPath(import.meta.url), "../../run");
-  const folder = mkdtempSync(join(tmpdir(), "millrace-bug-"));
+  const home = mkdtempSync(join(tmpdir(), "millrace-bug-"));
+  const folder = join(home, "run");
   try {
+    symlinkSync(resolve(source, "../model"), join(home, "model"));
     for (const file of readdirSync(source, { recursive: true, encoding: "utf8" })) {
       if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
       const text = readFileSync(join(source, file), "utf8");
@@ -167,7 +173,7 @@ export async function plant(bug: PlantedBug): Promise<Core> {
     );
     return Object.assign({}, ...(await Promise.all(modules))) as Core;
   } finally {
-    rmSync(folder, { recursive: true, force: true });
+    rmSync(home, { recursive: true, force: true });
   }
 }
 

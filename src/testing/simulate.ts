@@ -214,9 +214,9 @@ const ITEM = /\[\d+\]$/;
 function meddle(world: World, engines: readonly SimulatedEngine[], { nodes, timeoutMs }: RunPlan): void {
   const { random, log } = world;
   const ids = nodes.map((node) => node.id);
-  /** Nobody answers what has a time-out. */
+  /** Nobody answers what has a time-out; that of the run does not end undos. */
   const patient = random.chance(0.3)
-    ? new Set(ids.filter((_, index) => timeoutMs !== null || nodes[index]!.timeoutMs !== null))
+    ? new Set(ids.filter((_, index) => nodes[index]!.timeoutMs !== null || (timeoutMs !== null && nodes[index]!.compensates === undefined)))
     : new Set<string>();
   const say = (happening: Happening): void => random.pick(engines).happen(happening);
   const rounds = (): void => {
