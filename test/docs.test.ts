@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { commands } from "../src/cli/commands/index.ts";
+import { referencePage } from "../scripts/reference.ts";
 import { followGuide, guideOf, SALES } from "./guides.ts";
 import { millrace, project, repository, rows } from "./millrace.ts";
 
@@ -44,6 +45,10 @@ describe("the documents", () => {
       .map((match) => match[1]!)
       .filter((target) => !existsSync(join(repository, dirname(name), target)));
     expect(broken).toEqual([]);
+  });
+
+  it("hold a reference that is current: `npm run reference` writes it anew", async () => {
+    expect(readFileSync(join(repository, "docs/reference.md"), "utf8")).toBe(await referencePage());
   });
 
   it("name only commands that exist", () => {

@@ -23,7 +23,7 @@ export const jobSpec = z.strictObject({
   description: z.string().optional(),
   owner: z.string().optional(),
   tags: z.array(z.string()).optional(),
-  select: names.optional().describe("the selection grammar; default: everything"),
+  select: names.optional().describe("the selection grammar; default: everything; [] for tasks alone"),
   params: z.record(z.string(), paramSpec).optional(),
   triggers: z.array(triggerSpec).optional(),
   tasks: z.record(z.string(), taskSpec).optional(),
