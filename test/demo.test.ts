@@ -18,8 +18,8 @@ const runs: Finished[] = [];
 let service: ListingService;
 const node = (run: number, asset: string): Record<string, unknown> | undefined =>
   runs[run]!.lines().find((line) => line["type"] === "node" && line["asset"] === asset);
-const runAll = async (): Promise<void> => {
-  const run = await millrace(["run", "--json"], dir, { LISTINGS_URL: service.url, LISTINGS_KEY: "demo-key" });
+const runAll = async (...job: readonly string[]): Promise<void> => {
+  const run = await millrace(["run", ...job, "--json"], dir, { LISTINGS_URL: service.url, LISTINGS_KEY: "demo-key" });
   expect(run.exitCode, run.stdout + run.stderr).toBe(0);
   runs.push(run);
 };
@@ -37,6 +37,7 @@ beforeAll(async () => {
   written.push(...writeDelivery(county, 2, inbox));
   await runAll();
   await runAll();
+  await runAll("nightly");
 }, 180_000);
 afterAll(async () => {
   await service.close();
@@ -146,6 +147,21 @@ describe("the demo", () => {
     expect(page.match(/<svg /g)).toHaveLength(4);
     expect(page).toContain("✓ adds up");
     expect(page).not.toMatch(/does not add up|NaN|undefined/);
+  });
+
+  it("has a job that starts by itself, passes its gate, and notes each district once", async () => {
+    const job = runs[3]!.lines();
+    expect(job.at(-1)).toMatchObject({ status: "succeeded", nodes: { failed: 0, skipped: 0 } });
+    expect(job.find((line) => line["task"] === "gate")).toMatchObject({ status: "succeeded", output: { verdict: "fine" } });
+    const notes = readFileSync(join(dir, "out/notes.txt"), "utf8").trimEnd().split("\n");
+    const counts = new Map<number, number>();
+    for (const { home } of county.deeds) counts.set(home.district, (counts.get(home.district) ?? 0) + 1);
+    const expected = [...counts].map(([district, deeds]) => `district ${district}: ${deeds} deeds`);
+    expect(notes.slice(0, -1).toSorted()).toEqual(expected.toSorted());
+    expect(notes.at(-1)).toMatch(/^r_\w+: the market is shared, 5 districts$/);
+    const { triggers } = (await millrace(["triggers", "nightly", "--json"], dir)).lines()[0]!;
+    expect(triggers.map((trigger: any) => trigger.kind)).toEqual(["schedule", "files"]);
+    expect(triggers[0].next).toHaveLength(5);
   });
 
   it("leaves nothing of the data in the repository", () => {
