@@ -41,6 +41,7 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR8204: EXIT.usage,
   MR8210: EXIT.usage,
   MR8211: EXIT.notFound,
+  MR8311: EXIT.notFound,
   MR6211: EXIT.usage,
   MR8102: EXIT.usage,
   MR8106: EXIT.connection,

@@ -12,7 +12,8 @@ const HEARTBEAT_MS = 30_000;
 
 export interface Progress {
   observe(event: RunProgress): void;
-  finish(summary: RunSummaryAnswer): void;
+  /** `again`: the command that goes on with it. */
+  finish(summary: RunSummaryAnswer, again?: string): void;
   close(): void;
 }
 
@@ -114,12 +115,12 @@ function liveProgress(output: Output): Progress {
           event satisfies never;
       }
     },
-    finish(summary) {
+    finish(summary, again = summary.run.startsWith("b_") ? `millrace backfill resume ${summary.run}` : "millrace run") {
       erase();
       if (left) return;
       output.data(truth(summary, output));
       for (const path of summary.outputs) output.note(`  wrote ${path}`);
-      if (summary.status === "running") return output.note("  next: millrace run goes on where it stopped");
+      if (summary.status === "running") return output.note(`  next: ${again} goes on where it stopped`);
       if (summary.status === "failed" || summary.status === "partial")
         output.note(`  retry: millrace run --from-failure ${summary.run}    look: millrace run show ${summary.run}`);
       else if (summary.rows.quarantined > 0) output.note("  look at what was set aside: millrace quarantine list");

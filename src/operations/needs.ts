@@ -36,6 +36,11 @@ export interface NeedsInput {
 }
 
 const LIVE_RUNS_MAX = 200;
+/** Newest runs among which that of each job is looked for. */
+const RUNS_LOOKED_AT_MAX = 200;
+const FAILED_JOBS_MAX = 20;
+/** Larger runs are not read for `status`. */
+const FOLDED_NODES_MAX = 1_000;
 /** An attempt counts as stuck when it takes so many times what it usually takes, and at least so long. */
 const STUCK_FACTOR = 10;
 const STUCK_MIN_MS = 30 * 60_000;
@@ -47,6 +52,7 @@ export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
   return [
     ...failed(input),
     ...failedPartitions(input),
+    ...(await failedJobs(input)),
     ...(await stuck(input, live, awaited)),
     ...(await openBreakers(input)),
     ...approvals.map(({ run, task, title, approvers }) => ({
@@ -107,6 +113,30 @@ function failedPartitions({ partitions }: NeedsInput): readonly Need[] {
           },
         ],
   );
+}
+
+/** Jobs whose newest run ended with tasks that failed: those leave no asset that would tell it. */
+async function failedJobs({ store }: NeedsInput): Promise<readonly Need[]> {
+  const newest = new Map<string, string>();
+  const candidates = (await listRuns(store, { limit: RUNS_LOOKED_AT_MAX })).filter(({ job, run, status }) => {
+    if (job === null || status === "running" || newest.has(job)) return false;
+    newest.set(job, run);
+    return (status === "failed" || status === "partial") && newest.size <= FAILED_JOBS_MAX;
+  });
+  const needs: Need[] = [];
+  for (const { run, job, nodes } of candidates) {
+    if (nodes.total > FOLDED_NODES_MAX) continue;
+    const failing = (foldRun(await store.read(run))?.nodes() ?? []).filter(
+      ({ node, status }) => status === "failed" && node.startsWith("task:"),
+    );
+    const [first] = failing;
+    if (first === undefined) continue;
+    const undone = failing.filter(({ plan }) => plan.compensates !== undefined).map(({ node }) => node);
+    const what = `${named(failing.map(({ node }) => node))} of the job ${job} failed`;
+    const undo = undone.length === 0 ? "" : `; what they did was not undone: ${named(undone)}`;
+    needs.push({ what, why: `${first.error?.message ?? "its last attempt failed"}${undo}`, command: `millrace run show ${run}` });
+  }
+  return needs;
 }
 
 function standingOn(id: NodeId, dependents: NeedsInput["dependents"]): ReadonlySet<NodeId> {

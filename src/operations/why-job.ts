@@ -31,6 +31,7 @@ export async function whyJob(workspace: Workspace, job: Job, now: number): Promi
             sentence(
               `Its last run, ${last.run}, ${last.status === "running" ? "goes on since" : `ended ${last.status}; it began`} ${moment(Date.parse(last.startedAt), now)}`,
             ),
+            ...(last.status === "failed" || last.status === "partial" ? [sentence(`What failed in it: millrace why ${last.run}`)] : []),
           ],
         };
   const { triggers: told } = await listTriggers(workspace, { job: job.name, next: 1, now });

@@ -85,7 +85,7 @@ async function whyStarted(store: EventStore, row: RunRow, now: number): Promise<
     if (asked.decision === "queued") sentences.push("It waited in the queue of its job first.");
     cause["why"] = asked.why;
   } else if (asked?.type === "request_submitted") {
-    sentences.push(sentence(`${asked.by} asked for it at ${moment(asked.at, now)}: ${asked.why}`));
+    sentences.push(sentence(`${asked.by} asked for it at ${moment(asked.at, now)}${asked.why === "" ? "" : `: ${asked.why}`}`));
     cause["by"] = asked.by;
   } else sentences.push(sentence(startedBy(row)));
   if (row.parent !== null) sentences.push(sentence(`It is a part of ${row.parent.run}, whose ${row.parent.node} waits for it`));

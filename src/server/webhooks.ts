@@ -14,6 +14,7 @@ import { verifySignature } from "./signatures.ts";
 
 const DELIVERY_HEADERS = ["x-github-delivery", "webhook-id"];
 const DELIVERY_ID_CHARS_MAX = 200;
+const DEPTH_MAX = 500;
 /** How long the same signed body without an id counts as the sender trying again. */
 const SAME_BODY_MS = 5 * 60_000;
 /** Headers that are kept with a body: none that carries a secret. */
@@ -44,6 +45,7 @@ async function takeDelivery(context: Context, rules: AccessRules, port: WebhookP
     if (verdict === "wrong") return context.json(problem("the signature is missing or wrong"), 401);
   }
   const json = jsonOf(body);
+  if (json !== undefined && !isShallow(json)) return context.json(problem(`the body is nested deeper than ${DEPTH_MAX} levels`), 400);
   const id = deliveryId(route, { header, json, body, receivedAtMs });
   if (id !== null && id.length > DELIVERY_ID_CHARS_MAX) return context.json(problem("the delivery id is too long"), 400);
   try {
@@ -100,6 +102,16 @@ function jsonOf(body: Uint8Array): JsonValue | undefined {
   } catch {
     return undefined; // a form, text, bytes: the run may still be wanted
   }
+}
+
+/** What works on JSON later goes down level by level. */
+function isShallow(json: JsonValue): boolean {
+  let level: readonly unknown[] = [json];
+  for (let depth = 0; depth <= DEPTH_MAX; depth++) {
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+    if (level.length === 0) return true;
+  }
+  return false;
 }
 
 function keptHeaders(header: Received["header"], { deliveryHeader }: WebhookRoute): Readonly<Record<string, string>> {

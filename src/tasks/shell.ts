@@ -3,7 +3,7 @@
 //   S2. The output is what stands in the file $MILLRACE_OUTPUT (JSON, or lines key=value), else the last line of stdout when that is JSON.
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readFile, rm, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { messageOf, MillraceError } from "../model/errors.ts";
@@ -167,8 +167,11 @@ function failed(code: number | null, by: NodeJS.Signals | null, last: readonly s
 async function outputIn(file: string): Promise<JsonValue | undefined> {
   let text: string;
   try {
-    text = (await readFile(file, "utf8")).slice(0, OUTPUT_FILE_BYTES_MAX).trim();
-  } catch {
+    const { size } = await stat(file);
+    if (size > OUTPUT_FILE_BYTES_MAX) throw outputTooLarge(size);
+    text = (await readFile(file, "utf8")).trim();
+  } catch (error) {
+    if (error instanceof MillraceError) throw error;
     return undefined; // it wrote none
   }
   if (text === "") return undefined;
@@ -179,6 +182,16 @@ async function outputIn(file: string): Promise<JsonValue | undefined> {
     return at < 1 ? [] : [[line.slice(0, at).trim(), scalar(line.slice(at + 1))] as const];
   });
   return Object.fromEntries(pairs);
+}
+
+/** Half of an output would be another output. */
+function outputTooLarge(bytes: number): MillraceError {
+  const most = OUTPUT_FILE_BYTES_MAX.toLocaleString("en-US");
+  return new MillraceError({
+    code: "MR6201",
+    message: `the command wrote ${bytes.toLocaleString("en-US")} bytes to $MILLRACE_OUTPUT; an output has at most ${most}`,
+    hint: "write the data to a file and its path to $MILLRACE_OUTPUT",
+  });
 }
 
 function jsonIn(line: string): JsonValue {

@@ -395,8 +395,8 @@ it("the state stays small whatever comes in (T10)", () => {
   expect(state().keys.reduce((sum, { count }) => sum + count, 0)).toBeLessThanOrEqual(TRIGGER_LIMITS.recentKeys);
 });
 
-it("parameters take what happened: as it is, within a text, and as a list of several", () => {
+it("parameters take what happened: as it is, within a text, and as a list of several; what it does not have is not given", () => {
   const template = { path: "${event:file.path}", text: "in ${event:file.path}!", fixed: 7, none: "${event:nothing}" };
-  expect(paramsOf(template, [{ file: { path: "a.csv" } }])).toEqual({ path: "a.csv", text: "in a.csv!", fixed: 7, none: null });
+  expect(paramsOf(template, [{ file: { path: "a.csv" } }])).toEqual({ path: "a.csv", text: "in a.csv!", fixed: 7 });
   expect(paramsOf({ path: "${event:path}" }, [{ path: "a" }, { path: "b" }])).toEqual({ path: ["a", "b"] });
 });

@@ -6,7 +6,13 @@ const EVENT = /\$\{\s*event:([\w.-]+)\s*\}/g;
 
 /** A text that is nothing but one placeholder takes the value as it is; of several happenings it is the list of their values. */
 export function paramsOf(template: RunParams, items: readonly JsonValue[]): RunParams {
-  return Object.fromEntries(Object.entries(template).map(([name, value]) => [name, filled(value, items)]));
+  // What the event does not have is not given, so that the job's default holds; `null` as a text would be a value of its own.
+  return Object.fromEntries(
+    Object.entries(template).flatMap(([name, value]) => {
+      const given = filled(value, items);
+      return given === null && value !== null ? [] : [[name, given]];
+    }),
+  );
 }
 
 function filled(value: JsonValue, items: readonly JsonValue[]): JsonValue {

@@ -45,7 +45,9 @@ export const run: Command = {
         },
         (event) => progress.observe(event),
       );
-      progress.finish(summary);
+      // Another request than the interrupted one would take its place.
+      const same = [job, select === undefined ? undefined : `--select '${select}'`, ...Object.entries(given).map(paramText)];
+      progress.finish(summary, ["millrace run", ...same.filter((word) => word !== undefined)].join(" "));
       if (summary.error?.code === "MR6002") return EXIT.timedOut;
       return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
     } finally {
@@ -53,6 +55,11 @@ export const run: Command = {
     }
   },
 };
+
+/** As a shell takes it. */
+function paramText([name, value]: readonly [string, string]): string {
+  return `--param ${/^[\w.:-]*$/.test(value) ? `${name}=${value}` : `'${name}=${value.replaceAll("'", "'\\''")}'`}`;
+}
 
 /** `key=value` pairs. @throws MR7001 */
 export function parametersOf(pairs: readonly string[]): Record<string, string> {

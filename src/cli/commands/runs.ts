@@ -120,7 +120,7 @@ function detailsOf({ trigger, asked, fromRun, parent, params, paused, canceled }
   const why =
     asked === null
       ? ""
-      : ` ${asked.trigger ?? asked.by ?? ""}${asked.scheduledFor === null ? "" : ` for ${asked.scheduledFor}`}: ${asked.why}`;
+      : ` ${asked.trigger ?? asked.by ?? ""}${asked.scheduledFor === null ? "" : ` for ${asked.scheduledFor}`}${asked.why === "" ? "" : `: ${asked.why}`}`;
   const given = Object.entries(params).map(([name, value]) => `${name}=${value}`);
   return [
     `asked for by ${trigger}${why}`,

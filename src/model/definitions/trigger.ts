@@ -1,6 +1,9 @@
 // What starts a job and how many of its runs may go at once, as users write it: `triggers:` and `concurrency:` of a job (PROJECT §6).
 import * as z from "zod";
-import { duration, size } from "../duration.ts";
+import { duration, parseSizeBytes, size } from "../duration.ts";
+
+/** A body is held while its signature is checked. */
+const BODY_BYTES_MAX = 64_000_000;
 
 const names = z.union([z.string(), z.array(z.string())]);
 const triggerName = z.string().regex(/^[\w.-]{1,100}$/, { error: "is no name; use letters, digits, _, - and ." });
@@ -55,7 +58,10 @@ export const triggerKinds = {
       .optional(),
     deliveryHeader: z.string().optional(),
     idempotency: z.string().optional().describe("path in the body, or header:NAME, that makes a delivery once"),
-    maxBody: size.optional().describe("default 1MB"),
+    maxBody: size
+      .refine((text) => (parseSizeBytes(text) ?? 0) <= BODY_BYTES_MAX, { error: "is too large to be held in memory; at most 64MB" })
+      .optional()
+      .describe("default 1MB, at most 64MB"),
     keepBody: z.union([z.boolean(), z.string()]).optional().describe("true or the name of an asset: each body is a row of it"),
   }),
   assets: z.strictObject({
