@@ -195,7 +195,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
   };
   const earlier = (id: string): EarlierNode | undefined => {
     const row = fold.node(id);
-    return row === undefined || !SETTLED.has(row.status) ? undefined : { status: row.status, output: row.output };
+    return row === undefined || !SETTLED.has(row.status) ? undefined : { status: row.status, output: fold.output(id) };
   };
   const contextOf = (id: string): AttemptContext => {
     const row = fold.node(id);

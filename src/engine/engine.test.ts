@@ -390,3 +390,24 @@ describe("an engine of a newer version beside this one", () => {
     expect(await store.read(run)).toHaveLength(3);
   });
 });
+
+describe("a mapped node", () => {
+  it("hands on what its items answered, in their order, also to a run that takes it over", async () => {
+    const seen: unknown[] = [];
+    const mapped = { ...planOf(["m", "r: m"]) };
+    const plan = { ...mapped, nodes: [{ ...mapped.nodes[0]!, mapped: true as const }, mapped.nodes[1]!] };
+    const { clock, engine } = world(async ({ node, item, earlier }) => {
+      if (node === "m") return { items: [3, 5] };
+      if (node === "r") seen.push(earlier("m")?.output);
+      return item === undefined ? {} : { output: Number(item) ** 2 };
+    });
+    const run = await engine.start(plan);
+    expect(await clock.until(engine.run(run))).toMatchObject({ status: "succeeded" });
+    const again = await engine.start(plan, { fromRun: run, takeOver: (node) => node === "m" });
+    expect(await clock.until(engine.run(again))).toMatchObject({ status: "succeeded" });
+    expect(seen).toEqual([
+      [9, 25],
+      [9, 25],
+    ]);
+  });
+});

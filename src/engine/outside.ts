@@ -21,8 +21,9 @@ export async function succeededIn(
   if (fold === undefined)
     throw new MillraceError({ code: "MR6101", message: `there is no run ${run}`, hint: "`millrace runs` lists them" });
   const facts = new Map<NodeId, NodeFacts>();
-  for (const { node, status, rows, checks, output } of fold.nodes()) {
+  for (const { node, status, rows, checks } of fold.nodes()) {
     if ((status !== "succeeded" && status !== "reused") || !takes(node)) continue;
+    const output = fold.output(node);
     facts.set(node, {
       ...(rows === undefined ? {} : { rows }),
       ...(checks === undefined ? {} : { checks }),

@@ -55,6 +55,8 @@ export interface RunFold {
   node(id: NodeId): NodeRow | undefined;
   /** Time of its first attempt, ms; null when there was none. */
   firstStartedAt(id: NodeId): number | null;
+  /** What it answered; of a mapped node what its items answered, in their order, null where one answered nothing. */
+  output(id: NodeId): JsonValue | undefined;
   /** In the order of the plan. */
   nodes(): readonly NodeRow[];
 }
@@ -85,6 +87,11 @@ export function createRunFold(): RunFold {
     row: () => run.row(),
     node: (id) => books.get(id)?.row,
     firstStartedAt: (id) => books.get(id)?.firstStartedAt ?? null,
+    output(id) {
+      const row = books.get(id)?.row;
+      if (row === undefined || row.items === null) return row?.output;
+      return Array.from({ length: row.items }, (_, item) => books.get(`${id}[${item}]`)?.row.output ?? null);
+    },
     nodes: () => [...books.values()].map((book) => book.row),
     apply(event) {
       run.apply(event);
