@@ -21,13 +21,18 @@ describe("the README's project", () => {
   afterAll(() => shop.remove());
 
   it("runs as it is printed", async () => {
-    expect(Object.keys(files)).toEqual(["millrace.yaml", "sources/sales.yaml", "models/clean/sales.sql"]);
+    expect(Object.keys(files)).toEqual(["millrace.yaml", "sources/sales.yaml", "models/clean/sales.sql", "jobs/nightly.yaml"]);
     const run = await millrace(["run", "--json"], shop.dir);
     expect(run.exitCode, run.stdout + run.stderr).toBe(0);
     expect(await rows(shop.dir, "from clean.sales")).toEqual([[1, "10.50", "2026-01-02"]]);
     const { items } = (await millrace(["quarantine", "list", "--json"], shop.dir)).lines()[0]!;
     expect(items.map((item: any) => item.asset).toSorted()).toEqual(["clean.sales", "raw.sales"]);
   });
+});
+
+it("the README's commands do what they say", async () => {
+  const { files, lines } = guideOf(join(repository, "README.md"));
+  expect(await followGuide({ files: { ...SALES, ...files }, lines: lines.filter((line) => line.startsWith("npx millrace")) })).toEqual([]);
 });
 
 describe("the guides", { timeout: 180_000 }, () => {

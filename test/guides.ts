@@ -62,6 +62,7 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
     return wrong;
   } finally {
     for (const { child } of left) child.kill("SIGKILL");
+    await Promise.all(left.map(({ finished }) => finished));
     made.remove();
   }
 }
@@ -105,7 +106,9 @@ async function waits(dir: string): Promise<boolean> {
 }
 
 async function answer(args: readonly string[], dir: string): Promise<Record<string, any>> {
-  return (await millrace([...args, "--json"], dir)).lines()[0]!;
+  const { exitCode, stdout, stderr, lines } = await millrace([...args, "--json"], dir);
+  if (exitCode !== 0) throw new Error(`${args.join(" ")} ended with ${exitCode}: ${stdout}${stderr}`);
+  return lines()[0]!;
 }
 
 async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
