@@ -2,24 +2,34 @@
 import type { JobEvent, JobName } from "../../model/job-events.ts";
 import type { JobRun, JobState } from "../../trigger/state.ts";
 import type { NodeRow, RunFold } from "../../views/run-fold.ts";
+import { iso } from "./iso.ts";
 import { Simulation, type SimulatedNode, type SimulatedRun, type SimulatedSkip } from "./result.ts";
-import type { StartRequest } from "./runs.ts";
+
+export interface StartRequest {
+  readonly job: string;
+  readonly trigger: string;
+  readonly params: Readonly<Record<string, string>>;
+  readonly parent?: { readonly run: string; readonly node: string };
+}
 
 export interface Book {
   event(job: JobName, event: JobEvent, before: JobState): void;
-  started(run: string, request: StartRequest, fold: RunFold): void;
-  finished(run: string): void;
+  started(run: string, request: StartRequest): void;
+  finished(run: string, view: RunView): void;
   skip(skip: Omit<SimulatedSkip, "at" | "through"> & { readonly at: number; readonly through: number }): void;
-  close(span: { readonly from: number; readonly to: number }): Simulation;
+  /** `view`: of runs that have begun and not ended. */
+  close(span: { readonly from: number; readonly to: number }, view: (run: string) => RunView | undefined): Simulation;
 }
+
+/** What is shown of a run that has begun. */
+export type RunView = Pick<SimulatedRun, "status" | "startedAt" | "finishedAt" | "nodes">;
 
 type Asked = Pick<SimulatedRun, "job" | "run" | "trigger" | "scheduledAt" | "params" | "items">;
 
 const SETTLED: ReadonlySet<string> = new Set(["succeeded", "reused", "failed", "skipped", "canceled"]);
 
-export function createBook(): Book {
+export function createBook({ now }: { readonly now: () => number }): Book {
   const asked = new Map<string, Asked>();
-  const going = new Map<string, RunFold>();
   const ended = new Map<string, SimulatedRun>();
   const skipped: SimulatedSkip[] = [];
 
@@ -68,16 +78,16 @@ export function createBook(): Book {
           event satisfies never;
       }
     },
-    started(run, { job, trigger, params }, fold) {
-      going.set(run, fold);
-      if (!asked.has(run)) asked.set(run, { job, run, trigger, scheduledAt: fold.row()!.startedAt, params, items: [] });
+    started(run, { job, trigger, params }) {
+      const known = asked.get(run);
+      const from = known ?? { job, run, trigger, scheduledAt: iso(now()), items: [] };
+      asked.set(run, { ...from, params });
     },
-    finished(run) {
-      ended.set(run, runOf(asked.get(run)!, going.get(run)));
-      going.delete(run);
+    finished(run, view) {
+      ended.set(run, { ...asked.get(run)!, ...view });
     },
-    close({ from, to }) {
-      const runs = [...asked.values()].map((run) => ended.get(run.run) ?? runOf(run, going.get(run.run)));
+    close({ from, to }, view) {
+      const runs = [...asked.values()].map((run) => ended.get(run.run) ?? { ...run, ...(view(run.run) ?? QUEUED) });
       const order = (a: SimulatedRun, b: SimulatedRun): number =>
         a.scheduledAt < b.scheduledAt ? -1 : a.scheduledAt > b.scheduledAt ? 1 : 0;
       return new Simulation({ from: iso(from), to: iso(to), runs: runs.toSorted(order), skipped });
@@ -86,11 +96,11 @@ export function createBook(): Book {
   return book;
 }
 
-function runOf(asked: Asked, fold: RunFold | undefined): SimulatedRun {
-  const row = fold?.row();
-  if (fold === undefined || row === undefined) return { ...asked, status: "queued", startedAt: null, finishedAt: null, nodes: [] };
-  const { status, startedAt, finishedAt, params } = row;
-  return { ...asked, status, startedAt, finishedAt, params, nodes: fold.nodes().map(nodeOf) };
+const QUEUED: RunView = { status: "queued", startedAt: null, finishedAt: null, nodes: [] };
+
+export function viewOf(fold: RunFold): RunView {
+  const { status, startedAt, finishedAt } = fold.row()!;
+  return { status, startedAt, finishedAt, nodes: fold.nodes().map(nodeOf) };
 }
 
 function nodeOf({ node, status, attempts, error, because, why, output }: NodeRow): SimulatedNode {
@@ -104,8 +114,4 @@ function nodeOf({ node, status, attempts, error, because, why, output }: NodeRow
     why: why ?? (because === null ? null : `${because} failed or was skipped`),
     ...(output === undefined ? {} : { output }),
   };
-}
-
-function iso(at: number): string {
-  return new Date(at).toISOString();
 }

@@ -24,6 +24,7 @@ export interface Jobs {
   /** A run is over: the job that asked for it, and those that wait for its end. */
   ended(job: JobName, run: string, status: FinalRunStatus): void;
   updated(asset: string, run: string): void;
+  isAwaited(asset: string): boolean;
   begin(): void;
   end(): void;
 }
@@ -91,6 +92,7 @@ export function createJobs({ timeline, policies, onWanted, onCancel, onEvent }: 
       for (const { job, trigger } of waiters.assets.get(asset) ?? [])
         jobs.tell(job, { type: "happened", trigger, key: `${asset}@${run}`, item: { asset, run } });
     },
+    isAwaited: (asset) => waiters.assets.has(asset),
     begin() {
       isUp = true;
       for (const job of desks.keys()) jobs.tell(job, { type: "define" });

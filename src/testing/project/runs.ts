@@ -9,22 +9,19 @@ import type { RunEvent } from "../../model/events.ts";
 import type { Limits } from "../../model/limits.ts";
 import { subRunId } from "../../operations/sub-jobs.ts";
 import { step } from "../../run/decide.ts";
+import { evolve } from "../../run/evolve.ts";
 import { newRun, type RunState } from "../../run/state.ts";
 import { createMemoryStore } from "../../store/memory.ts";
 import { createRunFold, type RunFold } from "../../views/run-fold.ts";
 import type { Answer, Asking } from "./attempts.ts";
 import { unknownSubJob } from "./attempts.ts";
+import { type RunView, type StartRequest, viewOf } from "./book.ts";
+import { type Course, createRecorder, eventsUntil, isWorthIt, type Recorder } from "./course.ts";
+import { createFollowers, type InFlight } from "./followers.ts";
 import { createSimulatedFlights } from "./flights.ts";
 import type { JobPlan } from "./plans.ts";
 import { seedFor } from "./seed.ts";
 import type { Timeline } from "./timeline.ts";
-
-export interface StartRequest {
-  readonly job: string;
-  readonly trigger: string;
-  readonly params: Readonly<Record<string, string>>;
-  readonly parent?: { readonly run: string; readonly node: string };
-}
 
 export interface RunsOptions {
   readonly timeline: Timeline;
@@ -32,8 +29,14 @@ export interface RunsOptions {
   readonly plans: ReadonlyMap<string, JobPlan>;
   readonly limits: Limits;
   readonly answer: (asking: Asking) => Answer | Promise<Answer>;
+  /** `same`: every attempt of a node answers the same, whenever it is asked. */
+  readonly answers: "same" | "asked";
+  /** Are runs decided one by one, or may one follow the course of another that came to the same? */
+  readonly deciding: "each" | "once";
+  /** Does a job wait for the asset? */
+  readonly isAwaited: (node: string) => boolean;
   /** A run has begun. */
-  readonly onStart: (run: string, request: StartRequest, fold: RunFold) => void;
+  readonly onStart: (run: string, request: StartRequest) => void;
   /** Its events, after they happened. */
   readonly onEvent: (run: string, job: string, event: RunEvent) => void;
 }
@@ -43,7 +46,8 @@ export interface Runs {
   start(run: string, request: StartRequest): void;
   /** Tells a run that has not ended. */
   happen(run: string, happening: Happening): void;
-  fold(run: string): RunFold | undefined;
+  /** Of one that has not ended, or ends now. */
+  view(run: string): RunView | undefined;
   /** A new engine takes up what has not ended. */
   begin(): void;
   /** `stopped`: in an orderly way; `killed`: between two instructions. */
@@ -59,17 +63,22 @@ interface Going {
   /** As it was when nobody carried it out last. */
   state: RunState;
   active: ActiveRunWithFlights | null;
+  readonly recorder: Recorder | null;
+  /** Attempts whose end is known already. */
+  readonly inFlight: ReadonlyMap<string, InFlight>;
 }
 
 /** How often a node that waits for a sub-run looks itself: it is told of the end. */
 const POLL_MS = 3_600_000;
 
 export async function createRuns(options: RunsOptions): Promise<Runs> {
-  const { timeline, plans, limits } = options;
+  const { timeline, plans, limits, seed } = options;
   const going = new Map<string, Going>();
   /** Sub-runs, going or ended: what waits for them asks later. */
   const subRuns = new Map<string, RunFold>();
   const waiting = new Set<ActiveRun>();
+  /** By job and parameters. */
+  const courses = new Map<string, Course>();
   let owner: string | null = null;
   let owners = 0;
   let scheduled = false;
@@ -108,7 +117,7 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
   };
 
   const carry = (each: Going): void => {
-    const { id, request, planned, params, fold } = each;
+    const { id, request, planned, params, fold, recorder, inFlight } = each;
     const active = createActiveRun({
       id,
       owner: owner!,
@@ -125,7 +134,12 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
             const { plan } = fold.node(node)!;
             const own =
               node.endsWith("]") && !planned.graph.nodes.has(plan.id) ? { ...plan, id: node.slice(0, node.lastIndexOf("[")) } : plan;
-            return options.answer({ job: request.job, planned, params, run: id, node, attempt, plan: own, context, jobs });
+            const known = inFlight.get(`${node}#${attempt}`);
+            if (known !== undefined) return { afterMs: Math.max(0, known.landsAt - timeline.now()), outcome: known.outcome };
+            const asking = { job: request.job, planned, params, run: id, node, attempt, plan: own, context, jobs };
+            const answer = options.answer(asking);
+            recorder?.asked(timeline.now(), asking, answer);
+            return answer;
           },
         }),
       onHappening: (run) => {
@@ -134,8 +148,11 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
       },
       onEvents: (run, events) => {
         gate.follow({ stream: id, after: run.state().version - events.length, events });
+        recorder?.events(events);
         for (const event of events) take(each, event);
         if (run.state().phase !== "finished") return;
+        const course = recorder?.course(fold);
+        if (course !== undefined) courses.set(courseName(request.job, params), course);
         gate.forget(run);
         active.dispose();
         going.delete(id);
@@ -177,12 +194,41 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
     },
   };
 
+  const followers = createFollowers({
+    timeline,
+    answer: options.answer,
+    answers: options.answers,
+    isAwaited: options.isAwaited,
+    onEvent: options.onEvent,
+    onLeave({ id, request, course, startedAt }, { untilMs, inFlight }) {
+      const events = eventsUntil(course, untilMs, {
+        run: id,
+        trigger: request.trigger,
+        seed: seedFor(seed, id),
+        owner: owner!,
+        startedAt,
+      });
+      const fold = createRunFold();
+      for (const event of events) fold.apply(event);
+      const state = events.reduce(evolve, newRun);
+      const planned = plans.get(request.job)!;
+      const each: Going = { id, request, planned, params: fold.row()!.params, fold, state, active: null, recorder: null, inFlight };
+      going.set(id, each);
+      gate.follow({ stream: id, after: 0, events });
+      carry(each);
+    },
+  });
+
   const runs: Runs = {
     start(id, request) {
       const planned = plans.get(request.job);
       if (planned === undefined) throw unknownSubJob(request.job);
       const plan = planned.plan(request.params);
       const { trigger, parent } = request;
+      options.onStart(id, { ...request, params: plan.params });
+      const name = owner === null || parent !== undefined || options.deciding === "each" ? null : courseName(request.job, plan.params);
+      const course = name === null ? undefined : courses.get(name);
+      if (course !== undefined && isWorthIt(course)) return followers.follow(id, request, course);
       const { events, state } = step(newRun, {
         type: "start",
         now: timeline.now(),
@@ -190,27 +236,37 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
         run: id,
         trigger,
         plan,
-        seed: seedFor(options.seed, id),
+        seed: seedFor(seed, id),
         leaseMs: null,
         takeOver: null,
         ...(parent === undefined ? {} : { parent }),
       });
       const fold = createRunFold();
       for (const event of events) fold.apply(event);
-      const each: Going = { id, request, planned, params: plan.params, fold, state, active: null };
+      gate.follow({ stream: id, after: 0, events });
+      const recorder = name === null || course !== undefined || gate.concerns(id) ? null : createRecorder(timeline.now());
+      recorder?.events(events);
+      const each: Going = { id, request, planned, params: plan.params, fold, state, active: null, recorder, inFlight: new Map() };
       going.set(id, each);
       if (parent !== undefined) subRuns.set(id, fold);
-      options.onStart(id, request, fold);
-      gate.follow({ stream: id, after: 0, events });
       if (owner !== null) carry(each);
     },
-    happen: (run, happening) => going.get(run)?.active?.happen(happening),
-    fold: (run) => going.get(run)?.fold,
+    happen(run, happening) {
+      if (followers.leave(run)) flush();
+      const each = going.get(run);
+      each?.recorder?.spoil();
+      each?.active?.happen(happening);
+    },
+    view(run) {
+      const fold = going.get(run)?.fold;
+      return fold === undefined ? followers.view(run) : viewOf(fold);
+    },
     begin() {
       owner = `e_${++owners}`;
       for (const each of going.values()) carry(each);
     },
     end(how) {
+      followers.leaveAll();
       flush();
       owner = null;
       for (const { active } of going.values()) {
@@ -219,6 +275,7 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
       }
       if (how === "stopped") flush();
       for (const each of going.values()) {
+        each.recorder?.spoil();
         if (each.active === null) continue;
         each.state = each.active.state();
         gate.forget(each.active);
@@ -229,4 +286,8 @@ export async function createRuns(options: RunsOptions): Promise<Runs> {
     },
   };
   return runs;
+}
+
+function courseName(job: string, params: Readonly<Record<string, string>>): string {
+  return JSON.stringify([job, params]);
 }

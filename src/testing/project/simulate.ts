@@ -8,10 +8,12 @@ import { policiesOf } from "../../operations/triggers/policy.ts";
 import { parseTime } from "../../operations/triggers/times.ts";
 import { asTexts } from "../../operations/serve/runner.ts";
 import type { RunEvent } from "../../model/events.ts";
+import type { Project } from "../../project/reader.ts";
 import { createAttempts, type OutageMs } from "./attempts.ts";
 import { createBook } from "./book.ts";
 import { type Definitions, openProject } from "./definitions.ts";
 import { createJobs } from "./jobs.ts";
+import { listTimes } from "./listed-times.ts";
 import { plansOf } from "./plans.ts";
 import type { Simulation } from "./result.ts";
 import { createRuns } from "./runs.ts";
@@ -32,17 +34,26 @@ const APPROVED_AFTER_MS = 60_000;
 
 /** `project`: a folder, or definitions. @throws all errors of the project in one; MR1617 for a world that does not fit it. */
 export async function simulate(given: string | Definitions, request: SimulationRequest): Promise<Simulation> {
+  return simulateDeciding("once", given, request);
+}
+
+/** `each`: every run is decided by itself; `once`: what comes to the same is decided once. The result is the same. */
+export async function simulateDeciding(
+  deciding: "each" | "once",
+  given: string | Definitions,
+  request: SimulationRequest,
+): Promise<Simulation> {
   const project = await openProject(given);
   const timezone = project.config.timezone ?? "UTC";
   const { world = {} } = request;
   const start = msOf(request.from, { now: 0, timezone });
   const ms = (time: Time): number => msOf(time, { now: start, timezone });
   const to = ms(request.to);
-  const [plans, policies] = await Promise.all([plansOf(project), policiesOf(project)]);
+  const [plans, policies] = await Promise.all([plansOf(project), policiesOf(listed(project, start))]);
 
   // What is due at `from` itself is part of it: triggers count from just before.
   const timeline = createTimeline(start - 1);
-  const book = createBook();
+  const book = createBook({ now: () => timeline.now() });
   let isUp = false;
   let begun = 0;
   /** Answers of people while no engine runs. */
@@ -59,7 +70,10 @@ export async function simulate(given: string | Definitions, request: SimulationR
     plans,
     limits: limitsOf(project.config, project.nodes),
     answer: attempts,
-    onStart: (run, started, fold) => book.started(run, started, fold),
+    answers: world.attempt === undefined && (world.outages ?? []).length === 0 ? "same" : "asked",
+    deciding,
+    isAwaited: (asset) => jobs.isAwaited(asset),
+    onStart: (run, started) => book.started(run, started),
     onEvent: (run, job, event) => tell(run, job, event),
   });
   const jobs = createJobs({
@@ -82,7 +96,7 @@ export async function simulate(given: string | Definitions, request: SimulationR
     if (event.type === "node_succeeded" && event.reused !== true) timeline.nextTurn(() => jobs.updated(event.node, run));
     else if (event.type === "node_waiting" && event.wait.kind === "approval") askPeople(run, job, event.node, event.wait.why);
     else if (event.type === "run_finished") {
-      timeline.nextTurn(() => book.finished(run));
+      book.finished(run, runs.view(run)!);
       timeline.nextTurn(() => jobs.ended(job, run, event.status));
     }
   };
@@ -133,7 +147,15 @@ export async function simulate(given: string | Definitions, request: SimulationR
     });
   timeline.nextTurn(begin);
   await timeline.pass(to);
-  return book.close({ from: start, to });
+  return book.close({ from: start, to }, (run) => runs.view(run));
+}
+
+/** The project with schedules that work each of their times out once. */
+function listed(project: Project, start: number): Project {
+  return {
+    ...project,
+    schedules: new Map([...project.schedules].map(([name, schedule]) => [name, { ...schedule, ...listTimes(schedule, start) }])),
+  };
 }
 
 function msOf(time: Time, zone: { readonly now: number; readonly timezone: string }): number {

@@ -8,11 +8,11 @@ interface Due {
 }
 
 export interface Timeline extends Clock {
-  /** Calls `act` at a time; what lies in the past is due at once. */
+  /** Calls `act` at a time, in whole milliseconds; what lies in the past is due at once. */
   at(time: number, act: () => void): () => void;
   /** Time does not go on before it has settled. */
   await(work: Promise<void>): void;
-  /** Does everything that is due before `end`. */
+  /** Does everything that is due before `end`; then it is the last millisecond before it. */
   pass(end: number): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export function createTimeline(start: number): Timeline {
       turn.push(act);
     },
     at(time, act) {
-      const due: Due = { at: Math.max(now, time), order: order++, act };
+      const due: Due = { at: Math.max(now, Math.ceil(time)), order: order++, act };
       push(heap, due);
       return () => {
         due.act = null;
@@ -60,7 +60,7 @@ export function createTimeline(start: number): Timeline {
         due.act();
         if (turn.length > 0 || pending.length > 0) await settle();
       }
-      now = end;
+      now = end - 1;
     },
   };
   return timeline;
