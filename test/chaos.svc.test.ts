@@ -2,14 +2,18 @@
 // and a database that is gone for seconds. Nothing is lost, doubled or stuck, and what a dead engine was at goes on soon.
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openPostgresStore } from "../src/store/postgres.ts";
 import { bundleProgram, type Program } from "./chaos/bundle.ts";
-import { judge, prepare, quiet, startFleet } from "./chaos/engines.ts";
+import { playOut } from "./chaos/engine-scenario.ts";
 import { chance, KILLS_FACTOR, percentile, SEED } from "./chaos/random.ts";
+import { serveProject } from "./chaos/served.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 
 /** Clocks of the three engines. */
 const SKEWS_MS = [0, 4 * 60_000, -7 * 60_000];
-const QUIET_MOST_MS = 90_000;
+/** Longer than an engine may be silent. */
+const FREEZE_MS = 13_000;
+const SETTLE_MOST_MS = 90_000;
 
 let server: TestPostgres;
 let url: string;
@@ -23,43 +27,79 @@ afterAll(async () => {
   await server.stop();
 });
 
+async function outage(ms: number): Promise<void> {
+  await server.halt();
+  await pause(ms);
+  await server.resume();
+}
+
 describe(`three engines on one PostgreSQL (seed ${SEED})`, () => {
   const KILLS = 200 * KILLS_FACTOR;
   it(`on one machine: ${KILLS} kills, engines that hang, a database that is away`, async () => {
-    const [random, schema, everyMs] = [chance(SEED), "one", 220];
-    const store = await prepare(url, schema);
-    const tickUntil = Date.now() + KILLS * everyMs;
-    const fleet = startFleet({ program: program.path, random, url, schema, tickUntil, skewsMs: SKEWS_MS, hosts: "one" });
+    const random = chance(SEED);
+    const freezes: Promise<void>[] = [];
+    const { wrong, goesOnMs } = await playOut({
+      program: program.path,
+      random,
+      skewsMs: SKEWS_MS,
+      hosts: "one",
+      kills: KILLS,
+      everyMs: 220,
+      place: { kind: "postgres", url, schema: "one" },
+      async besides(fleet, n) {
+        if (n % 90 === 20) freezes.push(fleet.freezeOne(FREEZE_MS));
+        if (n % 100 === 50) await outage(1_000 + 2_000 * random.next());
+        if (n === KILLS) await Promise.all(freezes);
+      },
+    });
+    expect(wrong).toEqual([]);
+    expect(goesOnMs.length).toBeGreaterThan(0);
+    expect(percentile(goesOnMs, 0.95)).toBeLessThanOrEqual(5_000);
+  }, 600_000);
+
+  const FAR_KILLS = 20 * KILLS_FACTOR;
+  it(`on a machine each: ${FAR_KILLS} kills that only silence tells of`, async () => {
+    const { wrong, goesOnMs } = await playOut({
+      program: program.path,
+      random: chance(SEED + 1),
+      skewsMs: SKEWS_MS,
+      hosts: "each",
+      kills: FAR_KILLS,
+      everyMs: 700,
+      place: { kind: "postgres", url, schema: "each" },
+      among: 2, // one goes on and sees the others die
+    });
+    expect(wrong).toEqual([]);
+    expect(goesOnMs.length).toBeGreaterThan(0);
+    expect(percentile(goesOnMs, 0.95)).toBeLessThanOrEqual(15_000);
+  }, 600_000);
+});
+
+describe(`three engines that serve one project with its state in PostgreSQL (seed ${SEED})`, () => {
+  const KILLS = 60 * KILLS_FACTOR;
+  it(`${KILLS} kills, engines that hang, a database that is away`, async () => {
+    const random = chance(SEED + 2);
+    const served = await serveProject({
+      state: `state: { postgres: { url: "${url}", schema: served } }\n`,
+      serves: 3,
+      random,
+      openStore: () => openPostgresStore({ connection: { connectionString: url }, schema: "served" }),
+    });
+    const freezes: Promise<void>[] = [];
     try {
-      await fleet.ready();
-      const freezes: Promise<void>[] = [];
       for (let n = 1; n <= KILLS; n++) {
-        await pause(2 * everyMs * random.next());
-        if (n % 60 === 20) freezes.push(fleet.freezeOne(11_000));
-        if (n % 100 === 50) {
-          await server.halt();
-          await pause(1_000 + 2_000 * random.next());
-          await server.resume();
-        }
-        await fleet.killOne();
+        await pause(800 * random.next());
+        if (n % 4 === 0) served.deliver();
+        if (n % 25 === 10) freezes.push(served.freezeOne(FREEZE_MS));
+        if (n % 25 === 20) await outage(1_000 + 2_000 * random.next());
+        await served.killOne(random.next() < 0.7 ? "measure" : "hurry");
       }
       await Promise.all(freezes);
-      await quiet(store, { tickUntil, mostMs: QUIET_MOST_MS });
-      const found = await judge(store, url, { schema, kills: fleet.kills });
-      console.log({
-        ...found,
-        goesOnMs: found.goesOnMs.length,
-        p50: percentile(found.goesOnMs, 0.5),
-        p95: percentile(found.goesOnMs, 0.95),
-      });
-      expect(found.wrong).toEqual([]);
-      expect(percentile(found.goesOnMs, 0.95)).toBeLessThanOrEqual(5_000);
-    } catch (error) {
-      console.error(fleet.said.join("").slice(-4_000));
-      throw error;
+      await served.settle(SETTLE_MOST_MS);
+      expect(await served.judge()).toEqual([]);
+      expect(percentile(served.goesOnMs, 0.95)).toBeLessThanOrEqual(5_000);
     } finally {
-      await fleet.stop();
-      await store.close();
+      await served.remove();
     }
   }, 600_000);
 });

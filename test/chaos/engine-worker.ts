@@ -9,14 +9,13 @@ import { createRegistry } from "../../src/engine/registry.ts";
 import { createStoreClock } from "../../src/engine/store-clock.ts";
 import { createInlineExecutor } from "../../src/executors/inline.ts";
 import { MillraceError } from "../../src/model/errors.ts";
-import { openPostgresStore } from "../../src/store/postgres.ts";
 import type { JobPolicy } from "../../src/trigger/policy.ts";
 import { openEffects } from "./effects.ts";
 import { ITEMS, JOB, planOf, TICK_MS, WAIT_MS, WORK_MAX_MS } from "./engine-plans.ts";
+import { openStore, type Place } from "./place.ts";
 
 export interface WorkerOptions {
-  readonly url: string;
-  readonly schema: string;
+  readonly place: Place;
   readonly id: string;
   readonly host?: string;
   readonly skewMs: number;
@@ -26,14 +25,17 @@ export interface WorkerOptions {
   readonly tickUntil: number;
 }
 
-const { url, schema, id, host, skewMs, beatMs, deadAfterMs, tickUntil } = JSON.parse(process.argv[2]!) as WorkerOptions;
+const { place, id, host, skewMs, beatMs, deadAfterMs, tickUntil } = JSON.parse(process.argv[2]!) as WorkerOptions;
 const machine: Clock = { ...realClock, now: () => Date.now() + skewMs };
 const say = (error: unknown): void => console.error(id, error);
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-const store = await openPostgresStore({ connection: { connectionString: url }, schema, pollMs: 200 });
+// It ends with whoever started it.
+process.stdin.on("end", () => process.exit()).resume();
+
+const store = await openStore(place);
 const clock = await createStoreClock(store, machine);
-const effects = openEffects(url, schema);
+const effects = await openEffects(place);
 
 const policy: JobPolicy = {
   job: JOB,

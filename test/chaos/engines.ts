@@ -1,16 +1,15 @@
 // Engines as processes that are killed, frozen and started anew at random moments; and what became of their work, counted from the logs and the effects.
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
-import pg from "pg";
 import type { JobEvent, TriggerFired } from "../../src/model/job-events.ts";
 import { jobStream } from "../../src/model/store-events.ts";
 import type { RunEvent } from "../../src/model/events.ts";
 import { CANCEL_GRACE_MS, INTERRUPTIONS_MAX } from "../../src/run/decide.ts";
-import { openPostgresStore } from "../../src/store/postgres.ts";
 import type { EventStore } from "../../src/store/store.ts";
 import { audit } from "../../src/testing/auditor.ts";
-import { EFFECT_TABLES } from "./effects.ts";
+import { openEffects } from "./effects.ts";
 import { expected, JOB, TICK_MS } from "./engine-plans.ts";
+import { openStore, type Place } from "./place.ts";
 import type { WorkerOptions } from "./engine-worker.ts";
 import type { Chance } from "./random.ts";
 
@@ -30,8 +29,8 @@ export interface Fleet {
   readonly kills: readonly Kill[];
   /** What engines said on stderr, the newest last. */
   readonly said: readonly string[];
-  /** kill -9 of one at random; another takes its place at once. */
-  killOne(): Promise<void>;
+  /** kill -9 of one of the first so many at random; another takes its place at once. */
+  killOne(among?: number): Promise<void>;
   /** One hangs for so long. */
   freezeOne(ms: number): Promise<void>;
   ready(): Promise<void>;
@@ -48,6 +47,8 @@ export interface FleetOptions extends Omit<WorkerOptions, "id" | "skewMs" | "hos
 }
 
 const SAID_MAX = 200;
+/** Until one that has just started is in the middle of something. */
+const WARM_UP_MS = 700;
 
 export function startFleet({ program, random, skewsMs, hosts, ...common }: FleetOptions): Fleet {
   const kills: Kill[] = [];
@@ -56,8 +57,8 @@ export function startFleet({ program, random, skewsMs, hosts, ...common }: Fleet
   let born = 0;
   const bear = (place: number): Life => {
     const id = `e_${place}_${born++}`;
-    const options: WorkerOptions = { ...common, id, skewMs: skewsMs[place]!, ...(hosts === "one" ? {} : { host: `machine ${place}` }) };
-    const child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ["ignore", "pipe", "pipe"] });
+    const options: WorkerOptions = { ...common, id, skewMs: skewsMs[place]!, ...(hosts === "one" ? {} : { host: `machine of ${id}` }) };
+    const child = spawn(process.execPath, [program, JSON.stringify(options)], { stdio: ["pipe", "pipe", "pipe"] });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       said.push(text);
       if (said.length > SAID_MAX) said.shift();
@@ -70,8 +71,10 @@ export function startFleet({ program, random, skewsMs, hosts, ...common }: Fleet
   return {
     kills,
     said,
-    async killOne() {
-      const places = lives.flatMap((life, place) => (frozen.has(life) ? [] : [place]));
+    async killOne(among = lives.length) {
+      // While one hangs the last of the others is left alive: it takes so long to see it.
+      const free = lives.flatMap((life, place) => (frozen.has(life) || place >= among ? [] : [place]));
+      const places = frozen.size > 0 ? free.slice(0, -1) : free;
       const place = random.pick(places);
       const { id, child, ended } = lives[place]!;
       child.kill("SIGKILL");
@@ -81,8 +84,9 @@ export function startFleet({ program, random, skewsMs, hosts, ...common }: Fleet
     },
     async freezeOne(ms) {
       const life = random.pick(lives.filter((each) => !frozen.has(each)));
+      frozen.add(life); // nobody kills it meanwhile
       await life.ready;
-      frozen.add(life);
+      await pause(WARM_UP_MS);
       life.child.kill("SIGSTOP");
       await pause(ms);
       life.child.kill("SIGCONT");
@@ -96,12 +100,12 @@ export function startFleet({ program, random, skewsMs, hosts, ...common }: Fleet
   };
 }
 
-export async function prepare(url: string, schema: string): Promise<EventStore> {
-  const store = await openPostgresStore({ connection: { connectionString: url }, schema });
-  const client = new pg.Client(url);
-  await client.connect();
-  await client.query(EFFECT_TABLES(schema));
-  await client.end();
+/** The store and the tables of effects. */
+export async function prepare(place: Place): Promise<EventStore> {
+  const store = await openStore(place);
+  const effects = await openEffects(place);
+  await effects.create();
+  await effects.close();
   return store;
 }
 
@@ -142,24 +146,18 @@ export interface Judgement {
 }
 
 /** Counts for itself: ticks by the clock, effects by the plan, attempts by the log. */
-export async function judge(
-  store: EventStore,
-  url: string,
-  { schema, kills }: { readonly schema: string; readonly kills: readonly Kill[] },
-): Promise<Judgement> {
+export async function judge(store: EventStore, place: Place, kills: readonly Kill[]): Promise<Judgement> {
   const wrong: string[] = [];
-  const client = new pg.Client(url);
-  await client.connect();
-  const written = await client.query<{ run: string; nodes: readonly string[] }>(
-    `select run, array_agg(node) as nodes from ${schema}.effects group by run`,
-  );
-  const effects = new Map(written.rows.map(({ run, nodes }) => [run, nodes]));
-  const twice = await client.query(
-    `select run, node, attempt from ${schema}.begun group by run, node, attempt having count(distinct engine) > 1`,
-  );
-  for (const row of twice.rows) wrong.push(`begun by two engines: ${JSON.stringify(row)}`);
-  const refused = (await client.query(`select from ${schema}.refused`)).rowCount ?? 0;
-  await client.end();
+  const tables = await openEffects(place);
+  const effects = new Map<string, string[]>();
+  for (const { run, node } of await tables.rows("select run, node from effects")) {
+    if (!effects.has(run)) effects.set(run, []);
+    effects.get(run)!.push(node);
+  }
+  const twice = "select run, node, attempt from begun group by run, node, attempt having count(distinct engine) > 1";
+  for (const row of await tables.rows(twice)) wrong.push(`begun by two engines: ${JSON.stringify(row)}`);
+  const refused = (await tables.rows("select run, node, attempt from refused")).length;
+  await tables.close();
 
   const { events, fired } = await firedOf(store);
   if (events.some((event) => event.type === "trigger_skipped")) wrong.push("a tick was skipped");
