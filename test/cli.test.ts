@@ -195,6 +195,19 @@ describe("what a newcomer meets", () => {
     shop.remove();
   });
 
+  it("nothing to list is said, and a pause says how to end exactly what was paused", async () => {
+    const fresh = project({
+      "millrace.yaml": "name: fresh\n",
+      "jobs/j.yaml": "select: []\ntriggers: [{ schedule: { every: 1h } }, { job: { finished: other } }]\n",
+      "jobs/other.yaml": "select: []\n",
+    });
+    expect((await millrace(["runs"], fresh.dir)).stderr).toContain("there is no such run");
+    expect((await millrace(["backfill", "list"], fresh.dir)).stderr).toContain("there is no backfill yet");
+    expect((await millrace(["triggers", "pause", "j", "schedule"], fresh.dir)).stdout).toContain("millrace triggers resume j schedule\n");
+    expect((await millrace(["triggers", "pause", "j"], fresh.dir)).stdout).toContain("millrace triggers resume j\n");
+    fresh.remove();
+  });
+
   it("global options may stand in front of the command", async () => {
     const shop = project({ "millrace.yaml": "name: shop\n" });
     const listed = await millrace(["--project", shop.dir, "--json", "ls"], repository);

@@ -106,7 +106,9 @@ function agents(): string {
   return `# For agents
 
 - \`npx millrace plan --json\` says what a run would do and why; \`npx millrace run --json\` does it.
-- Definitions: sources/*.yaml, models/**/*.sql, exports/*.yaml. \`npx millrace schema KIND\` prints the keys (project, source, model, export, job, test).
+- Definitions: sources/*.yaml, models/**/*.sql, exports/*.yaml, jobs/*.yaml (triggers, tasks), components/*.yaml. \`npx millrace schema KIND\` prints the keys
+  (project, source, model, export, job, component, check, test).
+- \`npx millrace serve\` starts jobs by their triggers; \`npx millrace triggers --json\` says when. \`npx millrace why RUN|ASSET|JOB --json\` says why something runs or not.
 - Errors have a code, a place and a hint; \`npx millrace explain CODE\` says more. Rows that break a rule: \`npx millrace quarantine list --json\`.
 - Never edit .millrace/; secrets belong into secrets.env, which git ignores.
 `;

@@ -16,6 +16,7 @@ export const NO_REASONS: Reasons = { sentences: [], waitsFor: [], blocks: [], ca
 
 /** Names in a sentence; more are counted. */
 const NAMES_SHOWN = 4;
+const JUST_NOW_MS = 1_000;
 
 export function joinReasons(...parts: readonly Reasons[]): Reasons {
   return {
@@ -37,9 +38,10 @@ export function named(names: readonly string[]): string {
   return shown.length < 2 ? (shown[0] ?? "nothing") : `${shown.slice(0, -1).join(", ")} and ${shown.at(-1)}`;
 }
 
-/** `2026-01-31T06:00:00Z (in 3m)`, `… (2h ago)`. */
+/** `2026-01-31T06:00:00Z (in 3m)`, `… (2h ago)`, `… (just now)`. */
 export function moment(at: number, now: number): string {
   const text = new Date(at).toISOString().replace(/\.\d{3}Z$/, "Z");
+  if (Math.abs(at - now) < JUST_NOW_MS) return `${text} (just now)`;
   const away = span(Math.abs(at - now));
   return `${text} (${at > now ? `in ${away}` : `${away} ago`})`;
 }

@@ -63,6 +63,7 @@ export const backfillList: Command = {
   async run({ app, output }) {
     const answer = await (await app()).backfillList();
     if (output.mode === "json") return output.json(answer);
+    if (answer.backfills.length === 0) return output.note("there is no backfill yet");
     output.data(
       renderTable(
         ["backfill", "asset", "status", "done", "failed", "left", "jobs", "started"],

@@ -38,6 +38,7 @@ export const runs: Command = {
       ...(since === undefined ? {} : { since }),
     });
     if (output.mode === "json") return output.json(answer);
+    if (answer.runs.length === 0) return output.note("there is no such run");
     output.data(renderRuns(answer.runs));
   },
 };

@@ -70,9 +70,8 @@ export const triggersPause: Command = {
     const act = { job: job!, ...named(trigger), ...(until === undefined ? {} : { until }), ...(why === undefined ? {} : { why }) };
     const answer = await (await app()).pauseTriggers(act);
     if (output.mode === "json") return output.json(answer);
-    output.data(
-      `${subject(answer)} paused${answer.until === null ? ` until: millrace triggers resume ${answer.job}` : ` until ${answer.until}`}`,
-    );
+    const resume = `millrace triggers resume ${answer.job}${trigger === undefined ? "" : ` ${trigger}`}`;
+    output.data(`${subject(answer)} paused${answer.until === null ? ` until: ${resume}` : ` until ${answer.until}`}`);
   },
 };
 
