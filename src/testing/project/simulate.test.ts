@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Temporal } from "temporal-polyfill";
 import { afterAll, describe, expect, it } from "vitest";
-import { defineJob } from "../../model/definitions/typescript.ts";
+import { defineAsset, defineJob } from "../../model/definitions/typescript.ts";
 import { randomOf } from "../random.ts";
 import { iso } from "./iso.ts";
 import { simulate, simulateDeciding } from "./simulate.ts";
@@ -227,7 +227,32 @@ describe("what comes from outside", () => {
     });
   });
 
-  it("sensors look, requests ask, jobs follow jobs, updates follow updates", async () => {
+  it("jobs follow updates of assets: by other jobs and by others, unless nothing had changed", async () => {
+    const definitions = [
+      defineAsset({ name: "raw.orders", key: ["id"], extract: async function* () {} }),
+      defineJob({ name: "pull", select: "raw.orders", triggers: [nightly] }),
+      defineJob({ name: "react", select: "", triggers: [{ assets: { updated: "raw.orders" } }], tasks: step }),
+    ];
+    const { runs } = await simulate(
+      { definitions },
+      {
+        from: "2026-03-02",
+        to: "2026-03-04",
+        world: {
+          attempt: ({ at }) => ({ takesMs: minutes(5), reused: at.getUTCDate() === 3 }),
+          updates: [{ asset: "raw.orders", at: "2026-03-02 20:00" }],
+        },
+      },
+    );
+    expect(runs.map(({ job: name, startedAt }) => [name, startedAt?.slice(8, 16)])).toEqual([
+      ["pull", "02T06:00"],
+      ["react", "02T06:05"],
+      ["react", "02T20:00"],
+      ["pull", "03T06:00"],
+    ]);
+  });
+
+  it("sensors look, requests ask, jobs follow jobs", async () => {
     const definitions = [
       defineJob({ name: "watch", select: "", triggers: [{ sensor: { sql: "select true", every: "10m" } }], tasks: step }),
       defineJob({ name: "after", select: "", triggers: [{ job: { finished: "watch" } }], tasks: step }),
