@@ -51,6 +51,7 @@ import type { CancelRequest } from "./operations/cancel.ts";
 import type { ReplayRequest } from "./operations/replay.ts";
 import type { RollbackRequest } from "./operations/rollback.ts";
 import type { RunsRequest } from "./operations/runs.ts";
+import type { Workspace } from "./operations/workspace.ts";
 import type { ServeRequest } from "./operations/serve.ts";
 import type { ServeParts } from "./operations/serve/parts.ts";
 
@@ -248,6 +249,16 @@ function isolatorOf(secretNames: () => readonly string[]): { open(this: void): P
 
 const serveParts: ServeParts = {
   messages: {},
+  calls: (workspaceOf) => ({
+    call: async (method, values) => {
+      const { callOwn } = await import("./operations/serve/engine-calls.ts");
+      return callOwn(
+        operationsOn(await workspaceOf(), async () => {}),
+        method,
+        values,
+      );
+    },
+  }),
   listen: async (request) => (await import("./server/server.ts")).startServer(request),
   http: async (context) => (await import("./connectors/http/client.ts")).httpClient(context),
   httpStatus: async (thrown) => (await import("./connectors/http/status.ts")).statusOf(thrown),
@@ -274,6 +285,14 @@ export async function openApp(options: OpenOptions): Promise<App> {
     parts: () => loadParts(isolator.open),
     signal: options.signal ?? new AbortController().signal,
   });
+  const { throughEngine } = await import("./operations/serve/engine-calls.ts");
+  return throughEngine(
+    workspace,
+    operationsOn(workspace, () => isolator.close()),
+  );
+}
+
+function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): App {
   return {
     dir: workspace.dir,
     run: async (request, observe) => {
@@ -337,7 +356,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
     resumeTriggers: async (act) => (await import("./operations/triggers/acts.ts")).resumeTriggers(workspace, act),
     lineage: async (target, request) => (await import("./operations/assets.ts")).lineageOf(workspace, target, request),
     close: async () => {
-      await isolator.close();
+      await closeParts();
       await workspace.close();
     },
   };

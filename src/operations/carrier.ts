@@ -34,10 +34,19 @@ export interface Carrying {
 
 export interface Carrier {
   readonly engine: Engine;
+  /** It belongs to a process that keeps running, which sees to what was left itself. */
+  readonly isShared?: true;
   /** Carries a run out. The summary's status is `running` when it was stopped and can go on. */
   carry(run: string, carrying: Carrying): Promise<RunSummaryAnswer>;
   /** Stops all runs; they stay resumable. */
   close(): Promise<void>;
+}
+
+const shared = new WeakMap<Workspace, () => Promise<Carrier>>();
+
+/** From now on operations on `workspace` work with the carrier of an engine that runs already: one process has one engine. */
+export function shareCarrier(workspace: Workspace, carrier: () => Promise<Carrier>): void {
+  shared.set(workspace, carrier);
 }
 
 /** The project must have been read. */
@@ -45,6 +54,11 @@ export async function openCarrier(
   workspace: Workspace,
   options: Partial<Pick<EngineOptions, "clock" | "onProblem">> = {},
 ): Promise<Carrier> {
+  const running = shared.get(workspace);
+  if (running !== undefined) {
+    const own = await running();
+    return { engine: own.engine, carry: (run, carrying) => own.carry(run, carrying), isShared: true, close: async () => {} };
+  }
   const carried = new Map<string, { readonly handler: AttemptHandler; readonly carrying: Carrying }>();
   const handler: AttemptHandler = async (attempt) => {
     const run = carried.get(attempt.run);

@@ -30,7 +30,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   const equipment = { workspace, definitions: planned.definitions, params: planned.params, fullRefresh: request.fullRefresh === true };
   const carry = (run: string, resumed: boolean): Promise<RunSummaryAnswer> => carrier.carry(run, { equipment, resumed, history, observe });
   try {
-    const left = fromRun === undefined ? await resumable(engine, planned, request) : undefined;
+    const left = fromRun === undefined && carrier.isShared !== true ? await resumable(engine, planned, request) : undefined;
     if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);
     const summary = await carry(left, true);
     if (summary.status !== "succeeded") return summary;

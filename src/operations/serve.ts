@@ -87,6 +87,12 @@ export async function serveOperation(
   const senses = createSenses({ store, clock, signal, parts, holder, jobs, onProblem: problem });
   const server = await parts.listen({
     ...request,
+    calls: parts.calls(async () => {
+      const { shareCarrier } = await import("./carrier.ts");
+      const renewed = keeper.current().workspace.renewed();
+      shareCarrier(renewed, carrier);
+      return renewed;
+    }),
     webhooks: {
       now: () => clock.now(),
       route: (path) => senses.hooks().get(path),

@@ -4,8 +4,10 @@ import { Hono } from "hono";
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { MillraceError } from "../model/errors.ts";
+import type { CallPort } from "../model/calls.ts";
 import type { WebhookPort } from "../model/webhook.ts";
 import { isLoopback, judgeAccess } from "./access.ts";
+import { addCalls } from "./calls.ts";
 import { addWebhooks } from "./webhooks.ts";
 
 export interface ServerOptions {
@@ -15,6 +17,7 @@ export interface ServerOptions {
   /** Null: one is made, which is enough on loopback alone. */
   readonly token: string | null;
   readonly webhooks: WebhookPort;
+  readonly calls?: CallPort;
 }
 
 export interface RunningServer {
@@ -51,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** The routes alone, for tests without a port. */
-export function createServerApp({ host, token, webhooks }: ServerOptions): Hono {
+export function createServerApp({ host, token, webhooks, calls }: ServerOptions): Hono {
   const rules = { loopback: isLoopback(host), token: token ?? "" };
   const app = new Hono();
   addWebhooks(app, rules, webhooks);
@@ -60,6 +63,7 @@ export function createServerApp({ host, token, webhooks }: ServerOptions): Hono 
     if (!access.allowed) return context.json({ v: 1, error: { message: access.why } }, access.status);
     return next();
   });
+  if (calls !== undefined) addCalls(app, rules.token, calls);
   app.get("/healthz", (context) => context.json({ v: 1, status: "ok" }));
   app.notFound((context) => context.json({ v: 1, error: { message: `there is nothing at ${context.req.path}` } }, 404));
   app.onError((error, context) => context.json({ v: 1, error: { message: error.message } }, 500));

@@ -37,4 +37,9 @@ export const serveCodes = {
     why: "The job was busy and says to skip, the request was replaced by a newer one, or its plan failed.",
     fix: "`millrace triggers JOB` tells what became of each request.",
   },
+  MR8108: {
+    title: "The engine does not know an operation",
+    why: "The command is of another version of Millrace than the `serve` that holds the warehouse.",
+    fix: "Start `millrace serve` again with the version of the command.",
+  },
 } as const satisfies Record<string, CodeEntry>;
