@@ -87,8 +87,8 @@ export interface Engine {
   cancel(run: string, request?: { readonly by?: string; readonly why?: string; readonly node?: NodeId }): Promise<boolean>;
   /** Something that a person or another run says to a run, whoever carries it out. True when it changed something. Errors: MR6101. */
   act(run: string, act: Act): Promise<boolean>;
-  /** Looks at all runs again: an engine has died, attempts may start here, places have become free. */
-  look(): void;
+  /** Looks at all runs again: an engine has died, attempts may start here, places have become free. Resolves when what that led to is stored. */
+  look(): Promise<void>;
   /** The name under which this engine's attempts run. */
   readonly id: string;
   /** A run as its events tell it now. Errors: MR6101. */
@@ -321,8 +321,9 @@ export function createEngine(options: EngineOptions): Engine {
       return each.run.state().version > before;
     },
 
-    look() {
+    async look() {
       for (const each of carried.values()) lookAt(each);
+      await committer.idle();
     },
 
     async inspect(id) {

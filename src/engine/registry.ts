@@ -46,6 +46,8 @@ export interface EngineRegistry {
 
 const BEAT_MS = 2_000;
 const DEAD_AFTER_MS = 8_000;
+/** Who is not in the store has so long to come before it is looked for. */
+const COMES_WITHIN_MS = 250;
 
 interface Seen {
   readonly beat: number;
@@ -69,6 +71,7 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
   /** Engines that are not in the store and were asked about, with the number of looks there had been. */
   const asked = new Map<string, number>();
   let looks = 0;
+  let cancelSoon: (() => void) | null = null;
 
   const once = async (): Promise<void> => {
     const known = await store.engines.beat({ id, host, pid: process.pid, startedAt, ...options.card() });
@@ -133,6 +136,15 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
         .finally(goOn);
     });
   };
+  /** G4: the first of the two looks may have begun before. */
+  const lookSoon = (): void => {
+    cancelSoon ??= clock.after(COMES_WITHIN_MS, () => {
+      cancelSoon = null;
+      beat()
+        .then(beat)
+        .catch((error: unknown) => options.onProblem?.(asMillraceError(error)));
+    });
+  };
   return {
     async start() {
       await beat();
@@ -141,7 +153,9 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
     living: () => living,
     isDead(engine) {
       if (dead.has(engine)) return true;
-      if (engine !== id && !seen.has(engine) && !asked.has(engine)) asked.set(engine, looks + 1);
+      if (engine === id || closed || seen.has(engine) || asked.has(engine)) return false;
+      asked.set(engine, looks + 1);
+      lookSoon();
       return false;
     },
     beat,
@@ -149,6 +163,7 @@ export function createRegistry(options: RegistryOptions): EngineRegistry {
       if (closed) return;
       closed = true;
       cancel?.();
+      cancelSoon?.();
       await round.catch(() => {});
       await store.engines.remove([id]);
     },

@@ -86,7 +86,7 @@ const registry = createRegistry({
   ...(deadAfterMs === undefined ? {} : { deadAfterMs }),
   onDead: async () => {
     await carryLeft();
-    engine.look();
+    await engine.look();
   },
 });
 const engine = createEngine({ store, clock, executor, id, isDead: (each) => registry.isDead(each), onProblem: say });
@@ -123,8 +123,8 @@ const want = (_job: string, wanted: readonly WantedRun[]): void => {
   }
 };
 const jobs = createJobs({ store, clock, runner: { want, cancel: () => {} }, onProblem: say });
+await registry.start(); // nothing starts before others know who it is
 await jobs.define(new Map([[JOB, policy]]));
-await registry.start();
 await followRunEvents({ store, clock, desks: () => jobs.desks(), onProblem: say });
 await carryLeft();
 process.stdout.write("ready\n");
