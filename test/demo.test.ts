@@ -158,7 +158,7 @@ describe("the demo", () => {
     for (const { home } of county.deeds) counts.set(home.district, (counts.get(home.district) ?? 0) + 1);
     const expected = [...counts].map(([district, deeds]) => `district ${district}: ${deeds} deeds`);
     expect(notes.slice(0, -1).toSorted()).toEqual(expected.toSorted());
-    expect(notes.at(-1)).toMatch(/^r_\w+: the market is shared, 5 districts$/);
+    expect(notes.at(-1)).toMatch(/^r_\w+: the market is shared$/);
     const { triggers } = (await millrace(["triggers", "nightly", "--json"], dir)).lines()[0]!;
     expect(triggers.map((trigger: any) => trigger.kind)).toEqual(["schedule", "files"]);
     expect(triggers[0].next).toHaveLength(5);
