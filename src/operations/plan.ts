@@ -44,7 +44,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const project = await workspace.projectWithWarehouse();
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
-    if (project.errors.length > 0) await workspace.project(); // the job may be missing only because its file has an error: that is what helps
+    await workspace.project(); // the job may be missing only because its file has an error: that is what helps
     throw new MillraceError({
       code: "MR6103",
       message: `there is no job ${request.job}`,
@@ -54,7 +54,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
           : `there are ${project.jobs.map((each) => each.name).join(", ")}`,
     });
   }
-  const params = parametersOf(job?.spec.params ?? {}, request.params ?? {});
+  const params = await parametersFor(workspace, job?.spec.params ?? {}, request.params ?? {});
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const defined = await defineProject(workspace, { live, lineage: "tables", params, job });
@@ -85,6 +85,16 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   });
   const plan = { ...planned.plan, nodes: partitions.expand(planned.plan.nodes) };
   return { ...planned, plan, definitions, params, notes: partitions.notes(), chosen: partitions.chosen, world };
+}
+
+/** A parameter may be wrong only because the job's file is: that is told first. */
+async function parametersFor(workspace: Workspace, ...request: Parameters<typeof parametersOf>): Promise<ReturnType<typeof parametersOf>> {
+  try {
+    return parametersOf(...request);
+  } catch (error) {
+    await workspace.project();
+    throw error;
+  }
 }
 
 /** The key of a run, its parameters filled in. */
