@@ -45,10 +45,9 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
         const serves = !named.endsWith("&");
         const started = type(`exec ${named.replace(/\s*&$/, "")}${serves ? " --port 0" : ""}`);
         left.push({ line, ...started, serves });
-        await Promise.race([
-          serves ? until(() => existsSync(join(made.dir, ".millrace/engine.json"))) : until(() => waits(made.dir)),
-          started.finished,
-        ]);
+        const isUp = serves ? until(() => existsSync(join(made.dir, ".millrace/engine.json"))) : until(() => waits(made.dir));
+        const ended = await Promise.race([isUp, started.finished]);
+        if (ended !== undefined) return [...wrong, `${line}\n→ it ended with ${ended.exitCode} ${ended.stdout}${ended.stderr}`];
         continue;
       }
       const { exitCode, stdout, stderr } = await type(named).finished;
@@ -96,13 +95,13 @@ async function withNames(line: string, dir: string): Promise<string> {
   return named;
 }
 
-/** Does the newest run wait for somebody? */
+/** Does the newest run wait for somebody? Asked of the state alone: who opens the warehouse could be in the way of what is being started. */
 async function waits(dir: string): Promise<boolean> {
-  const status = await millrace(["status", "--json"], dir);
-  return (
-    status.exitCode === 0 &&
-    (status.lines()[0]!["needs"] as { command: string }[]).some(({ command }) => command.startsWith("millrace approve"))
-  );
+  const listed = await millrace(["runs", "--limit", "1", "--json"], dir);
+  const run = listed.exitCode === 0 ? (listed.lines()[0]!["runs"][0]?.run as string | undefined) : undefined;
+  if (run === undefined) return false;
+  const shown = await millrace(["run", "show", run, "--json"], dir);
+  return shown.exitCode === 0 && (shown.lines()[0]!["nodes"] as { waitsFor?: unknown }[]).some(({ waitsFor }) => waitsFor !== undefined);
 }
 
 async function answer(args: readonly string[], dir: string): Promise<Record<string, any>> {
