@@ -128,15 +128,19 @@ select: clean.t
 tasks:
   rows: { shell: "echo \${item.a}-\${row.b} >> rows.txt", map: { over: "select a, b from clean.t order by a", as: row, max: 1 } }
   list: { shell: "echo '{\\"names\\": [\\"x y\\", \\"z\\"]}'" }
-  names: { shell: "echo \${item} >> names.txt", map: { over: "\${outputs.list.names}", max: 1 } }
-  after: { shell: "echo \${outputs.rows.items} > count.txt", after: [rows, names] }
+  names: { shell: "echo \${item} >> names.txt; echo '{\\"kept\\": 1}'", map: { over: "\${outputs.list.names}", max: 1 } }
+  after: { shell: "echo \${outputs.names} > answers.txt", after: [rows, names] }
 `,
     });
     await run(dir, {});
     const { summary, nodes } = await run(dir, { job: "j" });
     expect(summary.status, JSON.stringify(nodes)).toBe("succeeded");
     const text = (name: string): string => readFileSync(join(dir, name), "utf8");
-    expect([text("rows.txt"), text("names.txt"), text("count.txt")]).toEqual(["1-x\n2-y\n3-z\n", "x y\nz\n", "3\n"]);
+    expect([text("rows.txt"), text("names.txt"), text("answers.txt")]).toEqual([
+      "1-x\n2-y\n3-z\n",
+      "x y\nz\n",
+      '[{"kept":1},{"kept":1}]\n',
+    ]);
   });
 
   it("refuses a list of a million with its number", async () => {

@@ -8,11 +8,13 @@ const RETRY_DEFAULT: RetryPolicy = { attempts: 3, delayMs: 1_000, factor: 2, max
 /** Key by key the first that is set. */
 export function retryPolicy(...specs: readonly (RetrySpec | undefined)[]): RetryPolicy {
   const first = <Key extends keyof RetrySpec>(key: Key): RetrySpec[Key] => specs.find((spec) => spec?.[key] !== undefined)?.[key];
+  const delayMs = durationMs(first("delay")) ?? RETRY_DEFAULT.delayMs;
   return {
     attempts: first("attempts") ?? RETRY_DEFAULT.attempts,
-    delayMs: durationMs(first("delay")) ?? RETRY_DEFAULT.delayMs,
+    delayMs,
     factor: first("factor") ?? RETRY_DEFAULT.factor,
-    maxDelayMs: durationMs(first("maxDelay")) ?? RETRY_DEFAULT.maxDelayMs,
+    // A delay that is longer than the default limit is what was asked for.
+    maxDelayMs: durationMs(first("maxDelay")) ?? Math.max(RETRY_DEFAULT.maxDelayMs, delayMs),
     jitter: first("jitter") ?? RETRY_DEFAULT.jitter,
     ...(first("on") === undefined ? {} : { on: first("on")! }),
   };
