@@ -53,6 +53,7 @@ export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
     ...failed(input),
     ...failedPartitions(input),
     ...(await failedJobs(input)),
+    ...(await unplanned(input)),
     ...(await stuck(input, live, awaited)),
     ...(await openBreakers(input)),
     ...approvals.map(({ run, task, title, approvers }) => ({
@@ -195,6 +196,21 @@ async function openBreakers({ store, project, now }: NeedsInput): Promise<readon
       },
     ];
   });
+}
+
+/** Runs that were asked for and never began. */
+async function unplanned({ store, now }: NeedsInput): Promise<readonly Need[]> {
+  return [...(await readJobs(store))].flatMap(([job, { unplanned: last }]) =>
+    last === null
+      ? []
+      : [
+          {
+            what: `a run of ${job} could not be planned ${moment(last.at, now)}`,
+            why: `${last.code} ${last.why}`,
+            command: `millrace triggers show ${job}`,
+          },
+        ],
+  );
 }
 
 async function pausedTriggers({ store, now }: NeedsInput): Promise<readonly Need[]> {

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { findProject } from "../project/find.ts";
 import { openCache } from "../project/cache.ts";
 import { readConfig } from "../project/config.ts";
@@ -12,10 +13,15 @@ import type { Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
 import { parseSizeBytes } from "../model/duration.ts";
 import type { ProjectSpec } from "../model/definitions/project.ts";
-import { combineErrors, type MillraceError } from "../model/errors.ts";
+import { combineErrors, MillraceError } from "../model/errors.ts";
 import type { DoctorAnswer } from "../model/answers.ts";
 import type { Parts } from "./parts.ts";
+import { runningEngine } from "./serve/engine-file.ts";
 import type { StatePlace } from "./state.ts";
+
+/** A command that only looks holds the warehouse for less than this. */
+const LOCK_PATIENCE_MS = 2_000;
+const LOCK_PAUSE_MS = 100;
 
 export interface WorkspaceOptions {
   readonly dir: string;
@@ -110,14 +116,29 @@ export class Workspace {
   }
 
   /** @throws what openWarehouse throws; the next call tries again. */
-  async warehouse(): Promise<Warehouse> {
-    if (this.first !== undefined) return this.first.warehouse();
+  /** `patienceMs`: how long another process may hold it, as `status` and `query` do for a moment. */
+  async warehouse({ patienceMs = LOCK_PATIENCE_MS } = {}): Promise<Warehouse> {
+    if (this.first !== undefined) return this.first.warehouse({ patienceMs });
     const config = await this.config();
-    this.warehouseOnce ??= this.openWarehouse(config).catch((error: unknown) => {
+    this.warehouseOnce ??= this.openPatiently(config, patienceMs).catch((error: unknown) => {
       this.warehouseOnce = undefined;
       throw error;
     });
     return this.warehouseOnce;
+  }
+
+  private async openPatiently(config: ProjectSpec, patienceMs: number): Promise<Warehouse> {
+    // An engine holds it for as long as it lives.
+    const until = performance.now() + (runningEngine(this.dir) === undefined ? patienceMs : 0);
+    for (;;) {
+      try {
+        return await this.openWarehouse(config);
+      } catch (error) {
+        const mayPass = error instanceof MillraceError && error.code === "MR5001" && performance.now() < until;
+        if (!mayPass || this.signal.aborted) throw error;
+        await pause(LOCK_PAUSE_MS);
+      }
+    }
   }
 
   private async openWarehouse({ warehouse, retention }: ProjectSpec): Promise<Warehouse> {

@@ -31,8 +31,11 @@ export function evolve(before: JobState, event: JobEvent): JobState {
     case "run_cancel_asked":
       return { ...state, active: state.active.map((run) => (run.run === event.run ? { ...run, cancelAsked: true } : run)) };
     case "run_ended":
-    case "request_failed":
-      return { ...state, active: without(state.active, event.run) };
+      return { ...state, active: without(state.active, event.run), unplanned: null };
+    case "request_failed": {
+      const { run, at, code, why } = event;
+      return { ...state, active: without(state.active, run), unplanned: { run, at, code, why } };
+    }
     case "trigger_paused": {
       const pause = { at: event.at, until: event.until, by: event.by, why: event.why };
       return event.trigger === null ? { ...state, pause } : withTrigger(state, event.trigger, (trigger) => ({ ...trigger, pause }));

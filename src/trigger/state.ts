@@ -101,6 +101,8 @@ export interface JobState {
   /** Wait for a place; the next one first. */
   readonly queue: readonly JobRun[];
   readonly keys: readonly KeyChunk[];
+  /** The newest run that could not be planned; null once another has ended. */
+  readonly unplanned: { readonly run: string; readonly at: number; readonly code: string; readonly why: string } | null;
 }
 
-export const NEW_JOB: JobState = { version: 0, at: 0, triggers: {}, pause: null, active: [], queue: [], keys: [] };
+export const NEW_JOB: JobState = { version: 0, at: 0, triggers: {}, pause: null, active: [], queue: [], keys: [], unplanned: null };

@@ -12,7 +12,7 @@ const JOBS_MAX = 1_000_000;
 
 /** Raise the number when the state of a job changes its shape, and it is folded anew. */
 export const jobsTable: ReadTable = {
-  name: "jobs.1",
+  name: "jobs.2",
   async fold(batch, rows) {
     const job = jobOfStream(batch.stream);
     if (job === undefined) return;

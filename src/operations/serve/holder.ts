@@ -41,7 +41,7 @@ export function createHolder({ workspace, clock, signal, onWaiting, onHeld }: Ho
     for (;;) {
       signal.throwIfAborted();
       try {
-        await workspace().warehouse();
+        await workspace().warehouse({ patienceMs: 0 });
         break;
       } catch (thrown) {
         const error = asMillraceError(thrown);
