@@ -2,6 +2,7 @@
 import type { Figure } from "./figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  backfill: async () => (await import("./backfill.ts")).benchBackfill(),
   checks: async () => (await import("./checks.ts")).benchChecks(),
   cli: async () => (await import("./cli.ts")).benchCli(),
   csv: async () => (await import("./csv.ts")).benchCsv(),
@@ -10,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   json: async () => (await import("./json.ts")).benchJson(),
   load: async () => (await import("./load.ts")).benchLoad(),
   million: async () => (await import("./million.ts")).benchMillion(),
+  peers: async () => (await import("./peers.ts")).benchPeers(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
   postgres: async () => (await import("./postgres.ts")).benchPostgres(),
   serve: async () => (await import("./serve.ts")).benchServe(),
@@ -24,7 +26,9 @@ if (unknown.length > 0) {
   console.error(`no benchmark is named ${unknown.join(", ")}; there are ${Object.keys(benches).join(", ")}`);
   process.exit(2);
 }
-for (const name of names.length > 0 ? names : Object.keys(benches)) {
+/** What fetches other software happens only when it is asked for. */
+const usual = Object.keys(benches).filter((name) => name !== "peers");
+for (const name of names.length > 0 ? names : usual) {
   for (const figure of await benches[name]!()) {
     if (json) console.log(JSON.stringify({ v: 1, bench: name, ...figure }));
     else {

@@ -123,22 +123,22 @@ async function bareCommits(store: EventStore, stream: string, count: number): Pr
     if (!(await store.append(stream, index, [{ type: "node_skipped", at: 0, node: "x", because: null }]))) throw new Error("refused");
 }
 
-async function carryOut(engine: Engine, plan: RunPlan): Promise<void> {
+export async function carryOut(engine: Engine, plan: RunPlan): Promise<void> {
   const { status } = await engine.run(await engine.start(plan));
   if (status !== "succeeded") throw new Error(`the run ended as ${status}`);
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
+export async function timed(work: () => Promise<unknown>): Promise<number> {
   const before = performance.now();
   await work();
   return performance.now() - before;
 }
 
-function range(size: number): readonly number[] {
+export function range(size: number): readonly number[] {
   return Array.from({ length: size }, (_, index) => index);
 }
 
-function nameOf(index: number): string {
+export function nameOf(index: number): string {
   return `task:n${index}`;
 }
 
@@ -147,7 +147,7 @@ function nodeOf(index: number, needs: readonly string[]): PlanNode {
   return { id: nameOf(index), kind: "task", needs, action: "build", reason: "", change: "none", retry, timeoutMs: null };
 }
 
-function planOf(size: number, needsOf: (index: number) => readonly string[], concurrency: number): RunPlan {
+export function planOf(size: number, needsOf: (index: number) => readonly string[], concurrency: number): RunPlan {
   return { job: null, nodes: range(size).map((index) => nodeOf(index, needsOf(index))), concurrency, timeoutMs: null, params: {} };
 }
 
