@@ -127,7 +127,7 @@ function checkTrigger(reader: Reader, document: Document, { spec, kind, index }:
   if (sensor !== undefined && [sensor.sql, sensor.http, sensor.typescript].filter((way) => way !== undefined).length !== 1)
     tell(reader, "MR1022", "a sensor has sql, http or typescript, one of the three", document.locate(at, "key"));
   for (const [every, least, leastMs] of [
-    [sensor?.every, "1s", 1_000],
+    [sensor?.every, "10ms", 10],
     [spec.files?.every, "10ms", 10],
   ] as const)
     if (every !== undefined && (parseDurationMs(every) ?? leastMs) < leastMs)
