@@ -95,6 +95,8 @@ describe(`three engines that serve one project with its state in PostgreSQL (see
         await served.killOne(random.next() < 0.7 ? "measure" : "hurry");
       }
       await Promise.all(freezes);
+      // All three are listed, one of them holds the warehouse, and the dead are not there any more.
+      await expect.poll(() => served.engines(), { timeout: 60_000, interval: 1_000 }).toEqual(["holds", "waits", "waits"]);
       await served.settle(SETTLE_MOST_MS);
       expect(await served.judge()).toEqual([]);
       expect(percentile(served.goesOnMs, 0.95)).toBeLessThanOrEqual(5_000);

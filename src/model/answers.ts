@@ -232,6 +232,15 @@ export interface RunShowAnswer {
 
 export interface StatusAnswer {
   readonly engine: { readonly pid: number; readonly url: string; readonly startedAt: string } | null;
+  /** Where several may work on one state: those that are entered there. One that died is there until another has noticed. */
+  readonly engines?: readonly {
+    readonly id: string;
+    readonly host: string;
+    readonly pid: number;
+    readonly url: string | null;
+    readonly holdsWarehouse: boolean;
+    readonly startedAt: string;
+  }[];
   readonly assets: {
     readonly total: number;
     readonly current: number;

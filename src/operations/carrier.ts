@@ -52,7 +52,7 @@ export function shareCarrier(workspace: Workspace, carrier: () => Promise<Carrie
 /** The project must have been read. */
 export async function openCarrier(
   workspace: Workspace,
-  options: Partial<Pick<EngineOptions, "clock" | "onProblem">> = {},
+  options: Partial<Pick<EngineOptions, "clock" | "id" | "onProblem">> = {},
 ): Promise<Carrier> {
   const running = shared.get(workspace);
   if (running !== undefined) {

@@ -1,6 +1,7 @@
 // `serve`: the engine that keeps running. It opens the state, listens, arms the triggers and waits; what is heavy (the warehouse, plans) is opened when a
 // run first needs it. Everything that it must not forget is in the store: it can be killed at any moment.
 import { realClock } from "../engine/clock.ts";
+import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
@@ -12,6 +13,7 @@ import { createHolder } from "./serve/holder.ts";
 import { acceptDelivery } from "./serve/hooks.ts";
 import { createJobs } from "./serve/jobs.ts";
 import type { ServeParts } from "./serve/parts.ts";
+import { enterEngines, type Presence } from "./serve/presence.ts";
 import { createProjectKeeper } from "./serve/project-keeper.ts";
 import { followRunEvents } from "./serve/run-events.ts";
 import { createRunner } from "./serve/runner.ts";
@@ -52,11 +54,13 @@ export async function serveOperation(
   });
   const store = await workspace.store();
   const clock = await createStoreClock(store, realClock);
+  const id = runId(clock.now(), Math.random).replace("r_", "e_");
 
   let opening: Promise<Carrier> | undefined;
+  let presence: Presence | undefined;
   const carrier = (): Promise<Carrier> =>
     (opening ??= import("./carrier.ts").then(({ openCarrier }) =>
-      openCarrier(workspace, { clock, onProblem: problem("an observer of a run") }),
+      openCarrier(workspace, { clock, id, onProblem: problem("an observer of a run") }),
     ));
   const holder = createHolder({
     workspace: () => workspace,
@@ -66,6 +70,7 @@ export async function serveOperation(
     onHeld: () => {
       letHeapGrow();
       claim();
+      presence?.tell();
       runner.adoptLeft().catch(problem("runs that were left"));
     },
   });
@@ -113,6 +118,15 @@ export async function serveOperation(
   let followed: { close(): Promise<void> } | undefined;
   try {
     claim();
+    presence = await enterEngines({
+      workspace,
+      store,
+      clock,
+      id,
+      url: server.url,
+      holds: () => holder.holds(),
+      onProblem: problem("signs of life"),
+    });
     await jobs.define(keeper.current().policies);
     senses.set(keeper.current());
     followed = await followRunEvents({ store, clock, desks: () => jobs.desks(), onProblem: problem("events of runs") });
@@ -135,6 +149,7 @@ export async function serveOperation(
       jobs.close();
       await Promise.all([server.close(), followed?.close(), opening?.then((each) => each.close())]);
       await runner.idle();
+      await presence?.close();
     };
     await Promise.race([orderly(), late]);
     removeEngineFile(workspace.dir);

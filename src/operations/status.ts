@@ -3,12 +3,14 @@ import type { StatusAnswer } from "../model/answers.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import { countQuarantine } from "../load/quarantine.ts";
+import type { EventStore } from "../store/store.ts";
 import { readAssets } from "../views/assets.ts";
 import { assetsState } from "./assets.ts";
 import { type NeedsInput, needsOf } from "./needs.ts";
 import { partitionsAnswer } from "./partition-status.ts";
 import type { Planned } from "./plan.ts";
 import { listRuns } from "./runs.ts";
+import { isShared } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
 const RUNS_SHOWN = 5;
@@ -21,11 +23,24 @@ export async function statusOf(workspace: Workspace): Promise<StatusAnswer> {
   const count = (status: string): number => all.filter(([, each]) => each === status).length;
   return {
     engine: null,
+    ...(isShared(await workspace.config()) ? { engines: await enginesOf(store) } : {}),
     assets: { total: all.length, current: count("current"), stale: count("stale"), failed: count("failed"), missing: count("missing") },
     runs,
     ...(now.partitions.length === 0 ? {} : { partitions: now.partitions }),
     needs: await needsOf({ ...now, store, project, rows, now: Date.now() }),
   };
+}
+
+async function enginesOf(store: EventStore): Promise<NonNullable<StatusAnswer["engines"]>> {
+  const entries = await store.engines.list();
+  return entries.map(({ id, host, pid, url, holdsWarehouse, startedAt }) => ({
+    id,
+    host,
+    pid,
+    url,
+    holdsWarehouse,
+    startedAt: new Date(startedAt).toISOString(),
+  }));
 }
 
 type AssetsNow = Pick<NeedsInput, "statuses" | "partitions" | "dependents" | "live" | "aside" | "isNew" | "alone">;

@@ -63,6 +63,8 @@ export interface Served {
   killRun(afterMs: number): Promise<void>;
   /** New data arrive. */
   deliver(): void;
+  /** Of each engine that `status` lists: does it hold the warehouse? */
+  engines(): Promise<readonly string[]>;
   /** Waits until all that was fired until now has ended, then ends the engines; @throws what is stuck after `mostMs`. */
   settle(mostMs: number): Promise<void>;
   /** What is wrong; [] when nothing is. */
@@ -148,6 +150,11 @@ export async function serveProject({ state, serves, random, openStore }: ServedO
       await Promise.race([pause(afterMs), finished]);
       child.kill("SIGKILL");
       await finished;
+    },
+    async engines() {
+      const status = await millrace(["status", "--json"], dir);
+      const listed = (status.lines()[0]?.["engines"] ?? []) as readonly { readonly holdsWarehouse: boolean }[];
+      return listed.map(({ holdsWarehouse }) => (holdsWarehouse ? "holds" : "waits")).toSorted();
     },
     async settle(mostMs) {
       settledAt = Date.now();

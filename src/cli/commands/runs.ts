@@ -110,6 +110,8 @@ export const status: Command = {
     output.data(
       `${plural(assets.total, "asset")}: ${count(assets.current)} current, ${count(assets.stale)} stale, ${count(assets.failed)} failed, ${count(assets.missing)} never built`,
     );
+    for (const { url, host, pid, holdsWarehouse } of answer.engines ?? [])
+      output.data(`engine ${url ?? "without an address"} on ${host}, process ${pid}${holdsWarehouse ? ", holds the warehouse" : ""}`);
     if (answer.runs.length > 0) output.data(`\n${renderRuns(answer.runs)}`);
     for (const need of answer.needs) output.data(`${output.symbol("warn")} ${need.what}: ${printable(need.why)}\n    ${need.command}`);
     if (answer.needs.length === 0) output.note("nothing needs you");
