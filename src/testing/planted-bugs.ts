@@ -86,7 +86,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   start("does not wait before it tries again", "retry.retryAt <= now", "retry.retryAt > 0"),
   start("forgets what waits to be tried again", "retry.retryAt <= now", "retry.retryAt < 0"),
   start("numbers every attempt 1", "next.attempt + 1, owner", "1, owner"),
-  start("starts in a paused run", "if (state.paused ||", "if ("),
+  start("starts in a paused run", "return paused || runningCount", "return runningCount"),
   start("overfills a pool", "(inUse[pool] ?? 0) + weight <= limit", "(inUse[pool] ?? 0) <= limit"),
   start(
     "starts nothing beside a full pool",
