@@ -1,6 +1,7 @@
 // Moments as users write them: a point in time, or a time of day, which is the next one in its zone.
 import { MillraceError } from "./errors.ts";
 import { isDay } from "./parameter-types.ts";
+import { clockOffsetMs, wallClockFormat } from "./wall-clock.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -20,30 +21,14 @@ function zoned(text: string): string {
 
 /** The first such time after a moment. A time that a change of the clocks swallows is taken as if there had been none. */
 function nextTimeOfDay([hour, minute, second]: readonly [number, number, number], afterMs: number, timezone: string): number {
+  const format = wallClockFormat(timezone);
   for (let day = -1; day <= 2; day++) {
-    const date = new Date(afterMs + day * DAY_MS + offsetMs(afterMs, timezone));
+    const date = new Date(afterMs + day * DAY_MS + clockOffsetMs(format, afterMs));
     const local = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate(), hour, minute, second);
-    const guess = local - offsetMs(local - offsetMs(local, timezone), timezone);
+    const guess = local - clockOffsetMs(format, local - clockOffsetMs(format, local));
     if (guess > afterMs) return guess;
   }
   return afterMs + DAY_MS;
-}
-
-/** How far a zone's clock is ahead of UTC. */
-function offsetMs(at: number, timezone: string): number {
-  const format = new Intl.DateTimeFormat("en-US", {
-    timeZone: timezone,
-    hourCycle: "h23",
-    year: "numeric",
-    month: "numeric",
-    day: "numeric",
-    hour: "numeric",
-    minute: "numeric",
-    second: "numeric",
-  });
-  const part = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-  const local = Date.UTC(part["year"]!, part["month"]! - 1, part["day"], part["hour"], part["minute"], part["second"]);
-  return local - Math.floor(at / 1_000) * 1_000;
 }
 
 export function isTimeZone(name: string): boolean {

@@ -1,5 +1,7 @@
 // Time zones: the offset at an instant, the instants of a wall-clock time, the days on which clocks are put forward or back. Offsets come from the
 // machine's own table (Intl); the transitions of a year are found once and kept, so that asking costs a search in a short list.
+import { clockOffsetMs, wallClockFormat } from "../model/wall-clock.ts";
+
 const DAY_MS = 86_400_000;
 const YEAR_MS = 366 * DAY_MS;
 
@@ -64,28 +66,14 @@ export function weekdayOf(day: number): number {
 
 function formatOf(name: string): Intl.DateTimeFormat | undefined {
   try {
-    return new Intl.DateTimeFormat("en-US", {
-      timeZone: name,
-      hourCycle: "h23",
-      year: "numeric",
-      month: "numeric",
-      day: "numeric",
-      hour: "numeric",
-      minute: "numeric",
-      second: "numeric",
-    });
+    return wallClockFormat(name);
   } catch {
     return undefined; // RangeError: the name is unknown
   }
 }
 
 function createZone(name: string, format: Intl.DateTimeFormat): Zone {
-  const looked = (at: number): number => {
-    const parts = new Map(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
-    const [year, month, day] = [parts.get("year")!, parts.get("month")!, parts.get("day")!];
-    const wall = Date.UTC(year, month - 1, day, parts.get("hour"), parts.get("minute"), parts.get("second"));
-    return wall - Math.floor(at / 1_000) * 1_000;
-  };
+  const looked = (at: number): number => clockOffsetMs(format, at);
   const years = new Map<number, readonly Transition[]>();
   const transitionsOf = (year: number): readonly Transition[] => {
     const known = years.get(year);

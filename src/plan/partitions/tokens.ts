@@ -2,6 +2,7 @@
 // compares them with those in the ledger, an attempt computes its own the same way.
 //   T1. A reading of few partitions is a token of their versions; a reading of all of them, or of an asset without partitions, is its live version.
 //   T2. An asset whose partitions were never built one by one counts as a whole.
+import { hashText } from "../../model/text-hash.ts";
 import { isEverything, type PlanMapping, type Reading, readingOf } from "./mapping.ts";
 import { countSlice, keyOf, type Parts, partsIn, type Space } from "./space.ts";
 
@@ -47,13 +48,6 @@ export function tokenOf(keys: readonly string[] | null, versionOf: (key: string)
 
 /** 53 bits of a text, as 14 digits: it tells whether something changed, against nobody's will. */
 function mix(text: string): string {
-  let [a, b] = [0xdeadbeef, 0x41c6ce57];
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    a = Math.imul(a ^ code, 2_654_435_761);
-    b = Math.imul(b ^ code, 1_597_334_677);
-  }
-  a = Math.imul(a ^ (a >>> 16), 2_246_822_507) ^ Math.imul(b ^ (b >>> 13), 3_266_489_909);
-  b = Math.imul(b ^ (b >>> 16), 2_246_822_507) ^ Math.imul(a ^ (a >>> 13), 3_266_489_909);
-  return (4_294_967_296 * (2_097_151 & b) + (a >>> 0)).toString(16).padStart(14, "0");
+  const { high, low } = hashText(text);
+  return (4_294_967_296 * (2_097_151 & high) + low).toString(16).padStart(14, "0");
 }
