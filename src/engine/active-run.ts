@@ -11,7 +11,7 @@ import { evolve } from "../run/evolve.ts";
 import type { RunInput } from "../run/input.ts";
 import { outstanding } from "../run/outstanding.ts";
 import type { RunState } from "../run/state.ts";
-import type { RunFold } from "../views/run-fold.ts";
+import { isSettled, type RunFold } from "../views/run-fold.ts";
 import type { Clock } from "./clock.ts";
 import type { AttemptContext, Flights } from "./flights.ts";
 
@@ -195,7 +195,7 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
   };
   const earlier = (id: string): EarlierNode | undefined => {
     const row = fold.node(id);
-    return row === undefined || !SETTLED.has(row.status) ? undefined : { status: row.status, output: fold.output(id) };
+    return row === undefined || !isSettled(row.status) ? undefined : { status: row.status, output: fold.output(id) };
   };
   const contextOf = (id: string): AttemptContext => {
     const row = fold.node(id);
@@ -207,5 +207,3 @@ export function createActiveRun(options: ActiveRunOptions): ActiveRunWithFlights
   );
   return Object.assign(run, { flights });
 }
-
-const SETTLED: ReadonlySet<string> = new Set(["succeeded", "reused", "failed", "skipped", "canceled"]);

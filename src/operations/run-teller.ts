@@ -6,7 +6,7 @@ import type { NodeId } from "../model/graph.ts";
 import type { RowCounts } from "../model/plan.ts";
 import type { RunProgress } from "../model/progress.ts";
 import { expectedSeconds, type AssetRow } from "../views/assets.ts";
-import { nodeName, type NodeRow, type RunFold } from "../views/run-fold.ts";
+import { isSettled, nodeName, type NodeRow, type RunFold } from "../views/run-fold.ts";
 
 export interface RunTellerOptions {
   readonly run: string;
@@ -33,7 +33,7 @@ export function createRunTeller({ run, resumed, history, observe }: RunTellerOpt
   };
   const tellSettled = (fold: RunFold, node: NodeId): void => {
     const row = fold.node(node);
-    if (row === undefined || told.has(node) || !isSettled(row)) return;
+    if (row === undefined || told.has(node) || !isSettled(row.status)) return;
     told.add(node);
     observe(nodeEvent(row));
   };
@@ -76,24 +76,6 @@ function tellProgress(event: RunEvent, history: ReadonlyMap<NodeId, AssetRow>, o
       retryAt: new Date(event.retryAt).toISOString(),
       message: event.error.message,
     });
-  }
-}
-
-function isSettled({ status }: NodeRow): boolean {
-  switch (status) {
-    case "pending":
-    case "running":
-    case "retrying":
-    case "waiting":
-      return false;
-    case "succeeded":
-    case "reused":
-    case "failed":
-    case "skipped":
-    case "canceled":
-      return true;
-    default:
-      return status satisfies never;
   }
 }
 

@@ -235,6 +235,25 @@ export function runAnswer(row: RunRow): RunAnswer {
   return { run, job, status, trigger, startedAt, finishedAt, seconds, nodes: { succeeded, failed, skipped, reused, total } };
 }
 
+/** Has a node come to its end? */
+export function isSettled(status: NodeStatus): boolean {
+  switch (status) {
+    case "pending":
+    case "running":
+    case "retrying":
+    case "waiting":
+      return false;
+    case "succeeded":
+    case "reused":
+    case "failed":
+    case "skipped":
+    case "canceled":
+      return true;
+    default:
+      return status satisfies never;
+  }
+}
+
 /** `asset` or `task` of a node's name. */
 export function nodeName(
   id: NodeId,

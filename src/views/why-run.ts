@@ -4,7 +4,7 @@ import { explainNode as explainPlaces, type Reason as PlaceReason, sentenceOf } 
 import type { AdmissionFacts } from "../run/admission/facts.ts";
 import type { RunState } from "../run/state.ts";
 import { iso } from "./iso.ts";
-import type { NodeRow, RunFold } from "./run-fold.ts";
+import { isSettled, type NodeRow, type RunFold } from "./run-fold.ts";
 import type { RunRow } from "./runs.ts";
 import { joinReasons, moment, named, NO_REASONS, type Reason, type Reasons, sentence, span } from "./why.ts";
 
@@ -172,7 +172,7 @@ export function explainNode(node: NodeRow, { fold, state, facts, now }: RunWhyIn
       ]);
     }
     case "pending": {
-      const open = node.plan.needs.filter((need) => !isSettled(fold.node(need)));
+      const open = node.plan.needs.flatMap((need) => fold.node(need) ?? []).filter(({ status }) => !isSettled(status));
       if (open.length > 0 || node.plan.compensates !== undefined) return null;
       return places(node, { state, facts, now });
     }
@@ -228,8 +228,4 @@ function placeFact(reason: PlaceReason): Reason {
     default:
       return reason satisfies never;
   }
-}
-
-function isSettled(node: NodeRow | undefined): boolean {
-  return node === undefined || !["pending", "running", "retrying", "waiting"].includes(node.status);
 }

@@ -4,6 +4,7 @@ import type { NodeId } from "../../model/graph.ts";
 import type { Rate } from "../../model/limits.ts";
 import type { Wait } from "../../model/wait.ts";
 import { assert } from "../assert.ts";
+import { isFinal } from "../evolve.ts";
 import { indexOf, laneOf, needsOf, nodeOf } from "../graph.ts";
 import type { GoingRun, NodeState } from "../state.ts";
 import { get } from "../vector.ts";
@@ -125,7 +126,7 @@ export function sentenceOf(reason: Reason, now: number): string {
 }
 
 function unsettledNeeds(run: GoingRun, index: number): readonly NodeId[] {
-  const isOpen = (need: number): boolean => !["succeeded", "reused", "failed", "skipped", "canceled"].includes(get(run.nodes, need).kind);
+  const isOpen = (need: number): boolean => !isFinal(get(run.nodes, need));
   return needsOf(run.graph, index)
     .filter(isOpen)
     .map((need) => nodeOf(run.graph, need).id);
