@@ -9,7 +9,7 @@ const root = resolve(fileURLToPath(import.meta.url), "../..");
 const src = join(root, "src");
 
 /** folder → folders it may import, besides itself. A file directly in src/ is its own folder ("app.ts"). */
-const extension = ["model", "platform", "sql", "formats", "load", "stream"];
+const extension = ["model", "platform", "sql", "formats", "load", "stream", "schemas", "filestores", "databases"];
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   model: [],
   platform: ["model"],
@@ -21,7 +21,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   views: ["model", "run", "trigger", "store"],
   sql: ["model", "platform"],
   formats: ["model", "platform", "sql"],
-  load: ["model", "platform", "sql", "formats"],
+  load: ["model", "platform", "sql", "formats", "schemas"],
+  schemas: ["model"],
+  filestores: ["model", "platform", "sql", "formats", "load"],
+  databases: ["model", "platform", "sql", "load"],
   stream: ["model", "load"],
   connectors: extension,
   checks: extension,
@@ -31,8 +34,23 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   alerts: extension,
   secrets: extension,
   engine: ["model", "plan", "run", "store", "views"],
-  project: ["model", "plan", "schedule", "sql", "platform"],
-  operations: ["model", "platform", "plan", "run", "trigger", "schedule", "store", "views", "sql", "formats", "load", "engine", "project"],
+  project: ["model", "plan", "schedule", "sql", "platform", "schemas"],
+  operations: [
+    "model",
+    "platform",
+    "plan",
+    "run",
+    "trigger",
+    "schedule",
+    "store",
+    "views",
+    "sql",
+    "schemas",
+    "formats",
+    "load",
+    "engine",
+    "project",
+  ],
   "app.ts": ["*"],
   "user-code.ts": ["model", "executors", "connectors", "project", "tasks"],
   "index.ts": ["model", "load", "sql", "client"],
@@ -48,6 +66,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "store",
     "views",
     "sql",
+    "formats",
     "load",
     "tasks",
     "executors",

@@ -32,7 +32,38 @@ export interface FileDelivery {
   hash(): Promise<string>;
 }
 
-export type Delivery = RowsDelivery | FileDelivery;
+/** Rows that the connector puts into a DuckDB table itself: binary COPY into vectors, another attached database. Types are the source's own. */
+export interface TableDelivery {
+  readonly kind: "table";
+  /** What stands in messages and in `_millrace.files` as the origin: "public.sales". */
+  readonly name: string;
+  /** Creates the table `into` (qualified and quoted) and fills it. Called once. Throws MillraceError when not every row arrived. */
+  fill(request: { readonly connection: DuckDBConnection; readonly into: string; readonly signal?: AbortSignal }): Promise<FilledTable>;
+}
+
+export interface FilledTable {
+  /** Rows in the table; counted by the connector, checked against the table by the loader. */
+  readonly rows: number;
+  readonly columns: readonly StagedColumn[];
+  /** Cursor to resume after these rows, opaque to the loader; committed with them. */
+  readonly position?: Json;
+}
+
+export type Delivery = RowsDelivery | FileDelivery | TableDelivery;
+
+/** What a server or folder offers: one table, stream or set of files that could become a source. */
+export interface Discovered {
+  /** As the server calls it: "public.sales". */
+  readonly name: string;
+  /** What stands under the connector's name in `from:` besides the connection. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly columns?: readonly { readonly name: string; readonly type: string }[];
+  readonly primaryKey?: readonly string[];
+  /** A column that could be its cursor. */
+  readonly cursor?: string;
+  /** An estimate. */
+  readonly rows?: number;
+}
 
 export interface ReadContext {
   /** A connection for readers that need DuckDB (peek); the loader gives its own to `stage`. */
@@ -41,6 +72,13 @@ export interface ReadContext {
   readonly tempDir: string;
   /** Last committed cursor value of the asset, minus lookback; undefined on the first load or full refresh. */
   readonly since: Json | undefined;
+  /** What the last delivery of the last commit gave as its `position`; undefined on the first load or full refresh. */
+  readonly position?: Json | undefined;
+  /** `cursor:` and `primaryKey:` of the source as written, for connectors that ask only for what is new. */
+  readonly cursor?: string;
+  readonly primaryKey?: readonly string[];
+  /** `position` of the last delivery that an earlier try of this load has kept in the raw zone: continue after it. Only with `capabilities.resume`. */
+  readonly resume?: Json;
   /** The partition that is asked for; undefined when everything is. */
   readonly partition?: PartitionContext;
   readonly signal: AbortSignal;
@@ -49,10 +87,13 @@ export interface ReadContext {
   log(level: "info" | "warn", message: string): void;
 }
 
+export type WriteMode = "replace" | "append" | "merge" | "delete";
+
 export interface WriteContext extends ReadContext {
   /** The rows to write, as a SELECT that runs on `connection`. */
   readonly query: string;
-  readonly mode: "replace" | "append" | "merge";
+  /** `delete`: the query's rows name, by `key`, what is to go. */
+  readonly mode: WriteMode;
   readonly key: readonly string[];
   /** The same for every try of one export: lets a destination be idempotent. */
   readonly token: string;
@@ -69,7 +110,9 @@ export interface Connector<Options = unknown> {
   readonly options: z.ZodType<Options>;
   readonly capabilities: {
     readonly read: boolean;
-    readonly write: readonly ("replace" | "append" | "merge")[];
+    readonly write: readonly WriteMode[];
+    /** Its rows deliveries carry a `position`, and `read` continues after `context.resume`. */
+    readonly resume?: true;
     /** `local`: `peek` asks nobody but this machine, so that a plan may do it. */
     readonly peek?: "local";
   };
@@ -80,6 +123,10 @@ export interface Connector<Options = unknown> {
   /** Column names and likely types before the first load, for `plan`. */
   peek?(options: Options, context: ReadContext): Promise<readonly StagedColumn[] | null>;
   write?(options: Options, context: WriteContext): Promise<WriteResult>;
+  /** Connects with these settings and answers a sentence on what is there. Throws MillraceError when it cannot. */
+  test?(options: Partial<Options>, context: ReadContext): Promise<string>;
+  /** What could be loaded from there, for `millrace add` and `tables:`. */
+  discover?(options: Partial<Options>, context: ReadContext): Promise<readonly Discovered[]>;
 }
 
 /** Keeps the type of the options while checking the shape. */

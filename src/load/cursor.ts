@@ -29,14 +29,18 @@ export async function readCursor(session: Session, asset: string): Promise<Curso
   };
 }
 
-/** Where the next load begins: the connector's own position, else the cursor minus `lookback`; undefined when everything is to be read. */
-export async function readSince(session: Session, asset: string, lookback: string | undefined): Promise<Json | undefined> {
+/** Where a load begins: `since` is the cursor minus `lookback`, `position` what the connector gave; both undefined when everything is to be read. */
+export interface LoadStart {
+  readonly since: Json | undefined;
+  readonly position: Json | undefined;
+}
+
+export async function readStart(session: Session, asset: string, lookback: string | undefined): Promise<LoadStart> {
   const cursor = await readCursor(session, asset);
-  if (cursor === undefined) return undefined;
-  if (cursor.position !== null) return cursor.position;
-  if (cursor.value === null || cursor.type === null) return undefined;
+  const position = cursor?.position ?? undefined;
+  if (cursor?.value == null || cursor.type === null) return { since: undefined, position };
   const row = await session.row<{ since: Json }>(`select ${sinceExpression(cursor.type, cursor.value, lookback)} as since`);
-  return row?.since ?? undefined;
+  return { since: row?.since ?? undefined, position };
 }
 
 /** SQL of the cursor minus lookback, in the cursor's type. Text that is an ISO date or time goes back too; other text and numbers do not. */

@@ -293,7 +293,7 @@ describe("merge, append, snapshot", () => {
         ]),
       ],
     });
-    expect(await startOfLoad(warehouse, { asset: "raw.t", spec, fullRefresh: false })).toBe("2026-01-02");
+    expect((await startOfLoad(warehouse, { asset: "raw.t", spec, fullRefresh: false })).since).toBe("2026-01-02");
     const result = await run({
       spec,
       deliveries: [
@@ -312,7 +312,7 @@ describe("merge, append, snapshot", () => {
   it("looks back as far as it is told", async () => {
     const spec = { cursor: "at", lookback: "1d" } as const;
     await run({ spec, deliveries: [page("p", [{ at: "2026-01-02", v: 2 }])] });
-    expect(await startOfLoad(warehouse, { asset: "raw.t", spec, fullRefresh: false })).toBe("2026-01-01");
+    expect((await startOfLoad(warehouse, { asset: "raw.t", spec, fullRefresh: false })).since).toBe("2026-01-01");
     await run({
       spec,
       deliveries: [

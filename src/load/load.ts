@@ -18,8 +18,7 @@ import { leaveOut } from "./apply.ts";
 import { commitLoad } from "./commit.ts";
 import { completeContract } from "./contract.ts";
 import { convertStages } from "./convert.ts";
-import { readCursor, readSince, writeCursor, advanceCursor } from "./cursor.ts";
-import type { Json } from "./connector.ts";
+import { type LoadStart, readCursor, readStart, writeCursor, advanceCursor } from "./cursor.ts";
 import { loadModeOf, readMemory, type Memory } from "./memory.ts";
 import { planStages, readingsFor } from "./plan-stages.ts";
 import type { Prepared } from "./prepared.ts";
@@ -27,14 +26,11 @@ import type { LoadRequest, LoadResult } from "./request.ts";
 import { stageDeliveries } from "./stage.ts";
 import type { Staged } from "./staged.ts";
 
-/** Where the next load of a source begins: what connectors get as `since`. Undefined: read everything. */
-export async function startOfLoad(
-  warehouse: Warehouse,
-  request: Pick<LoadRequest, "asset" | "spec" | "fullRefresh">,
-): Promise<Json | undefined> {
+/** Where the next load of a source begins: what connectors get as `since` and `position`. */
+export async function startOfLoad(warehouse: Warehouse, request: Pick<LoadRequest, "asset" | "spec" | "fullRefresh">): Promise<LoadStart> {
   const mode = loadModeOf(request.spec);
-  if (request.fullRefresh || mode === "replace" || mode === "snapshot") return undefined;
-  return warehouse.session((session) => readSince(session, request.asset, request.spec.lookback));
+  if (request.fullRefresh || mode === "replace" || mode === "snapshot") return { since: undefined, position: undefined };
+  return warehouse.session((session) => readStart(session, request.asset, request.spec.lookback));
 }
 
 /** Loads an asset. @throws MR40xx by contract and account, MR4501 by its checks, what deliveries throw, MR50xx. */

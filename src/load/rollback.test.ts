@@ -94,10 +94,10 @@ describe("an asset that grows in place", () => {
     const one = await run({ spec, deliveries: [page("p1", [{ id: 1 }, { id: 2 }])] });
     await run({ spec, deliveries: [page("p2", [{ id: 2 }, { id: 3 }])] });
     await run({ spec, deliveries: [page("p3", [{ id: 3 }, { id: 4 }])] });
-    expect(await startOfLoad(warehouse, request(folder, { spec, deliveries: [] }))).toBe(4);
+    expect((await startOfLoad(warehouse, request(folder, { spec, deliveries: [] }))).since).toBe(4);
     await back(one.version);
     expect(await rows("from raw.t order by id")).toEqual([{ id: 1 }, { id: 2 }]);
-    expect(await startOfLoad(warehouse, request(folder, { spec, deliveries: [] }))).toBe(2);
+    expect((await startOfLoad(warehouse, request(folder, { spec, deliveries: [] }))).since).toBe(2);
     await run({ spec, deliveries: [page("p4", [{ id: 2 }, { id: 3 }, { id: 4 }, { id: 5 }])] });
     expect(await rows("from raw.t order by id")).toEqual([{ id: 1 }, { id: 2 }, { id: 3 }, { id: 4 }, { id: 5 }]);
   });

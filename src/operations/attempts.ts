@@ -78,7 +78,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           tempDir: workspace.stateDir("temp"),
           state: (connection) => stateOf(reach, connection),
           ...partitioned,
-          deliveries: (connection, since) => deliveriesOf(reach, connection, since),
+          deliveries: (connection, start) => deliveriesOf(reach, connection, start),
         },
         attempt,
       );
@@ -96,7 +96,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           tempDir: workspace.stateDir("temp"),
           state: async () => null,
           ...partitioned,
-          deliveries: (_connection, since) =>
+          deliveries: (_connection, { since }) =>
             workspace.parts.extract(node, {
               projectDir: workspace.dir,
               tempDir: workspace.stateDir("temp"),

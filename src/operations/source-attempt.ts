@@ -6,7 +6,8 @@ import { auditWith } from "../load/audit.ts";
 import type { PartitionRequest } from "../load/partition-port.ts";
 import { spanOf } from "./partition-attempt.ts";
 import type { CompiledCheck } from "../load/check.ts";
-import type { Delivery, Json } from "../load/connector.ts";
+import type { Delivery } from "../load/connector.ts";
+import type { LoadStart } from "../load/cursor.ts";
 import { load, startOfLoad } from "../load/load.ts";
 import { raiseFence, type AttemptToken } from "../sql/fence.ts";
 import { type LiveVersion, readLiveVersion } from "../sql/publish.ts";
@@ -25,7 +26,7 @@ export interface SourceRequest {
   readonly partition?: PartitionRequest;
   /** A token that changes when there may be something new; null when only reading can tell. */
   state(connection: DuckDBConnection): Promise<string | null>;
-  deliveries(connection: DuckDBConnection, since: Json | undefined): AsyncIterable<Delivery>;
+  deliveries(connection: DuckDBConnection, start: LoadStart): AsyncIterable<Delivery>;
 }
 
 /** @throws what the connector and the load throw. */
@@ -34,10 +35,10 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
   const token: AttemptToken = { run: attempt.run, node: attempt.node, attempt: attempt.attempt };
   await raiseFence(warehouse, token);
   const { partition } = request;
-  const since =
+  const start =
     partition === undefined
       ? await startOfLoad(warehouse, { asset, spec, fullRefresh })
-      : (spanOf(partition)?.start.toISOString() ?? undefined);
+      : { since: spanOf(partition)?.start.toISOString() ?? undefined, position: undefined };
   return warehouse.session(async (session) => {
     const sourceState = await request.state(session.connection);
     const live = await readLiveVersion(session, asset);
@@ -48,7 +49,7 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     const result = await load(warehouse, {
       asset,
       spec,
-      deliveries: request.deliveries(session.connection, since),
+      deliveries: request.deliveries(session.connection, start),
       token,
       codeHash: request.codeHash,
       sourceState,

@@ -1,7 +1,8 @@
 // What a source's connector is asked for, with the user's placeholders filled in: peek, state, deliveries. Secrets never leave this file but to the connector.
 import { connectorSettings } from "../model/definitions/project.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Delivery, Json, ReadContext } from "../load/connector.ts";
+import type { Delivery, ReadContext } from "../load/connector.ts";
+import type { LoadStart } from "../load/cursor.ts";
 import type { AttemptLog } from "../model/attempt.ts";
 import { MillraceError, type SourceLocation } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
@@ -46,6 +47,8 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
     connector,
     options: connector.options.parse(resolved),
     context: {
+      ...(node.kind === "source" && node.spec.cursor !== undefined ? { cursor: node.spec.cursor } : {}),
+      ...(node.kind === "source" && node.spec.primaryKey !== undefined ? { primaryKey: [node.spec.primaryKey].flat() } : {}),
       projectDir: workspace.dir,
       tempDir: workspace.stateDir("temp"),
       signal: request.signal,
@@ -105,8 +108,8 @@ export async function stateOf({ connector, options, context }: Reach, connection
 export function deliveriesOf(
   { connector, options, context }: Reach,
   connection: DuckDBConnection,
-  since: Json | undefined,
+  start: LoadStart,
 ): AsyncIterable<Delivery> {
   if (connector.read === undefined) throw new MillraceError({ code: "MR8003", message: `${connector.name} cannot be read from` });
-  return connector.read(options, { ...context, connection, since });
+  return connector.read(options, { ...context, connection, ...start });
 }

@@ -28,7 +28,8 @@ export async function writeFiles(options: FilesOptions, context: WriteContext): 
     case "append":
       return { rows: await appendRows(path, output, context), locations };
     case "merge":
-      throw new MillraceError({ code: "MR3142", message: `${options.path}: a file cannot be merged into, it has no keys` });
+    case "delete":
+      throw new MillraceError({ code: "MR3142", message: `${options.path}: a file has no keys, ${context.mode} needs some` });
     default:
       throw new Error(`unknown mode: ${String(context.mode satisfies never)}`);
   }

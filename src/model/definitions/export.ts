@@ -7,7 +7,7 @@ export const exportSpec = z.strictObject({
   select: z.string().optional(),
   sql: z.string().optional(),
   to: z.record(z.string(), z.unknown()),
-  load: z.enum(["replace", "append", "merge"]).default("replace"),
+  load: z.enum(["replace", "append", "merge", "delete"]).default("replace"),
   key: oneOrMany.optional(),
 });
 export type ExportSpec = z.infer<typeof exportSpec>;
