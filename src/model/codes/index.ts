@@ -15,6 +15,7 @@ import { projectCodes } from "./project.ts";
 import { runCodes } from "./run.ts";
 import { serveCodes } from "./serve.ts";
 import { sqlCodes } from "./sql.ts";
+import { storesCodes } from "./stores.ts";
 import { tasksCodes } from "./tasks.ts";
 import { triggersCodes } from "./triggers.ts";
 import { warehouseCodes } from "./warehouse.ts";
@@ -26,6 +27,7 @@ export const codes = {
   ...defineCodes,
   ...sqlCodes,
   ...filesCodes,
+  ...storesCodes,
   ...httpCodes,
   ...loadCodes,
   ...checksCodes,
