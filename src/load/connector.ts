@@ -30,6 +30,17 @@ export interface FileDelivery {
   stage(request: Omit<StageRequest, "path" | "name" | "options" | "tempDir">): Promise<StagedFile>;
   /** SHA-256 of the bytes. */
   hash(): Promise<string>;
+  /**
+   * Path on this machine of the bytes as they were received, for the raw zone; fetched once for this and for `stage`, there until `stage` has ended, never
+   * changed. A member of an archive: its own bytes. Left out: the delivery cannot be kept, and the asset not be replayed from it.
+   */
+  original?(): Promise<string>;
+}
+
+/** A file of an earlier delivery: its bytes lie in the raw zone now. */
+export interface KeptFile extends Pick<FileDelivery, "name" | "sizeBytes" | "modifiedMs"> {
+  /** Where the bytes that `original` gave lie now. */
+  readonly path: string;
 }
 
 /** Rows that the connector puts into a DuckDB table itself: binary COPY into vectors, another attached database. Types are the source's own. */
@@ -118,6 +129,8 @@ export interface Connector<Options = unknown> {
   };
   /** Deliveries in a stable order. */
   read?(options: Options, context: ReadContext): AsyncIterable<Delivery>;
+  /** The delivery of a file that was kept (`FileDelivery.original`) again, without asking the source. Needed by every connector whose deliveries have `original`. */
+  kept?(options: Options, file: KeptFile, context: ReadContext): FileDelivery;
   /** A token that changes when there may be something new; null when only a read can tell. Cheap: no contents are read. */
   state?(options: Options, context: ReadContext): Promise<string | null>;
   /** Column names and likely types before the first load, for `plan`. */

@@ -1,7 +1,8 @@
 // The files connector: files of this machine as sources and as exports.
 import { createHash } from "node:crypto";
+import { statSync } from "node:fs";
 import { formatByEnding } from "../../formats/index.ts";
-import { defineConnector, type FileDelivery } from "../../load/connector.ts";
+import { defineConnector, type FileDelivery, type KeptFile } from "../../load/connector.ts";
 import { hashFile } from "../../platform/files.ts";
 import { findFiles, type FoundFile } from "./find.ts";
 import { filesOptions, type FilesOptions } from "./options.ts";
@@ -18,6 +19,7 @@ export const files = defineConnector<FilesOptions>({
     checkOptions(found, options);
     for (const file of found) yield delivery(file, options, context.tempDir);
   },
+  kept: (options, file, context) => ({ ...delivery(foundAt(file), options, context.tempDir), modifiedMs: file.modifiedMs }),
   async state(options, context) {
     const found = await findFiles(options, context.projectDir);
     const hash = createHash("sha256");
@@ -42,5 +44,12 @@ function delivery(file: FoundFile, options: FilesOptions, tempDir: string): File
     format: said ?? formatByEnding(file.name)?.name ?? "auto",
     stage: (request) => stageFile(file, options, tempDir, request),
     hash: () => hashFile(file.path),
+    original: () => Promise.resolve(file.path),
   };
+}
+
+/** Bytes that lie elsewhere now, under the name that they came with. */
+function foundAt({ path, name }: KeptFile): FoundFile {
+  const { size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
+  return { path, name, sizeBytes: Number(size), modifiedNs: mtimeNs, changedNs: ctimeNs };
 }
