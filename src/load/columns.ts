@@ -6,11 +6,17 @@
 import type { ColumnSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
-import type { StagedColumn } from "../formats/format.ts";
-import { typeOfParse } from "../formats/types/parse.ts";
+import type { StagedColumn as ReadColumn } from "../formats/format.ts";
+import { parseExpression, typeOfParse } from "../formats/types/parse.ts";
+import { literal } from "../sql/text.ts";
 import type { LoadContract } from "./contract.ts";
-import { isNested } from "./nested.ts";
-import { fitsInto, unifyTypes } from "./unify.ts";
+import { isNested } from "../schemas/nested.ts";
+import { fitsInto, unifyTypes } from "../schemas/lattice.ts";
+
+/** A stage's column; `shaped` is the SQL over `t` that gives it the type, where `nested:` changes it. */
+export interface StagedColumn extends ReadColumn {
+  readonly shaped?: string;
+}
 
 /** A column as it was committed last (`_millrace.schemas`). */
 export interface CommittedColumn {
@@ -52,6 +58,17 @@ export interface TargetColumn {
   readonly onBad: "quarantine" | "null" | "fail" | "variant";
   /** A second column of text keeps what does not fit. */
   readonly hasVariant: boolean;
+  /** What stands where there is no value, as SQL of the type; null: NULL. */
+  readonly defaultSql: string | null;
+}
+
+/** What happened to a column of the schema, and the policy that let it. */
+export interface SchemaChange {
+  readonly column: string;
+  readonly change: "added" | "removed" | "renamed" | "widened" | "retyped" | "missing";
+  readonly detail: string;
+  /** `newColumn: add`, `typeChange: widen`, `definition`, … */
+  readonly policy: string;
 }
 
 export interface ColumnPlan {
@@ -60,11 +77,9 @@ export interface ColumnPlan {
   readonly left: readonly { readonly stage: number; readonly column: StagedColumn; readonly reject: boolean }[];
   /** Labels that must be staged again as text, per stage; when not empty nothing else of the plan counts. */
   readonly asText: ReadonlyMap<number, ReadonlySet<string>>;
-  readonly changes: readonly {
-    readonly column: string;
-    readonly change: "added" | "removed" | "widened" | "missing";
-    readonly detail: string;
-  }[];
+  readonly changes: readonly SchemaChange[];
+  /** Rows of `_millrace.changes` that no data must be asked for. */
+  readonly notes: readonly { readonly column: string; readonly rule: string; readonly values: number; readonly detail: string }[];
   readonly warnings: readonly string[];
 }
 
@@ -98,7 +113,8 @@ class Planner {
   private readonly columns: TargetColumn[] = [];
   private readonly left: { stage: number; column: StagedColumn; reject: boolean }[] = [];
   private readonly asText = new Map<number, Set<string>>();
-  private readonly changes: { column: string; change: "added" | "removed" | "widened" | "missing"; detail: string }[] = [];
+  private readonly changes: SchemaChange[] = [];
+  private readonly notes: { column: string; rule: string; values: number; detail: string }[] = [];
   private readonly warnings: string[] = [];
 
   constructor(request: ColumnRequest) {
@@ -116,7 +132,7 @@ class Planner {
       const spec = declared[name];
       const before = known.get(name);
       if (perStage.size === 0 && before !== undefined && spec === undefined && this.request.dropsMissing) {
-        this.changes.push({ column: name, change: "removed", detail: "the definition no longer yields it" });
+        this.changes.push({ column: name, change: "removed", detail: "the definition no longer yields it", policy: "definition" });
         continue;
       }
       if (committed !== null && before === undefined && spec === undefined && !this.admit(name, perStage)) continue;
@@ -126,7 +142,14 @@ class Planner {
     if (this.columns.length === 0 && stages.some((stage) => stage.columns.length > 0)) {
       throw new MillraceError({ code: "MR4003", message: `No column of ${asset} is left to load (newColumn: ${contract.newColumn}).` });
     }
-    return { columns: this.columns, left: this.left, asText: this.asText, changes: this.changes, warnings: this.warnings };
+    return {
+      columns: this.columns,
+      left: this.left,
+      asText: this.asText,
+      changes: this.changes,
+      notes: this.notes,
+      warnings: this.warnings,
+    };
   }
 
   /** Target name → column per stage. */
@@ -163,7 +186,7 @@ class Planner {
     const label = [...perStage.values()][0]?.label.trim() ?? name;
     switch (newColumn) {
       case "add":
-        this.changes.push({ column: name, change: "added", detail: `from ${JSON.stringify(label)}` });
+        this.changes.push({ column: name, change: "added", detail: `from ${JSON.stringify(label)}`, policy: "newColumn: add" });
         this.warnings.push(`column ${JSON.stringify(label)} is new: added as ${name}, NULL in the rows before`);
         return true;
       case "ignore":
@@ -203,8 +226,11 @@ class Planner {
       });
     }
     if (lacking.length === withColumns.length) {
-      this.warnings.push(`column ${name} (${JSON.stringify(wanted.trim())}) is not in the delivery: NULL`);
-      if (before !== undefined) this.changes.push({ column: name, change: "missing", detail: "not in the delivery: NULL" });
+      const instead = spec?.default === undefined ? "NULL" : JSON.stringify(spec.default);
+      this.warnings.push(`column ${name} (${JSON.stringify(wanted.trim())}) is not in the delivery: ${instead}`);
+      const detail = `not in the delivery: ${instead}`;
+      this.notes.push({ column: name, rule: "missingColumn(null)", values: 0, detail });
+      if (before !== undefined) this.changes.push({ column: name, change: "missing", detail, policy: "missingColumn: null" });
     }
   }
 
@@ -240,6 +266,7 @@ class Planner {
       onBad,
       hasVariant,
       sources,
+      defaultSql: spec?.default === undefined ? null : parseExpression({ type }, literal(String(spec.default))).value,
     };
   }
 
@@ -267,7 +294,9 @@ class Planner {
       !this.request.committedLarge.has(name) && [...perStage].every(([stage, column]) => this.request.stages[stage]!.facts(column).isSmall);
     // Text or rounding is not widening: such values are bad values.
     if (union === null || (union.when === "ifSmall" && !isSmall)) return committed;
-    this.changes.push({ column: name, change: "widened", detail: `${committed} → ${union.type}` });
+    const detail = `${committed} → ${union.type}`;
+    this.changes.push({ column: name, change: "widened", detail, policy: "typeChange: widen" });
+    this.notes.push({ column: name, rule: "typeChange(widen)", values: 0, detail });
     return union.type;
   }
 
@@ -294,7 +323,7 @@ class Planner {
       const column = perStage.get(index);
       if (column === undefined) return { kind: "missing" };
       const isText = column.type === "VARCHAR";
-      if (spec?.parse !== undefined || (spec?.nulls?.length ?? 0) > 0) {
+      if (spec?.parse !== undefined || spec?.map !== undefined || (spec?.nulls?.length ?? 0) > 0) {
         if (!isText) this.wantText(index, stage, column);
         return { kind: "parse", column };
       }

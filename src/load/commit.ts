@@ -12,7 +12,9 @@ import { stoppedBy } from "./audit-port.ts";
 import { applyRows, type Applied } from "./apply.ts";
 
 import { keptRows } from "./before.ts";
+import { writeChanges } from "./changes.ts";
 import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
+import { schemaChanges } from "./schema-changes.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
 import { isEmptyStart, modeText, standEmpty, standPartitions } from "./partition-load.ts";
@@ -84,6 +86,7 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     },
     account,
   );
+  await writeChanges(tx, { asset, load: loadId, run: token.run }, conversion.changes);
   const result: LoadResult = {
     load: loadId,
     version,
@@ -199,6 +202,18 @@ async function moveToQuarantine(tx: Transaction, prepared: Prepared): Promise<vo
     );
   }
   await tx.run(`insert into _millrace.quarantine select * from ${conversion.aside}`);
+  await standByDecisions(tx, prepared);
+}
+
+/** The same record again: what was decided over it still holds, and nothing is loaded twice where rows are added. */
+async function standByDecisions(tx: Transaction, { request, mode, loadId }: Prepared): Promise<void> {
+  const held = mode === "replace" || request.fullRefresh ? "'discarded'" : "'discarded', 'fixed', 'accepted', 'replayed'";
+  await tx.run(
+    `update _millrace.quarantine set status = 'decided', note = d.note, decided_by = d.decided_by, decided_at = d.decided_at
+     from (select md5(rule || coalesce(raw, '')) as record, max(note) as note, max(decided_by) as decided_by, max(decided_at) as decided_at
+           from _millrace.quarantine where asset = ${literal(request.asset)} and status in (${held}) group by 1) d
+     where load = ${literal(loadId)} and status = 'open' and md5(rule || coalesce(raw, '')) = d.record`,
+  );
 }
 
 /** Counts the asset's rows and those of this load. A table whose rows were set aside by checks gets its origins as real columns. */
@@ -260,7 +275,7 @@ async function writeSchema(tx: Transaction, { request, memory, plan, loadId }: P
     loadId,
     request.token.run,
     JSON.stringify(columns),
-    JSON.stringify(memory.committed === null ? [] : plan.changes),
+    JSON.stringify(memory.committed === null ? [] : schemaChanges(memory.committed, columns, plan)),
   ]);
 }
 

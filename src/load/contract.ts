@@ -1,5 +1,5 @@
 // The contract of a load with its defaults, and the limit on what may go to quarantine.
-import type { ContractSpec, SourceSpec } from "../model/definitions/source.ts";
+import type { Compatibility, ContractSpec, SourceSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 
 export interface LoadContract {
@@ -11,6 +11,7 @@ export interface LoadContract {
   readonly badValue: ContractSpec["badValue"];
   readonly maxQuarantined: number | string | undefined;
   readonly emptyDelivery: "fail" | "accept";
+  readonly compatibility: Compatibility;
 }
 
 /** The contract with defaults. */
@@ -23,6 +24,7 @@ export function completeContract(spec: SourceSpec["contract"]): LoadContract {
     badValue: spec?.badValue ?? "quarantine",
     maxQuarantined: spec?.maxQuarantined,
     emptyDelivery: spec?.emptyDelivery ?? "fail",
+    compatibility: spec?.compatibility ?? "none",
   };
 }
 

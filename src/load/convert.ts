@@ -2,6 +2,7 @@
 // and raw form; both enter the ledger in the publishing transaction.
 //   V1. Every row of a stage is in the work table or in the aside table, never in both: one condition, once plain and once negated.
 //   V2. Where nothing is to be changed the stage table itself is the work table, and line numbers cost nothing.
+import type { ColumnSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { StagedColumn } from "../formats/format.ts";
 import { parseExpression } from "../formats/types/parse.ts";
@@ -9,6 +10,7 @@ import { DATA_SCHEMA } from "../sql/ledger.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
+import { ChangeCounter, notesOf, type Note, type ValueChange } from "./changes.ts";
 import { variantName, type ColumnPlan, type TargetColumn } from "./columns.ts";
 import type { Stage } from "./staged.ts";
 
@@ -23,6 +25,8 @@ export interface Conversion {
   readonly aside: string | null;
   readonly quarantined: number;
   readonly warnings: readonly string[];
+  /** What was done to values. */
+  readonly changes: readonly ValueChange[];
 }
 
 export interface ConversionRequest {
@@ -36,6 +40,8 @@ export interface ConversionRequest {
   readonly needsHidden: boolean;
   /** Name of the table to make when a stage table will not do. */
   readonly physical: string;
+  /** Columns of which no value may be shown. */
+  readonly personal: ReadonlySet<string>;
 }
 
 /** One way in which a row may break the contract. SQL over the stage table `t`. */
@@ -53,6 +59,8 @@ interface StageSql {
   /** Name and expression of every column of the work table. */
   readonly values: readonly { readonly name: string; readonly sql: string }[];
   readonly tests: readonly Test[];
+  /** What conversion may do to values. */
+  readonly notes: readonly Note[];
 }
 
 /** Builds the work table and the aside table. @throws MR4005 when a value does not fit and the contract says fail. */
@@ -61,12 +69,23 @@ export async function convertStages(request: ConversionRequest): Promise<Convers
   const parts = stages.map((stage, index) => stageSql(request.plan, stage, index));
   const warnings: string[] = [];
   const broken: number[] = [];
-  for (const part of parts) broken.push(await countBroken(session, part, warnings));
+  const counter = new ChangeCounter(request.personal);
+  for (const note of request.plan.notes) counter.add({ ...note, values: await valuesOf(session, request, note) });
+  for (const part of parts) {
+    broken.push(await countBroken(session, part, warnings));
+    if (part.stage.rows > 0) await counter.count(session, part.stage.table, part.notes);
+  }
   const readerRejected = stages.some((stage) => stage.rejected !== null);
   const aside = readerRejected || broken.some((count) => count > 0) ? await makeAside(request, parts, broken) : null;
   const quarantined =
     aside === null ? 0 : ((await session.row<{ n: number }>(`select count(*) as n from ${aside} where status = 'open'`))?.n ?? 0);
-  const base = { aside, quarantined, warnings };
+  if (aside !== null && readerRejected) {
+    const repaired = await session.rows<{ rule: string; n: number }>(
+      `select rule, count(*) as n from ${aside} where status = 'repaired' group by rule`,
+    );
+    for (const { rule, n } of repaired) counter.add({ column: null, rule: `repaired(${rule})`, values: n });
+  }
+  const base = { aside, quarantined, warnings, changes: counter.all() };
   const [first] = parts;
   if (first !== undefined && parts.length === 1 && broken[0] === 0 && !request.needsHidden && isInPlace(request.plan, first)) {
     await finishInPlace(session, request.plan, first);
@@ -86,6 +105,22 @@ export async function convertStages(request: ConversionRequest): Promise<Convers
   return { ...base, physical: request.physical, table, hidden, rows };
 }
 
+/** Values of a column that was widened; rows without a column that is missing. */
+async function valuesOf(
+  session: Session,
+  { stages, plan }: ConversionRequest,
+  { column, values }: ColumnPlan["notes"][number],
+): Promise<number> {
+  const target = plan.columns.find(({ name }) => name === column);
+  let sum = values;
+  for (const [index, stage] of stages.entries()) {
+    const source = target?.sources[index] ?? { kind: "missing" };
+    if (source.kind === "missing") sum += stage.rows;
+    else sum += (await session.row<{ n: number }>(`select count(${ident(source.column.name)}) as n from ${stage.table}`))?.n ?? 0;
+  }
+  return sum;
+}
+
 /** Names of the extra columns that hold what no longer fits its column (`typeChange: variant`). */
 export function variantsOf(plan: ColumnPlan): string[] {
   return plan.columns.filter((column) => column.hasVariant).map((column) => variantName(column.name));
@@ -95,8 +130,14 @@ function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
   const values: { name: string; sql: string }[] = [];
   const variantValues: { name: string; sql: string }[] = [];
   const tests: Test[] = [];
+  const notes: Note[] = [];
   for (const column of plan.columns) {
     const cell = cellOf(column, index);
+    notes.push(...cell.notes);
+    if (cell.broken !== null && (column.onBad === "null" || column.onBad === "variant")) {
+      const after = column.onBad === "null" ? "null" : cell.text;
+      notes.push({ column: column.name, rule: `${column.rule}(${column.onBad})`, holds: cell.broken, before: cell.text, after });
+    }
     values.push({ name: column.name, sql: cell.value });
     if (column.hasVariant) {
       variantValues.push({
@@ -135,32 +176,84 @@ function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
       then: "quarantine",
     });
   }
-  return { stage, values: [...values, ...variantValues], tests };
+  for (const { stage: at, column, reject } of plan.left) {
+    if (at !== index || reject) continue;
+    const label = column.label.trim().replaceAll("\0", "");
+    notes.push({
+      column: label,
+      rule: "newColumn(ignore)",
+      holds: `t.${ident(column.name)} is not null`,
+      before: `t.${ident(column.name)}`,
+      after: "null",
+    });
+  }
+  return { stage, values: [...values, ...variantValues], tests, notes };
 }
 
-/** A column of one stage: its value, whether it is broken (null: cannot be), and the text that stood there. */
-function cellOf(target: TargetColumn, index: number): { value: string; broken: string | null; text: string } {
+interface Cell {
+  /** SQL of the column's type. */
+  readonly value: string;
+  /** True where it is broken, never NULL; null: cannot be. */
+  readonly broken: string | null;
+  /** The text that stood there. */
+  readonly text: string;
+  readonly notes: readonly Note[];
+}
+
+/** A column of one stage, with its default where it has no value. A broken value is not a missing one. */
+function cellOf(target: TargetColumn, index: number): Cell {
+  const cell = readCell(target, index);
+  if (target.defaultSql === null) return cell;
+  const holds = `((${cell.value}) is null${cell.broken === null ? "" : ` and not ${cell.broken}`})`;
+  const filled = `coalesce(${cell.value}, ${target.defaultSql})`;
+  return {
+    ...cell,
+    value: cell.broken === null ? filled : `case when not ${cell.broken} then ${filled} end`,
+    notes: [...cell.notes, { column: target.name, rule: "default", holds, before: cell.text, after: target.defaultSql }],
+  };
+}
+
+function readCell(target: TargetColumn, index: number): Cell {
   const source = target.sources[index] ?? { kind: "missing" };
-  if (source.kind === "missing") return { value: `null::${target.type}`, broken: null, text: "null" };
-  const cell = `t.${ident(source.column.name)}`;
-  const text = source.column.type === "VARCHAR" ? cell : `${cell}::varchar`;
+  if (source.kind === "missing") return { value: `null::${target.type}`, broken: null, text: "null", notes: [] };
+  const cell = source.column.shaped ?? `t.${ident(source.column.name)}`;
+  const text = source.column.type === "VARCHAR" ? cell : `(${cell})::varchar`;
   switch (source.kind) {
     case "same":
-      return { value: cell, broken: null, text };
+      return { value: cell, broken: null, text, notes: [] };
     case "cast":
-      return { value: target.type === "JSON" ? `to_json(${cell})` : `${cell}::${target.type}`, broken: null, text };
+      return { value: target.type === "JSON" ? `to_json(${cell})` : `${cell}::${target.type}`, broken: null, text, notes: [] };
     case "narrow": {
       const value = `case when try_cast(${cell} as ${target.type})::${source.column.type} = ${cell} then try_cast(${cell} as ${target.type}) end`;
-      return { value, broken: `(${cell} is not null and (${value}) is null)`, text };
+      return { value, broken: `(${cell} is not null and (${value}) is null)`, text, notes: [] };
     }
     case "parse": {
       const written = source.column.type === "JSON" ? `(${cell} ->> '$')` : text;
-      const parsed = parseExpression({ parse: target.spec?.parse, type: target.type, nulls: target.spec?.nulls }, written);
-      return { value: parsed.value, broken: parsed.bad === "false" ? null : parsed.bad, text };
+      const mapped = mappedSql(target.spec?.map, written);
+      const parsed = parseExpression({ parse: target.spec?.parse, type: target.type, nulls: target.spec?.nulls }, mapped);
+      const broken = parsed.bad === "false" ? null : parsed.bad;
+      const notes = notesOf({
+        column: target.name,
+        type: target.type,
+        spec: target.spec,
+        text: written,
+        mapped,
+        value: parsed.value,
+        broken,
+      });
+      return { value: parsed.value, broken, text, notes };
     }
     default:
       return source satisfies never;
   }
+}
+
+/** `map:` as SQL: a written value that stands in it is read as what stands for it. */
+function mappedSql(map: ColumnSpec["map"], written: string): string {
+  const entries = Object.entries(map ?? {});
+  if (entries.length === 0) return written;
+  const cases = entries.map(([from, to]) => `when ${literal(from.trim())} then ${to === null ? "null" : literal(String(to))}`);
+  return `(case trim(${written}, ${literal(" \t\r\n\u00a0")}) ${cases.join(" ")} else ${written} end)`;
 }
 
 /** A value as it is told in a reason: short and in quotes. */
@@ -264,6 +357,7 @@ function isInPlace(plan: ColumnPlan, { stage }: StageSql): boolean {
     plan.columns.every((column, index) => {
       const source = column.sources[0];
       if (source === undefined || source.kind === "missing" || source.kind === "parse" || column.hasVariant) return false;
+      if (column.defaultSql !== null || source.column.shaped !== undefined) return false;
       return source.column === stage.columns[index] && (source.kind === "same" || column.type !== "JSON");
     })
   );

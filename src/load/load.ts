@@ -127,6 +127,7 @@ async function prepare(
     plan,
     needsHidden: mode !== "replace" || request.partition !== undefined,
     physical,
+    personal: new Set(Object.keys(request.spec.pii ?? {})),
   });
   const names = new Set(plan.columns.map((column) => column.name));
   const prepared = {

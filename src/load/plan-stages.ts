@@ -25,7 +25,8 @@ export async function readingsFor(
   for (const [name, column] of Object.entries(spec.columns ?? {})) {
     // A declared type alone is checked against the inferred one: where they agree nothing is converted. Text must be read as text.
     const type = types.get(name);
-    const needsText = column.parse !== undefined || (column.nulls?.length ?? 0) > 0 || type === "VARCHAR" || type === "JSON";
+    const needsText =
+      column.parse !== undefined || column.map !== undefined || (column.nulls?.length ?? 0) > 0 || type === "VARCHAR" || type === "JSON";
     if (!needsText && type === undefined) continue;
     byName.set(name, needsText ? "text" : "infer");
     if (column.from !== undefined) byLabel.set(column.from.trim(), needsText ? "text" : "infer");

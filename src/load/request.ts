@@ -11,7 +11,7 @@ export interface LoadRequest {
   readonly asset: string;
   readonly spec: Pick<
     SourceSpec,
-    "primaryKey" | "cursor" | "load" | "lookback" | "columns" | "names" | "contract" | "changedFile" | "deletes"
+    "primaryKey" | "cursor" | "load" | "lookback" | "columns" | "names" | "contract" | "changedFile" | "pii" | "nested" | "deletes"
   >;
   /** Deliveries in a stable order; read once. An error thrown here fails the load. */
   readonly deliveries: AsyncIterable<Delivery>;

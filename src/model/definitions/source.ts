@@ -11,12 +11,32 @@ export const columnSpec = z.strictObject({
   parse: z.string().optional(),
   nulls: z.array(z.string()).optional(),
   required: z.boolean().optional(),
+  /** Stands where a row has no value. */
+  default: z.union([z.string(), z.number(), z.boolean()]).optional(),
+  /** Written value → value in its place, before it is read. */
+  map: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
   description: z.string().optional(),
 });
 export type ColumnSpec = z.infer<typeof columnSpec>;
 
 /** YAML reads a bare `null` as nothing; here it can only mean the word. */
 const bareNull = z.null().transform(() => "null" as const);
+
+/** The rules of a schema registry: what a new schema must be to the one before, or, `…Transitive`, to all before. */
+export const COMPATIBILITIES = [
+  "none",
+  "backward",
+  "backwardTransitive",
+  "forward",
+  "forwardTransitive",
+  "full",
+  "fullTransitive",
+] as const;
+export type Compatibility = (typeof COMPATIBILITIES)[number];
+
+/** What becomes of a list or an object below a path. */
+export const nestedChoice = z.enum(["table", "struct", "json", "drop"]);
+export type NestedChoice = z.infer<typeof nestedChoice>;
 
 const contractSpec = z.strictObject({
   newColumn: z.enum(["add", "ignore", "quarantine", "fail"]).default("add"),
@@ -26,6 +46,7 @@ const contractSpec = z.strictObject({
   maxQuarantined: z.union([z.number(), z.string()]).optional(),
   /** May a `replace` that delivers no row empty an asset that has some? */
   emptyDelivery: z.enum(["fail", "accept"]).default("fail"),
+  compatibility: z.enum(COMPATIBILITIES).default("none"),
 });
 export type ContractSpec = z.infer<typeof contractSpec>;
 
@@ -71,6 +92,8 @@ export const sourceSpec = z.strictObject({
   lookback: duration.optional(),
   columns: z.record(z.string(), columnSpec).optional(),
   names: z.enum(["snake", "keep"]).optional(),
+  /** Path → choice: `items`, `customer.addresses`. */
+  nested: z.record(z.string(), nestedChoice).optional(),
   contract: contractSpec.partial().optional(),
   changedFile: z.enum(["replace", "append", "ignore", "fail"]).optional(),
   lineage: z.enum(["rows"]).optional(),

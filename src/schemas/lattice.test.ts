@@ -1,7 +1,7 @@
 // Types of several files or loads as one; expected answers by hand, and by what DuckDB can cast there and back.
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { beforeAll, describe, expect, it } from "vitest";
-import { fitsInto, unifyTypes } from "./unify.ts";
+import { fitsInto, unifyTypes } from "./lattice.ts";
 
 let connection: DuckDBConnection;
 beforeAll(async () => {

@@ -4,10 +4,27 @@
 //   U2. "maybe" asks for a look at the data: a BIGINT fits a DOUBLE only up to 2^53.
 import { unifyNested } from "./nested.ts";
 
-const INTEGERS = ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"] as const;
+/** The stated lattice: along a ladder every value of a lower type stands unchanged in a higher one; `into` leaves the ladder where digits allow. */
+export const LATTICE = {
+  ladders: [
+    ["TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"],
+    ["DATE", "TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP"],
+    ["FLOAT", "DOUBLE"],
+  ],
+  /** Unsigned integers stand on the ladder one step higher. */
+  unsigned: { UTINYINT: "SMALLINT", USMALLINT: "INTEGER", UINTEGER: "BIGINT", UBIGINT: "HUGEINT" },
+  into: [
+    { from: "an integer or a DECIMAL", to: "DECIMAL(p,s) with room for the digits of both, 38 at most", when: "exact" },
+    { from: "TINYINT, SMALLINT, INTEGER", to: "DOUBLE", when: "exact" },
+    { from: "DECIMAL of up to 15 digits", to: "DOUBLE", when: "exact" },
+    { from: "BIGINT, HUGEINT", to: "DOUBLE", when: "ifSmall" },
+    { from: "STRUCT", to: "STRUCT with the fields of both", when: "exact" },
+    { from: "a list", to: "a list of the common type", when: "exact" },
+    { from: "lists, objects and JSON that have nothing in common", to: "JSON", when: "exact" },
+  ],
+} as const;
 const INTEGER_DIGITS: Readonly<Record<string, number>> = { TINYINT: 3, SMALLINT: 5, INTEGER: 10, BIGINT: 19, HUGEINT: 39 };
-const UNSIGNED: Readonly<Record<string, string>> = { UTINYINT: "SMALLINT", USMALLINT: "INTEGER", UINTEGER: "BIGINT", UBIGINT: "HUGEINT" };
-const MOMENTS = ["DATE", "TIMESTAMP"] as const;
+const UNSIGNED: Readonly<Record<string, string>> = LATTICE.unsigned;
 const DECIMAL_DIGITS_MAX = 38;
 
 export interface Union {
@@ -25,12 +42,10 @@ export function unifyTypes(a: string, b: string): Union | null {
     return union?.when === "exact" ? union.type : null;
   });
   if (nested !== null) return { type: nested, when: "exact" };
-  const integers = INTEGERS as readonly string[];
-  if (integers.includes(left) && integers.includes(right)) {
-    return { type: integers[Math.max(integers.indexOf(left), integers.indexOf(right))]!, when: "exact" };
+  for (const ladder of LATTICE.ladders as readonly (readonly string[])[]) {
+    const [low, high] = [ladder.indexOf(left), ladder.indexOf(right)];
+    if (low >= 0 && high >= 0) return { type: ladder[Math.max(low, high)]!, when: "exact" };
   }
-  const moments = MOMENTS as readonly string[];
-  if (moments.includes(left) && moments.includes(right)) return { type: "TIMESTAMP", when: "exact" };
   const [leftDecimal, rightDecimal] = [decimalOf(left), decimalOf(right)];
   if (leftDecimal !== null && rightDecimal !== null) {
     const scale = Math.max(leftDecimal.scale, rightDecimal.scale);
@@ -41,7 +56,6 @@ export function unifyTypes(a: string, b: string): Union | null {
     [left, right],
     [right, left],
   ] as const) {
-    if (one === "FLOAT" && other === "DOUBLE") return { type: "DOUBLE", when: "exact" };
     if (one !== "DOUBLE") continue;
     if (["TINYINT", "SMALLINT", "INTEGER"].includes(other)) return { type: "DOUBLE", when: "exact" };
     if (["BIGINT", "HUGEINT"].includes(other)) return { type: "DOUBLE", when: "ifSmall" };
