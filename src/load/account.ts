@@ -25,7 +25,7 @@ export interface AccountRequest {
 /** Draws up the account. @throws MR4001 when it does not reconcile. */
 export async function drawAccount(tx: Transaction, request: AccountRequest): Promise<Account> {
   const quarantined = await tx.rows<{ file: string | null; rows: number }>(
-    "select file, count(*) as rows from _millrace.quarantine where load = $1 and asset = $2 and status = 'open' group by all",
+    "select file, count(*) as rows from _millrace.quarantine where load = $1 and asset = $2 and status in ('open', 'decided') group by all",
     [request.load, request.asset],
   );
   const perFile = sumByFile(quarantined);
@@ -73,9 +73,16 @@ export interface LedgerEntry {
   readonly warnings: readonly string[];
 }
 
-/** Writes the load's row and one row per file or page. */
+/** Writes the load's row, one row per file or page, and how many records were set aside by which rule. */
 export async function writeLedger(tx: Transaction, entry: LedgerEntry, account: Account): Promise<void> {
   const { rows } = account;
+  if (rows.quarantined > 0) {
+    await tx.run(
+      `insert into _millrace.reasons select asset, load, rule, count(*), now() from _millrace.quarantine
+       where load = $1 and asset = $2 and status in ('open', 'decided') group by all`,
+      [entry.load, entry.asset],
+    );
+  }
   await tx.run(
     `insert into _millrace.loads (load, asset, run, node, attempt, mode, status, "at", seconds, rows_read, rows_loaded, rows_quarantined, rows_filtered, filtered, version, warnings)
      values ($1, $2, $3, $4, $5, $6, $7, now(), $8, $9, $10, $11, $12, $13, $14, $15)`,

@@ -40,6 +40,11 @@ export async function removeFailing(tx: Transaction, request: RemovalRequest): P
   const described = await describeRelation(tx, candidate.table);
   const hidden = described.map((column) => column.name).filter((name) => (HIDDEN_COLUMNS as readonly string[]).includes(name));
   await fetchRows(tx, request, hidden);
+  await leaveAccepted(
+    tx,
+    candidate.asset,
+    described.filter((column) => !hidden.includes(column.name)),
+  );
   const found = new Map<number, { failing: number; sample: CheckResult["sample"] }>();
   for (const item of [...quarantining, ...others]) found.set(item.number, await countFetched(tx, item));
   const own = described.filter((column) => !hidden.includes(column.name));
@@ -64,6 +69,17 @@ async function fetchRows(tx: Transaction, request: RemovalRequest, hidden: reado
   const sql = new AuditSql().add(`create or replace temp table ${FETCHED} as`);
   for (const [index, line] of fetching.text.split("\n").entries()) sql.add(line, fetching.checkAt(index + 1));
   await carryOutStatement(tx, candidate.asset, sql, [...quarantining, ...others, ...counting]);
+}
+
+/** Rows that a person has accepted as they are stay where they are. */
+async function leaveAccepted(
+  tx: Transaction,
+  asset: string,
+  own: readonly { readonly name: string; readonly type: string }[],
+): Promise<void> {
+  const accepted = `select row_hash from _millrace.accepted where asset = ${literal(asset)}`;
+  if ((await tx.row(`${accepted} limit 1`)) === undefined) return;
+  await tx.run(`delete from ${FETCHED} f where md5((${rowJson(own)})::varchar) in (${accepted})`);
 }
 
 async function countFetched(tx: Transaction, item: NumberedCheck): Promise<{ failing: number; sample: CheckResult["sample"] }> {

@@ -205,14 +205,16 @@ async function moveToQuarantine(tx: Transaction, prepared: Prepared): Promise<vo
   await standByDecisions(tx, prepared);
 }
 
-/** The same record again: what was decided over it still holds, and nothing is loaded twice where rows are added. */
-async function standByDecisions(tx: Transaction, { request, mode, loadId }: Prepared): Promise<void> {
-  const held = mode === "replace" || request.fullRefresh ? "'discarded'" : "'discarded', 'fixed', 'accepted', 'replayed'";
+/** The same record again: a discarded one stays discarded; what a page delivers again was loaded when it was decided, and is not loaded twice. */
+async function standByDecisions(tx: Transaction, { request, mode, loadId, rowsOnly }: Prepared): Promise<void> {
+  const isAdded = rowsOnly && mode !== "replace" && !request.fullRefresh;
+  const held = isAdded ? "'discarded', 'fixed', 'accepted', 'replayed'" : "'discarded'";
+  const record = `md5(concat_ws('|', rule, raw${rowsOnly ? "" : ", file"}))`;
   await tx.run(
     `update _millrace.quarantine set status = 'decided', note = d.note, decided_by = d.decided_by, decided_at = d.decided_at
-     from (select md5(rule || coalesce(raw, '')) as record, max(note) as note, max(decided_by) as decided_by, max(decided_at) as decided_at
+     from (select ${record} as record, max(note) as note, max(decided_by) as decided_by, max(decided_at) as decided_at
            from _millrace.quarantine where asset = ${literal(request.asset)} and status in (${held}) group by 1) d
-     where load = ${literal(loadId)} and status = 'open' and md5(rule || coalesce(raw, '')) = d.record`,
+     where load = ${literal(loadId)} and asset = ${literal(request.asset)} and status = 'open' and ${record} = d.record`,
   );
 }
 

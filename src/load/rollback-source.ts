@@ -27,6 +27,7 @@ export async function restoreSource(tx: Transaction, { asset, known, target }: R
   const versions = path.map((step) => literal(step.version)).join(", ");
   const inside = `(select load from _millrace.loads where asset = ${literal(asset)} and version in (${versions}) and "at" >= ${literal(first!.at)}::timestamptz)`;
   await restoreFiles(tx, asset, path, inside);
+  await reopenDecided(tx, asset, inside);
   await restoreQuarantine(tx, asset, path, inside);
   await restoreSchema(tx, asset, target);
   await restoreCursor(tx, asset, path.at(-1)!);
@@ -58,6 +59,16 @@ async function restoreQuarantine(tx: Transaction, asset: string, path: readonly 
        and id in (select id from _millrace.quarantine where ${of} and load in ${inside}
                   qualify row_number() over (partition by rule, raw, file, line order by "at" desc, id) = 1)`,
   );
+}
+
+/** Records whose rows came by a decision that is undone wait for one again. */
+async function reopenDecided(tx: Transaction, asset: string, inside: string): Promise<void> {
+  const undone = `select decision from _millrace.decisions where asset = ${literal(asset)} and load is not null and load not in ${inside}`;
+  await tx.run(
+    `update _millrace.quarantine set status = 'open', decided_at = null, decided_by = null, note = null
+     where asset = ${literal(asset)} and status in ('fixed', 'accepted', 'replayed') and note in (${undone}) and load in ${inside}`,
+  );
+  await tx.run(`delete from _millrace.accepted where asset = ${literal(asset)} and decision in (${undone})`);
 }
 
 /** Condition: a later load of the path took this file's rows out. */

@@ -3,6 +3,7 @@
 import { actsCodes } from "./acts.ts";
 import { checksCodes } from "./checks.ts";
 import { cliCodes } from "./cli.ts";
+import { databasesCodes } from "./databases.ts";
 import { defineCodes } from "./define.ts";
 import { componentsCodes } from "./components.ts";
 import type { CodeEntry } from "./entry.ts";
@@ -14,7 +15,9 @@ import { partitionsCodes } from "./partitions.ts";
 import { projectCodes } from "./project.ts";
 import { runCodes } from "./run.ts";
 import { serveCodes } from "./serve.ts";
+import { singerCodes } from "./singer.ts";
 import { sqlCodes } from "./sql.ts";
+import { quarantineCodes } from "./quarantine.ts";
 import { storesCodes } from "./stores.ts";
 import { tasksCodes } from "./tasks.ts";
 import { triggersCodes } from "./triggers.ts";
@@ -25,10 +28,12 @@ export const codes = {
   ...componentsCodes,
   ...triggersCodes,
   ...defineCodes,
+  ...databasesCodes,
   ...sqlCodes,
   ...filesCodes,
   ...storesCodes,
   ...httpCodes,
+  ...singerCodes,
   ...loadCodes,
   ...checksCodes,
   ...warehouseCodes,
@@ -36,6 +41,7 @@ export const codes = {
   ...cliCodes,
   ...operationsCodes,
   ...actsCodes,
+  ...quarantineCodes,
   ...tasksCodes,
   ...serveCodes,
   ...partitionsCodes,
