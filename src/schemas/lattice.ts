@@ -67,7 +67,10 @@ export function unifyTypes(a: string, b: string): Union | null {
 
 /** Does every value of `from` have a place in `into`, unchanged? */
 export function fitsInto(from: string, into: string): "exact" | "ifSmall" | "no" {
-  if (normal(from) === normal(into)) return "exact";
+  if (from === into) return "exact";
+  const unsigned = Object.keys(UNSIGNED);
+  if (unsigned.includes(into)) return unsigned.includes(from) && unsigned.indexOf(from) < unsigned.indexOf(into) ? "exact" : "no";
+  if (normal(from) === into) return "exact";
   const union = unifyTypes(from, into);
   if (union === null || union.type !== normal(into)) return "no";
   return union.when;

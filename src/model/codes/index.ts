@@ -16,6 +16,7 @@ import { projectCodes } from "./project.ts";
 import { runCodes } from "./run.ts";
 import { serveCodes } from "./serve.ts";
 import { singerCodes } from "./singer.ts";
+import { schemasCodes } from "./schemas.ts";
 import { sqlCodes } from "./sql.ts";
 import { quarantineCodes } from "./quarantine.ts";
 import { storesCodes } from "./stores.ts";
@@ -42,6 +43,7 @@ export const codes = {
   ...operationsCodes,
   ...actsCodes,
   ...quarantineCodes,
+  ...schemasCodes,
   ...tasksCodes,
   ...serveCodes,
   ...partitionsCodes,
