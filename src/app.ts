@@ -10,7 +10,9 @@ import type {
   LogLineAnswer,
   PlanAnswer,
   QuarantineAnswer,
+  QuarantineDecisionAnswer,
   QuarantineItem,
+  QuarantineTrendAnswer,
   RunsAnswer,
   RunShowAnswer,
   RunSummaryAnswer,
@@ -48,6 +50,9 @@ import type { PauseAct, TriggerAct } from "./operations/triggers/acts.ts";
 import type { TriggerActAnswer, TriggerHistoryAnswer, TriggersAnswer } from "./model/trigger-answers.ts";
 import type { ForkRequest, RetryRequest } from "./operations/again.ts";
 import type { CancelRequest } from "./operations/cancel.ts";
+import type { DecisionRequest } from "./operations/quarantine/decide.ts";
+import type { ExportRequest } from "./operations/quarantine/exchange.ts";
+import type { QuarantineListRequest } from "./operations/quarantine/list.ts";
 import type { ReplayRequest } from "./operations/replay.ts";
 import type { RollbackRequest } from "./operations/rollback.ts";
 import type { RunsRequest } from "./operations/runs.ts";
@@ -89,8 +94,17 @@ export interface App {
   /** Writes the rows of a query to a file as Parquet. */
   queryToParquet(sql: string, path: string): Promise<void>;
   check(request: { readonly select?: string }): Promise<ChecksAnswer>;
-  quarantineList(request: { readonly asset?: string; readonly limit: number }): Promise<QuarantineAnswer>;
+  quarantineList(request: QuarantineListRequest): Promise<QuarantineAnswer>;
   quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;
+  /** Corrects, accepts or tries records again; a preview (`dryRun`) has no summary. */
+  quarantineDecide(
+    request: DecisionRequest,
+    observe: (progress: RunProgress) => void,
+    tell: (answer: QuarantineDecisionAnswer) => void,
+  ): Promise<RunSummaryAnswer | null>;
+  quarantineDiscard(request: { readonly named: readonly string[]; readonly rule?: string; readonly why?: string }): Promise<QuarantineDecisionAnswer>;
+  quarantineExport(request: ExportRequest): Promise<{ readonly file: string; readonly records: number }>;
+  quarantineTrend(request: { readonly asset?: string; readonly days: number }): Promise<QuarantineTrendAnswer>;
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
@@ -322,8 +336,13 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     },
     queryToParquet: async (sql, path) => (await import("./operations/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
     check: async (request) => (await import("./operations/history.ts")).checkAssets(workspace, request),
-    quarantineList: async (request) => (await import("./operations/history.ts")).quarantineList(workspace, request),
-    quarantineShow: async (id) => (await import("./operations/history.ts")).quarantineShow(workspace, id),
+    quarantineList: async (request) => (await import("./operations/quarantine/list.ts")).quarantineList(workspace, request),
+    quarantineShow: async (id) => (await import("./operations/quarantine/list.ts")).quarantineShow(workspace, id),
+    quarantineDecide: async (request, observe, tell) =>
+      (await import("./operations/quarantine/decide.ts")).decideRecords(workspace, request, observe, tell),
+    quarantineDiscard: async (request) => (await import("./operations/quarantine/decide.ts")).discardRecords(workspace, request),
+    quarantineExport: async (request) => (await import("./operations/quarantine/exchange.ts")).exportRecords(workspace, request),
+    quarantineTrend: async (request) => (await import("./operations/quarantine/list.ts")).trendOfQuarantine(workspace, request),
     list: async (request) => (await import("./operations/assets.ts")).listAssets(workspace, request),
     describe: async (asset, request) => (await import("./operations/assets.ts")).describeAsset(workspace, asset, request),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),

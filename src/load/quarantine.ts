@@ -1,11 +1,13 @@
 // Quarantine: every record that was read and not loaded, with its reason, its raw form and where it came from. Rows enter it in the same
 // transaction that leaves them out of the asset, so nothing is in both and nothing in neither.
-import type { JsonValue, QuarantineItem } from "../model/answers.ts";
+import type { JsonValue, QuarantineGroup, QuarantineItem, QuarantineTrendAnswer } from "../model/answers.ts";
 import type { Session } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
 
 /** Items that one answer lists unless it is asked for more. */
 export const ITEMS_LISTED = 100;
+/** Groups that one answer lists. */
+const GROUPS_MAX = 1_000;
 /** Characters of a raw record that an answer shows; the table keeps all of it. */
 export const RAW_SHOWN_CHARACTERS = 2_000;
 
@@ -34,6 +36,37 @@ export async function listQuarantine(session: Session, filter: QuarantineFilter 
   );
   const total = await session.row<{ n: number }>(`select count(*) as n from _millrace.quarantine where ${where}`);
   return { items: items as QuarantineItem[], total: total?.n ?? 0 };
+}
+
+/** Items by asset, rule and form of the broken value; the largest groups first. */
+export async function groupQuarantine(session: Session, filter: QuarantineFilter = {}): Promise<readonly QuarantineGroup[]> {
+  const value = `nullif(regexp_extract(reason, '"(.*)"\\s*$', 1), '')`;
+  const form = `regexp_replace(regexp_replace(regexp_replace(${value}, '\\s+', ' ', 'g'), '\\p{L}+', 'a', 'g'), '\\p{Nd}+', '9', 'g')`;
+  const groups = await session.rows<{
+    asset: string;
+    rule: string;
+    pattern: string | null;
+    rows: number;
+    since: string;
+    id: string;
+    reason: string;
+  }>(
+    `select asset, rule, ${form} as pattern, count(*) as rows, min("at") as since, min(id) as id, arg_min(reason, id) as reason
+     from _millrace.quarantine where ${conditions(filter)} group by asset, rule, pattern order by rows desc, asset, rule, pattern limit ${GROUPS_MAX}`,
+  );
+  return groups.map(({ id, reason, ...group }) => ({ ...group, example: { id, reason } }));
+}
+
+/** Records set aside per day and rule, newest day first: kept with the loads, also of records that were decided since. */
+export async function quarantineTrend(
+  session: Session,
+  { asset, days }: { readonly asset?: string; readonly days: number },
+): Promise<QuarantineTrendAnswer["days"]> {
+  const of = asset === undefined ? "true" : `asset = ${literal(asset)}`;
+  return session.rows(
+    `select strftime("at" at time zone 'UTC', '%Y-%m-%d') as day, asset, rule, sum("rows")::bigint as rows from _millrace.reasons
+     where ${of} and "at" >= now() - interval ${Math.trunc(days)} days group by all order by day desc, rows desc, asset, rule`,
+  );
 }
 
 /** One item in full: the whole raw record and the row as it was understood. */

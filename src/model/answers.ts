@@ -90,8 +90,55 @@ export interface QuarantineItem {
   readonly at: string;
 }
 
+/** Records that were set aside for the same reason, by the form of the value that broke the rule: letters as `a`, digits as `9`. */
+export interface QuarantineGroup {
+  readonly asset: string;
+  readonly rule: string;
+  readonly pattern: string | null;
+  readonly rows: number;
+  readonly since: string;
+  /** One of them. */
+  readonly example: { readonly id: string; readonly reason: string };
+}
+
+/** What a decision over records in quarantine does, or with `dryRun` would do. */
+export interface QuarantineDecisionAnswer {
+  readonly type: "quarantine";
+  readonly act: "fix" | "accept" | "discard" | "replay";
+  readonly asset: string;
+  readonly dryRun: boolean;
+  /** Records that are meant. */
+  readonly records: number;
+  /** Rows that come to stand in the asset. */
+  readonly loaded: number;
+  /** Records that a later row of the same key makes superfluous. */
+  readonly superseded: number;
+  /** Records that a check sets aside again. */
+  readonly asideAgain: number;
+  /** Records that still break the contract and stay; the first of them. */
+  readonly stillBroken: {
+    readonly rows: number;
+    readonly first: readonly { readonly id: string; readonly rule: string; readonly reason: string }[];
+  };
+  /** Cells that are corrected; the first of them. */
+  readonly changes: readonly {
+    readonly id: string;
+    readonly column: string;
+    readonly before: string | null;
+    readonly after: string | null;
+  }[];
+  readonly by: string;
+  readonly why: string | null;
+  readonly version: string | null;
+}
+
+export interface QuarantineTrendAnswer {
+  readonly days: readonly { readonly day: string; readonly asset: string; readonly rule: string; readonly rows: number }[];
+}
+
 export interface QuarantineAnswer {
   readonly items: readonly QuarantineItem[];
+  readonly groups: readonly QuarantineGroup[];
   /** All items that match, also those beyond the limit of the list. */
   readonly total: number;
 }

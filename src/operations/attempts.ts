@@ -9,6 +9,7 @@ import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./part
 import { typedValues } from "../sql/parameters.ts";
 import { readInputs } from "../sql/publish.ts";
 import type { Definitions } from "./definitions.ts";
+import { type Amendment, amendAttempt, isLoaded } from "./quarantine/amendment.ts";
 import { exportAttempt } from "./export-attempt.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import type { JobPort } from "../load/task-port.ts";
@@ -23,6 +24,7 @@ export interface AttemptsRequest {
   readonly fullRefresh: boolean;
   /** Starts the runs of sub-jobs; without it a task of the kind `job` is a bug. */
   readonly jobs?: JobPort | undefined;
+  readonly amendment?: Amendment;
   /** Partitions may be built with other code than they were planned with. */
   readonly allowCodeChange?: boolean;
 }
@@ -59,6 +61,13 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
     attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,
     warehouse,
   });
+  const { amendment } = request;
+  if (amendment?.asset === node.id && isLoaded(node)) {
+    return amendAttempt(
+      { warehouse, node, amendment, checks: definitions.checks.get(node.id) ?? [], tempDir: workspace.stateDir("temp") },
+      attempt,
+    );
+  }
   const partitioned = partition === undefined ? {} : { partition };
   const checks = definitions.checks.get(node.id) ?? [];
   const placeholders = partition === undefined ? {} : { partition: placeholdersOf(partition) };

@@ -1,8 +1,6 @@
-// `history`: what happened to an asset, newest first, as the ledger tells it; `quarantine` and `check`, which read the warehouse alone.
-import type { ChecksAnswer, HistoryAnswer, JsonValue, QuarantineAnswer, QuarantineItem } from "../model/answers.ts";
-import { MillraceError } from "../model/errors.ts";
+// `history`: what happened to an asset, newest first, as the ledger tells it; `check`, which reads the warehouse alone.
+import type { ChecksAnswer, HistoryAnswer, JsonValue } from "../model/answers.ts";
 import { auditLive } from "../load/audit.ts";
-import { listQuarantine, showQuarantine } from "../load/quarantine.ts";
 import { select } from "../plan/selection.ts";
 import { readLive } from "../sql/publish.ts";
 import { findAsset } from "./assets.ts";
@@ -29,6 +27,9 @@ const ROLLBACKS = `select "at", 'rolledBack' as kind, null::varchar as run, "by"
   why, json_object('from', from_version, 'version', to_version, 'loadsUndone', loads, 'endedAt', ended_at) as detail
   from _millrace.rollbacks r where asset = $1`;
 
+const DECISIONS = `select "at", case act when 'discard' then 'discarded' when 'accept' then 'accepted' when 'fix' then 'fixed' else 'replayed' end as kind, run, "by", "rows", why,
+  json_object('decision', decision, 'ids', ids, 'load', load, 'detail', detail) as detail from _millrace.decisions where asset = $1`;
+
 interface EventRow {
   readonly at: string;
   readonly kind: string;
@@ -46,7 +47,7 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
     name,
   );
   const warehouse = await workspace.warehouse();
-  const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS, ROLLBACKS];
+  const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS, ROLLBACKS, DECISIONS];
   const [rows, known] = await warehouse.session(async (session) => {
     const events = `select null::varchar as "by" where false union all by name ${parts.join("\nunion all by name\n")}`;
     const found = await session.rows<EventRow>(`${events} order by "at" desc limit ${EVENTS_MAX}`, [asset]);
@@ -64,34 +65,6 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
     })),
     versions: schema ? [] : versionAnswers(known),
   };
-}
-
-export async function quarantineList(
-  workspace: Workspace,
-  { asset, limit }: { readonly asset?: string; readonly limit: number },
-): Promise<QuarantineAnswer> {
-  const project = await workspace.project();
-  const id =
-    asset === undefined
-      ? undefined
-      : findAsset(
-          project.nodes.map((node) => node.id),
-          asset,
-        );
-  const warehouse = await workspace.warehouse();
-  return warehouse.session((session) => listQuarantine(session, { ...(id === undefined ? {} : { asset: id }), limit }));
-}
-
-export async function quarantineShow(workspace: Workspace, id: string): Promise<QuarantineItem & { readonly row: unknown }> {
-  const warehouse = await workspace.warehouse();
-  const item = await warehouse.session((session) => showQuarantine(session, id));
-  if (item === undefined)
-    throw new MillraceError({
-      code: "MR8005",
-      message: `nothing in quarantine has the id ${id}`,
-      hint: "`millrace quarantine list` shows the ids",
-    });
-  return item;
 }
 
 /** Runs the checks on what readers see; nothing is moved or published. */

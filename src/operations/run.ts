@@ -7,12 +7,15 @@ import { readAssets } from "../views/assets.ts";
 import type { RunRow } from "../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
 import { planForRun, planOperation, type Planned, type PlanRequest } from "./plan.ts";
+import type { Amendment } from "./quarantine/amendment.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RunRequest extends PlanRequest {
   /** Take over what succeeded in this earlier run. */
   readonly fromFailure?: string;
+  /** In place of a load: records of this source leave quarantine. */
+  readonly amendment?: Amendment;
 }
 
 type Observe = (progress: RunProgress) => void;
@@ -27,10 +30,19 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   const carrier = await openCarrier(workspace);
   const { engine } = carrier;
   const history = await readAssets(store);
-  const equipment = { workspace, definitions: planned.definitions, params: planned.params, fullRefresh: request.fullRefresh === true };
+  const equipment = {
+    workspace,
+    definitions: planned.definitions,
+    params: planned.params,
+    fullRefresh: request.fullRefresh === true,
+    ...amendmentOf(request),
+  };
   const carry = (run: string, resumed: boolean): Promise<RunSummaryAnswer> => carrier.carry(run, { equipment, resumed, history, observe });
   try {
-    const left = fromRun === undefined && carrier.isShared !== true ? await resumable(engine, planned, request) : undefined;
+    const left =
+      fromRun === undefined && request.amendment === undefined && carrier.isShared !== true
+        ? await resumable(engine, planned, request)
+        : undefined;
     if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);
     const summary = await carry(left, true);
     if (summary.status !== "succeeded") return summary;
@@ -41,6 +53,10 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   } finally {
     await carrier.close();
   }
+}
+
+function amendmentOf({ amendment }: RunRequest): { readonly amendment?: Amendment } {
+  return amendment === undefined ? {} : { amendment };
 }
 
 /** An interrupted run that this request may go on with; others that were left are closed. */

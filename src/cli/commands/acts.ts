@@ -1,26 +1,9 @@
 // `millrace retry`, `fork`, `replay`, `cancel`: acts on runs and on what was loaded.
 import { MillraceError } from "../../model/errors.ts";
-import type { RunSummaryAnswer } from "../../model/answers.ts";
 import { type Command, text, texts } from "../command.ts";
-import { EXIT } from "../exit.ts";
-import type { Output } from "../output.ts";
-import { createProgress } from "../progress.ts";
 import { plural } from "../words.ts";
+import { carry } from "./carry.ts";
 import { parametersOf } from "./run.ts";
-
-type Observe = Parameters<ReturnType<typeof createProgress>["observe"]>[0];
-
-async function carry(output: Output, act: (observe: (event: Observe) => void) => Promise<RunSummaryAnswer>): Promise<number> {
-  const progress = createProgress(output);
-  try {
-    const summary = await act((event) => progress.observe(event));
-    progress.finish(summary);
-    if (summary.error?.code === "MR6002") return EXIT.timedOut;
-    return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
-  } finally {
-    progress.close();
-  }
-}
 
 export const retry: Command = {
   name: "retry",

@@ -19,7 +19,8 @@ import { completion, doctor, explain, init, schema } from "./help.ts";
 import { lineage } from "./lineage.ts";
 import { logs } from "./logs.ts";
 import { plan } from "./plan.ts";
-import { quarantineList, quarantineShow } from "./quarantine.ts";
+import { quarantineAccept, quarantineDiscard, quarantineFix, quarantineReplay } from "./quarantine-decide.ts";
+import { quarantineExport, quarantineList, quarantineShow, quarantineTrend } from "./quarantine.ts";
 import { query } from "./query.ts";
 import { retention } from "./retention.ts";
 import { rollback } from "./rollback.ts";
@@ -40,6 +41,12 @@ export const commands: readonly Command[] = [
   check,
   quarantineList,
   quarantineShow,
+  quarantineFix,
+  quarantineAccept,
+  quarantineDiscard,
+  quarantineReplay,
+  quarantineExport,
+  quarantineTrend,
   ls,
   describe,
   status,
