@@ -12,7 +12,9 @@ import { httpCodes } from "./http.ts";
 import { loadCodes } from "./load.ts";
 import { operationsCodes } from "./operations.ts";
 import { partitionsCodes } from "./partitions.ts";
+import { postgresCodes } from "./postgres.ts";
 import { projectCodes } from "./project.ts";
+import { rawCodes } from "./raw.ts";
 import { runCodes } from "./run.ts";
 import { serveCodes } from "./serve.ts";
 import { singerCodes } from "./singer.ts";
@@ -36,6 +38,7 @@ export const codes = {
   ...httpCodes,
   ...singerCodes,
   ...loadCodes,
+  ...rawCodes,
   ...checksCodes,
   ...warehouseCodes,
   ...runCodes,
@@ -47,6 +50,7 @@ export const codes = {
   ...tasksCodes,
   ...serveCodes,
   ...partitionsCodes,
+  ...postgresCodes,
   MR9001: {
     title: "An unexpected error",
     why: "Something was thrown that Millrace does not know: a bug of Millrace or of code in pipelines/.",
