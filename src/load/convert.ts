@@ -69,7 +69,8 @@ export async function convertStages(request: ConversionRequest): Promise<Convers
   const warnings: string[] = [];
   const broken: number[] = [];
   const counter = new ChangeCounter(request.personal);
-  for (const note of request.plan.notes) counter.add({ ...note, values: await valuesOf(session, request, note) });
+  for (const note of request.plan.notes)
+    counter.add({ ...note, values: note.rule.startsWith("nested") ? note.values : await valuesOf(session, request, note) });
   for (const part of parts) {
     broken.push(await countBroken(session, part, warnings));
     if (part.stage.rows > 0) await counter.count(session, part.stage.table, part.notes);

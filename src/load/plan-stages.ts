@@ -10,6 +10,7 @@ import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } 
 import type { LoadContract } from "./contract.ts";
 import type { Memory } from "./memory.ts";
 import type { LoadRequest } from "./request.ts";
+import { nestedNotes, shapeStages } from "./nested-stages.ts";
 import { ColumnReadings, type Stage, type Staged } from "./staged.ts";
 
 /** How readers are to take each header: text where a conversion of ours needs the text. @throws MR4014. */
@@ -55,11 +56,12 @@ export async function planStages(
     const needsFacts = stages.length > 1 || memory.committed !== null || types.size > 0;
     const facts: ReadonlyMap<string, ColumnFacts>[] = [];
     for (const stage of stages) facts.push(needsFacts ? await readFacts(session, stage) : new Map());
+    const shaped = shapeStages(stages, request.spec);
     const plan = planColumns({
       asset: request.asset,
       stages: stages.map((stage, index) => ({
         name: stage.items[0]?.name ?? request.asset,
-        columns: stage.columns,
+        columns: shaped.columns[index]!,
         canStageAgain: stage.again !== null && round === 0,
         facts: (column) => facts[index]!.get(column.name) ?? { isEmpty: stage.rows === 0, isSmall: false },
       })),
@@ -71,13 +73,27 @@ export async function planStages(
       style: request.spec.names ?? "snake",
       dropsMissing: mode === "replace" && memory.live?.codeHash !== request.codeHash,
     });
-    if (plan.asText.size === 0) return { stages, plan };
+    if (plan.asText.size === 0) {
+      await checkDefaults(session, plan);
+      const notes = [...plan.notes, ...(await nestedNotes(session, stages, shaped.shapes))];
+      return { stages, plan: { ...plan, notes, warnings: [...plan.warnings, ...shaped.warnings] } };
+    }
     const again: Stage[] = [];
     for (const [index, stage] of stages.entries()) {
       const labels = plan.asText.get(index);
       again.push(labels === undefined || stage.again === null ? stage : await stage.again(labels));
     }
     stages = again;
+  }
+}
+
+/** @throws MR4621. */
+async function checkDefaults(session: Session, { columns }: ColumnPlan): Promise<void> {
+  for (const { name, type, defaultSql, spec } of columns) {
+    if (defaultSql === null) continue;
+    const row = await session.row<{ fits: boolean }>(`select (${defaultSql}) is not null as fits`);
+    if (row?.fits !== true)
+      throw new MillraceError({ code: "MR4621", message: `columns: ${name}: default: ${JSON.stringify(spec?.default)} is no ${type}.` });
   }
 }
 

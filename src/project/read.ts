@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { sourceSpec } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { CheckFile, ProjectNode } from "../model/graph.ts";
+import { nestedTables } from "./nested-tables.ts";
 import { type DefinitionFile, readExport, readModel, readSource, readYamlFile } from "./assets.ts";
 import { type DefinitionCache, openCache } from "./cache.ts";
 import { projectName, readConfig } from "./config.ts";
@@ -18,7 +19,7 @@ import { hashModule } from "./module-hash.ts";
 import { checkTaskExpressions, readJobTasks } from "./job-tasks.ts";
 import { createLoader, type ModuleLoader } from "./modules.ts";
 import { plainName } from "./names.ts";
-import { type Project, type ProjectJob, type ProjectTest, type Reader, readPlaceholders, type ReadOptions } from "./reader.ts";
+import { claim, type Project, type ProjectJob, type ProjectTest, type Reader, readPlaceholders, type ReadOptions } from "./reader.ts";
 import { checkPools } from "./pools.ts";
 import { checkReferences } from "./references.ts";
 import { readRegistry } from "./registry.ts";
@@ -93,6 +94,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
         nodes,
         told(reader, () => readSource(reader, source, undefined)),
       );
+  addNestedTables(reader, nodes);
   const checkFiles: CheckFile[] = [];
   for (const definition of files.checks)
     add(
@@ -169,6 +171,15 @@ function listFiles(root: string, errors: MillraceError[]): Definitions {
     pipelines: read("pipelines"),
     components: read("components"),
   };
+}
+
+/** `nested: { items: table }` makes assets besides the source itself. */
+function addNestedTables(reader: Reader, nodes: ProjectNode[]): void {
+  for (const node of [...nodes]) {
+    if (node.kind !== "source" && node.kind !== "extract") continue;
+    for (const table of nestedTables(node))
+      if (claim(reader, table.id, reader.documents.get(node.id)!, ["nested"], "table")) nodes.push(table);
+  }
 }
 
 function readSourceFile(reader: Reader, definition: DefinitionFile): readonly ReturnType<typeof readSource>[] {

@@ -153,7 +153,7 @@ class Comparison {
         case "boolean":
           break;
         default:
-          throw new TypeError(`no such type: ${type satisfies never}`);
+          return type satisfies never;
       }
     }
     return unique(found);

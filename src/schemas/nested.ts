@@ -51,7 +51,12 @@ export function unifyNested(a: string, b: string, unify: (a: string, b: string) 
   }
   // DuckDB casts structs by the names of fields and needs one in common.
   if (shared === 0) return "JSON";
-  return `STRUCT(${[...fields.values()].map((field) => `${fieldName(field.name)} ${field.type}`).join(", ")})`;
+  return structType([...fields.values()]);
+}
+
+/** The type of a struct with these fields. */
+export function structType(fields: readonly { readonly name: string; readonly type: string }[]): string {
+  return `STRUCT(${fields.map((field) => `${fieldName(field.name)} ${field.type}`).join(", ")})`;
 }
 
 /** As DuckDB writes it, so that equal types are equal texts. */
