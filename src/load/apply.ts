@@ -1,7 +1,7 @@
 // The rows of a load become the rows of the asset: by its mode, in the publishing transaction. `leaveOut` runs before it.
 import { HIDDEN_COLUMNS, physicalTable, rowsWithOrigins } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
-import { ident, qualified } from "../sql/text.ts";
+import { ident, literal, qualified } from "../sql/text.ts";
 import { ROWS_SCHEMA } from "../sql/ledger.ts";
 import { keepRows } from "./before.ts";
 import type { Conversion } from "./convert.ts";
@@ -25,7 +25,7 @@ import {
 import { OUTSIDE_RULE } from "./partition-port.ts";
 import { outsideRows, removePartition, touchOthers } from "./partition-load.ts";
 import type { Prepared } from "./prepared.ts";
-import { addHistoryColumns, HISTORY_COLUMNS, recordHistory } from "./snapshot.ts";
+import { addHistoryColumns, HISTORY_COLUMNS, NOW, recordHistory } from "./snapshot.ts";
 
 export interface Applied {
   readonly physical: string;
@@ -75,6 +75,7 @@ export async function leaveOut(
     mode === "append" &&
     request.partition === undefined &&
     rowsOnly &&
+    prepared.isExact !== true &&
     cursor !== null &&
     memory.continues &&
     known?.value != null &&
@@ -103,6 +104,11 @@ async function withHiddenColumns(session: Session, conversion: Conversion, work:
   return { ...conversion, physical, table: physicalTable(physical), hidden: true };
 }
 
+/** SQL of when the load counts as committed. */
+function momentOf({ request: { replay } }: Prepared): string {
+  return replay === undefined ? NOW : `timestamp ${literal(replay.moment)}`;
+}
+
 /** In the transaction: the table that holds the asset's rows after this load. */
 export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Applied> {
   const { conversion, memory, mode, keys, request, replacedFiles } = prepared;
@@ -119,7 +125,7 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
   const live = memory.live;
   if (!memory.continues || live === undefined || live.physical === null) {
     if (mode !== "snapshot") return fresh;
-    await addHistoryColumns(tx, conversion.physical, null);
+    await addHistoryColumns(tx, conversion.physical, momentOf(prepared));
     return { ...fresh, added: HISTORY_COLUMNS };
   }
   const toJson = live.columns.filter(
@@ -158,6 +164,7 @@ export async function applyRows(tx: Transaction, prepared: Prepared): Promise<Ap
       keys,
       closesMissing: request.spec.deletes !== "ignore",
       load: prepared.loadId,
+      moment: momentOf(prepared),
     });
     return { ...into, ...filtered, changed: filtered.changed || schemaChanged || newCode, added: HISTORY_COLUMNS };
   }

@@ -13,12 +13,13 @@ import { applyRows, type Applied } from "./apply.ts";
 
 import { keptRows } from "./before.ts";
 import { writeChanges } from "./changes.ts";
-import { variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
+import { variantName, type ColumnPlan, type CommittedColumn, type TargetColumn } from "./columns.ts";
 import { schemaChanges } from "./schema-changes.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
 import { isEmptyStart, modeText, standEmpty, standPartitions } from "./partition-load.ts";
 import { loadsOf } from "./partition-rows.ts";
+import { writeManifest } from "./raw/ledger.ts";
 import type { Prepared } from "./prepared.ts";
 import type { LoadResult } from "./request.ts";
 
@@ -69,7 +70,13 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     : await advanceCursor(tx, memory.cursor, cursorColumn, conversion.rows === 0 ? null : conversion.table, prepared.position);
   if (isCursor) await writeCursor(tx, asset, loadId, cursor);
   const version = applied.changed || memory.live === undefined ? versionOf(prepared) : memory.live.version;
-  const warnings = [...redefined(prepared), ...orphanedWarning(prepared, applied), ...prepared.plan.warnings, ...conversion.warnings];
+  const warnings = [
+    ...(prepared.doubts ?? []),
+    ...redefined(prepared),
+    ...orphanedWarning(prepared, applied),
+    ...prepared.plan.warnings,
+    ...conversion.warnings,
+  ];
   const seconds = (performance.now() - prepared.startedMs) / 1000;
   await supersedeFiles(tx, prepared);
   await writeLedger(
@@ -86,6 +93,10 @@ async function commitIn(tx: Transaction, prepared: Prepared): Promise<LoadResult
     },
     account,
   );
+  if (prepared.raw !== undefined) {
+    const { partition, fullRefresh } = request;
+    await writeManifest(tx, { asset, load: loadId, mode: modeText(prepared), partition, fullRefresh }, prepared.raw);
+  }
   await writeChanges(tx, { asset, load: loadId, run: token.run }, conversion.changes);
   const result: LoadResult = {
     load: loadId,
@@ -263,13 +274,20 @@ async function supersedeFiles(tx: Transaction, { request, mode, replacedFiles }:
 
 async function writeSchema(tx: Transaction, { request, memory, plan, loadId }: Prepared, applied: Applied): Promise<void> {
   const columns: CommittedColumn[] = plan.columns.flatMap((column) => [
-    { name: column.name, type: column.type, from: column.from ?? column.name, description: column.spec?.description ?? null },
+    {
+      name: column.name,
+      type: column.type,
+      from: column.from ?? column.name,
+      description: column.spec?.description ?? null,
+      ...rulesOf(column),
+    },
     ...(column.hasVariant
       ? [{ name: variantName(column.name), type: "VARCHAR", from: null, description: `what is not ${column.type} in ${column.name}` }]
       : []),
   ]);
   for (const added of applied.added) columns.push({ name: added.name, type: added.type, from: null, description: null });
-  const bare = (list: readonly CommittedColumn[]): string => JSON.stringify(list.map(({ name, type, from }) => [name, type, from]));
+  const bare = (list: readonly CommittedColumn[]): string =>
+    JSON.stringify(list.map(({ name, type, from, required, hasDefault }) => [name, type, from, required, hasDefault]));
   if (memory.committed !== null && bare(memory.committed) === bare(columns)) return;
   await tx.run("insert into _millrace.schemas values ($1, $2, $3, $4, now(), $5, $6)", [
     request.asset,
@@ -279,6 +297,10 @@ async function writeSchema(tx: Transaction, { request, memory, plan, loadId }: P
     JSON.stringify(columns),
     JSON.stringify(memory.committed === null ? [] : schemaChanges(memory.committed, columns, plan)),
   ]);
+}
+
+function rulesOf({ spec, defaultSql }: TargetColumn): Pick<CommittedColumn, "required" | "hasDefault"> {
+  return { ...(spec?.required === true ? { required: true } : {}), ...(defaultSql === null ? {} : { hasDefault: true }) };
 }
 
 /** For `replace` the contents tell; otherwise the contents are those before and this load. */

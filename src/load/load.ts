@@ -19,9 +19,11 @@ import { commitLoad } from "./commit.ts";
 import { completeContract } from "./contract.ts";
 import { convertStages } from "./convert.ts";
 import { type LoadStart, readCursor, readStart, writeCursor, advanceCursor } from "./cursor.ts";
+import { guardLoad } from "./guards.ts";
 import { loadModeOf, readMemory, type Memory } from "./memory.ts";
 import { planStages, readingsFor } from "./plan-stages.ts";
 import type { Prepared } from "./prepared.ts";
+import { Keeper } from "./raw/keep.ts";
 import type { LoadRequest, LoadResult } from "./request.ts";
 import { stageDeliveries } from "./stage.ts";
 import type { Staged } from "./staged.ts";
@@ -39,11 +41,14 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
   const startedMs = performance.now();
   const done = await warehouse.session((session) => alreadyCommitted(session, request.token));
   if (done !== undefined) return done.result as LoadResult;
-  const loadId = `l_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
+  const loadId = request.replay?.load ?? `l_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
   const mode = loadModeOf(request.spec);
   if ((mode === "merge" || mode === "snapshot") && keysOf(request).length === 0) {
     throw new MillraceError({ code: "MR4012", message: `${request.asset} is loaded by ${mode} and has no primaryKey.` });
   }
+  const keeper =
+    request.raw === undefined ? undefined : new Keeper(warehouse, { asset: request.asset, load: loadId, keeping: request.raw });
+  let received = "some" as "some" | "all";
   try {
     return await warehouse.session((session) =>
       interruptible(session, request.signal, async () => {
@@ -54,22 +59,36 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
           session,
           request,
           load: loadId,
-          taken: memory.taken,
+          taken: request.replay?.taken ?? memory.taken,
           lastFiles: memory.lastFiles,
           readings,
+          keeper,
         });
+        received = "all";
         const finish = async (now: Memory): Promise<LoadResult> => {
+          const doubts = await guardLoad(session, { request, mode, staged });
           const prepared = await prepare(session, { request, memory: now, staged, contract, loadId, mode });
           request.signal?.throwIfAborted();
-          return prepared === null
-            ? await keep(warehouse, { request, memory: now, staged, loadId, mode, startedMs })
-            : await commitLoad(warehouse, { ...prepared, startedMs });
+          if (prepared === null) {
+            await keeper?.discard("drop");
+            return await keep(warehouse, { request, memory: now, staged, loadId, mode, startedMs, doubts });
+          }
+          const raw = await keeper?.finish();
+          const result = await commitLoad(warehouse, { ...prepared, startedMs, doubts, ...(raw === undefined ? {} : { raw }) });
+          await keeper?.committed(result);
+          return result;
         };
+        const { replay } = request;
+        if (replay !== undefined) return await replay.inTurn(async () => finish(await readMemory(session, request, mode)));
         if (request.partition === undefined) return await finish(memory);
         // Partitions of one asset are fetched side by side and published one after the other.
         return await oneAtATime(`${warehouse.path}\0${request.asset}`, async () => finish(await readMemory(session, request, mode)));
       }),
     );
+  } catch (error) {
+    // What a source gave in full and could not be loaded is asked for anew; what it did not finish is gone on from.
+    await keeper?.discard(received === "all" && !(request.signal?.aborted === true) ? "drop" : "keep");
+    throw error;
   } finally {
     await sweep(warehouse, request.asset, loadId);
   }
@@ -142,6 +161,7 @@ async function prepare(
     items: [...stages.flatMap((stage) => stage.items), ...staged.skipped],
     replacedFiles: staged.replacedFiles,
     rowsOnly: stages.every((stage) => stage.kind === "rows"),
+    isExact: stages.every((stage) => stage.exact === true),
     position: staged.position,
     keys: keysOf(request).map((key) => columnOf(request.asset, "primaryKey", key, names)),
     cursor: request.spec.cursor === undefined ? null : columnOf(request.asset, "cursor", request.spec.cursor, names),
@@ -167,10 +187,11 @@ interface Keeping {
   readonly loadId: string;
   readonly mode: Prepared["mode"];
   readonly startedMs: number;
+  readonly doubts: readonly string[];
 }
 
 /** L4: the ledger tells that a load looked and found nothing new; readers see what they saw. */
-async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mode, startedMs }: Keeping): Promise<LoadResult> {
+async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mode, startedMs, doubts }: Keeping): Promise<LoadResult> {
   const { asset, token } = request;
   const live = memory.live!;
   return warehouse.transaction(async (tx) => {
@@ -180,7 +201,7 @@ async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mod
     const seconds = (performance.now() - startedMs) / 1000;
     await writeLedger(
       tx,
-      { asset, load: loadId, ...token, mode, status: "unchanged", seconds, version: live.version, warnings: [] },
+      { asset, load: loadId, ...token, mode, status: "unchanged", seconds, version: live.version, warnings: doubts },
       account,
     );
     const before = request.partition === undefined ? await readCursor(tx, asset) : undefined;
@@ -197,7 +218,7 @@ async function keep(warehouse: Warehouse, { request, memory, staged, loadId, mod
       files: items.length,
       total: live.rows ?? 0,
       cursor: cursor?.value ?? null,
-      warnings: [],
+      warnings: doubts,
     };
     await keepVersion(tx, token, asset, live.version, result, request.partition === undefined ? request.sourceState : undefined);
     return result;

@@ -11,14 +11,14 @@ export const HISTORY_COLUMNS = [
 ] as const;
 
 /** One moment for all rows of the transaction, UTC. */
-const NOW = "(current_timestamp at time zone 'UTC')";
+export const NOW = "(current_timestamp at time zone 'UTC')";
 
 /** Makes the rows of a first snapshot valid from now on. */
-export async function addHistoryColumns(tx: Transaction, physical: string, from: string | null): Promise<void> {
+export async function addHistoryColumns(tx: Transaction, physical: string, from: string): Promise<void> {
   const table = physicalTable(physical);
   await tx.run(`alter table ${table} add column valid_from timestamp`);
   await tx.run(`alter table ${table} add column valid_to timestamp`);
-  await tx.run(`update ${table} set valid_from = ${from ?? NOW}`);
+  await tx.run(`update ${table} set valid_from = ${from}`);
 }
 
 interface Recording {
@@ -28,12 +28,14 @@ interface Recording {
   /** Close keys that the delivery lacks. */
   readonly closesMissing: boolean;
   readonly load: string;
+  /** SQL of the moment from which new rows are valid. */
+  readonly moment: string;
 }
 
 /** Closes what changed or is gone, adds what is new. Rows that are as before are filtered, rule `unchanged`. */
 export async function recordHistory(
   tx: Transaction,
-  { physical, work, keys, closesMissing }: Recording,
+  { physical, work, keys, closesMissing, moment }: Recording,
 ): Promise<{ changed: boolean; filtered: readonly FilteredRows[] }> {
   const table = physicalTable(physical);
   await fitColumns(tx, physical, work);
@@ -46,14 +48,14 @@ export async function recordHistory(
     `select _file as file, count(*) as rows from ${work.table} where rowid in (${same}) group by all`,
   );
   const closed = await tx.run(
-    `update ${table} set valid_to = ${NOW} where valid_to is null and rowid in (
+    `update ${table} set valid_to = ${moment} where valid_to is null and rowid in (
        select t.rowid from (select rowid, * from ${table} where valid_to is null) t semi join ${fresh} w on ${sameKey("t", "w", keys)}
        ${closesMissing ? `union all select t.rowid from (select rowid, * from ${table} where valid_to is null) t anti join ${work.table} w on ${sameKey("t", "w", keys)}` : ""})`,
   );
   const names = [...all.map(ident), "_load", "_file", "_line"].join(", ");
   // New rows are those that have no equal current row any more: the closed ones are no longer current.
   const added = await tx.run(
-    `insert into ${table} (${names}, valid_from) select ${names}, ${NOW} from ${work.table} w
+    `insert into ${table} (${names}, valid_from) select ${names}, ${moment} from ${work.table} w
      where not exists (select 1 from ${table} t where t.valid_to is null and ${sameKey("t", "w", keys)})`,
   );
   return { changed: closed > 0 || added > 0, filtered: filtered.map((entry) => ({ rule: "unchanged", ...entry })) };

@@ -78,6 +78,7 @@ class Staging {
 
   async add(delivery: Delivery): Promise<void> {
     if (delivery.kind === "rows") {
+      await this.context.keeper?.page(delivery);
       this.pages ??= new Pages(this.context);
       this.pages.add(delivery);
       if (delivery.position !== undefined) this.position = delivery.position;
@@ -101,7 +102,14 @@ class Staging {
       return;
     }
     if (status === "replaced") this.replacedFiles.push(name);
-    const stage = await stageFile(this.context, delivery, this.stages.length, status, new Set());
+    const staging = stageFile(this.context, delivery, this.stages.length, status, new Set());
+    const keeping = this.context.keeper?.file(
+      delivery,
+      staging.then(({ items }) => items[0]!.hash!),
+    );
+    await Promise.allSettled([staging, keeping]);
+    const stage = await staging;
+    await keeping;
     this.note(name, stage.items[0]?.hash ?? "");
     this.stages.push(stage);
   }
@@ -162,7 +170,7 @@ function statusOf(request: LoadRequest, name: string, known: string | undefined,
 
 /** Rows that the connector brought itself; the hash does not depend on their order. */
 async function stageTable(
-  { session, request, load }: StagingContext,
+  { session, request, load, keeper }: StagingContext,
   delivery: TableDelivery,
   index: number,
 ): Promise<{ readonly stage: Stage; readonly hash: string; readonly position: Json | undefined }> {
@@ -178,6 +186,7 @@ async function stageTable(
   if (found === undefined || found.rows !== rows) {
     throw new MillraceError({ code: "MR4001", message: `${name}: ${rows} rows were sent, but ${found?.rows ?? 0} arrived.` });
   }
+  await keeper?.table(delivery.name, physical, filled);
   await writeOrigins(session, physical, load, rows === 0 ? [] : [{ file: name, firstRow: 0, line: 1 }]);
   const item: StagedItem = {
     name,
@@ -197,6 +206,7 @@ async function stageTable(
     rejected: null,
     items: [item],
     kind: "rows",
+    ...(filled.exact === true ? { exact: true } : {}),
     understood: null,
     again: null,
   };

@@ -3,6 +3,7 @@ import type { ColumnReading, FileUnderstanding, StagedColumn, StagedFile } from 
 import { snakeName } from "../model/names.ts";
 import type { Session } from "../sql/session.ts";
 import type { Json } from "./connector.ts";
+import type { Keeper } from "./raw/keep.ts";
 import type { LoadRequest } from "./request.ts";
 
 /** One file, or one page of rows: a row of `_millrace.files`. */
@@ -28,6 +29,8 @@ export interface Stage {
   readonly rejected: string | null;
   readonly items: readonly StagedItem[];
   readonly kind: "file" | "rows";
+  /** Its connector gives each row once, whatever the cursor says. */
+  readonly exact?: boolean;
   readonly understood: FileUnderstanding | null;
   /** Stages the file again with these labels as text; null for rows. */
   readonly again: ((labels: ReadonlySet<string>) => Promise<Stage>) | null;
@@ -52,6 +55,8 @@ export interface StagingContext {
   /** Path → hash of the files of the last `replace`, made by the same definition; empty otherwise. */
   readonly lastFiles: ReadonlyMap<string, string>;
   readonly readings: ColumnReadings;
+  /** Keeps what is received. */
+  readonly keeper?: Keeper | undefined;
 }
 
 /** How each header is to be read, found by the name it will get. Readers ask by label. */

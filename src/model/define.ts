@@ -2,12 +2,13 @@
 // Types, the tag and how to find it; the functions stand in definitions/typescript.ts, the public names in src/index.ts.
 import type * as z from "zod";
 import type { CheckEntry } from "./definitions/check.ts";
+import type { HttpRequestOptions } from "./definitions/http.ts";
 import type { IsolationSpec } from "./definitions/isolation.ts";
 import type { PoolUse } from "./definitions/limits.ts";
 import type { jobSpec } from "./definitions/job.ts";
 import type { taskCommon, taskSpec } from "./definitions/task.ts";
 import type { Mapping, PartitionContext, PartitionSpec } from "./definitions/partition.ts";
-import type { ContractSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
+import type { ContractSpec, GuardsSpec, LoadMode, RetrySpec, SourceSpec } from "./definitions/source.ts";
 
 /** The tag of everything that a `define…` function made; its value says which kind. */
 export const definitionTag: unique symbol = Symbol.for("millrace.definition");
@@ -22,45 +23,7 @@ export interface Log {
   warn(message: string): void;
 }
 
-export type HttpAuth =
-  | { readonly bearer: string }
-  | { readonly basic: { readonly user: string; readonly password: string } }
-  | { readonly header: { readonly name: string; readonly value: string } };
-
-export type HttpPagination =
-  /** Path in the body of the address of the next page. */
-  | { readonly next: string }
-  /** The `Link` header names the next page. */
-  | { readonly link: true }
-  /** `from` is the path in the body of the value that `param` sends with the next request. */
-  | { readonly cursor: { readonly param: string; readonly from: string } }
-  /** Pages are numbered; `size` is the number of rows of a full page. */
-  | { readonly page: { readonly param: string; readonly size?: number; readonly sizeParam?: string; readonly start?: number } }
-  /** Rows are numbered; `limit` is the number of rows of a full page. */
-  | { readonly offset: { readonly param: string; readonly limit: number; readonly limitParam?: string } };
-
-/** Options of `http.pages` and `http.get`: the keys of an `http:` source. */
-export interface HttpRequestOptions {
-  /** Path of the list in the body: `data.items`. Default: the body, or its only list. */
-  readonly rows?: string;
-  readonly pagination?: HttpPagination;
-  readonly auth?: HttpAuth;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly params?: Readonly<Record<string, string | number | boolean>>;
-  /** `10/s`, `300/m`, `1000/h`. */
-  readonly rate?: string;
-  /** Sent as `sinceParam` when it is not undefined. */
-  readonly since?: unknown;
-  /** Default `since`. */
-  readonly sinceParam?: string;
-  readonly timeouts?: { readonly connect?: string; readonly response?: string; readonly body?: string };
-  /** Tries of one request. Default 5. */
-  readonly attempts?: number;
-  readonly maxPages?: number;
-  readonly maxPageSize?: string;
-  /** Other hosts that next links may lead to. */
-  readonly allowHosts?: readonly string[];
-}
+export type { HttpRequestOptions };
 
 export interface HttpPage<R extends Row = Row> {
   readonly rows: readonly R[];
@@ -154,6 +117,8 @@ export interface ExtractAssetInput extends AssetCommon {
   readonly columns?: NonNullable<SourceSpec["columns"]>;
   readonly names?: "snake" | "keep";
   readonly contract?: Partial<ContractSpec>;
+  readonly raw?: "keep" | "off";
+  readonly guards?: Partial<GuardsSpec>;
   /** Yields batches of rows. */
   extract(context: ExtractContext): AsyncIterable<readonly Row[]> | Iterable<readonly Row[]>;
   readonly needs?: never;

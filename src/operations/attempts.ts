@@ -2,7 +2,7 @@
 import { auditWith, StoppedByChecks } from "../load/audit.ts";
 import type { Attempt, AttemptHandler, AttemptResult } from "../model/attempt.ts";
 import { MillraceError } from "../model/errors.ts";
-import type { ModelNode, ProjectNode, TransformNode } from "../model/graph.ts";
+import type { ExtractNode, ModelNode, ProjectNode, SourceNode, TransformNode } from "../model/graph.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { OUTSIDE_RULE } from "../load/partition-port.ts";
 import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition-attempt.ts";
@@ -13,7 +13,7 @@ import { type Amendment, amendAttempt, isLoaded } from "./quarantine/amendment.t
 import { exportAttempt } from "./export-attempt.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import type { JobPort } from "../load/task-port.ts";
-import { sourceAttempt } from "./source-attempt.ts";
+import { sourceAttempt, type SourceRequest } from "./source-attempt.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, reachOf, stateOf } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
@@ -86,6 +86,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           fullRefresh,
           tempDir: workspace.stateDir("temp"),
           state: (connection) => stateOf(reach, connection),
+          ...rawOf(workspace, node, reach.connector.capabilities.resume === true ? { resumes: reach.options } : {}),
           ...partitioned,
           deliveries: (connection, start) => deliveriesOf(reach, connection, start),
         },
@@ -104,6 +105,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           fullRefresh,
           tempDir: workspace.stateDir("temp"),
           state: async () => null,
+          ...rawOf(workspace, node, {}),
           ...partitioned,
           deliveries: (_connection, { since }) =>
             workspace.parts.extract(node, {
@@ -177,6 +179,15 @@ function builtResult({ rows, quarantined, checks, reused, filtered = 0 }: BuildR
   const counts = rows === null ? {} : { rows: { read: rows + quarantined + filtered, loaded: rows, quarantined, filtered } };
   if (filtered > 0) log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
   return { ...counts, checks, reused };
+}
+
+/** Where what a source gives is kept. */
+function rawOf(
+  workspace: Workspace,
+  { spec }: SourceNode | ExtractNode,
+  resuming: { readonly resumes?: unknown },
+): Pick<SourceRequest, "raw"> {
+  return spec.raw === "off" ? {} : { raw: { root: workspace.stateDir("raw"), ...resuming } };
 }
 
 /** `repair:` stands among the options of connectors that read files. */

@@ -6,9 +6,11 @@ import { auditWith } from "../load/audit.ts";
 import type { PartitionRequest } from "../load/partition-port.ts";
 import { spanOf } from "./partition-attempt.ts";
 import type { CompiledCheck } from "../load/check.ts";
-import type { Delivery } from "../load/connector.ts";
+import type { Delivery, Json } from "../load/connector.ts";
 import type { LoadStart } from "../load/cursor.ts";
 import { load, startOfLoad } from "../load/load.ts";
+import { openPending } from "../load/raw/pending.ts";
+import type { PendingPages } from "../load/raw/port.ts";
 import { raiseFence, type AttemptToken } from "../sql/fence.ts";
 import { type LiveVersion, readLiveVersion } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
@@ -24,9 +26,17 @@ export interface SourceRequest {
   readonly tempDir: string;
   /** The partitions to load; left out: the whole asset. */
   readonly partition?: PartitionRequest;
+  /** Where what is received is kept; left out: nowhere. */
+  readonly raw?: RawRequest;
   /** A token that changes when there may be something new; null when only reading can tell. */
   state(connection: DuckDBConnection): Promise<string | null>;
-  deliveries(connection: DuckDBConnection, start: LoadStart): AsyncIterable<Delivery>;
+  deliveries(connection: DuckDBConnection, start: LoadStart & { readonly resume?: Json }): AsyncIterable<Delivery>;
+}
+
+export interface RawRequest {
+  readonly root: string;
+  /** The connector's options, where it can go on after pages of an earlier try. */
+  readonly resumes?: unknown;
 }
 
 /** @throws what the connector and the load throw. */
@@ -46,10 +56,12 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     if (partition === undefined && (isKnown || isHeld(live, request.codeHash, sourceState)) && !fullRefresh) return { reused: true };
     const personal = Object.keys(spec.pii ?? {});
     if (personal.length > 0) attempt.log("warn", `pii: this version masks nothing; ${personal.join(", ")} can be read by all`);
+    const pending = request.raw === undefined ? undefined : await pendingOf(request, request.raw, start);
     const result = await load(warehouse, {
       asset,
       spec,
-      deliveries: request.deliveries(session.connection, start),
+      deliveries: continued(request, session.connection, { start, pending, log: attempt.log }),
+      ...(request.raw === undefined ? {} : { raw: { root: request.raw.root, ...(pending === undefined ? {} : { pending }) } }),
       token,
       codeHash: request.codeHash,
       sourceState,
@@ -65,6 +77,35 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     for (const warning of result.warnings) attempt.log("warn", warning);
     return { rows: result.rows, checks: result.checks, reused: !result.changed };
   });
+}
+
+/** What an earlier try of this load had received. */
+async function pendingOf(request: SourceRequest, raw: RawRequest, start: LoadStart): Promise<PendingPages | undefined> {
+  if (raw.resumes === undefined) return undefined;
+  const { asset, codeHash, fullRefresh, partition } = request;
+  const question = { asset, codeHash, options: raw.resumes, partition: partition?.name ?? null, fullRefresh, ...start };
+  return openPending(raw.root, question, Date.now());
+}
+
+interface Continuing {
+  readonly start: LoadStart;
+  readonly pending: PendingPages | undefined;
+  readonly log: Attempt["log"];
+}
+
+/** The pages of an earlier try, then what the source gives after them. */
+async function* continued(
+  request: SourceRequest,
+  connection: DuckDBConnection,
+  { start, pending, log }: Continuing,
+): AsyncGenerator<Delivery> {
+  if (pending?.resume === undefined) {
+    yield* request.deliveries(connection, start);
+    return;
+  }
+  log("info", `${pending.pages} pages of an earlier try are kept; the source goes on after them`);
+  yield* pending.received();
+  yield* request.deliveries(connection, { ...start, resume: pending.resume });
 }
 
 /** Somebody went back from what this source would give again; where only reading tells, it waits for `--release`. */

@@ -108,7 +108,7 @@ export async function stateOf({ connector, options, context }: Reach, connection
 export function deliveriesOf(
   { connector, options, context }: Reach,
   connection: DuckDBConnection,
-  start: LoadStart,
+  start: LoadStart & Pick<ReadContext, "resume">,
 ): AsyncIterable<Delivery> {
   if (connector.read === undefined) throw new MillraceError({ code: "MR8003", message: `${connector.name} cannot be read from` });
   return connector.read(options, { ...context, connection, ...start });

@@ -18,6 +18,8 @@ const SILENT_KEYS: ReadonlySet<string> = new Set([
   "concurrency",
   "queueTimeout",
   "silence",
+  "raw",
+  "guards",
 ]);
 
 /** JSON with sorted keys and without undefined: equal values have equal texts. */

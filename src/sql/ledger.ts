@@ -50,6 +50,10 @@ create table if not exists _millrace.accepted (asset varchar, rule varchar, row_
 create table if not exists _millrace.reasons (asset varchar, load varchar, rule varchar, "rows" bigint, "at" timestamptz);
 create table if not exists _millrace.changes (load varchar, asset varchar, run varchar, "column" varchar, rule varchar, "values" bigint, sample json,
   detail varchar, "at" timestamptz);
+create table if not exists _millrace.raw_loads (load varchar, asset varchar, mode varchar, partition json, full_refresh boolean, missing json, bytes bigint,
+  "at" timestamptz);
+create table if not exists _millrace.raw (load varchar, asset varchar, ordinal integer, kind varchar, name varchar, path varchar, first_byte bigint,
+  stored_bytes bigint, encoding varchar, size bigint, hash varchar, modified_ms bigint, "rows" bigint, position json, columns json);
 `;
 
 /** Creates the ledger in a new warehouse, or checks the version of the one that is there. @throws MR5002 when it is newer. */

@@ -20,6 +20,7 @@ import { serveCodes } from "./serve.ts";
 import { singerCodes } from "./singer.ts";
 import { schemasCodes } from "./schemas.ts";
 import { sqlCodes } from "./sql.ts";
+import { addCodes } from "./add.ts";
 import { quarantineCodes } from "./quarantine.ts";
 import { storesCodes } from "./stores.ts";
 import { tasksCodes } from "./tasks.ts";
@@ -46,6 +47,7 @@ export const codes = {
   ...operationsCodes,
   ...actsCodes,
   ...quarantineCodes,
+  ...addCodes,
   ...schemasCodes,
   ...tasksCodes,
   ...serveCodes,

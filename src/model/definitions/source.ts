@@ -50,6 +50,21 @@ const contractSpec = z.strictObject({
 });
 export type ContractSpec = z.infer<typeof contractSpec>;
 
+const guardAct = z.enum(["stop", "warn", "off"]);
+/** A share of rows, as `50%`. */
+const share = z.string().regex(/^\d{1,2}(\.\d+)?\s*%$/, { error: "must be a share such as 50%" });
+
+/** What looks like a fault of the source rather than news; load/guards.ts says when each holds. */
+const guardsSpec = z.strictObject({
+  /** No row from a source that has always given some. */
+  empty: guardAct,
+  /** Far fewer rows than the median of the last loads. */
+  drop: z.union([guardAct, share, z.strictObject({ below: share.optional(), act: guardAct.optional() })]),
+  /** Every page full, the last one too. */
+  fullPages: guardAct,
+});
+export type GuardsSpec = z.infer<typeof guardsSpec>;
+
 const loadMode = z.enum(["replace", "append", "merge", "snapshot"]);
 export type LoadMode = z.infer<typeof loadMode>;
 
@@ -99,5 +114,8 @@ export const sourceSpec = z.strictObject({
   lineage: z.enum(["rows"]).optional(),
   deletes: z.enum(["close", "ignore"]).optional(),
   pii: z.record(z.string(), z.string()).optional(),
+  /** What the source gives is kept as received, so that it can be loaded again without it. Default: keep. */
+  raw: z.enum(["keep", "off"]).optional(),
+  guards: guardsSpec.partial().optional(),
 });
 export type SourceSpec = z.infer<typeof sourceSpec>;
