@@ -58,6 +58,8 @@ export interface FilledTable {
   readonly columns: readonly StagedColumn[];
   /** Cursor to resume after these rows, opaque to the loader; committed with them. */
   readonly position?: Json;
+  /** The connector vouches by `position` that it gives each row once: none is left out for lying before the cursor or being there already. */
+  readonly exact?: boolean;
 }
 
 export type Delivery = RowsDelivery | FileDelivery | TableDelivery;
