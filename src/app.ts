@@ -27,6 +27,8 @@ import type {
   RollbackAnswer,
   WhyAnswer,
 } from "./model/act-answers.ts";
+import type { AddAnswer, AddFormAnswer } from "./model/add-answers.ts";
+import type { AddRequest } from "./operations/add/add.ts";
 import type { BackfillActAnswer, BackfillsAnswer, BackfillShowAnswer, BackfillStartedAnswer } from "./model/backfill-answers.ts";
 import type { BackfillAct, ResumeRequest, RetryBackfillRequest } from "./operations/backfill-acts.ts";
 import type { BackfillRequest } from "./operations/backfill.ts";
@@ -105,6 +107,9 @@ export interface App {
   quarantineDiscard(request: { readonly named: readonly string[]; readonly rule?: string; readonly why?: string }): Promise<QuarantineDecisionAnswer>;
   quarantineExport(request: ExportRequest): Promise<{ readonly file: string; readonly records: number }>;
   quarantineTrend(request: { readonly asset?: string; readonly days: number }): Promise<QuarantineTrendAnswer>;
+  /** Tries a connector's settings, lists what is there, writes sources. */
+  add(request: AddRequest): Promise<AddAnswer>;
+  addForm(connector: string): Promise<AddFormAnswer>;
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
@@ -343,6 +348,8 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     quarantineDiscard: async (request) => (await import("./operations/quarantine/decide.ts")).discardRecords(workspace, request),
     quarantineExport: async (request) => (await import("./operations/quarantine/exchange.ts")).exportRecords(workspace, request),
     quarantineTrend: async (request) => (await import("./operations/quarantine/list.ts")).trendOfQuarantine(workspace, request),
+    add: async (request) => (await import("./operations/add/add.ts")).addSources(workspace, request),
+    addForm: async (connector) => (await import("./operations/add/add.ts")).addForm(workspace, connector),
     list: async (request) => (await import("./operations/assets.ts")).listAssets(workspace, request),
     describe: async (asset, request) => (await import("./operations/assets.ts")).describeAsset(workspace, asset, request),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),

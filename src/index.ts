@@ -57,13 +57,16 @@ const connectorSpec = z.strictObject({
   options: schema,
   capabilities: z.strictObject({
     read: z.boolean(),
-    write: z.array(z.enum(["replace", "append", "merge"])),
+    write: z.array(z.enum(["replace", "append", "merge", "delete"])),
+    resume: z.literal(true).optional(),
     peek: z.literal("local").optional(),
   }),
   read: code.optional(),
   state: code.optional(),
   peek: code.optional(),
   write: code.optional(),
+  test: code.optional(),
+  discover: code.optional(),
 });
 
 /** A kind of check that YAML and front matter may use by its name. @throws MillraceError MR1901. */

@@ -36,3 +36,34 @@ function questionFor(name: string, { type, enum: values, description }: ParamSpe
   const kind = values === undefined ? type : values.join(" | ");
   return `${description === undefined ? "" : `${description}\n`}${name} (${kind}): `;
 }
+
+/** Asks for settings, one after the other; what is secret is not shown. An empty answer leaves a setting out. */
+export async function askFor(
+  questions: readonly { readonly key: string; readonly description: string | null; readonly isSecret: boolean }[],
+  signal: AbortSignal,
+): Promise<Readonly<Record<string, string>>> {
+  if (questions.length === 0) return {};
+  const { isCancel, password, text } = await import("@clack/prompts");
+  const answers: Record<string, string> = {};
+  for (const { key, description, isSecret } of questions) {
+    const message = description === null ? key : `${key}: ${description}`;
+    const answer = isSecret ? await password({ message, signal }) : await text({ message, signal });
+    if (isCancel(answer)) throw interrupted();
+    if (answer !== undefined && answer.trim() !== "") answers[key] = answer.trim();
+  }
+  return answers;
+}
+
+/** Lets a person pick some of a list. */
+export async function chooseSome(message: string, names: readonly string[]): Promise<readonly string[]> {
+  const { isCancel, multiselect } = await import("@clack/prompts");
+  const chosen = await multiselect({ message, options: names.map((name) => ({ value: name, label: name })), maxItems: 15 });
+  if (isCancel(chosen)) throw interrupted();
+  return chosen;
+}
+
+/** Ctrl-C in a prompt is Ctrl-C for the command. */
+function interrupted(): Error {
+  process.kill(process.pid, "SIGINT");
+  return new Error("interrupted");
+}

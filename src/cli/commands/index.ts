@@ -1,6 +1,7 @@
 // The commands, in the order in which the help lists them.
 import type { Command } from "../command.ts";
 import { cancel, fork, replay, retry } from "./acts.ts";
+import { add } from "./add.ts";
 import { approve } from "./approve.ts";
 import { describe, history, ls } from "./assets.ts";
 import {
@@ -32,6 +33,7 @@ import { why } from "./why.ts";
 
 export const commands: readonly Command[] = [
   init,
+  add,
   run,
   runShow,
   serve,
