@@ -1,5 +1,5 @@
 // What a store of files is: the same few acts for S3, GCS, Azure, SFTP, FTP, HTTP and mailboxes. It knows nothing of formats, archives and loads.
-//   P1. `list` and `look` read no contents. A file is never listed twice; order and paging are the store's own affair.
+//   P1. `list` and `look` read no contents. A file is never listed twice (of one path with versions: each version once); order and paging are the store's own affair.
 //   P2. `download` gives the bytes of exactly the version it is asked for, from `fromByte` on, or throws MR3303 (changed) or MR3302 (gone).
 //       It need not try again: who reads goes on at the byte where a broken download ended (fetch.ts).
 //   P3. `upload` shows the whole file at `path` or leaves what was there; nothing of a failed one stays.
@@ -16,6 +16,8 @@ export interface StoredFile {
   readonly identity: string | null;
   /** What the store needs to find this version again; opaque to all others. */
   readonly version?: string;
+  /** Stands behind the path in the name of a file where one path has several: "?versionId=…". */
+  readonly label?: string;
 }
 
 export interface ListRequest {
@@ -43,6 +45,8 @@ export interface UploadRequest {
 export interface FileStore {
   /** Before the path it makes the name of a file in messages and `_millrace.files`: "s3://lake/", "sftp://host/". No user, no password. */
   readonly origin: string;
+  /** One path may be listed several times, told apart by their labels; `look` would find one of them only. */
+  readonly hasVersions?: true;
   list(request: ListRequest): AsyncIterable<StoredFile>;
   /** One file, or null when there is none of this path (a folder is none). */
   look(path: string, signal: AbortSignal): Promise<StoredFile | null>;

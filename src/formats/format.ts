@@ -73,7 +73,7 @@ export interface StagedFile {
 
 export interface FileUnderstanding {
   readonly format: string;
-  readonly compression: "none" | "gzip" | "zstd";
+  readonly compression: "none" | "gzip" | "zstd" | "bzip2" | "xz";
   readonly encoding?: { readonly name: string; readonly why: string; readonly confidence: number };
   readonly dialect?: { readonly delimiter: string; readonly quote: string; readonly escape: string; readonly newline: string };
   readonly header?: { readonly rows: number; readonly line: number };
@@ -85,6 +85,8 @@ export interface FileUnderstanding {
   readonly warnings: readonly string[];
   /** How DuckDB got the rows: from the original, a patched copy, a rewritten copy, … */
   readonly road: string;
+  /** The schema that the file brings with it, as it stands there (Avro). */
+  readonly schema?: string;
 }
 
 /** A reader of one format. One file each, one line in `src/formats/index.ts`. */

@@ -22,9 +22,12 @@ export interface RowsDelivery {
 export interface FileDelivery {
   readonly kind: "file";
   readonly name: string;
-  readonly sizeBytes: number;
-  /** Modification time in ms; with name and size the cheap identity. */
-  readonly modifiedMs: number;
+  /** null: not known before it is read. */
+  readonly sizeBytes: number | null;
+  /** Modification time in ms; null: not known. */
+  readonly modifiedMs: number | null;
+  /** Another one whenever the contents are others (etag, version, times of change): then they need not be read to know that they are the same. */
+  readonly identity?: string;
   readonly format: string;
   /** Throws MillraceError when the file cannot be read. */
   stage(request: Omit<StageRequest, "path" | "name" | "options" | "tempDir">): Promise<StagedFile>;

@@ -6,7 +6,7 @@ import type { ConvertedFileAnswer } from "../../model/answers.ts";
 import { asMillraceError, MillraceError } from "../../model/errors.ts";
 import { joinInside } from "../../platform/paths.ts";
 import { replaceFile } from "../../platform/files.ts";
-import { copyRows, outputOf } from "./copy.ts";
+import { copyRows, outputOf } from "../../filestores/write/copy.ts";
 import { findNamed, STAGE, withStaged, withWorkbench, type NamedFile, type Workbench } from "./workbench.ts";
 
 export interface ConvertOptions {
@@ -45,7 +45,7 @@ export async function convertFile(
   try {
     const name = output ?? "";
     const path = joinInside(resolve(folder, options.to), name);
-    return await withStaged(workbench, named.file, { path: named.file.path }, options.types, async (staged) => {
+    return await withStaged(workbench, named.file, options.types, async (staged) => {
       if (staged.rows === 0 && staged.records.quarantined > 0) throw nothingReadable(named.given, staged);
       const written = outputOf(path, { path, format: options.format });
       const rows = await replaceFile(path, (beside) => copyRows(workbench.connection, `select * from ${STAGE}`, beside, written));

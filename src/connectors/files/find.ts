@@ -3,10 +3,13 @@ import { readdir, stat } from "node:fs/promises";
 import { basename, dirname, isAbsolute, relative, resolve, sep } from "node:path";
 import { MillraceError } from "../../model/errors.ts";
 import { isPattern, matchFiles } from "../../platform/glob.ts";
+import { splitMembers } from "../../filestores/archives/names.ts";
 import type { FilesOptions } from "./options.ts";
 
 /** Files of one delivery; more is taken for a mistake in the pattern. */
 const FILES_MAX = 100_000;
+/** Files that are looked at side by side. */
+const LOOKS_MAX = 64;
 const SUGGESTIONS_MAX = 3;
 
 export interface FoundFile {
@@ -19,24 +22,46 @@ export interface FoundFile {
   readonly changedNs: bigint;
 }
 
+/** With patterns for its members, archive by archive, when it is an archive. */
+export interface FoundMembers extends FoundFile {
+  readonly inner: readonly string[];
+}
+
 /** Each file once, in the order of the list, and within a pattern by name. Throws MR3100, MR3101, MR3102, MR3103. */
-export async function findFiles(options: Pick<FilesOptions, "path" | "optional">, projectDir: string): Promise<readonly FoundFile[]> {
-  const found = new Map<string, FoundFile>();
+export async function findFiles(options: Pick<FilesOptions, "path" | "optional">, projectDir: string): Promise<readonly FoundMembers[]> {
+  const found = new Map<string, FoundMembers>();
   for (const path of typeof options.path === "string" ? [options.path] : options.path) {
-    const names = await namesOf(path, projectDir, options.optional === true ? "optional" : "needed");
-    for (const name of names) {
-      const file = await look(name, projectDir);
-      if (!found.has(file.path)) found.set(file.path, file);
+    const { names, inner } = await namesOf(path, projectDir, options.optional === true ? "optional" : "needed");
+    for (let at = 0; at < names.length; at += LOOKS_MAX) {
+      const files = await Promise.all(names.slice(at, at + LOOKS_MAX).map((name) => look(name, projectDir)));
+      for (const file of files) {
+        const key = [file.path, ...inner].join("!");
+        if (!found.has(key)) found.set(key, { ...file, inner });
+      }
       if (found.size > FILES_MAX) throw new MillraceError({ code: "MR3101", message: `${path} matches more than ${FILES_MAX} files` });
     }
   }
   return [...found.values()];
 }
 
-async function namesOf(path: string, projectDir: string, need: "optional" | "needed"): Promise<readonly string[]> {
-  const exists = (await stat(resolve(projectDir, path)).catch(() => undefined)) !== undefined;
-  // A file may have the letters of a pattern in its name; what is there by that name is meant.
-  if (exists) return [path];
+interface Named {
+  readonly names: readonly string[];
+  readonly inner: readonly string[];
+}
+
+async function namesOf(written: string, projectDir: string, need: "optional" | "needed"): Promise<Named> {
+  // A file may have the letters of a pattern, or a `!`, in its name; what is there by that name is meant.
+  if (await exists(written, projectDir)) return { names: [written], inner: [] };
+  const { outer, inner } = splitMembers(written);
+  if (inner.length > 0 && (await exists(outer, projectDir))) return { names: [outer], inner };
+  return { names: await outerNames(outer, projectDir, need), inner };
+}
+
+async function exists(path: string, projectDir: string): Promise<boolean> {
+  return (await stat(resolve(projectDir, path)).catch(() => undefined)) !== undefined;
+}
+
+async function outerNames(path: string, projectDir: string, need: "optional" | "needed"): Promise<readonly string[]> {
   if (!isPattern(path)) {
     if (need === "optional") return [];
     throw new MillraceError({ code: "MR3100", message: `${path} does not exist`, ...(await adviceFor(path, projectDir)) });

@@ -1,55 +1,46 @@
-// The files connector: files of this machine as sources and as exports.
+// The files connector: files of this machine and files at addresses as sources, files of this machine as exports.
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
-import { formatByEnding } from "../../formats/index.ts";
-import { defineConnector, type FileDelivery, type KeptFile } from "../../load/connector.ts";
-import { hashFile } from "../../platform/files.ts";
-import { findFiles, type FoundFile } from "./find.ts";
+import { defineConnector } from "../../load/connector.ts";
+import { deliver, filesOf, keptDelivery, type FoundSource } from "../../filestores/deliver.ts";
+import { Shelf } from "../../filestores/shelf.ts";
+import type { OpenFile } from "../../filestores/source-file.ts";
+import { peekFile } from "../../filestores/stage.ts";
+import { findFiles } from "./find.ts";
+import { identityOf, localFile } from "./local.ts";
 import { filesOptions, type FilesOptions } from "./options.ts";
-import { checkOptions, peekFile, stageFile } from "./read.ts";
 import { writeFiles } from "./write.ts";
 
 export const files = defineConnector<FilesOptions>({
   name: "files",
-  summary: "Reads and writes files: CSV, JSON, NDJSON, Parquet, also compressed.",
+  summary: "Reads and writes files: CSV, JSON, NDJSON, Parquet, also compressed and in archives.",
   options: filesOptions,
   capabilities: { read: true, write: ["replace", "append"], peek: "local" },
-  async *read(options, context): AsyncGenerator<FileDelivery> {
-    const found = await findFiles(options, context.projectDir);
-    checkOptions(found, options);
-    for (const file of found) yield delivery(file, options, context.tempDir);
+  async *read(options, { projectDir, tempDir, signal }) {
+    yield* deliver(await localSources(options, projectDir), { options, tempDir, signal });
   },
-  kept: (options, file, context) => ({ ...delivery(foundAt(file), options, context.tempDir), modifiedMs: file.modifiedMs }),
+  kept: keptDelivery,
   async state(options, context) {
     const found = await findFiles(options, context.projectDir);
     const hash = createHash("sha256");
-    for (const { name, sizeBytes, modifiedNs, changedNs } of found)
-      hash.update(`${JSON.stringify([name, sizeBytes, String(modifiedNs), String(changedNs)])}\n`);
+    for (const file of found) hash.update(`${JSON.stringify([file.name, identityOf(file), ...file.inner])}\n`);
     return hash.digest("hex");
   },
-  async peek(options, context) {
-    const [first] = await findFiles(options, context.projectDir);
-    return first === undefined ? null : peekFile(first, options, context.tempDir, { connection: context.connection });
+  async peek(options, { projectDir, tempDir, signal, connection }) {
+    const [first] = await localSources(options, projectDir);
+    if (first === undefined) return null;
+    const shelf = new Shelf<OpenFile>();
+    try {
+      for await (const file of filesOf(first, { options, tempDir, signal }))
+        return await peekFile(file, { options, tempDir, shelf }, { connection });
+      return null;
+    } finally {
+      await shelf.close();
+    }
   },
   write: writeFiles,
 });
 
-function delivery(file: FoundFile, options: FilesOptions, tempDir: string): FileDelivery {
-  const said = options.format === undefined || options.format === "auto" ? undefined : options.format;
-  return {
-    kind: "file",
-    name: file.name,
-    sizeBytes: file.sizeBytes,
-    modifiedMs: Number(file.modifiedNs / 1_000_000n),
-    format: said ?? formatByEnding(file.name)?.name ?? "auto",
-    stage: (request) => stageFile(file, options, tempDir, request),
-    hash: () => hashFile(file.path),
-    original: () => Promise.resolve(file.path),
-  };
-}
-
-/** Bytes that lie elsewhere now, under the name that they came with. */
-function foundAt({ path, name }: KeptFile): FoundFile {
-  const { size, mtimeNs, ctimeNs } = statSync(path, { bigint: true });
-  return { path, name, sizeBytes: Number(size), modifiedNs: mtimeNs, changedNs: ctimeNs };
+async function localSources(options: FilesOptions, projectDir: string): Promise<readonly FoundSource[]> {
+  const found = await findFiles(options, projectDir);
+  return found.map((file) => ({ file: localFile(file), inner: file.inner }));
 }

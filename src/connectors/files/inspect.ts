@@ -32,7 +32,7 @@ export async function inspectFiles(
 /** One file; never throws for what is wrong with the file. */
 export async function inspectFile(workbench: Workbench, given: string, file: FoundFile, folder: string): Promise<InspectReport> {
   try {
-    return await withStaged(workbench, file, { path: file.path }, "infer", async (staged) => {
+    return await withStaged(workbench, file, "infer", async (staged) => {
       const session = new Session(workbench.connection);
       const preview = staged.rows === 0 ? [] : await session.rows(`select * from ${STAGE} limit ${PREVIEW_ROWS}`);
       const rejected = staged.hasRejected

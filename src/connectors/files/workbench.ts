@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { StagedFile } from "../../formats/format.ts";
+import { Shelf } from "../../filestores/shelf.ts";
+import type { OpenFile } from "../../filestores/source-file.ts";
+import { stageFile } from "../../filestores/stage.ts";
 import { asMillraceError, type MillraceError } from "../../model/errors.ts";
 import { withTempFolder } from "../../platform/files.ts";
 import { findFiles, type FoundFile } from "./find.ts";
-import type { FilesOptions } from "./options.ts";
-import { stageFile } from "./read.ts";
+import { localFile } from "./local.ts";
 
 export interface Workbench {
   readonly connection: DuckDBConnection;
@@ -35,14 +37,15 @@ export async function withWorkbench<Result>(use: (workbench: Workbench) => Promi
 export async function withStaged<Result>(
   { connection, tempDir }: Workbench,
   file: FoundFile,
-  options: FilesOptions,
   otherwise: "infer" | "text",
   use: (staged: StagedFile) => Promise<Result>,
 ): Promise<Result> {
   const request = { connection, into: STAGE, rejectedInto: REJECTED, columns: new Map(), otherwise, repair: "note" } as const;
+  const shelf = new Shelf<OpenFile>();
   try {
-    return await use(await stageFile(file, options, tempDir, request));
+    return await use(await stageFile(localFile(file), { options: { path: file.path }, tempDir, shelf }, request));
   } finally {
+    await shelf.close();
     await connection.run(`drop table if exists ${STAGE}; drop table if exists ${REJECTED}`);
   }
 }

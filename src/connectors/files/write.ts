@@ -8,7 +8,7 @@ import { pipeline } from "node:stream/promises";
 import type { WriteContext, WriteResult } from "../../load/connector.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { replaceFile, withTempFolder } from "../../platform/files.ts";
-import { copyRows, outputOf, type Output } from "./copy.ts";
+import { copyRows, outputOf, type Output } from "../../filestores/write/copy.ts";
 import type { FilesOptions } from "./options.ts";
 
 /** A header beyond this is none. */

@@ -6,9 +6,11 @@ import { dirname } from "node:path";
 import { createGunzip } from "node:zlib";
 import { MillraceError } from "../../model/errors.ts";
 import { asWriteError } from "../../platform/files.ts";
+import { expandBzip2 } from "./bzip2.ts";
+import { expandXz } from "./xz.ts";
 import { expandZstd } from "./zstd.ts";
 
-export type Compression = "none" | "gzip" | "zstd";
+export type Compression = "none" | "gzip" | "zstd" | "bzip2" | "xz";
 
 /** Up to this size nothing is a bomb. */
 const EXPANDED_FREE_BYTES = 1 << 30;
@@ -19,15 +21,18 @@ const RESERVE_BYTES = 128 << 20;
 /** How often the room is looked at. */
 const ROOM_CHECK_BYTES = 64 << 20;
 const READ_BYTES = 256 << 10;
+const XZ_MAGIC = Buffer.from("fd377a585a00", "hex");
 
 /** What the first bytes say. */
 export async function compressionOf(path: string): Promise<Compression> {
   const file = await open(path, "r");
   try {
-    const head = Buffer.alloc(4);
-    const { bytesRead } = await file.read(head, 0, 4, 0);
+    const head = Buffer.alloc(10);
+    const { bytesRead } = await file.read(head, 0, 10, 0);
     if (bytesRead >= 2 && head[0] === 0x1f && head[1] === 0x8b) return "gzip";
-    const isZstd = bytesRead === 4 && (head.readUInt32LE(0) === 0xfd2fb528 || head.readUInt32LE(0) >>> 4 === 0x184d2a5);
+    if (bytesRead >= 6 && head.subarray(0, 6).equals(XZ_MAGIC)) return "xz";
+    if (bytesRead === 10 && /^425a683[1-9](?:314159265359|177245385090)/.test(head.toString("hex"))) return "bzip2";
+    const isZstd = bytesRead >= 4 && (head.readUInt32LE(0) === 0xfd2fb528 || head.readUInt32LE(0) >>> 4 === 0x184d2a5);
     return isZstd ? "zstd" : "none";
   } finally {
     await file.close();
@@ -52,15 +57,38 @@ export async function expandFile(request: ExpandRequest): Promise<number> {
   const source = await open(request.path, "r");
   try {
     const { size } = await source.stat();
-    const limit = request.expandedBytesMax ?? Math.max(EXPANDED_FREE_BYTES, size * EXPANDED_RATIO_MAX);
-    const pieces = request.compression === "gzip" ? expandGzip(source, size) : expandZstd(source, size);
-    return await writePieces(request, pieces, limit);
+    return await writePieces(request, piecesOf(request.compression, source, size), request.expandedBytesMax ?? expandedLimit(size));
   } finally {
     await source.close().catch(() => undefined); // the stream may have closed it
   }
 }
 
-async function writePieces(request: ExpandRequest, pieces: AsyncIterable<Uint8Array>, limit: number): Promise<number> {
+/** Bytes that a file or member of this size may expand to unless the user says more. */
+export function expandedLimit(compressedBytes: number): number {
+  return Math.max(EXPANDED_FREE_BYTES, compressedBytes * EXPANDED_RATIO_MAX);
+}
+
+function piecesOf(compression: ExpandRequest["compression"], source: FileHandle, sizeBytes: number): AsyncIterable<Uint8Array> {
+  switch (compression) {
+    case "gzip":
+      return expandGzip(source, sizeBytes);
+    case "zstd":
+      return expandZstd(source, sizeBytes);
+    case "bzip2":
+      return expandBzip2(source, sizeBytes);
+    case "xz":
+      return expandXz(source, sizeBytes);
+    default:
+      throw new Error(`unknown compression: ${String(compression satisfies never)}`);
+  }
+}
+
+/** Writes pieces as they are expanded, as long as they stay within the limit and the disk has room. Throws MR3110, MR3111, MR3141. */
+export async function writePieces(
+  request: Omit<ExpandRequest, "path" | "compression">,
+  pieces: AsyncIterable<Uint8Array>,
+  limit: number,
+): Promise<number> {
   const target = await open(request.into, "w");
   let written = 0;
   let checkedAt = -ROOM_CHECK_BYTES;

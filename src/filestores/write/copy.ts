@@ -4,7 +4,7 @@ import { formatByEnding, type FormatName } from "../../formats/index.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { ident, literal } from "../../sql/text.ts";
 import { jsonValue } from "./json-values.ts";
-import { givenFormatOptions, type FilesOptions } from "./options.ts";
+import { givenFormatOptions, type FileOptions } from "../options.ts";
 
 /** Keys of the formats that also mean something for a file that is written. */
 const WRITE_KEYS: Readonly<Record<FormatName, readonly string[]>> = {
@@ -23,7 +23,7 @@ export interface Output {
 }
 
 /** What the path and the options say about the file to write. Throws MR3104, MR3105, MR3142. */
-export function outputOf(path: string, options: FilesOptions): Output {
+export function outputOf(path: string, options: FileOptions): Output {
   const format = (options.format === undefined || options.format === "auto" ? formatByEnding(path)?.name : options.format) as
     | FormatName
     | undefined;
