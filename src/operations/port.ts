@@ -1,0 +1,150 @@
+// What commands, the API and the client call: the operations on a project, and the tools that need none.
+import type {
+  AssetsAnswer,
+  ChecksAnswer,
+  ConvertedFileAnswer,
+  DescribeAnswer,
+  DoctorAnswer,
+  HistoryAnswer,
+  LineageAnswer,
+  LogLineAnswer,
+  PlanAnswer,
+  QuarantineAnswer,
+  QuarantineDecisionAnswer,
+  QuarantineItem,
+  QuarantineTrendAnswer,
+  RunsAnswer,
+  RunShowAnswer,
+  RunSummaryAnswer,
+  StatusAnswer,
+} from "../model/answers.ts";
+import type {
+  CancelAnswer,
+  ForkAnswer,
+  ReleaseAnswer,
+  ReplayAnswer,
+  RetentionAnswer,
+  RollbackAnswer,
+  WhyAnswer,
+} from "../model/act-answers.ts";
+import type { AddAnswer, AddFormAnswer } from "../model/add-answers.ts";
+import type { AddRequest } from "./add/add.ts";
+import type { BackfillActAnswer, BackfillsAnswer, BackfillShowAnswer, BackfillStartedAnswer } from "../model/backfill-answers.ts";
+import type { BackfillAct, ResumeRequest, RetryBackfillRequest } from "./backfill-acts.ts";
+import type { BackfillRequest } from "./backfill.ts";
+import type { ParamSpec } from "../model/definitions/job.ts";
+import type { RunProgress, ServeProgress } from "../model/progress.ts";
+import type { LogsRequest } from "./logs.ts";
+import type { ApprovalAnswer, PendingApproval } from "../model/approval-answers.ts";
+import type { ApproveRequest } from "./approve.ts";
+import type { QueryPart } from "./query.ts";
+import type { PauseAct, TriggerAct } from "./triggers/acts.ts";
+import type { TriggerActAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../model/trigger-answers.ts";
+import type { ForkRequest, RetryRequest } from "./again.ts";
+import type { CancelRequest } from "./cancel.ts";
+import type { DecisionRequest } from "./quarantine/decide.ts";
+import type { ExportRequest } from "./quarantine/exchange.ts";
+import type { QuarantineListRequest } from "./quarantine/list.ts";
+import type { ReplayRequest } from "./replay.ts";
+import type { RollbackRequest } from "./rollback.ts";
+import type { RunsRequest } from "./runs.ts";
+import type { ServeRequest } from "./serve.ts";
+
+export interface OpenOptions {
+  /** Folder to look for the project from; default: the working directory. */
+  readonly dir?: string;
+  readonly env?: string;
+  readonly signal?: AbortSignal;
+}
+
+interface Tellers<Answer> {
+  observe(progress: RunProgress): void;
+  tell(answer: Answer): void;
+}
+
+export interface RunRequest {
+  readonly job?: string;
+  readonly select?: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly fullRefresh?: boolean;
+  readonly fromFailure?: string;
+  readonly partition?: string;
+}
+
+export interface App {
+  readonly dir: string;
+  run(request: RunRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
+  /** Resolves when `signal` was aborted and everything is put away. */
+  serve(request: ServeRequest, observe: (progress: ServeProgress) => void): Promise<void>;
+  /** Parameters of a job, for whoever asks a person for them. */
+  parameters(job: string): Promise<Readonly<Record<string, ParamSpec>>>;
+  plan(request: RunRequest): Promise<PlanAnswer>;
+  /** Hands over the columns, then chunks of rows. */
+  query(sql: string, take: (part: QueryPart) => void): Promise<void>;
+  /** Writes the rows of a query to a file as Parquet. */
+  queryToParquet(sql: string, path: string): Promise<void>;
+  check(request: { readonly select?: string }): Promise<ChecksAnswer>;
+  quarantineList(request: QuarantineListRequest): Promise<QuarantineAnswer>;
+  quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;
+  /** Corrects, accepts or tries records again; a preview (`dryRun`) has no summary. */
+  quarantineDecide(
+    request: DecisionRequest,
+    observe: (progress: RunProgress) => void,
+    tell: (answer: QuarantineDecisionAnswer) => void,
+  ): Promise<RunSummaryAnswer | null>;
+  quarantineDiscard(request: {
+    readonly named: readonly string[];
+    readonly rule?: string;
+    readonly why?: string;
+  }): Promise<QuarantineDecisionAnswer>;
+  quarantineExport(request: ExportRequest): Promise<{ readonly file: string; readonly records: number }>;
+  quarantineTrend(request: { readonly asset?: string; readonly days: number }): Promise<QuarantineTrendAnswer>;
+  /** Tries a connector's settings, lists what is there, writes sources. */
+  add(request: AddRequest): Promise<AddAnswer>;
+  addForm(connector: string): Promise<AddFormAnswer>;
+  list(request: { readonly select?: string }): Promise<AssetsAnswer>;
+  describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
+  status(): Promise<StatusAnswer>;
+  history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
+  rollback(request: RollbackRequest): Promise<RollbackAnswer>;
+  rollbackRelease(asset: string): Promise<ReleaseAnswer>;
+  why(name: string): Promise<WhyAnswer>;
+  retry(request: RetryRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
+  fork(request: ForkRequest, observe: (progress: RunProgress) => void, tell: (fork: ForkAnswer) => void): Promise<RunSummaryAnswer>;
+  replay(request: ReplayRequest, observe: (progress: RunProgress) => void, tell: (replay: ReplayAnswer) => void): Promise<RunSummaryAnswer>;
+  cancel(request: CancelRequest): Promise<CancelAnswer>;
+  backfill(request: BackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
+  backfillList(): Promise<BackfillsAnswer>;
+  backfillShow(backfill: string): Promise<BackfillShowAnswer>;
+  backfillAct(act: BackfillAct): Promise<BackfillActAnswer>;
+  backfillResume(request: ResumeRequest, tellers: Tellers<BackfillActAnswer>): Promise<RunSummaryAnswer | null>;
+  backfillRetry(request: RetryBackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
+  retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
+  runs(request: RunsRequest): Promise<RunsAnswer>;
+  runShow(run: string): Promise<RunShowAnswer>;
+  approve(request: ApproveRequest): Promise<ApprovalAnswer>;
+  approvalForm(request: { readonly run: string; readonly task: string }): Promise<PendingApproval>;
+  logs(request: LogsRequest): AsyncIterable<LogLineAnswer>;
+  triggers(request: { readonly job?: string; readonly from?: string; readonly next: number }): Promise<TriggersAnswer>;
+  triggerHistory(request: { readonly job: string; readonly limit: number }): Promise<TriggerHistoryAnswer>;
+  pauseTriggers(act: PauseAct): Promise<TriggerActAnswer>;
+  resumeTriggers(act: TriggerAct): Promise<TriggerActAnswer>;
+  lineage(target: string, request: { readonly up: number; readonly down: number }): Promise<LineageAnswer>;
+  close(): Promise<void>;
+}
+
+/** What works without a project. */
+export interface Tools {
+  inspect(files: readonly string[], options: Readonly<Record<string, unknown>>): Promise<readonly Readonly<Record<string, unknown>>[]>;
+  convert(
+    files: readonly string[],
+    options: { readonly to: string; readonly format: "parquet" | "csv" | "ndjson"; readonly types: "infer" | "text" },
+    observe: (file: ConvertedFileAnswer) => void,
+  ): Promise<void>;
+  doctor(dir: string): Promise<DoctorAnswer>;
+  jsonSchema(kind: string | undefined): Promise<Readonly<Record<string, unknown>>>;
+  initialize(
+    dir: string,
+    options: { readonly template: string; readonly force: boolean },
+  ): Promise<{ readonly dir: string; readonly files: readonly string[] }>;
+}
