@@ -25,6 +25,8 @@ export interface CommittedColumn {
   /** The header it came from; null for a column that Millrace added. */
   readonly from: string | null;
   readonly description?: string | null;
+  readonly required?: boolean;
+  readonly hasDefault?: boolean;
 }
 
 /** What a stage's column is, as far as the data must be asked. */

@@ -70,7 +70,7 @@ export async function convertStages(request: ConversionRequest): Promise<Convers
   const broken: number[] = [];
   const counter = new ChangeCounter(request.personal);
   for (const note of request.plan.notes)
-    counter.add({ ...note, values: note.rule.startsWith("nested") ? note.values : await valuesOf(session, request, note) });
+    counter.add({ ...note, values: /^(missingColumn|typeChange)/.test(note.rule) ? await valuesOf(session, request, note) : note.values });
   for (const part of parts) {
     broken.push(await countBroken(session, part, warnings));
     if (part.stage.rows > 0) await counter.count(session, part.stage.table, part.notes);

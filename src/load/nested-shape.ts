@@ -27,7 +27,7 @@ type Nested = Readonly<Record<string, NestedChoice>>;
 export function shapeColumns(
   columns: readonly StagedColumn[],
   nested: Nested,
-  { style, nameOf }: { readonly style: "snake" | "keep"; nameOf(label: string): string | undefined },
+  { style, nameOf }: { readonly style: "snake" | "keep"; readonly nameOf: (label: string) => string | undefined },
 ): Shaped {
   const shaping = new Shaping(nested);
   const kept: StagedColumn[] = [];
@@ -39,7 +39,7 @@ export function shapeColumns(
       kept.push(column);
       continue;
     }
-    const part = shaping.shape(name, { type: column.type, sql: `t.${ident(column.name)}` }, 0);
+    const part = shaping.shape(name, { type: column.type, sql: column.shaped ?? `t.${ident(column.name)}` }, 0);
     if (part === null) {
       dropped.push(name);
       continue;

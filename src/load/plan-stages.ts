@@ -7,8 +7,10 @@ import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } from "./columns.ts";
+import { refuseIncompatible } from "./compatible.ts";
 import type { LoadContract } from "./contract.ts";
 import type { Memory } from "./memory.ts";
+import { renameNotes } from "./renames.ts";
 import type { LoadRequest } from "./request.ts";
 import { nestedNotes, shapeStages } from "./nested-stages.ts";
 import { ColumnReadings, type Stage, type Staged } from "./staged.ts";
@@ -56,7 +58,7 @@ export async function planStages(
     const needsFacts = stages.length > 1 || memory.committed !== null || types.size > 0;
     const facts: ReadonlyMap<string, ColumnFacts>[] = [];
     for (const stage of stages) facts.push(needsFacts ? await readFacts(session, stage) : new Map());
-    const shaped = shapeStages(stages, request.spec);
+    const shaped = await shapeStages(session, stages, request.spec);
     const plan = planColumns({
       asset: request.asset,
       stages: stages.map((stage, index) => ({
@@ -75,8 +77,12 @@ export async function planStages(
     });
     if (plan.asText.size === 0) {
       await checkDefaults(session, plan);
-      const notes = [...plan.notes, ...(await nestedNotes(session, stages, shaped.shapes))];
-      return { stages, plan: { ...plan, notes, warnings: [...plan.warnings, ...shaped.warnings] } };
+      if (memory.committed !== null)
+        await refuseIncompatible(session, { asset: request.asset, mode: contract.compatibility, columns: plan.columns });
+      const physical = memory.live?.physical ?? null;
+      const renames = await renameNotes(session, { committed: memory.committed, physical, stages, plan });
+      const notes = [...plan.notes, ...renames.notes, ...(await nestedNotes(session, stages, shaped.shapes))];
+      return { stages, plan: { ...plan, notes, warnings: [...plan.warnings, ...renames.warnings, ...shaped.warnings] } };
     }
     const again: Stage[] = [];
     for (const [index, stage] of stages.entries()) {
