@@ -8,6 +8,7 @@ import { defineCodes } from "./define.ts";
 import { componentsCodes } from "./components.ts";
 import type { CodeEntry } from "./entry.ts";
 import { filesCodes } from "./files.ts";
+import { formatsCodes } from "./formats.ts";
 import { httpCodes } from "./http.ts";
 import { loadCodes } from "./load.ts";
 import { operationsCodes } from "./operations.ts";
@@ -35,6 +36,7 @@ export const codes = {
   ...databasesCodes,
   ...sqlCodes,
   ...filesCodes,
+  ...formatsCodes,
   ...storesCodes,
   ...httpCodes,
   ...singerCodes,
