@@ -1,17 +1,28 @@
 // The registry of formats, and which of them a file has: by its ending, then by its contents.
 import { MillraceError } from "../model/errors.ts";
+import { avro } from "./avro/index.ts";
 import { delimited } from "./delimited/index.ts";
+import { excel } from "./excel/index.ts";
+import { fixedWidth } from "./fixed-width/index.ts";
 import type { Format } from "./format.ts";
+import { geojson } from "./geojson/index.ts";
+import { html } from "./html/index.ts";
 import { json } from "./json/json.ts";
 import { ndjson } from "./json/ndjson.ts";
+import { logs } from "./logs/index.ts";
+import { orc } from "./orc/index.ts";
 import { parquet } from "./parquet/index.ts";
-import { sniffFormat } from "./sniff.ts";
+import { sniffFormat, sniffLayout } from "./sniff.ts";
+import { xml } from "./xml/index.ts";
 
-export const formats = { csv: delimited, json, ndjson, parquet } satisfies Record<string, Format>;
+export const formats = { csv: delimited, json, ndjson, parquet, excel, xml, avro, orc, fixedWidth, logs, geojson, html } satisfies Record<
+  string,
+  Format
+>;
 export type FormatName = keyof typeof formats;
 export const formatNames = Object.keys(formats) as [FormatName, ...FormatName[]];
 
-const COMPRESSION_ENDING = /\.(gz|gzip|zst|zstd)$/i;
+const COMPRESSION_ENDING = /\.(gz|gzip|zst|zstd|bz2|bzip2|xz)$/i;
 
 /** The name without an ending that stands for compression. */
 export function withoutCompression(name: string): string {
@@ -29,8 +40,8 @@ export async function resolveFormat(path: string, name: string): Promise<Format>
   const byEnding = formatByEnding(name);
   const isJson = byEnding === json;
   if (byEnding !== undefined && !isJson) return byEnding;
+  if (isJson) return (await sniffLayout(path)) === "lines" ? ndjson : json;
   const sniffed = await sniffFormat(path);
-  if (isJson) return sniffed === "ndjson" ? ndjson : json;
   switch (sniffed) {
     case "json":
       return json;
@@ -40,6 +51,14 @@ export async function resolveFormat(path: string, name: string): Promise<Format>
       return parquet;
     case "delimited":
       return delimited;
+    case "excel":
+    case "xml":
+    case "avro":
+    case "orc":
+    case "logs":
+    case "geojson":
+    case "html":
+      return formats[sniffed];
     case "empty":
       throw unknownFormat(name, "the file is empty and its ending tells nothing");
     case "binary":

@@ -18,14 +18,14 @@ import { work } from "./work.ts";
 const PEEK_BYTES = 2 << 20;
 
 const options = z.strictObject({
-  rows: z.string().optional().describe("way to the list of records in the document: data.items"),
+  rows: z.string().optional().describe("way to the list of records in the document: data.items in JSON, /root/items/item in XML"),
   invalid: z.enum(["quarantine", "fail"]).optional().describe("what happens to a document that is no JSON (default: quarantine)"),
 });
 
 export const json: Format = {
   name: "json",
   summary: "JSON documents: a list of records, one record, or a list inside",
-  extensions: [".json", ".geojson"],
+  extensions: [".json"],
   options,
   stage: (request) => withTempFolder(request.tempDir, (temp) => stageDocument(request, temp)),
   peek: (request) =>

@@ -20,7 +20,7 @@ const GUESS_BYTES_MIN = 4 << 20;
 export const ndjson: Format = {
   name: "ndjson",
   summary: "JSON lines: one record a line",
-  extensions: [".ndjson", ".jsonl", ".ldjson", ".geojsonl"],
+  extensions: [".ndjson", ".jsonl", ".ldjson"],
   options: z.strictObject({}),
   stage: (request) => withTempFolder(request.tempDir, (temp) => stageLines(request, temp)),
   peek: (request) =>

@@ -1,0 +1,130 @@
+// Rows of cells as a file that leaves DuckDB nothing to interpret, with the account that its table must equal: rows, values, bytes and their order.
+//   C1. Cells are byte strings: each character is one byte of the UTF-8 text (`byteString`). That makes lengths bytes, and writing a copy.
+//   C2. An empty cell is no value. A row without any value is blank: it is not written, and `row` says so.
+import { closeSync, openSync } from "node:fs";
+import type { AuditSums } from "../delimited/accounts.ts";
+import { writeFully } from "../delimited/patch.ts";
+import { Origins } from "../json/scan.ts";
+import type { LineOrigin } from "../format.ts";
+import { ColumnForms, FORM } from "../types/forms.ts";
+
+const BUFFER_BYTES = 1 << 20;
+const MODULUS = 4_294_967_296;
+const NEEDS_QUOTES = /[",\n\r]/;
+const TEXT = FORM.text;
+
+/** What a thread hands back of a file of cells. */
+export interface CellAccount extends AuditSums {
+  readonly path: string;
+  readonly forms: ColumnForms;
+  /** Columns in which a cell was seen that its file does not call text. */
+  readonly typed: Uint8Array;
+  readonly origins: readonly LineOrigin[];
+}
+
+/** The text with one character per byte of its UTF-8 form. */
+export function byteString(text: string): string {
+  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 127) return Buffer.from(text, "utf8").toString("latin1");
+  return text;
+}
+
+/** The other way. */
+export function textOf(bytes: string): string {
+  for (let at = 0; at < bytes.length; at++) if (bytes.charCodeAt(at) > 127) return Buffer.from(bytes, "latin1").toString("utf8");
+  return bytes;
+}
+
+export class CellFile {
+  rows = 0;
+  private readonly file: number;
+  private readonly path: string;
+  private readonly forms: ColumnForms;
+  private readonly filled: Float64Array;
+  private readonly bytes: Float64Array;
+  private readonly order: Int32Array;
+  private readonly typed: Uint8Array;
+  private readonly origins = new Origins();
+  private readonly nulls: ReadonlySet<string>;
+  private buffer = Buffer.allocUnsafe(BUFFER_BYTES);
+  private at = 0;
+  private readonly width: number;
+
+  constructor(path: string, width: number, nulls: readonly string[] = []) {
+    this.path = path;
+    this.width = width;
+    this.file = openSync(path, "w");
+    this.forms = new ColumnForms(width);
+    this.filled = new Float64Array(width);
+    this.bytes = new Float64Array(width);
+    this.order = new Int32Array(width);
+    this.typed = new Uint8Array(width);
+    this.nulls = new Set(nulls.map((word) => byteString(word.trim())).filter((word) => word !== ""));
+  }
+
+  /** `line` is where the row stands, from 1. `textCells[i] === 1`: the file says that the cell is text. Returns false for a blank row. */
+  row(cells: readonly string[], line: number, textCells?: Uint8Array): boolean {
+    const { width, nulls } = this;
+    let isBlank = true;
+    for (let column = 0; column < width; column++) {
+      const cell = cells[column];
+      if (cell === undefined || cell === "" || (nulls.size > 0 && nulls.has(cell.trim()))) continue;
+      isBlank = false;
+      break;
+    }
+    if (isBlank) return false;
+    const ordinal = this.rows + 1;
+    let separator = "";
+    for (let column = 0; column < width; column++) {
+      const cell = cells[column];
+      if (cell === undefined || cell === "" || (nulls.size > 0 && nulls.has(cell.trim()))) {
+        this.put(separator);
+        separator = ",";
+        continue;
+      }
+      const { length } = cell;
+      this.put(separator);
+      separator = ",";
+      if (NEEDS_QUOTES.test(cell)) {
+        this.put(`"${cell.includes('"') ? cell.replaceAll('"', '""') : cell}"`);
+        this.forms.giveUp(column);
+      } else {
+        const from = this.put(cell);
+        if (((this.forms.mask[column] ?? 0) & TEXT) === 0) this.forms.see(column, this.buffer, from, from + length);
+      }
+      if (textCells?.[column] !== 1) this.typed[column] = 1;
+      this.filled[column] = (this.filled[column] ?? 0) + 1;
+      this.bytes[column] = (this.bytes[column] ?? 0) + length;
+      this.order[column] = ((this.order[column] ?? 0) + ((ordinal * length) % MODULUS)) | 0;
+    }
+    this.put("\n");
+    this.rows++;
+    this.origins.add(line);
+    return true;
+  }
+
+  close(): CellAccount {
+    this.flush();
+    closeSync(this.file);
+    const { path, rows, filled, bytes, order, forms, typed } = this;
+    return { path, rows, filled, bytes, order, forms, typed, origins: this.origins.list() };
+  }
+
+  /** Returns where in the buffer the text begins. */
+  private put(text: string): number {
+    const { length } = text;
+    if (length > this.buffer.length - this.at) {
+      this.flush();
+      if (length > this.buffer.length) this.buffer = Buffer.allocUnsafe(length);
+    }
+    const from = this.at;
+    if (length === 1) this.buffer[this.at] = text.charCodeAt(0);
+    else this.buffer.write(text, from, length, "latin1");
+    this.at += length;
+    return from;
+  }
+
+  private flush(): void {
+    writeFully(this.file, this.buffer.subarray(0, this.at));
+    this.at = 0;
+  }
+}
