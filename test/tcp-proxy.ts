@@ -9,14 +9,22 @@ export interface TcpProxy {
   loseNextAnswer(): void;
   /** The connections that there are hang from now on: nothing passes, nothing is closed. New ones work. */
   freeze(): void;
+  /** What the server says on the connections that there are comes drop by drop from now on: 40 bytes every 20 ms. New ones work. */
+  drip(): void;
   close(): Promise<void>;
 }
+
+const DROP_BYTES = 40;
+const DROP_MS = 20;
 
 export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let losing = false;
   const frozen = new WeakSet<Socket>();
+  const dripping = new WeakSet<Socket>();
+  const nearSockets = new Set<Socket>();
   const server = createServer((near) => {
+    nearSockets.add(near);
     const far = connect(serverPort, "127.0.0.1");
     const end = (): void => {
       near.destroy();
@@ -39,7 +47,8 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
       if (losing) {
         losing = false;
         end();
-      } else near.write(data);
+      } else if (dripping.has(near)) void drop(data, near, far);
+      else near.write(data);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -54,9 +63,22 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
     freeze() {
       for (const socket of sockets) frozen.add(socket);
     },
+    drip() {
+      for (const socket of nearSockets) dripping.add(socket);
+    },
     async close() {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Lets `data` through in drops; the server waits meanwhile. */
+async function drop(data: Buffer, near: Socket, far: Socket): Promise<void> {
+  far.pause();
+  for (let at = 0; at < data.length && !near.destroyed; at += DROP_BYTES) {
+    near.write(data.subarray(at, at + DROP_BYTES));
+    await new Promise((resolve) => setTimeout(resolve, DROP_MS));
+  }
+  far.resume();
 }
