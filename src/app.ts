@@ -192,7 +192,9 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     parameters: async (name) => (await workspace.projectWithErrors()).jobs.find((job) => job.name === name)?.spec.params ?? {},
     plan: async (request) => {
       const [{ planAnswer, planOperation }] = await Promise.all([import("./operations/plan.ts"), workspace.projectWithWarehouse()]);
-      return planAnswer(await planOperation(workspace, request));
+      const planned = await planOperation(workspace, request);
+      const { schemaPlan } = await import("./operations/plan-schema.ts");
+      return { ...planAnswer(planned), schema: await schemaPlan(workspace, planned) };
     },
     query: async (sql, take) => {
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/query.ts"), workspace.warehouse()]);

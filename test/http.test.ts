@@ -1,13 +1,18 @@
 // The HTTP connector against real servers on loopback: pagination, auth, retries, limits, and everything a server can do wrong.
 import { createHash } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from "node:zlib";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { httpClient } from "../src/connectors/http/client.ts";
 import { http } from "../src/connectors/http/index.ts";
-import { httpOptions } from "../src/connectors/http/options.ts";
 import type { Delivery, ReadContext, RowsDelivery } from "../src/load/connector.ts";
 import { MillraceError } from "../src/model/errors.ts";
 import { type Handler, sendJson, startServer, type TestServer } from "./http-server.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-http-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const servers: TestServer[] = [];
 afterEach(async () => {
@@ -24,8 +29,8 @@ function contextOf(more: Partial<ReadContext> = {}): ReadContext {
   logged.length = 0;
   return {
     connection: undefined as never,
-    projectDir: ".",
-    tempDir: ".",
+    projectDir: folder,
+    tempDir: folder,
     since: undefined,
     signal: new AbortController().signal,
     connections: {},
@@ -35,7 +40,7 @@ function contextOf(more: Partial<ReadContext> = {}): ReadContext {
 }
 async function read(options: Record<string, unknown>, more: Partial<ReadContext> = {}): Promise<RowsDelivery[]> {
   const deliveries: Delivery[] = [];
-  for await (const delivery of http.read!(httpOptions.parse(options), contextOf(more))) deliveries.push(delivery);
+  for await (const delivery of http.read!(http.options.parse(options), contextOf(more))) deliveries.push(delivery);
   return deliveries as RowsDelivery[];
 }
 async function rowsRead(options: Record<string, unknown>, more: Partial<ReadContext> = {}): Promise<readonly unknown[]> {
@@ -185,8 +190,9 @@ describe("requests", () => {
   });
 
   it("refuse what is no URL and what is no HTTP", async () => {
-    expect((await failure({ url: "data/x.json" })).code).toBe("MR3515");
-    expect((await failure({ url: "file:///etc/passwd" })).message).toContain("http:// or https://");
+    for (const url of ["data/x.json", "file:///etc/passwd"]) expect(() => http.options.parse({ url })).toThrow("http:// or https://");
+    const connections = { api: { url: "file:///etc" } };
+    expect((await failure({ connection: "api" }, { connections })).message).toContain("http:// or https://");
     expect((await failure({ url: "http://h", headers: { "x-a": "1\r\nx-b: 2" } })).code).toBe("MR3515");
   });
 
@@ -504,13 +510,13 @@ describe("peek", () => {
           { id: 2, price: 1.5, tags: ["a"] },
         ]);
     });
-    const columns = await http.peek!(httpOptions.parse({ url: server.url }), contextOf());
+    const columns = await http.peek!(http.options.parse({ url: server.url }), contextOf());
     expect(columns!.map((column) => [column.name, column.type])).toEqual([
       ["id", "BIGINT"],
       ["price", "DOUBLE"],
       ["note", "VARCHAR"],
       ["tags", "JSON"],
     ]);
-    expect(await http.peek!(httpOptions.parse({ url: `${server.url}/no` }), contextOf())).toBeNull();
+    expect(await http.peek!(http.options.parse({ url: `${server.url}/no` }), contextOf())).toBeNull();
   });
 });

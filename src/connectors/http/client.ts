@@ -1,22 +1,26 @@
 // `http` as code in pipelines/ gets it: `http.pages(url, options)` and `http.get(url, options)`, with the connector's behaviour.
 import * as z from "zod";
 import type { HttpClient, HttpPage, HttpRequestOptions, Row } from "../../model/define.ts";
+import { httpBase } from "../../model/definitions/http.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { httpOptions, type HttpSettings, settingsOf } from "./options.ts";
-import { pagesOf } from "./pages.ts";
-import { openSession, type SessionContext } from "./session.ts";
+import { pagesOf } from "./read.ts";
+import { type Merged, settingsOf } from "./settings.ts";
+import { openSession, type SessionContext } from "./wire/session.ts";
 
 /** The client of one attempt: aborted with its signal, logging to its log. */
 export function httpClient(context: SessionContext): HttpClient {
   return {
     async *pages<R extends Row>(url: string, options: HttpRequestOptions = {}): AsyncGenerator<HttpPage<R>> {
-      for await (const { rows, body } of pagesOf(settings(url, options), context)) yield { rows: rows as readonly R[], body };
+      const { merged, since } = mergedOf(url, options);
+      for await (const { rows, body } of pagesOf(merged, context, { since })) yield { rows: rows as readonly R[], body };
     },
     async get(url, options = {}) {
-      const resolved = settings(url, options);
-      const session = openSession(resolved, context);
+      const { merged, since } = mergedOf(url, options);
+      const settings = settingsOf(merged, since);
+      const session = openSession(settings, context);
       try {
-        return (await session.fetch(resolved.url)).body;
+        const { url: address, method, body } = settings;
+        return (await session.fetch(settings, { url: address, method, headers: {}, body })).body;
       } finally {
         session.close();
       }
@@ -24,15 +28,8 @@ export function httpClient(context: SessionContext): HttpClient {
   };
 }
 
-function settings(url: string, { since, sinceParam, ...rest }: HttpRequestOptions): HttpSettings {
-  const read = httpOptions.safeParse({ ...rest, url, ...(since === undefined ? {} : { since: sinceParam ?? "since" }) });
+function mergedOf(url: string, { since, sinceParam, ...rest }: HttpRequestOptions): { readonly merged: Merged; readonly since: unknown } {
+  const read = httpBase.safeParse({ ...rest, url, ...(since === undefined ? {} : { since: sinceParam ?? "since" }) });
   if (!read.success) throw new MillraceError({ code: "MR3515", message: `http.pages: ${z.prettifyError(read.error)}` });
-  return settingsOf(read.data, {}, sinceText(since));
-}
-
-/** A cursor as a parameter of an address. */
-export function sinceText(since: unknown): string | undefined {
-  if (since === undefined || since === null) return undefined;
-  if (since instanceof Date) return since.toISOString();
-  return typeof since === "string" || typeof since === "number" || typeof since === "bigint" ? String(since) : JSON.stringify(since);
+  return { merged: read.data, since };
 }

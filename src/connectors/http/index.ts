@@ -1,21 +1,28 @@
-// The HTTP connector: JSON over HTTP(S), one delivery per page. The code for pipelines/ stands in client.ts.
+// The HTTP connector: what APIs give, page by page, and batches of rows that they take. The code for pipelines/ stands in client.ts.
+import { formatNames } from "../../formats/index.ts";
 import { defineConnector, type RowsDelivery } from "../../load/connector.ts";
-import { sinceText } from "./client.ts";
-import { httpOptions, settingsOf } from "./options.ts";
-import { pagesOf } from "./pages.ts";
+import { httpOptions } from "../../model/definitions/http.ts";
 import { peekRows } from "./peek.ts";
+import { pagesOf } from "./read.ts";
+import { mergeOptions } from "./settings.ts";
+
+/** Formats are known here, not in the model. */
+const options = httpOptions.superRefine(({ format }, context) => {
+  if (format === undefined || (formatNames as readonly string[]).includes(format)) return;
+  context.addIssue({ code: "custom", path: ["format"], message: `is no format; there are ${formatNames.join(", ")}` });
+});
 
 export const http = defineConnector({
   name: "http",
-  summary: "Reads JSON over HTTP(S), page by page, with retries, rate limits and complete answers only.",
-  options: httpOptions,
-  capabilities: { read: true, write: [] },
-  async *read(options, context): AsyncGenerator<RowsDelivery> {
-    const settings = settingsOf(options, context.connections, sinceText(context.since));
-    for await (const { name, rows } of pagesOf(settings, context)) yield { kind: "rows", name, rows };
+  summary: "Reads and writes HTTP APIs: pages, parents and exports, with retries, budgets and complete answers only.",
+  options,
+  capabilities: { read: true, write: ["append", "merge", "delete"], resume: true },
+  async *read(given, context): AsyncGenerator<RowsDelivery> {
+    const merged = mergeOptions(given, context.connections);
+    const reading = { since: context.since, committed: context.position, resume: context.resume };
+    for await (const { name, rows, position } of pagesOf(merged, context, reading)) yield { kind: "rows", name, rows, position };
   },
-  async peek(options, context) {
-    const settings = settingsOf({ ...options, attempts: 1, maxPages: 1 }, context.connections, undefined);
-    return peekRows(settings, context);
+  async peek(given, context) {
+    return peekRows(mergeOptions({ ...given, maxPages: 1 }, context.connections), context);
   },
 });

@@ -1,28 +1,24 @@
 // Columns of a source before its first load, from its first page: a hypothesis for `plan`. No answer within seconds is no answer.
 import type { StagedColumn } from "../../formats/format.ts";
-import type { HttpSettings } from "./options.ts";
-import { pagesOf } from "./pages.ts";
-import type { SessionContext } from "./session.ts";
+import { pagesOf } from "./read.ts";
+import type { Merged } from "./settings.ts";
+import type { SessionContext } from "./wire/session.ts";
 
-const PEEK_MS = 5_000;
+const PEEK = "5s";
 
 /** Null when the first page cannot be read; the load will say why. */
-export async function peekRows(settings: HttpSettings, context: SessionContext): Promise<readonly StagedColumn[] | null> {
-  const brief = {
-    ...settings,
-    connectMs: Math.min(settings.connectMs, PEEK_MS),
-    responseMs: Math.min(settings.responseMs, PEEK_MS),
-    bodyMs: Math.min(settings.bodyMs, PEEK_MS),
-  };
+export async function peekRows(merged: Merged, context: SessionContext): Promise<readonly StagedColumn[] | null> {
+  const brief: Merged = { ...merged, attempts: 1, parallel: 1, timeouts: { connect: PEEK, response: PEEK, body: PEEK } };
   try {
-    for await (const { rows } of pagesOf(brief, { signal: context.signal, log: () => undefined })) return columnsOf(rows);
+    for await (const { rows } of pagesOf(brief, { ...context, log: () => undefined })) return columnsOf(rows);
   } catch (thrown) {
     if (context.signal.aborted) throw thrown;
   }
   return null;
 }
 
-function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): readonly StagedColumn[] | null {
+/** Columns of rows and their likely types; null when there are none. */
+export function columnsOf(rows: readonly Readonly<Record<string, unknown>>[]): readonly StagedColumn[] | null {
   const types = new Map<string, Set<string>>();
   for (const row of rows) {
     if (typeof row !== "object" || row === null || Array.isArray(row)) continue;

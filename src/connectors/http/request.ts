@@ -3,39 +3,34 @@ import * as z from "zod";
 import { parseSizeBytes } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { HttpRequest, HttpAnswer } from "../../load/task-port.ts";
-import { parseExact } from "./json.ts";
-import { type HttpMethod, httpOptions, settingsOf } from "./options.ts";
-import { openSession, type SessionContext } from "./session.ts";
+import { httpBase } from "../../model/definitions/http.ts";
+import { parseExact } from "./bodies/json.ts";
+import { type Connections, mergeOptions, settingsOf } from "./settings.ts";
+import type { HttpMethod } from "./wire/exchange.ts";
+import { openSession, type SessionContext } from "./wire/session.ts";
 
 const ANSWER_BYTES_MAX = 1_000_000;
 
 /** @throws MR35xx; MR3502 for a status that is not expected, retryable where trying again may help. */
-export async function sendRequest(
-  request: HttpRequest,
-  connections: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
-  context: SessionContext,
-): Promise<HttpAnswer> {
+export async function sendRequest(request: HttpRequest, connections: Connections, context: SessionContext): Promise<HttpAnswer> {
   const { body, expect, method, output: _output, maxSize, ...rest } = request;
-  const read = httpOptions.safeParse(rest);
+  const read = httpBase.safeParse(rest);
   if (!read.success) throw new MillraceError({ code: "MR3515", message: `http: ${z.prettifyError(read.error)}` });
-  const settings = settingsOf(read.data, connections, undefined);
+  const settings = settingsOf(mergeOptions(read.data, connections));
   const text = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
   const headers =
     typeof body === "string" && !isJson(body) ? { "content-type": "text/plain; charset=utf-8", ...settings.headers } : settings.headers;
-  const session = openSession(
-    {
-      ...settings,
-      method: (method as HttpMethod | undefined) ?? (text === undefined ? "GET" : "POST"),
-      body: text,
-      headers,
-      attempts: read.data.attempts ?? 1,
-      pageBytesMax: maxSize === undefined ? ANSWER_BYTES_MAX : (parseSizeBytes(maxSize) ?? ANSWER_BYTES_MAX),
-      ...(expect === undefined ? {} : { expects: (status) => isExpected(expect, status) }),
-    },
-    context,
-  );
+  const own = {
+    ...settings,
+    headers,
+    attempts: read.data.attempts ?? 1,
+    pageBytesMax: maxSize === undefined ? ANSWER_BYTES_MAX : (parseSizeBytes(maxSize) ?? ANSWER_BYTES_MAX),
+    ...(expect === undefined ? {} : { expects: (status: number) => isExpected(expect, status) }),
+  };
+  const session = openSession(own, context);
   try {
-    const { answer, shown } = await session.send(settings.url);
+    const sending = (method as HttpMethod | undefined) ?? (text === undefined ? "GET" : "POST");
+    const { answer, shown } = await session.send(own, { url: own.url, method: sending, headers: {}, body: text });
     return { status: answer.status, body: bodyOf(answer.body), shown, bytes: answer.body.length };
   } finally {
     session.close();

@@ -82,4 +82,49 @@ export const httpCodes = {
     why: "The body is not valid JSON or not valid UTF-8. Such a page is refused as a whole: guessing could lose rows.",
     fix: "Tell the owner of the service; the message says what stands where.",
   },
+  MR3517: {
+    title: "A request cannot be made of an earlier answer",
+    why: "A `{parent.…}`, `{created.…}`, `{polled.…}`, `{file}` or `{row.…}` names a field that is not there, holds a list or object, or would lead elsewhere in the address; or an included field of a parent has the name of a column of the row.",
+    fix: "Look at the fields of the record that the message names, and give included fields names of their own: `include: { shop_id: id }`.",
+  },
+  MR3518: {
+    title: "An HTTP server gave no token",
+    why: "The login or the token request was answered, but the token does not stand where `auth` says; or another process has been refreshing it for a minute.",
+    fix: "Compare `auth` with the manual of the API: tokenUrl, the path of the token, the fields of the login.",
+  },
+  MR3519: {
+    title: "A rule says that an HTTP answer is a failure",
+    why: "The answer fits an entry of `responses` with `do: fail` or `do: retry`.",
+    fix: "Read the words of the server in the message; if the answer is sound, change the rule.",
+  },
+  MR3520: {
+    title: "The only page looks like the first of many",
+    why: "It has as many rows as a full page (100, 250, 1000 …, or what `limit` asks for), nothing says where the next one is, and `fullPage: stop` is set.",
+    fix: "Set `pagination`, or `fullPage: ignore` when this is all there is.",
+  },
+  MR3521: {
+    title: "Too many parents for a cursor of each",
+    why: "`parent.cursor` keeps how far each parent was loaded together with the load; that is done for 2,000 parents at most.",
+    fix: "Leave `parent.cursor` out, so that `since` is the highest value of all, or split the source.",
+  },
+  MR3522: {
+    title: "The parent of an interrupted load is gone",
+    why: "A load that was interrupted continues at the parent where it stopped, and the list of parents does not hold it any more.",
+    fix: "Load everything anew with --full-refresh.",
+  },
+  MR3523: {
+    title: "An export of an HTTP service failed",
+    why: "Its status is one of `failed`, it was not ready in time, or its answers do not hold what the next step needs.",
+    fix: "Look at the status in the message, and at `poll` and `download`; raise `poll.timeout` for exports that take longer.",
+  },
+  MR3530: {
+    title: "An HTTP service refused rows",
+    why: "It took a batch but reported rows of it as refused, more than `write.tolerate` allows. The other rows are there.",
+    fix: "The log names the first refused rows with the service's reasons. Correct them and run again: what was taken keeps its idempotency key.",
+  },
+  MR3531: {
+    title: "An export to an HTTP service cannot be carried out",
+    why: "A row is larger than a batch may be, `url` names a field that the row does not have, or the mode has no method.",
+    fix: "Look at `write` and at the columns of the query.",
+  },
 } as const satisfies Record<string, CodeEntry>;

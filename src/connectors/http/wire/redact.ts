@@ -1,7 +1,10 @@
 // Addresses and texts as they may be shown: without user names, passwords, tokens and keys.
-import { namesSecret } from "./options.ts";
-
 const SHOWN_CHARS_MAX = 300;
+
+/** Does the name of a parameter or header say that its value is a secret? */
+export function namesSecret(name: string): boolean {
+  return /key|token|secret|passw|signature|^sig$|auth|credential|session|cookie/i.test(name);
+}
 
 /** The address for names, messages and logs. */
 export function shownUrl(url: URL, secrets: readonly string[]): string {

@@ -1,20 +1,8 @@
-// Finds the list of rows in a body, and values at paths such as `data.items` or `pages[0].next`.
-import { MillraceError } from "../../model/errors.ts";
+// Finds the list of rows in a body.
+import { MillraceError } from "../../../model/errors.ts";
+import { isObject, valueAt } from "./paths.ts";
 
 const LISTED_MAX = 12;
-
-/** The value at `path`, or undefined when a step of it does not exist. Only own keys are followed. */
-export function valueAt(body: unknown, path: string): unknown {
-  // A key that holds dots itself is found first.
-  if (isObject(body) && Object.hasOwn(body, path)) return body[path];
-  let value = body;
-  for (const step of path.split(/[.[\]]+/).filter((part) => part !== "")) {
-    if (Array.isArray(value)) value = (value as readonly unknown[])[Number(step)];
-    else if (isObject(value) && Object.hasOwn(value, step)) value = value[step];
-    else return undefined;
-  }
-  return value;
-}
 
 /**
  * The list of records of a page, as they stand there: the loader quarantines what is no object.
@@ -50,7 +38,7 @@ function onlyList(body: unknown, shown: string): readonly unknown[] {
 }
 
 /** Paths of lists at the top and one level below. */
-function listPaths(body: unknown): readonly string[] {
+export function listPaths(body: unknown): readonly string[] {
   if (!isObject(body)) return [];
   return Object.entries(body).flatMap(([key, value]) => {
     if (Array.isArray(value)) return [key];
@@ -76,8 +64,4 @@ function kindOf(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return `list of ${value.length}`;
   return typeof value === "object" ? "object" : typeof value === "bigint" ? "number" : typeof value;
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -2,13 +2,15 @@
 //   E1. A body is complete or the exchange fails: Content-Length, chunk ends and compressed streams are all held to their word.
 //   E2. Connecting, the first byte of the answer and the body each have a time limit; the unpacked body has a size limit.
 //   E3. An abort of the caller's signal ends the exchange at once with the signal's reason.
+import { open } from "node:fs/promises";
 import * as http from "node:http";
 import * as https from "node:https";
 import { pipeline } from "node:stream/promises";
 import { promisify } from "node:util";
 import { brotliDecompressSync, constants, createBrotliDecompress, createGunzip, gunzipSync, inflate, inflateRaw } from "node:zlib";
-import { MillraceError } from "../../model/errors.ts";
-import type { HttpMethod } from "./options.ts";
+import { MillraceError } from "../../../model/errors.ts";
+
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES_MAX = 64_000;
@@ -26,6 +28,8 @@ export interface ExchangeRequest {
   readonly agent: http.Agent;
   /** The address as it may be shown. */
   readonly shown: string;
+  /** A file that a good answer's body goes to in place of memory. */
+  readonly into?: string | undefined;
 }
 
 export interface Answer {
@@ -90,6 +94,7 @@ function send(
 /** Everything, unpacked (E1). */
 async function wholeBody(response: http.IncomingMessage, request: ExchangeRequest, signal: AbortSignal): Promise<Buffer> {
   const chunks: Buffer[] = [];
+  const file = request.into === undefined ? undefined : await open(request.into, "w", 0o600);
   let sizeBytes = 0;
   // Kept aside: a pipeline may report the close of its source in place of what its last step threw.
   let overflow: MillraceError | undefined;
@@ -100,7 +105,8 @@ async function wholeBody(response: http.IncomingMessage, request: ExchangeReques
         overflow = tooLarge(request);
         throw overflow;
       }
-      chunks.push(chunk);
+      if (file === undefined) chunks.push(chunk);
+      else await file.write(chunk);
     }
   };
   const encodings = (response.headers["content-encoding"] ?? "")
@@ -116,6 +122,7 @@ async function wholeBody(response: http.IncomingMessage, request: ExchangeReques
     await pipeline([response, ...unpackers(encodings, request), collect as never], { signal });
     if (!response.complete) throw new Error("the connection broke");
     const body = Buffer.concat(chunks);
+    if (file !== undefined) return body;
     return encodings.includes("deflate") ? await inflated(body, request.bytesMax) : body;
   } catch (thrown) {
     response.destroy();
@@ -123,6 +130,8 @@ async function wholeBody(response: http.IncomingMessage, request: ExchangeReques
     if (thrown instanceof MillraceError || signal.aborted) throw thrown;
     if ((thrown as { readonly code?: string }).code === "ERR_BUFFER_TOO_LARGE") throw tooLarge(request);
     throw cutShort(request, sizeBytes, thrown);
+  } finally {
+    await file?.close();
   }
 }
 
@@ -131,6 +140,7 @@ function unpackers(encodings: readonly string[], request: ExchangeRequest): read
   return encodings.toReversed().flatMap((name) => {
     switch (name) {
       case "deflate":
+        if (request.into !== undefined) throw notAskedFor(name, request);
         return [];
       case "gzip":
       case "x-gzip":
@@ -138,12 +148,13 @@ function unpackers(encodings: readonly string[], request: ExchangeRequest): read
       case "br":
         return [createBrotliDecompress()];
       default:
-        throw new MillraceError({
-          code: "MR3506",
-          message: `${request.shown} is packed as "${name}", which was not asked for and is not understood`,
-        });
+        throw notAskedFor(name, request);
     }
   });
+}
+
+function notAskedFor(name: string, { shown }: ExchangeRequest): MillraceError {
+  return new MillraceError({ code: "MR3506", message: `${shown} is packed as "${name}", which was not asked for and is not understood` });
 }
 
 /** Some servers send "deflate" without the zlib head that the standard asks for. */

@@ -1,7 +1,7 @@
 // One circuit breaker per origin and process: a server that fails again and again is left alone for a moment.
 // Only failures of the server count (no connection, too slow, 5xx); refusals, limits and bad bodies do not.
 import type { CircuitBreakerPolicy } from "cockatiel";
-import { MillraceError } from "../../model/errors.ts";
+import { MillraceError } from "../../../model/errors.ts";
 import { statusOf } from "./status.ts";
 
 const FAILURES_MAX = 10;

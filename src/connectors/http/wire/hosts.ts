@@ -1,9 +1,15 @@
 // Where a server may send us: next links stay on the host of `url` unless another is named; redirects may change the host
 // (without our credentials), but nobody sends us from outside into this machine or its network, or from https down to http.
 import { isIP } from "node:net";
-import { MillraceError } from "../../model/errors.ts";
-import type { HttpSettings } from "./options.ts";
+import { MillraceError } from "../../../model/errors.ts";
 import { shownUrl } from "./redact.ts";
+
+/** What of the settings decides. */
+export interface HostRules {
+  readonly url: URL;
+  readonly allowHosts: readonly string[];
+  readonly secrets: readonly string[];
+}
 
 /** Same name and port, and not from https to http. */
 export function isSameHost(target: URL, home: URL): boolean {
@@ -12,7 +18,7 @@ export function isSameHost(target: URL, home: URL): boolean {
 }
 
 /** @throws MillraceError MR3511 when `target` may not be asked. */
-export function assertMayLead(from: URL, target: URL, how: "next link" | "redirect", settings: HttpSettings): void {
+export function assertMayLead(from: URL, target: URL, how: "next link" | "redirect", settings: HostRules): void {
   if (target.protocol !== "http:" && target.protocol !== "https:") throw refused(from, target, how, settings);
   if (isSameHost(target, settings.url) || settings.allowHosts.includes(target.host)) return;
   const downgrade = settings.url.protocol === "https:" && target.protocol === "http:";
@@ -20,7 +26,7 @@ export function assertMayLead(from: URL, target: URL, how: "next link" | "redire
   if (isPrivateHost(target.hostname) && !isPrivateHost(settings.url.hostname)) throw refused(from, target, how, settings);
 }
 
-function refused(from: URL, target: URL, how: string, settings: HttpSettings): MillraceError {
+function refused(from: URL, target: URL, how: string, settings: HostRules): MillraceError {
   return new MillraceError({
     code: "MR3511",
     message: `a ${how} of ${shownUrl(from, settings.secrets)} leads to ${target.protocol}//${target.host}, not to ${settings.url.protocol}//${settings.url.host}`,
