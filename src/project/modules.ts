@@ -1,6 +1,7 @@
 // Loads the user's TypeScript: millrace.config.ts and pipelines/*.ts. The loader itself is only imported when there is something to load.
 //   M1. `import … from "millrace"` is this very package, one instance of it, from source and from the build.
 //   M2. What a module throws while it is loaded is told at its place in the user's file.
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { MillraceError, messageOf, type SourceLocation } from "../model/errors.ts";
@@ -25,7 +26,7 @@ export async function createLoader(dir: string, options: LoaderOptions): Promise
   const entry = (await import(packageModule("index").href)) as Record<string, unknown>;
   const jiti = createJiti(join(dir, "millrace.config.ts"), {
     virtualModules: { millrace: entry },
-    alias: { "millrace/testing": fileURLToPath(packageModule("testing")) },
+    alias: { "millrace/testing": fileURLToPath(packageModule("testing")), ...zodFor(dir) },
     fsCache: join(dir, ".millrace", "cache", "modules"),
     interopDefault: false,
   });
@@ -73,6 +74,16 @@ export function placeOfExport(file: string, text: string, exportName: string, ke
   const inner = key === undefined ? null : new RegExp(String.raw`\b${key}\b`).exec(text.slice(match.index));
   if (inner !== null) return place(match.index + inner.index, match.index + inner.index + inner[0].length);
   return place(start, start + (name ?? match[0]).length);
+}
+
+/** Options of checks and connectors are zod schemas: a project that has no zod of its own takes ours. */
+function zodFor(dir: string): Readonly<Record<string, string>> {
+  try {
+    createRequire(join(dir, "package.json")).resolve("zod");
+    return {};
+  } catch {
+    return { zod: createRequire(import.meta.url).resolve("zod") };
+  }
 }
 
 /** src/NAME.ts in the source, dist/NAME.js in the build. */
