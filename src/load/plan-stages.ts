@@ -133,7 +133,7 @@ async function largeColumns(session: Session, { committed, live }: Memory): Prom
 }
 
 /** Declared types as DuckDB writes them. @throws MR4014. */
-async function declaredTypes(session: Session, declared: Readonly<Record<string, ColumnSpec>>): Promise<ReadonlyMap<string, string>> {
+export async function declaredTypes(session: Session, declared: Readonly<Record<string, ColumnSpec>>): Promise<ReadonlyMap<string, string>> {
   const types = new Map<string, string>();
   for (const [name, column] of Object.entries(declared)) {
     if (column.type === undefined) continue;

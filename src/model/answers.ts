@@ -66,6 +66,28 @@ export interface PlanAnswer {
     readonly change: "breaking" | "nonBreaking" | "indirect" | "none";
     readonly partitions: readonly string[];
   }[];
+  /** Sources whose columns would change, or whose contract would refuse what they give now. */
+  readonly schema?: readonly (Omit<NextSchema, "columns"> & {
+    readonly asset: string;
+    /** Errors of models, checks and exports that these columns make. */
+    readonly breaks: readonly {
+      readonly code: string;
+      readonly message: string;
+      readonly file: string | null;
+      readonly line: number | null;
+      readonly column: number | null;
+    }[];
+  })[];
+}
+
+/** What the next load would make of an asset's columns. */
+export interface NextSchema {
+  readonly changes: readonly { readonly column: string; readonly change: string; readonly detail: string; readonly policy: string }[];
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly ddl: readonly string[];
+  readonly warnings: readonly string[];
+  /** The contract forbids it: the load would end with this. */
+  readonly fails: { readonly code: string; readonly message: string } | null;
 }
 
 export interface QueryAnswer {

@@ -2,11 +2,12 @@
 import type { CompiledCheck } from "../load/check.ts";
 import type { ParamSpec } from "../model/definitions/job.ts";
 import { combineErrors, type MillraceError, type SourceLocation } from "../model/errors.ts";
-import type { NodeId, ProjectNode } from "../model/graph.ts";
+import type { NodeId, ProjectNode, SourceNode } from "../model/graph.ts";
 import { buildGraph, type Graph } from "../plan/graph.ts";
 import { openCompileCache } from "../sql/compile-cache.ts";
 import { rebuildReasons, withCodeHashes } from "../sql/compile-hash.ts";
 import type { Compilation, KnownSchema } from "../sql/compile-types.ts";
+import { nextSchema } from "../load/next-schema.ts";
 import { compile } from "../sql/compile.ts";
 import type { SqlUnit } from "../sql/errors.ts";
 import { PARAM_TYPES } from "../sql/parameters.ts";
@@ -19,6 +20,8 @@ import type { Workspace } from "./workspace.ts";
 export interface Definitions {
   readonly graph: Graph;
   readonly compilation: Compilation;
+  /** Compiles the same SQL against other columns of the sources. */
+  compileWith(this: void, schemas: ReadonlyMap<NodeId, KnownSchema>): Promise<Compilation>;
   /** Checks of every asset, those in files of their own included. */
   readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
   readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
@@ -47,16 +50,17 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
   const models = project.nodes.filter((node) => node.kind === "model");
-  const compilation = await compile({
+  const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
+  const units = {
     models,
     queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(node))],
-    schemas,
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
     paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
-  });
+  } as const;
+  const compilation = await compileWith(schemas);
   errors.push(...compilation.errors);
   const nodes = withCodeHashes(project.nodes, compilation.models, params);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
@@ -78,7 +82,16 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   if (errors.length > 0) throw combineErrors("MR1001", errors);
   cache.save();
   const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
-  return { graph, compilation, checks, schemas, alwaysBuild: rebuildReasons(compilation.models.values()), paramTypes, jobTasks };
+  return {
+    graph,
+    compilation,
+    compileWith,
+    checks,
+    schemas,
+    alwaysBuild: rebuildReasons(compilation.models.values()),
+    paramTypes,
+    jobTasks,
+  };
 }
 
 function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {
@@ -108,14 +121,27 @@ async function schemasOf(
   for (const node of project.nodes) {
     if (node.kind === "model" || node.kind === "export" || node.kind === "task") continue;
     const version = live.get(node.id);
-    if (version !== undefined && version.columns.length > 0)
-      schemas.set(node.id, { columns: version.columns, certain: version.codeHash === node.codeHash });
-    else if (node.kind === "source") {
+    if (version !== undefined && version.columns.length > 0) {
+      const isRedefined = version.codeHash !== node.codeHash;
+      const columns = isRedefined && node.kind === "source" ? await redefined(workspace, node) : undefined;
+      schemas.set(node.id, { columns: columns ?? version.columns, certain: !isRedefined });
+    } else if (node.kind === "source") {
       const columns = await peekSource(workspace, project, node);
       if (columns !== null) schemas.set(node.id, { columns, certain: false });
     }
   }
   return schemas;
+}
+
+/** The columns that a changed definition gives to what was loaded; undefined where only loading tells. */
+async function redefined(workspace: Workspace, { id, spec }: SourceNode): Promise<KnownSchema["columns"] | undefined> {
+  const warehouse = await workspace.warehouse();
+  try {
+    const next = await warehouse.session((session) => nextSchema(session, { asset: id, spec, delivered: null, isRedefined: true }));
+    return next === undefined || next.fails !== null || next.columns.length === 0 ? undefined : next.columns;
+  } catch {
+    return undefined; // a type that is none: the run tells it with its place
+  }
 }
 
 /** What SQL may read by name: also what is defined with an error, so that one mistake is told once. */

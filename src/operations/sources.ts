@@ -2,6 +2,7 @@
 import { connectorSettings } from "../model/definitions/project.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Delivery, ReadContext } from "../load/connector.ts";
+import type { StagedColumn } from "../formats/format.ts";
 import type { LoadStart } from "../load/cursor.ts";
 import type { AttemptLog } from "../model/attempt.ts";
 import { MillraceError, type SourceLocation } from "../model/errors.ts";
@@ -77,14 +78,19 @@ function connectionSettings(project: Project, options: unknown): Readonly<Record
 
 /** Likely columns of a source that was never loaded; null where only loading can tell, or the source cannot be reached now. */
 export async function peekSource(workspace: Workspace, project: Project, node: SourceNode): Promise<readonly CompiledColumn[] | null> {
+  const staged = await peekColumns(workspace, project, node);
+  return staged === null ? null : namedColumns(node, staged);
+}
+
+/** The same as the source calls them. */
+export async function peekColumns(workspace: Workspace, project: Project, node: SourceNode): Promise<readonly StagedColumn[] | null> {
   const { signal } = workspace;
   try {
     const { connector, options, context } = reachOf(workspace, project, node, { params: {}, signal, log: () => {} });
     const peek = connector.peek?.bind(connector);
     if (peek === undefined || connector.capabilities.peek !== "local") return null; // a plan asks no server
     const warehouse = await workspace.warehouse();
-    const staged = await warehouse.session(({ connection }) => peek(options, { ...context, connection, since: undefined }));
-    return staged === null ? null : namedColumns(node, staged);
+    return await warehouse.session(({ connection }) => peek(options, { ...context, connection, since: undefined }));
   } catch {
     return null; // the run will tell, with the place; a plan must not fail for a file that is not there yet
   }

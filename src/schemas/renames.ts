@@ -48,7 +48,8 @@ function judge(from: ColumnProfile, to: ColumnProfile, overlap: number | null): 
   const names = nameLikeness(from.name, to.name);
   const isTelling = Math.min(from.distinct ?? 0, to.distinct ?? 0) >= DISTINCT_MIN;
   const common = overlap === null || !isTelling ? 0 : overlap;
-  const score = 0.45 * names + 0.35 * common + 0.2 * shapeLikeness(from, to);
+  // Where no value is known the names alone must do.
+  const score = overlap === null ? 0.75 * names : 0.45 * names + 0.35 * common + 0.2 * shapeLikeness(from, to);
   if (score < SCORE_MIN) return null;
   const percent = (share: number): string => `${Math.round(share * 100)} %`;
   const values = overlap === null ? "" : `, ${percent(overlap)} of its values occurred there`;

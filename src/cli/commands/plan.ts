@@ -1,8 +1,25 @@
 // `millrace plan`: what a run would do and why; nothing is done.
 import { type Command, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
+import type { PlanAnswer } from "../../model/answers.ts";
+import { printable } from "../table.ts";
 import { plural } from "../words.ts";
 import { parametersOf } from "./run.ts";
+
+/** What would become of columns, and what that breaks. */
+function schemaLines(schema: NonNullable<PlanAnswer["schema"]>): readonly string[] {
+  return schema.flatMap(({ asset, changes, ddl, warnings, fails, breaks }) => [
+    "",
+    `schema of ${asset}`,
+    ...(fails === null ? [] : [`  ! the load would fail: ${fails.code} ${printable(fails.message)}`]),
+    ...changes.map(({ column, change, detail, policy }) => `  ${change.padEnd(7)} ${printable(column)}  ${printable(detail)}  (${policy})`),
+    ...ddl.map((statement) => `  ddl     ${printable(statement)}`),
+    ...warnings.map((warning) => `  ?       ${printable(warning)}`),
+    ...breaks.map(
+      ({ file, line, column, message }) => `  breaks  ${file === null ? "" : `${file}:${line}:${column}  `}${printable(message)}`,
+    ),
+  ]);
+}
 
 const MARK = { build: "~", reuse: " ", remove: "-" } as const;
 
@@ -40,6 +57,7 @@ export const plan: Command = {
         const line = `${MARK[node.action]} ${node.asset.padEnd(width)}  ${node.action.padEnd(6)}  ${node.reason}`;
         output.data(node.action === "reuse" ? output.colors.dim(line) : line);
       }
+      for (const line of schemaLines(answer.schema ?? [])) output.data(line);
       output.note(
         changes.length === 0
           ? `nothing to do: ${plural(answer.nodes.length, "node")} unchanged`

@@ -26,7 +26,8 @@ export const files = defineConnector<FilesOptions>({
     return hash.digest("hex");
   },
   async peek(options, { projectDir, tempDir, signal, connection }) {
-    const [first] = await localSources(options, projectDir);
+    // The newest file shows what the next load will bring.
+    const [first] = (await localSources(options, projectDir)).toSorted((a, b) => (b.file.modifiedMs ?? 0) - (a.file.modifiedMs ?? 0));
     if (first === undefined) return null;
     const shelf = new Shelf<OpenFile>();
     try {
