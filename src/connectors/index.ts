@@ -3,9 +3,16 @@ import type { Connector } from "../load/connector.ts";
 import { files } from "./files/index.ts";
 import { http } from "./http/index.ts";
 import { postgres } from "./postgres/index.ts";
+import { s3 } from "./s3/index.ts";
 import { singer } from "./singer/index.ts";
 import { duckdb } from "./duckdb/index.ts";
 import { mysql } from "./mysql/index.ts";
 import { sqlite } from "./sqlite/index.ts";
+import { azure } from "./azure/index.ts";
+import { ftp } from "./ftp/index.ts";
+import { sftp } from "./sftp/index.ts";
 
-export const connectors = { files, http, postgres, singer, duckdb, mysql, sqlite } satisfies Record<string, Connector>;
+export const connectors = { files, http, postgres, s3, singer, duckdb, mysql, sqlite, azure, ftp, sftp } satisfies Record<
+  string,
+  Connector
+>;
