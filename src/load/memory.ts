@@ -49,7 +49,11 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
   const hashes = new Map(known.map((entry) => [entry.file, entry.hash]));
   return {
     live,
-    committed: (forgets && !continues) || schema === undefined ? null : (JSON.parse(schema.columns) as CommittedColumn[]),
+    // A replay begins with the columns that its first load had, unless they are to be others.
+    committed:
+      (forgets && !continues && request.replay === undefined) || schema === undefined
+        ? null
+        : (JSON.parse(schema.columns) as CommittedColumn[]),
     schemaNumber: schema?.number ?? 0,
     cursor: forgets ? undefined : await readCursor(session, asset),
     // A snapshot is of everything that is there now: its files are read whenever one of them changed.

@@ -73,7 +73,7 @@ export async function planStages(
       committedLarge,
       contract,
       style: request.spec.names ?? "snake",
-      dropsMissing: mode === "replace" && memory.live?.codeHash !== request.codeHash,
+      dropsMissing: mode === "replace" && request.replay === undefined && memory.live?.codeHash !== request.codeHash,
     });
     if (plan.asText.size === 0) {
       await checkDefaults(session, plan);

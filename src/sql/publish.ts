@@ -8,6 +8,7 @@ import type { JsonValue } from "../model/answers.ts";
 import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
 import { dropOldVersions } from "./retire.ts";
+import { noShadow } from "./shadow.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 
@@ -156,7 +157,7 @@ const LIVE_VERSIONS = `select v.*, case when r.asset is null then null else json
 
 /** The versions that readers of an environment see. */
 export async function readLive(session: Session, environment: string = DEFAULT_ENVIRONMENT): Promise<Map<string, LiveVersion>> {
-  const rows = await session.rows<VersionRow>(`${LIVE_VERSIONS} where e.environment = $1`, [environment]);
+  const rows = await session.rows<VersionRow>(`${LIVE_VERSIONS} where e.environment = $1 and ${noShadow("e.asset")}`, [environment]);
   return new Map(rows.map((row) => [row.asset, liveVersion(row)]));
 }
 

@@ -14,6 +14,7 @@ import { isConflict, isFatal, openingFailure, translateFailure } from "./failure
 import { dropOrphans, prepareLedger, pruneFences } from "./ledger.ts";
 import { noteVersionsKept, readVersionsKept, VERSIONS_KEPT } from "./retire.ts";
 import { Session, Transaction } from "./session.ts";
+import { dropShadows } from "./shadow.ts";
 
 export interface WarehouseSettings {
   readonly path: string;
@@ -161,6 +162,7 @@ async function openFirst(path: string, settings: WarehouseSettings): Promise<War
   try {
     await warehouse.session(async (session) => {
       await prepareLedger(session, path, version);
+      await dropShadows(session);
       await dropOrphans(session);
       await pruneFences(session);
     });

@@ -1,0 +1,9 @@
+// What a replay is told: what a load is told, but for what only the source could say.
+import type { LoadRequest } from "../request.ts";
+import type { KeptSource } from "./kept-deliveries.ts";
+
+export interface RebuildRequest extends Omit<LoadRequest, "deliveries" | "sourceState" | "fullRefresh" | "raw" | "replay" | "partition"> {
+  /** Folder of the raw zone. */
+  readonly root: string;
+  readonly file: KeptSource["file"];
+}
