@@ -81,7 +81,7 @@ function delivery(file: SourceFile, reading: Reading, signal: AbortSignal): File
     name: file.name,
     sizeBytes: file.sizeBytes,
     modifiedMs: file.modifiedMs,
-    ...(file.identity === null ? {} : { identity: file.identity }),
+    ...(file.identity === null || file.isFresh === true ? {} : { identity: file.identity }),
     format: said ?? formatByEnding(file.plainName)?.name ?? "auto",
     stage: (request) => stageFile(file, reading, request),
     hash: () => hashOf(file, reading, signal),

@@ -7,6 +7,8 @@ import type { OpenFile, OpenRequest, SourceFile } from "./source-file.ts";
 import type { FileStore, StoredFile } from "./store.ts";
 
 const AHEAD_MAX = 8;
+/** Some servers tell times by the minute, by clocks that are not quite ours. */
+const SETTLED_MS = 180_000;
 /** Room on the disk for files that are fetched ahead. */
 const AHEAD_BYTES_MAX = 256 << 20;
 /** For files whose size is not known. */
@@ -46,12 +48,14 @@ export class RemoteFiles {
     this.names.push(name);
     const { sizeBytes, modifiedMs } = file;
     const identity = file.identity ?? (sizeBytes === null || modifiedMs === null ? null : `size:${sizeBytes} modified:${modifiedMs}`);
+    const isFresh = file.identity === null && Date.now() - (modifiedMs ?? 0) < SETTLED_MS;
     return {
       name,
       plainName: file.path.replace(/[?#].*$/s, ""),
       sizeBytes,
       modifiedMs,
       identity,
+      ...(isFresh ? { isFresh } : {}),
       open: (request) => this.open(index, request),
     };
   }

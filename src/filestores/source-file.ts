@@ -26,6 +26,8 @@ export interface SourceFile {
   readonly modifiedMs: number | null;
   /** Another one whenever the contents are others; null when only the bytes can tell. */
   readonly identity: string | null;
+  /** The identity rests on a clock, and the file may change once more within its present tick: it does not prove that the contents are the same. */
+  readonly isFresh?: true;
   /** Throws MillraceError. */
   open(request: OpenRequest): Promise<OpenFile>;
 }

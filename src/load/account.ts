@@ -106,7 +106,7 @@ export async function writeLedger(tx: Transaction, entry: LedgerEntry, account: 
   );
   const files = account.files.map((file) => {
     const { item } = file;
-    const cells = [entry.load, entry.asset, item.name, item.sizeBytes, item.hash, item.modifiedMs, item.status];
+    const cells = [entry.load, entry.asset, item.name, item.sizeBytes, item.hash, item.modifiedMs, item.status, item.identity ?? null];
     const counts = [file.read, file.loaded, file.quarantined, file.filtered];
     const lines = [item.lines?.total, item.lines?.header, item.lines?.preamble, item.lines?.blank];
     const understood = item.understood === null ? null : JSON.stringify(item.understood);
@@ -114,10 +114,10 @@ export async function writeLedger(tx: Transaction, entry: LedgerEntry, account: 
   });
   for (let from = 0; from < files.length; from += FILES_PER_INSERT) {
     await tx.run(
-      `insert into _millrace.files (load, asset, file, size, hash, modified, status, rows_read, rows_loaded, rows_quarantined, rows_filtered,
+      `insert into _millrace.files (load, asset, file, size, hash, modified, status, identity, rows_read, rows_loaded, rows_quarantined, rows_filtered,
          lines, lines_header, lines_preamble, lines_blank, understood, "at")
        select * replace (to_timestamp(modified::double / 1000) as modified), now() from (values ${files.slice(from, from + FILES_PER_INSERT).join(", ")})
-         as f(load, asset, file, size, hash, modified, status, read, loaded, quarantined, filtered, lines, header, preamble, blank, understood)`,
+         as f(load, asset, file, size, hash, modified, status, identity, read, loaded, quarantined, filtered, lines, header, preamble, blank, understood)`,
     );
   }
 }

@@ -61,6 +61,7 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
           load: loadId,
           taken: request.replay?.taken ?? memory.taken,
           lastFiles: memory.lastFiles,
+          identities: memory.identities,
           readings,
           keeper,
         });

@@ -17,6 +17,8 @@ export interface Memory {
   readonly taken: ReadonlyMap<string, string>;
   /** The same for the files of the last `replace`, where the same definition would read them again. */
   readonly lastFiles: ReadonlyMap<string, string>;
+  /** Path → what its source knew the file by when its contents had this hash. */
+  readonly identities: ReadonlyMap<string, { readonly identity: string; readonly hash: string }>;
   /** The rows of the asset are added to in place. */
   readonly continues: boolean;
 }
@@ -46,6 +48,14 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
           [asset],
         )
       : [];
+  const identified =
+    known.length === 0
+      ? []
+      : await session.rows<{ file: string; identity: string; hash: string }>(
+          `select file, arg_max(identity, "at") as identity, arg_max(hash, "at") as hash from _millrace.files
+         where asset = $1 and identity is not null and hash is not null group by file`,
+          [asset],
+        );
   const hashes = new Map(known.map((entry) => [entry.file, entry.hash]));
   return {
     live,
@@ -59,6 +69,7 @@ export async function readMemory(session: Session, request: LoadRequest, mode: L
     // A snapshot is of everything that is there now: its files are read whenever one of them changed.
     taken: continues && !isPartition && mode !== "snapshot" ? hashes : new Map(),
     lastFiles: isRepeat ? hashes : new Map(),
+    identities: new Map(identified.map(({ file, identity, hash }) => [file, { identity, hash }])),
     continues,
   };
 }

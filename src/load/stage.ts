@@ -16,7 +16,7 @@ import { ColumnReadings, writeOrigins, type Stage, type Staged, type StagedItem,
 export async function stageDeliveries(context: StagingContext): Promise<Staged> {
   const staging = new Staging(context);
   try {
-    const same = new SameAsBefore(context.lastFiles);
+    const same = new SameAsBefore(context);
     for await (const delivery of context.request.deliveries) {
       context.request.signal?.throwIfAborted();
       for (const ready of await same.hold(delivery)) await staging.add(ready);
@@ -33,11 +33,13 @@ export async function stageDeliveries(context: StagingContext): Promise<Staged> 
 class SameAsBefore {
   readonly held: FileDelivery[] = [];
   private readonly last: ReadonlyMap<string, string>;
+  private readonly identities: StagingContext["identities"];
   private isSame: boolean;
 
-  constructor(last: ReadonlyMap<string, string>) {
-    this.last = last;
-    this.isSame = last.size > 0;
+  constructor({ lastFiles, identities }: Pick<StagingContext, "lastFiles" | "identities">) {
+    this.last = lastFiles;
+    this.identities = identities;
+    this.isSame = lastFiles.size > 0;
   }
 
   /** The deliveries that must be staged now. */
@@ -48,7 +50,7 @@ class SameAsBefore {
       delivery.kind === "file" &&
       known !== undefined &&
       !this.held.some((held) => held.name === delivery.name) &&
-      known === (await delivery.hash())
+      known === (await hashOf(delivery, this.identities))
     ) {
       this.held.push(delivery);
       return [];
@@ -95,7 +97,7 @@ class Staging {
     }
     if (this.names.has(name)) throw new MillraceError({ code: "MR4015", message: `${name} was delivered twice in one load.` });
     this.names.add(name);
-    const hash = taken.size === 0 ? null : await delivery.hash();
+    const hash = taken.size === 0 ? null : await hashOf(delivery, this.context.identities);
     const status = statusOf(request, name, taken.get(name), hash);
     if (status === "unchanged" || status === "ignored") {
       this.skip(delivery, hash, status);
@@ -140,14 +142,20 @@ class Staging {
     this.pages?.remove();
   }
 
-  private skip({ name, sizeBytes, modifiedMs }: FileDelivery, hash: string | null, status: StagedItem["status"]): void {
+  private skip({ name, sizeBytes, modifiedMs, identity }: FileDelivery, hash: string | null, status: StagedItem["status"]): void {
     this.note(name, hash ?? "");
-    this.skipped.push({ name, sizeBytes, modifiedMs, hash, status, read: 0, lines: null, understood: null });
+    this.skipped.push({ name, sizeBytes, modifiedMs, hash, identity, status, read: 0, lines: null, understood: null });
   }
 
   private note(name: string, hash: string): void {
     this.contents.update(JSON.stringify([name, hash]));
   }
+}
+
+/** Of the contents; those of a file that its source knows by the same as before are not read for it. */
+async function hashOf(delivery: FileDelivery, identities: StagingContext["identities"]): Promise<string> {
+  const before = identities.get(delivery.name);
+  return before !== undefined && before.identity === delivery.identity ? before.hash : delivery.hash();
 }
 
 function statusOf(request: LoadRequest, name: string, known: string | undefined, hash: string | null): StagedItem["status"] {
@@ -269,6 +277,7 @@ async function stageFile(
         sizeBytes: file.sizeBytes,
         modifiedMs: delivery.modifiedMs,
         hash: file.hash,
+        identity: delivery.identity,
         status,
         read: file.records.read,
         lines: file.lines,

@@ -12,6 +12,8 @@ export interface StagedItem {
   readonly sizeBytes: number | null;
   readonly modifiedMs: number | null;
   readonly hash: string | null;
+  /** What its source knows it by besides the contents. */
+  readonly identity?: string | undefined;
   readonly status: "loaded" | "replaced" | "unchanged" | "ignored";
   /** Records read: rows in the stage table + records the reader rejected. */
   readonly read: number;
@@ -54,6 +56,8 @@ export interface StagingContext {
   readonly taken: ReadonlyMap<string, string>;
   /** Path → hash of the files of the last `replace`, made by the same definition; empty otherwise. */
   readonly lastFiles: ReadonlyMap<string, string>;
+  /** Path → what its source knew the file by when its contents had this hash. */
+  readonly identities: ReadonlyMap<string, { readonly identity: string; readonly hash: string }>;
   readonly readings: ColumnReadings;
   /** Keeps what is received. */
   readonly keeper?: Keeper | undefined;

@@ -38,6 +38,7 @@ create macro _millrace.rows(asset) as table select * from query_table('${ROWS_SC
 
 /** Tables that came after the first layout; what does not know them leaves them as they are. */
 const LATER_TABLES = `
+alter table _millrace.files add column if not exists identity varchar;
 create table if not exists _millrace.steps (asset varchar, version varchar, previous varchar, load varchar, run varchar, continues boolean,
   in_place boolean, undo varchar, closed_at timestamp, replaced json, cursor json, "at" timestamptz);
 create table if not exists _millrace.rollbacks (environment varchar, asset varchar, from_version varchar, to_version varchar, loads json,

@@ -13,7 +13,8 @@ export function localFile(file: FoundFile): SourceFile {
     plainName: file.name,
     sizeBytes: file.sizeBytes,
     modifiedMs: Number(file.modifiedNs / 1_000_000n),
-    identity: Date.now() - Number(file.changedNs / 1_000_000n) > SETTLED_MS ? identityOf(file) : null,
+    identity: identityOf(file),
+    ...(Date.now() - Number(file.changedNs / 1_000_000n) < SETTLED_MS ? { isFresh: true } : {}),
     open: () => openLocal(file),
   };
 }

@@ -131,7 +131,7 @@ describe("files in a bucket", () => {
     ]();
     const a = (await reading.next()).value as Delivery;
     await server.put(bucket, "race/a.csv", "x\n22\n");
-    await expect(stage(a)).rejects.toMatchObject({
+    await expect(stage(a!)).rejects.toMatchObject({
       code: "MR3303",
       retryable: true,
       message: expect.stringContaining("race/a.csv") as string,
@@ -139,7 +139,7 @@ describe("files in a bucket", () => {
     const [b] = await deliveries({ path: `s3://${bucket}/race/b.csv` });
     const { DeleteObjectCommand } = await import("@aws-sdk/client-s3");
     await server.client.send(new DeleteObjectCommand({ Bucket: bucket, Key: "race/b.csv" }));
-    await expect(stage(b)).rejects.toMatchObject({
+    await expect(stage(b!)).rejects.toMatchObject({
       code: "MR3302",
       retryable: true,
       message: expect.stringContaining("race/b.csv") as string,

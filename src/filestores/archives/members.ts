@@ -90,6 +90,7 @@ function memberFile(archive: SourceFile, member: Member, use: Use, expandedMax: 
     sizeBytes: member.sizeBytes,
     modifiedMs: member.modifiedMs,
     identity: archive.identity,
+    ...(archive.isFresh === true ? { isFresh: true } : {}),
     open: (request) =>
       use(request, async (opened) => {
         if (member.refusal !== null) throw new MillraceError({ code: member.refusal.code, message: `${name} ${member.refusal.why}` });
