@@ -98,16 +98,18 @@ function partsOf(qualifiedName: string): readonly [string, string] {
 function watchOver(copy: CopyOut, client: Client, { server, silenceMs }: Fill): NodeJS.Timeout {
   const { processID } = client as unknown as { readonly processID: number };
   let asking = false;
+  const ask = async (): Promise<void> => {
+    const atWork = await isAtWork(server, processID);
+    asking = false;
+    if (atWork) copy.lastMs = performance.now();
+    else if (performance.now() - copy.lastMs >= silenceMs)
+      copy.stop(new MillraceError({ code: "MR4803", message: `${server.place}: nothing arrives any more`, retryable: true }));
+  };
   return setInterval(
     () => {
       if (asking || performance.now() - copy.lastMs < silenceMs) return;
       asking = true;
-      void isAtWork(server, processID).then((atWork) => {
-        asking = false;
-        if (atWork) copy.lastMs = performance.now();
-        else if (performance.now() - copy.lastMs >= silenceMs)
-          copy.stop(new MillraceError({ code: "MR4803", message: `${server.place}: nothing arrives any more`, retryable: true }));
-      });
+      void ask();
     },
     Math.max(100, silenceMs / 4),
   );

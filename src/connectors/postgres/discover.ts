@@ -1,6 +1,6 @@
 // What a database holds: tables and views with columns, keys, likely cursors and estimated rows; and a sentence for a test of the connection.
 import type { Client } from "pg";
-import { tableMatcher } from "../../databases/patterns.ts";
+import { tableMatcher } from "../../platform/table-pattern.ts";
 import type { Discovered } from "../../load/connector.ts";
 import { close, type Server } from "./connect.ts";
 import type { PostgresOptions } from "./options.ts";

@@ -22,13 +22,11 @@ export interface Merge extends ByKey {
 export async function mergeRows(client: Client, merge: Merge): Promise<void> {
   const { name, into, staging, key, fitted, uniques } = merge;
   const keys = key.map(ident);
-  const twice = await client.query<Record<string, unknown>>(
+  const twice = await client.query<Record<string, string | null>>(
     `select ${keys.map((column) => `${column}::text`).join(", ")} from ${staging} group by ${keys.map((_, index) => index + 1).join(", ")} having count(*) > 1 limit 1`,
   );
   if (twice.rows[0] !== undefined) {
-    const shown = Object.entries(twice.rows[0]).map(
-      ([column, value]) => `${column} = ${value === null ? "null" : String(value as string)}`,
-    );
+    const shown = Object.entries(twice.rows[0]).map(([column, value]) => `${column} = ${value ?? "null"}`);
     throw new MillraceError({ code: "MR4814", message: `${name}: two rows have ${shown.join(", ")}` });
   }
   const others = fitted.filter(({ column }) => !key.includes(column.name));

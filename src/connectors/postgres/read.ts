@@ -90,9 +90,11 @@ async function fillOnce(filling: Filling): Promise<FilledTable> {
   try {
     const cluster = context.cursor === undefined ? "" : await clusterOf(lead);
     await lead.query("begin isolation level repeatable read, read only");
-    const origin = await originOf(lead, options);
-    const columns = (await describeColumns(lead, `select ${listed(options)} from ${origin.from}`)).map((column) =>
-      adapted(column, filling),
+    const described = await originOf(lead, options);
+    const found = await describeColumns(lead, `select ${listed(options)} from ${described.from}`);
+    const { origin, columns } = toldApart(
+      described,
+      found.map((column) => adapted(column, filling)),
     );
     const { conditions, position, exact } = await conditionsOf(lead, { origin, columns, cluster, filling });
     const names = distinctNames(columns.map(({ name }) => name));
@@ -129,6 +131,16 @@ async function fillOnce(filling: Filling): Promise<FilledTable> {
 
 function listed({ columns, query }: PostgresOptions): string {
   return columns === undefined || query !== undefined ? "*" : [columns].flat().map(ident).join(", ");
+}
+
+/** A query may have a name twice: its columns then get names of ours. */
+function toldApart(origin: Origin, columns: readonly Column[]): { readonly origin: Origin; readonly columns: readonly Column[] } {
+  if (new Set(columns.map(({ name }) => name)).size === columns.length) return { origin, columns };
+  const names = columns.map((_, index) => `column_${index}`);
+  return {
+    origin: { ...origin, from: `${origin.from}(${names.join(", ")})` },
+    columns: columns.map((column, index) => ({ ...column, sql: names[index]! })),
+  };
 }
 
 function silenceOf({ silence }: PostgresOptions): number {
@@ -195,11 +207,9 @@ async function conditionsOf(
     });
   }
   const fromCursor =
-    since === undefined || since === null
-      ? null
-      : `${ident(column.name)} >= ${literal(typeof since === "string" ? since : JSON.stringify(since))}`;
+    since === undefined || since === null ? null : `${column.sql} >= ${literal(typeof since === "string" ? since : JSON.stringify(since))}`;
   if (!origin.hasXmin || context.partition !== undefined) {
-    const plain = fromCursor === null ? [] : [`(${fromCursor} or ${ident(column.name)} is null)`];
+    const plain = fromCursor === null ? [] : [`(${fromCursor} or ${column.sql} is null)`];
     if (!origin.hasXmin && context.partition === undefined) await warnOfOpen(lead, origin, filling);
     return { conditions: [...own, ...plain], position: null, exact: false };
   }

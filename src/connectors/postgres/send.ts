@@ -81,7 +81,7 @@ function textRows(rows: readonly (readonly unknown[])[]): Buffer {
     count.writeInt16BE(row.length);
     parts.push(count);
     for (const cell of row) {
-      const text = cell === null ? null : Buffer.from(String(cell));
+      const text = cell === null ? null : Buffer.from(cell as string);
       const length = Buffer.alloc(4);
       length.writeInt32BE(text?.length ?? -1);
       parts.push(length, ...(text === null ? [] : [text]));

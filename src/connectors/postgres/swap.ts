@@ -11,7 +11,7 @@ export interface Exchange {
   /** The table that takes the place. */
   readonly fresh: string;
   readonly oid: number;
-  warn(message: string): void;
+  readonly warn: (message: string) => void;
 }
 
 /** Errors that say that something of the old table has no place on the new one: a column is gone, a type is another. */

@@ -12,6 +12,8 @@ export interface Column {
   readonly shape: Shape;
   /** The server is asked for the value as text. */
   readonly asText: boolean;
+  /** The column in SQL: its name, or another where a query has the name twice. */
+  readonly sql: string;
 }
 
 interface TypeRow {
@@ -72,7 +74,7 @@ export async function describeColumns(client: Client, select: string): Promise<r
   return fields.map((field) => {
     const shape = shapeOf(field.dataTypeID, field.dataTypeModifier, types, declared.get(`${field.tableID}.${field.columnID}`) ?? 0);
     const serverType = types.get(field.dataTypeID)?.name ?? `type ${field.dataTypeID}`;
-    return { name: field.name, serverType, shape: shape ?? { kind: "text" }, asText: shape === null };
+    return { name: field.name, serverType, shape: shape ?? { kind: "text" }, asText: shape === null, sql: ident(field.name) };
   });
 }
 
@@ -197,9 +199,11 @@ export function isExactText(shape: Shape): boolean {
 }
 
 /** What the SELECT list says of the column. Money is a number in it, and not a text with the server's currency sign. */
-export function selectItem({ name, serverType, asText }: Column): string {
-  if (!asText) return ident(name);
-  return serverType === "money" ? `${ident(name)}::numeric::text` : `${ident(name)}::text`;
+export function selectItem({ sql, serverType, asText }: Column): string {
+  if (!asText) return sql;
+  if (serverType === "money") return `${sql}::numeric::text`;
+  // The cast of an address adds a mask that was not there.
+  return serverType === "inet" ? `case when ${sql} is not null then format('%s', ${sql}) end` : `${sql}::text`;
 }
 
 /** The column that the user wrote: its own name, or that of the loaded column. */

@@ -233,7 +233,7 @@ export function texts(type: DuckDBType, skip: number): Decoder {
 
 function proveTexts(bytes: Uint8Array, offsets: Int32Array, lengths: Int32Array, count: number): void {
   for (let row = 0; row < count; row++) {
-    if (lengths[row]! <= 0 || isUtf8(bytes.subarray(offsets[row]!, offsets[row]! + lengths[row]!))) continue;
+    if (lengths[row]! <= 0 || isUtf8(bytes.subarray(offsets[row], offsets[row]! + lengths[row]!))) continue;
     throw new MillraceError({
       code: "MR4808",
       message: "the database holds texts that are not UTF-8, and its encoding is SQL_ASCII",

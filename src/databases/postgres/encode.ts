@@ -1,5 +1,7 @@
 // From DuckDB's vectors to rows of PostgreSQL's binary COPY: first how long each row will be, then column by column the bytes at their places.
 // No row objects and no JavaScript strings on the way.
+import { DecimalEncoder } from "./encode-decimal.ts";
+import { type Cells, type Encoder, isNull, put } from "./encode-port.ts";
 import { CHUNK_ROWS, INLINE_BYTES, TEXT_ENTRY_BYTES, type Bindings, type DataChunk } from "../vectors.ts";
 
 /** How values of a column are sent. `decimal`: `bytes` wide in DuckDB. */
@@ -21,23 +23,6 @@ export type Wire =
         | "text";
     }
   | { readonly kind: "decimal"; readonly bytes: 2 | 4 | 8 | 16; readonly scale: number };
-
-/** One column of a chunk as DuckDB has it. */
-interface Cells {
-  readonly data: Uint8Array;
-  readonly words: Int32Array;
-  /** Null: every row has a value. */
-  readonly valid: Uint8Array | null;
-}
-
-interface Encoder {
-  /** Bytes of one value in DuckDB. */
-  readonly widthBytes: number;
-  /** Adds what each row's value takes, its length not counted. */
-  measure(cells: Cells, count: number, sizes: Int32Array): void;
-  /** Writes each value with its length at `at[row]` and moves that on. */
-  write(cells: Cells, count: number, out: Uint8Array, at: Int32Array): void;
-}
 
 const FIELD_COUNT_BYTES = 2;
 const MESSAGE_HEAD_BYTES = 5;
@@ -183,13 +168,6 @@ const EPOCH_HIGH = Math.floor(946_684_800_000_000 / 4_294_967_296);
 const EPOCH_LOW = 946_684_800_000_000 % 4_294_967_296;
 const OFFSET_MAX_SECONDS = 57_599;
 
-function put(out: Uint8Array, at: number, word: number): void {
-  out[at] = word >>> 24;
-  out[at + 1] = word >>> 16;
-  out[at + 2] = word >>> 8;
-  out[at + 3] = word;
-}
-
 function putTimestamp(high: number, low: number, out: Uint8Array, at: number): void {
   if (high === INT_MAX && low === 4_294_967_295) {
     put(out, at, INT_MAX);
@@ -202,10 +180,6 @@ function putTimestamp(high: number, low: number, out: Uint8Array, at: number): v
     put(out, at, high - EPOCH_HIGH - (newLow < 0 ? 1 : 0));
     put(out, at + 4, newLow);
   }
-}
-
-function isNull(valid: Uint8Array | null, row: number): boolean {
-  return valid !== null && ((valid[row >> 3]! >> (row & 7)) & 1) === 0;
 }
 
 type PutValue = (cells: Cells, row: number, out: Uint8Array, at: number) => void;
@@ -311,104 +285,3 @@ class TextEncoder implements Encoder {
     this.heap = larger;
   }
 }
-
-const GROUP = 10_000;
-/** Groups of four digits of the widest number (39 digits, and a scale that cuts one). */
-const GROUPS_MAX = 12;
-const SAFE = BigInt(Number.MAX_SAFE_INTEGER);
-const DECIMAL_HEAD_BYTES = 8;
-
-/** Whole numbers of DuckDB with a scale, as PostgreSQL's groups of four decimal digits. */
-class DecimalEncoder implements Encoder {
-  readonly widthBytes: number;
-  private readonly scale: number;
-  /** What lacks at the last group: its digits are the first of four. */
-  private readonly factor: number;
-  private readonly groups = new Int16Array(CHUNK_ROWS * GROUPS_MAX);
-  private readonly counts = new Int8Array(CHUNK_ROWS);
-  private readonly weights = new Int8Array(CHUNK_ROWS);
-  private readonly negative = new Uint8Array(CHUNK_ROWS);
-
-  constructor(bytes: number, scale: number) {
-    this.widthBytes = bytes;
-    this.scale = scale;
-    this.factor = 10 ** ((4 - (scale % 4)) % 4);
-  }
-
-  measure(cells: Cells, count: number, sizes: Int32Array): void {
-    const { groups, counts, weights, negative, scale, factor } = this;
-    const fraction = Math.ceil(scale / 4);
-    for (let row = 0; row < count; row++) {
-      if (isNull(cells.valid, row)) {
-        counts[row] = -1;
-        continue;
-      }
-      const value = this.value(cells, row);
-      negative[row] = value < 0 ? 1 : 0;
-      const first = row * GROUPS_MAX;
-      let found = 0;
-      if (typeof value === "number") {
-        let rest = Math.abs(value) * factor;
-        for (; rest > 0; found++) {
-          const higher = Math.floor(rest / GROUP);
-          groups[first + found] = rest - higher * GROUP;
-          rest = higher;
-        }
-      } else {
-        let rest = (value < 0n ? -value : value) * BigInt(factor);
-        for (; rest > 0n; found++) {
-          groups[first + found] = Number(rest % 10_000n);
-          rest /= 10_000n;
-        }
-      }
-      weights[row] = found === 0 ? 0 : found - fraction - 1;
-      // Lowest groups that are zero are not sent.
-      let zeros = 0;
-      while (zeros < found && groups[first + zeros] === 0) zeros++;
-      if (zeros > 0) groups.copyWithin(first, first + zeros, first + found);
-      counts[row] = found - zeros;
-      sizes[row]! += DECIMAL_HEAD_BYTES + 2 * (found - zeros);
-    }
-  }
-
-  /** As a number where it and its digits are exact in one. */
-  private value({ data, words }: Cells, row: number): number | bigint {
-    if (this.widthBytes === 2) return ((data[2 * row]! | (data[2 * row + 1]! << 8)) << 16) >> 16;
-    if (this.widthBytes === 4) return words[row]!;
-    if (this.widthBytes === 8) {
-      const value = words[2 * row + 1]! * 4_294_967_296 + (words[2 * row]! >>> 0);
-      return Math.abs(value) < EXACT_MAX ? value : (BigInt(words[2 * row + 1]!) << 32n) | BigInt(words[2 * row]! >>> 0);
-    }
-    const high = (BigInt(words[4 * row + 3]!) << 32n) | BigInt(words[4 * row + 2]! >>> 0);
-    const low = (BigInt(words[4 * row + 1]! >>> 0) << 32n) | BigInt(words[4 * row]! >>> 0);
-    const value = (high << 64n) | low;
-    return value < SAFE / 1000n && value > -SAFE / 1000n ? Number(value) : value;
-  }
-
-  write(_cells: Cells, count: number, out: Uint8Array, at: Int32Array): void {
-    const { groups, counts, weights, negative, scale } = this;
-    for (let row = 0; row < count; row++) {
-      let start = at[row]!;
-      const found = counts[row]!;
-      if (found < 0) {
-        put(out, start, -1);
-        at[row] = start + 4;
-        continue;
-      }
-      put(out, start, DECIMAL_HEAD_BYTES + 2 * found);
-      put(out, start + 4, (found << 16) | (weights[row]! & 0xff_ff));
-      put(out, start + 8, (negative[row] === 1 ? 0x40_00_00_00 : 0) | scale);
-      start += 12;
-      for (let group = found - 1; group >= 0; group--) {
-        const digits = groups[row * GROUPS_MAX + group]!;
-        out[start] = digits >> 8;
-        out[start + 1] = digits;
-        start += 2;
-      }
-      at[row] = start;
-    }
-  }
-}
-
-/** Below it a number times 1,000 is exact in a double. */
-const EXACT_MAX = Number.MAX_SAFE_INTEGER / 1000;
