@@ -117,6 +117,8 @@ export interface WriteContext extends ReadContext {
 
 export interface WriteResult {
   readonly rows: number;
+  /** Rows that the destination refused while it took the others; not counted in `rows`. */
+  readonly refused?: number;
   readonly locations: readonly string[];
 }
 

@@ -24,6 +24,7 @@ export interface ExportRequest {
 /** What an export answers as its output: where it wrote. */
 export type ExportOutput = {
   readonly rows: number;
+  readonly refused?: number;
   readonly locations: readonly string[];
 };
 
@@ -63,7 +64,8 @@ export async function exportAttempt(request: ExportRequest, attempt: Attempt): P
     .catch((error: unknown) => {
       throw exportFailure(error, node);
     });
-  const output: ExportOutput = { rows: written.rows, locations: written.locations };
+  const { rows, refused = 0, locations } = written;
+  const output: ExportOutput = { rows, ...(refused === 0 ? {} : { refused }), locations };
   await warehouse.transaction((tx) =>
     publish(tx, {
       asset: node.id,
@@ -93,7 +95,8 @@ function exportFailure(error: unknown, node: ExportNode): unknown {
 }
 
 function resultOf(output: ExportOutput, reused: boolean): AttemptResult {
-  return { rows: { read: output.rows, loaded: output.rows, quarantined: 0, filtered: 0 }, output: output, reused };
+  const { rows, refused = 0 } = output;
+  return { rows: { read: rows + refused, loaded: rows, quarantined: refused, filtered: 0 }, output: output, reused };
 }
 
 function sorted(record: Readonly<Record<string, string>>): readonly (readonly [string, string])[] {

@@ -4,7 +4,9 @@ import { defineConnector, type RowsDelivery } from "../../load/connector.ts";
 import { httpOptions } from "../../model/definitions/http.ts";
 import { peekRows } from "./peek.ts";
 import { pagesOf } from "./read.ts";
+import { listsOf, tryOut } from "./probe.ts";
 import { mergeOptions } from "./settings.ts";
+import { writeRows } from "./writing/write.ts";
 
 /** Formats are known here, not in the model. */
 const options = httpOptions.superRefine(({ format }, context) => {
@@ -21,6 +23,15 @@ export const http = defineConnector({
     const merged = mergeOptions(given, context.connections);
     const reading = { since: context.since, committed: context.position, resume: context.resume };
     for await (const { name, rows, position } of pagesOf(merged, context, reading)) yield { kind: "rows", name, rows, position };
+  },
+  async write(given, context) {
+    return writeRows(given, context);
+  },
+  async test(given, context) {
+    return tryOut(mergeOptions(given, context.connections), context);
+  },
+  async discover(given, context) {
+    return listsOf(mergeOptions(given, context.connections), context);
   },
   async peek(given, context) {
     return peekRows(mergeOptions({ ...given, maxPages: 1 }, context.connections), context);

@@ -55,35 +55,41 @@ const asyncExport = z.strictObject({
 });
 export type HttpExport = z.infer<typeof asyncExport>;
 
+const writeAct = z.strictObject({
+  method: z.enum(["POST", "PUT", "PATCH", "DELETE"]).optional(),
+  url: z.string().min(1).optional().describe("in place of the export's: /contacts/{row.id} is asked for each row by itself"),
+  body: z.unknown().optional().describe("template: '{rows}' is the list of rows, '{row}' the only one; default: the list, or the row"),
+});
+
 const writeSpec = z.strictObject({
-  rows: z.int().min(1).max(100_000).optional().describe("rows of a batch; default 500, 1 when `url` names a {row.…}"),
+  append: writeAct.optional().describe("default: POST"),
+  merge: writeAct.optional().describe("default: PUT"),
+  delete: writeAct.optional().describe("default: DELETE; rows have only their key"),
+  rows: z.int().min(1).max(100_000).optional().describe("rows of a batch; default 500"),
   bytes: size.optional().describe("largest body of a batch; default 1MB"),
-  body: z
-    .unknown()
-    .optional()
-    .describe("template of the body; '{rows}' is the list of rows, '{row}' the only one; default: the list, or the row"),
   format: z.enum(["json", "ndjson", "csv"]).optional().describe("of the body; default json"),
-  methods: z
-    .strictObject({
-      append: z.enum(["POST", "PUT", "PATCH"]).optional(),
-      merge: z.enum(["POST", "PUT", "PATCH"]).optional(),
-      delete: z.enum(["DELETE", "POST"]).optional(),
-    })
-    .optional()
-    .describe("defaults: POST to append, PUT to merge, DELETE to delete"),
   idempotencyHeader: z
     .union([z.string().min(1), z.literal(false)])
     .optional()
-    .describe("default: Idempotency-Key; false: none is sent"),
+    .describe(
+      "carries a key that is the same for every try of a batch; default: Idempotency-Key; false: none is sent, and a POST is not repeated",
+    ),
   refused: z
     .strictObject({
-      path: z.string().min(1).describe("path of the list of refused rows in an answer"),
+      path: z.string().min(1).optional().describe("path of the list of refused rows in an answer"),
       index: z.string().optional().describe("path in an entry of the row's place in the batch, from 0; default: index"),
       message: z.string().optional().describe("path in an entry of the reason; default: message"),
+      split: z
+        .literal(true)
+        .optional()
+        .describe("a batch that is refused as a whole (400, 409, 413, 422) is halved until the rows are found"),
     })
     .optional()
     .describe("rows that an API refuses while it takes the others"),
-  tolerate: z.union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?%$/, { error: "is no share; write 0.5% or a number" })]).optional(),
+  tolerate: z
+    .union([z.int().min(0), z.string().regex(/^\d+(\.\d+)?%$/, { error: "is no share; write 0.5% or a number" })])
+    .optional()
+    .describe("refused rows at which the export still succeeds; default 0"),
   parallel: z.int().min(1).max(64).optional().describe("batches at once; default 1: in order"),
 });
 export type HttpWrite = z.infer<typeof writeSpec>;
@@ -173,6 +179,8 @@ export const httpOptions = httpBase.superRefine((options, context) => {
   if (options.parent?.cursor !== undefined && options.since === undefined) issue(["parent", "cursor"], "is of no use without `since`");
   if (options.export !== undefined && (pagination !== undefined || options.parent !== undefined))
     issue(["export"], "has neither pagination nor parent: its download is all there is");
+  if (options.write !== undefined && (pagination !== undefined || options.parent !== undefined))
+    issue(["write"], "stands beside pagination or parent; those are for reading");
   if (options.burst !== undefined && options.rate === undefined) issue(["burst"], "needs a rate");
 });
 

@@ -23,8 +23,9 @@ export interface SharedState {
   release(key: string, holder: string): void;
   read(key: string): string | undefined;
   write(key: string, value: string): void;
-  wasSent(token: string, batch: string): boolean;
-  noteSent(token: string, batch: string): void;
+  /** How many rows of this batch were refused; undefined: it was not sent. */
+  refusedOf(token: string, batch: string): number | undefined;
+  noteSent(token: string, batch: string, refused: number): void;
   close(): void;
 }
 
@@ -43,7 +44,7 @@ async function openFile(projectDir: string): Promise<Database> {
   database.exec(`pragma journal_mode = wal; pragma synchronous = normal;
     create table if not exists budgets (key text primary key, full_at real not null, closed_until real not null) without rowid;
     create table if not exists kept (key text primary key, value text, holder text, held_until real not null default 0) without rowid;
-    create table if not exists sent (token text not null, batch text not null, at real not null, primary key (token, batch)) without rowid;`);
+    create table if not exists sent (token text not null, batch text not null, at real not null, refused integer not null, primary key (token, batch)) without rowid;`);
   return database;
 }
 
@@ -95,10 +96,12 @@ function sqliteState(database: Database): SharedState {
         .prepare("insert into kept (key, value) values (?, ?) on conflict (key) do update set value = excluded.value")
         .run(key, value);
     },
-    wasSent: (token, batch) => database.prepare("select 1 from sent where token = ? and batch = ?").get(token, batch) !== undefined,
-    noteSent: (token, batch) => {
+    refusedOf: (token, batch) =>
+      (database.prepare("select refused from sent where token = ? and batch = ?").get(token, batch) as { refused: number } | undefined)
+        ?.refused,
+    noteSent: (token, batch, refused) => {
       const nowMs = Date.now();
-      database.prepare("insert or ignore into sent values (?, ?, ?)").run(token, batch, nowMs);
+      database.prepare("insert or replace into sent values (?, ?, ?, ?)").run(token, batch, nowMs, refused);
       if (batch.startsWith("1-")) database.prepare("delete from sent where at < ?").run(nowMs - SENT_MS);
     },
     close: () => database.close(),
@@ -108,7 +111,7 @@ function sqliteState(database: Database): SharedState {
 function memoryState(): SharedState {
   const accounts = new Map<string, Account>();
   const kept = new Map<string, { value?: string; holder?: string; heldUntilMs: number }>();
-  const sent = new Set<string>();
+  const sent = new Map<string, number>();
   const account = (key: string): Account => accounts.get(key) ?? untouched;
   return {
     reserve(candidates, limits) {
@@ -132,8 +135,8 @@ function memoryState(): SharedState {
     },
     read: (key) => kept.get(key)?.value,
     write: (key, value) => void kept.set(key, { ...(kept.get(key) ?? { heldUntilMs: 0 }), value }),
-    wasSent: (token, batch) => sent.has(`${token}\n${batch}`),
-    noteSent: (token, batch) => void sent.add(`${token}\n${batch}`),
+    refusedOf: (token, batch) => sent.get(`${token}\n${batch}`),
+    noteSent: (token, batch, refused) => void sent.set(`${token}\n${batch}`, refused),
     close: () => undefined,
   };
 }

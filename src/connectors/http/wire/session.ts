@@ -3,6 +3,7 @@
 //       as `retryAfterMs`.
 //   S2. Credentials and the user's headers go to the host of `url` (and to `allowHosts` by next links) and to no other.
 //   S3. Waiting ends at once when the signal is aborted; `close` ends everything that is under way.
+import { setMaxListeners } from "node:events";
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { MillraceError } from "../../../model/errors.ts";
@@ -23,6 +24,7 @@ import { isRateLimited, statusError, statusOf } from "./status.ts";
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 10_000;
 const REDIRECTS_MAX = 10;
+const LISTENERS_MAX = 1_000;
 
 export interface SessionContext {
   readonly signal: AbortSignal;
@@ -82,6 +84,7 @@ export function openSession(home: HttpSettings, context: SessionContext): Sessio
   const agents: Agents = { "http:": new HttpAgent(sockets), "https:": new HttpsAgent(sockets) };
   const stop = new AbortController();
   const signal = AbortSignal.any([context.signal, stop.signal]);
+  setMaxListeners(LISTENERS_MAX, signal); // each request under way listens
   let shared: Promise<SharedState> | undefined;
   const open = (): Promise<SharedState> => (shared ??= openShared(context.projectDir));
   const credentials = credentialsOf(home.auth, home.budget.name, {
