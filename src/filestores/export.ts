@@ -24,6 +24,12 @@ export async function exportToStore(store: FileStore, path: string, options: Fil
   }
   const upload = store.upload.bind(store);
   const output = outputOf(path, options);
+  if (output.partitionBy.length > 0) {
+    throw new MillraceError({
+      code: "MR3268",
+      message: `${store.origin}${path}: partitions are written to folders of this machine only; a store takes one file`,
+    });
+  }
   return withTempFolder(context.tempDir, async (temp) => {
     const from = join(temp, basename(path));
     const rows = await copyRows(context.connection, context.query, from, output);

@@ -11,6 +11,7 @@ export interface FileOptions {
   readonly repair?: "note" | "quarantine";
   readonly expandedMax?: string;
   readonly compression?: "auto" | "none" | "gzip" | "zstd" | "snappy";
+  readonly partitionBy?: string | readonly string[];
   /** Keys of the formats, and of the store. */
   readonly [key: string]: unknown;
 }
@@ -32,6 +33,10 @@ const fileKeys = {
     .describe(
       "of a file that is written; auto (default): by the ending (snappy for Parquet). Files that are read are known by their first bytes",
     ),
+  partitionBy: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe("of an export: columns whose values become folders, column=value/…; `path` is then a folder (Parquet, CSV, NDJSON)"),
 };
 
 const formatKeys = Object.assign({}, ...Object.values(formats).map((format) => shapeOf(format.options))) as Record<string, z.ZodType>;
@@ -62,6 +67,12 @@ export function checkOptions(files: readonly { readonly plainName: string }[], o
     throw new MillraceError({
       code: "MR3105",
       message: "`compression` is for files that are written; those that are read are known by their first bytes",
+    });
+  }
+  if (options.partitionBy !== undefined) {
+    throw new MillraceError({
+      code: "MR3105",
+      message: "`partitionBy` is for exports; folders that are read are named by a pattern: path/**/*.parquet",
     });
   }
   const given = givenFormatOptions(options);

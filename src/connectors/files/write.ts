@@ -8,6 +8,7 @@ import { pipeline } from "node:stream/promises";
 import type { WriteContext, WriteResult } from "../../load/connector.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { replaceFile, withTempFolder } from "../../platform/files.ts";
+import { replaceFolder, writePartitions } from "../../formats/write/partitions.ts";
 import { copyRows, outputOf, type Output } from "../../filestores/write/copy.ts";
 import type { FilesOptions } from "./options.ts";
 
@@ -24,8 +25,16 @@ export async function writeFiles(options: FilesOptions, context: WriteContext): 
   const locations = [relative(context.projectDir, path).split(sep).join("/")];
   switch (context.mode) {
     case "replace":
+      if (output.partitionBy.length > 0) {
+        const { rows } = await replaceFolder(path, output.partitionBy, (beside) =>
+          writePartitions(context.connection, context.query, beside, output),
+        );
+        return { rows, locations };
+      }
       return { rows: await replaceFile(path, (beside) => copyRows(context.connection, context.query, beside, output)), locations };
     case "append":
+      if (output.partitionBy.length > 0)
+        throw new MillraceError({ code: "MR3142", message: `${options.path}: a folder of partitions can only be replaced` });
       return { rows: await appendRows(path, output, context), locations };
     case "merge":
     case "delete":

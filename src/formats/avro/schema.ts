@@ -59,7 +59,11 @@ export function parseSchema(text: string, file: string): AvroType {
         const spaceBelow = record.name.includes(".") ? record.name.slice(0, record.name.lastIndexOf(".")) : "";
         for (const field of fields as readonly Readonly<Record<string, unknown>>[]) {
           if (typeof field?.["name"] !== "string") throw refuse(`a field of ${record.name} has no name`);
-          record.fields.push({ name: field["name"], type: read(field["type"], spaceBelow, depth + 1) });
+          const trueName = field["millrace.name"]; // what our writer could not say in Avro's letters
+          record.fields.push({
+            name: typeof trueName === "string" ? trueName : field["name"],
+            type: read(field["type"], spaceBelow, depth + 1),
+          });
         }
         return record;
       }
