@@ -152,7 +152,7 @@ export function readExport(reader: Reader, definition: DefinitionFile): ExportNo
 }
 
 /** The entries of `checks:`, held against their kinds also when something else in the definition is wrong. */
-function checksOf(reader: Reader, document: Document, id: string | undefined): readonly CheckEntry[] {
+export function checksOf(reader: Reader, document: Document, id: string | undefined): readonly CheckEntry[] {
   const given = valueAt(document.value, ["checks"]);
   // What is no list of mappings was told by the schema.
   if (!Array.isArray(given) || !given.every(isEntry)) return [];
@@ -177,7 +177,7 @@ export function sqlDocument(
 }
 
 /** The asset's name, claimed; also when the definition has other errors, so that what mentions it is not told to be wrong too. */
-function assetName(
+export function assetName(
   reader: Reader,
   document: Document,
   inner: string | undefined,

@@ -12,7 +12,7 @@ const SQL = /\.sql$/i;
 /** Which names are definitions, below each folder. Type declarations and tests of pipelines are not loaded. */
 export const FOLDERS: Readonly<Record<FolderName, RegExp>> = {
   sources: /\.ya?ml$|^registry\.csv$/i,
-  models: SQL,
+  models: /\.sql$|\.ya?ml$/i,
   exports: YAML,
   jobs: YAML,
   checks: SQL,
@@ -24,7 +24,7 @@ export const FOLDERS: Readonly<Record<FolderName, RegExp>> = {
 /** Endings that are definitions somewhere: here they are in the wrong folder. */
 const MISPLACED: Readonly<Record<FolderName, RegExp>> = {
   sources: /\.sql$|\.csv$|\.json$|\.toml$/i,
-  models: YAML,
+  models: /\.csv$|\.json$|\.toml$/i,
   exports: SQL,
   jobs: /\.sql$|\.json$|\.toml$/i,
   checks: YAML,
@@ -71,7 +71,7 @@ function warn(file: string, message: string, hint: string): MillraceError {
 function wanted(folder: FolderName): string {
   switch (folder) {
     case "models":
-      return "a model is a .sql file with front matter; sources are in sources/";
+      return "a model is a .sql file with front matter, or a .yaml file with match, cluster or lookup; sources are in sources/";
     case "checks":
       return "a check is a .sql file with front matter";
     case "sources":

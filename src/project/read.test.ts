@@ -383,14 +383,14 @@ describe("what is wrong", () => {
 
   it("warns of what looks like a definition in the wrong place", async () => {
     const project = await read({
-      "models/x.yaml": "a: 1",
+      "models/x.json": "{}",
       "sources/y.sql": "select 1",
       "model/z.sql": "select 1",
       "models/readme.txt": "",
       "models/x.SQL.txt": "",
     });
     expect(project.errors).toEqual([]);
-    expect(told(project.warnings)).toEqual(["MR1032 model:1:1", "MR1032 models/x.yaml:1:1", "MR1032 sources/y.sql:1:1"]);
+    expect(told(project.warnings)).toEqual(["MR1032 model:1:1", "MR1032 models/x.json:1:1", "MR1032 sources/y.sql:1:1"]);
   });
 
   it("is nothing but a MillraceError, whatever stands in a file", async () => {

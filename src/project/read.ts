@@ -8,6 +8,7 @@ import type { CheckFile, ProjectNode } from "../model/graph.ts";
 import { nestedTables } from "./nested-tables.ts";
 import { type DefinitionFile, readExport, readModel, readSource, readYamlFile } from "./assets.ts";
 import { type DefinitionCache, openCache } from "./cache.ts";
+import { readCatalogue } from "./catalogue.ts";
 import { projectName, readConfig } from "./config.ts";
 import { connectorContext } from "./assets.ts";
 import { expandComponents, withUseSites } from "./components-expand.ts";
@@ -27,7 +28,10 @@ import { readText } from "./text-file.ts";
 import { checkPartitions } from "./partition-spaces.ts";
 import { readTriggers } from "./triggers.ts";
 import { definitionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
+import type { Document } from "./document.ts";
 import { FOLDERS, type FolderName, nearMisses } from "./folders.ts";
+import { expandTables } from "./tables.ts";
+import { readEnrichedModel } from "./enrich/model.ts";
 import { walkFolder } from "./walk.ts";
 
 /** Reads the project in `dir`. Throws MR1002; everything else that is wrong is in `errors`. */
@@ -55,6 +59,8 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     config,
     documents: new Map(),
     components: new Map(),
+    catalogue: readCatalogue(root),
+    places: [],
   };
   if (document !== undefined) {
     reader.documents.set("project", document);
@@ -76,7 +82,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
   for (const definition of files.models)
     add<ProjectNode>(
       nodes,
-      told(reader, () => readModel(reader, definition)),
+      told(reader, () => (/\.sql$/i.test(definition.file) ? readModel(reader, definition) : readEnrichedModel(reader, definition))),
     );
   for (const definition of files.exports)
     add<ProjectNode>(
@@ -132,6 +138,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     own,
     names: [...reader.documents.keys()],
     errors: inOrder(withUseSites(reader, errors)),
+    places: reader.places,
     warnings: inOrder([...reader.warnings, ...nearMisses(root)]),
     locate: (id, path = [], ...rest) =>
       reader.documents.get(id.toLowerCase())?.locate(path, ...rest) ?? reader.documents.get(id)?.locate(path, ...rest),
@@ -185,13 +192,17 @@ function addNestedTables(reader: Reader, nodes: ProjectNode[]): void {
 function readSourceFile(reader: Reader, definition: DefinitionFile): readonly ReturnType<typeof readSource>[] {
   if (definition.inner !== "registry.csv") {
     const document = readYamlFile(reader, definition);
-    return document === undefined
-      ? []
-      : [told(reader, () => readSource(reader, expandComponents(reader, document, "source"), definition.inner))];
+    return document === undefined ? [] : readTables(reader, document, definition.inner);
   }
   const { documents, errors } = readRegistry({ ...definition, schema: sourceSpec, connectors: reader.connectors });
   reader.errors.push(...errors);
-  return documents.map((document) => told(reader, () => readSource(reader, expandComponents(reader, document, "source"), undefined)));
+  return documents.flatMap((document) => readTables(reader, document, undefined));
+}
+
+/** One source, or one per table. */
+function readTables(reader: Reader, document: Document, inner: string | undefined): readonly ReturnType<typeof readSource>[] {
+  const expanded = told(reader, () => expandTables(reader, expandComponents(reader, document, "source"))) ?? [];
+  return expanded.map((each) => told(reader, () => readSource(reader, each, inner)));
 }
 
 async function loadModules(

@@ -10,6 +10,7 @@ import type { JobTask } from "../model/task.ts";
 import type { TestSpec } from "../model/definitions/test.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import type { DefinitionCache } from "./cache.ts";
+import type { Catalogue, Place } from "./catalogue.ts";
 import { type Document, type Path, pathText } from "./document.ts";
 import { malformedPlaceholders } from "./placeholders.ts";
 import { hintFor } from "./validate.ts";
@@ -87,6 +88,8 @@ export interface Project {
   readonly errors: readonly MillraceError[];
   /** What was ignored but looks as if it were meant. */
   readonly warnings: readonly MillraceError[];
+  /** Places of `tables:` whose tables are sources; of one that the catalogue lacks there are none yet. */
+  readonly places: readonly Place[];
   /** Place of a key or value of a definition, by its node's id (`job:NAME`, `test:NAME`, `check:NAME`, `project`). */
   locate(id: string, path?: Path): SourceLocation | undefined;
 }
@@ -109,6 +112,10 @@ export interface Reader {
   readonly config: ProjectSpec;
   readonly documents: Map<string, Document>;
   readonly components: Map<string, Component>;
+  /** Tables of the places of `tables:`, as they were asked last. */
+  readonly catalogue: Catalogue;
+  /** Places of `tables:` that the sources name. */
+  readonly places: Place[];
 }
 
 /** The document in a YAML text, from the cache where it was read before; undefined with the errors told. */

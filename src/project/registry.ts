@@ -118,7 +118,7 @@ function cellIndex(keys: readonly string[], path: Path): number {
   return keys.indexOf("name");
 }
 
-function parseCsv(text: string): { readonly records: readonly (readonly Cell[])[]; readonly unclosed: number | undefined } {
+export function parseCsv(text: string): { readonly records: readonly (readonly Cell[])[]; readonly unclosed: number | undefined } {
   const records: Cell[][] = [];
   let record: Cell[] = [];
   let at = 0;
