@@ -174,15 +174,25 @@ describe("again", () => {
     expect((await json("why", after.at(-1)!["run"]))["sentences"].join(" ")).toContain(`Somebody asked for ${first} again`);
   });
 
-  it("replays the files of a load, or those that hold some rows, and never doubles one", async () => {
+  it("replays from the raw zone without the source, all loads or some, and never doubles a row", async () => {
     await built();
     made.write("data/sales_2.csv", "id,price\n3,30\n");
     await built();
     const loads = await rows(made.dir, 'select load from _millrace.loads where rows_loaded > 0 order by "at"');
     const told = (await run("replay", "raw.sales", "--loads", loads[0]![0], "--json")).lines();
     expect(told[0]).toMatchObject({ type: "replay", asset: "raw.sales", files: ["data/sales_1.csv"], rows: 2 });
-    expect(told.at(-1)).toMatchObject({ status: "succeeded", rows: { read: 2, loaded: 2 } });
+    expect(told.at(-1)).toMatchObject({ status: "succeeded", rows: { read: 3, loaded: 3 } });
     expect(await rows(made.dir, "select id from raw.sales order by id")).toEqual([[1], [2], [3]]);
+    made.write("data/sales_1.csv", "gone");
+    expect((await run("replay", "raw.sales", "--json")).lines().at(-1)).toMatchObject({
+      status: "succeeded",
+      rows: { read: 3, loaded: 3 },
+    });
+    expect(await rows(made.dir, "select id from raw.sales order by id")).toEqual([[1], [2], [3]]);
+    expect((await json("plan"))["nodes"].find((node: { asset: string }) => node.asset === "clean.sales")).toMatchObject({
+      action: "build",
+    });
+    made.write("data/sales_1.csv", "id,price\n1,10\n2,20\n");
     expect((await run("replay", "raw.sales", "--where", "id = 3", "--json")).lines()[0]).toMatchObject({ files: ["data/sales_2.csv"] });
     expect(await rows(made.dir, "select id from raw.sales order by id")).toEqual([[1], [2], [3]]);
     expect(await json("replay", "clean.sales", "--where", "true")).toMatchObject({ error: { code: "MR8308" } });

@@ -85,6 +85,8 @@ export interface ReplayAnswer {
   readonly asset: string;
   /** Partitions that are built again, the last included. */
   readonly partitions?: { readonly from: string; readonly to: string };
+  /** Loads that were meant; all loads of the asset are carried out again in their order. */
+  readonly loads?: readonly string[];
   readonly files: readonly string[];
   readonly rows: number;
 }

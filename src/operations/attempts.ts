@@ -13,9 +13,11 @@ import { type Amendment, amendAttempt, isLoaded } from "./quarantine/amendment.t
 import { exportAttempt } from "./export-attempt.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import type { JobPort } from "../load/task-port.ts";
+import { type ReplayAttempt, replayAttempt } from "./replay-attempt.ts";
+import type { Replay } from "./replay-port.ts";
 import { sourceAttempt, type SourceRequest } from "./source-attempt.ts";
 import { taskNodeAttempt } from "./task-node.ts";
-import { deliveriesOf, reachOf, stateOf } from "./sources.ts";
+import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface AttemptsRequest {
@@ -25,6 +27,8 @@ export interface AttemptsRequest {
   /** Starts the runs of sub-jobs; without it a task of the kind `job` is a bug. */
   readonly jobs?: JobPort | undefined;
   readonly amendment?: Amendment;
+  /** In place of a load: a source is built again from its raw zone. */
+  readonly replay?: Replay;
   /** Partitions may be built with other code than they were planned with. */
   readonly allowCodeChange?: boolean;
 }
@@ -70,6 +74,9 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
   }
   const partitioned = partition === undefined ? {} : { partition };
   const checks = definitions.checks.get(node.id) ?? [];
+  if (request.replay?.asset === node.id && isLoaded(node)) {
+    return replayAttempt(await replayOf(workspace, request, node, attempt, request.replay), attempt);
+  }
   const placeholders = partition === undefined ? {} : { partition: placeholdersOf(partition) };
   const reachRequest = { params, signal: attempt.signal, log: attempt.log, ...placeholders };
   switch (node.kind) {
@@ -179,6 +186,28 @@ function builtResult({ rows, quarantined, checks, reused, filtered = 0 }: BuildR
   const counts = rows === null ? {} : { rows: { read: rows + quarantined + filtered, loaded: rows, quarantined, filtered } };
   if (filtered > 0) log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
   return { ...counts, checks, reused };
+}
+
+/** The connector is asked for nothing but how it reads files. */
+async function replayOf(
+  workspace: Workspace,
+  { definitions, params }: AttemptsRequest,
+  node: SourceNode | ExtractNode,
+  { signal, log }: Attempt,
+  replay: Replay,
+): Promise<ReplayAttempt> {
+  const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
+  const reach = node.kind === "source" ? reachOf(workspace, project, node, { params, signal, log }) : undefined;
+  return {
+    warehouse,
+    node,
+    replay,
+    checks: definitions.checks.get(node.id) ?? [],
+    repair: reach === undefined ? "note" : repairOf(reach.options),
+    tempDir: workspace.stateDir("temp"),
+    root: workspace.stateDir("raw"),
+    file: reach?.connector.kept === undefined ? undefined : (file, connection) => keptOf(reach, connection, file),
+  };
 }
 
 /** Where what a source gives is kept. */

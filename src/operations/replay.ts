@@ -1,16 +1,15 @@
-// `replay`: loads again what an asset was made of: files of some loads, or those that hold the rows of a condition, read where they lie. What a server
-// answered is not kept yet, so such an asset can only be asked for anew.
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
+// `replay`: builds an asset again from what its loads received and the raw zone kept, by the definition of today, without asking the source.
 import type { ReplayAnswer } from "../model/act-answers.ts";
 import type { RunSummaryAnswer } from "../model/answers.ts";
 import { MillraceError, messageOf } from "../model/errors.ts";
-import type { ProjectNode } from "../model/graph.ts";
+import type { ExtractNode, ProjectNode, SourceNode } from "../model/graph.ts";
 import type { RunProgress } from "../model/progress.ts";
 import { loadModeOf } from "../load/memory.ts";
-import { noteChanged, type TakenFile, takenFiles } from "../load/replay.ts";
-import { readLiveVersion } from "../sql/publish.ts";
+import { type Chain, readChain } from "../load/raw/chain.ts";
+import type { Session } from "../sql/session.ts";
+import { literal } from "../sql/text.ts";
 import { findAsset } from "./assets.ts";
+import type { Replay } from "./replay-port.ts";
 import { runOperation } from "./run.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -19,13 +18,13 @@ export interface ReplayRequest {
   readonly loads?: readonly string[];
   /** A condition on the asset's rows. */
   readonly where?: string;
-  /** A range of partitions, both ends included: built again whether they changed or not. */
+  /** A range of partitions, both ends included. */
   readonly partitions?: { readonly from: string; readonly to: string };
 }
 
 type Observe = (progress: RunProgress) => void;
 
-/** `tell` is called once it is durable. @throws MR6102, MR8301 never built, MR8308 what is needed is not there, MR8312 nothing fits. */
+/** `tell` is called before the run. @throws MR6102, MR8301 never built, MR8308 nothing was received, MR8312 nothing fits, MR4301, MR4302, MR4304. */
 export async function replayAsset(
   workspace: Workspace,
   request: ReplayRequest,
@@ -37,65 +36,69 @@ export async function replayAsset(
     project.nodes.map((node) => node.id),
     request.asset,
   );
-  if (request.partitions !== undefined) {
-    const { from, to } = request.partitions;
-    const told: ReplayAnswer = { type: "replay", asset, partitions: { from, to }, files: [], rows: 0 };
-    return runOperation(workspace, { select: asset, partition: `${from}..${to}`, fullRefresh: true }, (event) => {
+  const node = project.nodes.find((each) => each.id === asset)!;
+  const { partitions } = request;
+  const range = partitions === undefined ? {} : { partition: `${partitions.from}..${partitions.to}` };
+  if (!isSource(node) || (partitions !== undefined && node.spec.partition === undefined)) {
+    if (partitions === undefined) throw madeOfOthers(asset);
+    const told: ReplayAnswer = { type: "replay", asset, partitions, files: [], rows: 0 };
+    return runOperation(workspace, { select: asset, ...range, fullRefresh: true }, (event) => {
       if (event.type === "run") tell(told);
       observe(event);
     });
   }
-  refuseWithoutFiles(project.nodes.find((node) => node.id === asset)!);
   const warehouse = await workspace.warehouse();
-  const live = await warehouse.session((session) => readLiveVersion(session, asset));
-  if (live === undefined)
-    throw new MillraceError({ code: "MR8301", message: `${asset} was never built`, hint: `millrace run --select ${asset}` });
-  const files = await warehouse
-    .session((session) => takenFiles(session, asset, request))
-    .catch((error: unknown) => {
-      if (request.where === undefined) throw error;
-      throw new MillraceError({ code: "MR7001", message: `--where ${request.where}: ${messageOf(error).split("\n", 1)[0]}`, cause: error });
-    });
-  if (files.length === 0)
-    throw new MillraceError({ code: "MR8312", message: `no file of ${asset} fits`, hint: `\`millrace history ${asset}\` lists its loads` });
-  refuseGone(workspace, asset, files);
-  await warehouse.transaction((tx) =>
-    noteChanged(
-      tx,
-      asset,
-      files.map(({ file }) => file),
-    ),
-  );
-  tell({ type: "replay", asset, files: files.map(({ file }) => file), rows: files.reduce((total, { rows }) => total + rows, 0) });
-  return runOperation(workspace, { select: asset }, observe);
-}
-
-function refuseWithoutFiles(node: ProjectNode): void {
-  if (node.kind === "source" && node.connector === "files") {
-    const mode = loadModeOf(node.spec);
-    if (mode === "append" || mode === "merge") return;
-    throw new MillraceError({
-      code: "MR8308",
-      message: `${node.id} is loaded by ${mode}: each load reads all of its files`,
-      hint: `millrace run --full-refresh --select ${node.id}`,
-    });
-  }
-  const message =
-    node.kind === "source" || node.kind === "extract"
-      ? `what ${node.id} received is not kept: its source can only be asked anew`
-      : `${node.id} is made of other assets; it is built again, not loaded again`;
-  throw new MillraceError({ code: "MR8308", message, hint: `millrace run --full-refresh --select ${node.id}` });
-}
-
-function refuseGone(workspace: Workspace, asset: string, files: readonly TakenFile[]): void {
-  const gone = files.filter(({ file }) => !existsSync(resolve(workspace.dir, file.split("!")[0]!)));
-  if (gone.length === 0) return;
-  throw new MillraceError({
-    code: "MR8308",
-    message: `${gone.length} of ${files.length} files of ${asset} are no longer there: ${gone
-      .slice(0, 5)
-      .map(({ file }) => file)
-      .join(", ")}`,
-    hint: "what was received is not kept by this version; nothing was changed",
+  const told = await warehouse.session(async (session) => {
+    const chain = await readChain(session, asset, loadModeOf(node.spec));
+    return chosen(session, asset, request, chain);
   });
+  const replay: Replay = { asset };
+  tell({ type: "replay", asset, ...(partitions === undefined ? {} : { partitions }), ...told });
+  return runOperation(workspace, { select: asset, ...range, fullRefresh: true, replay }, observe);
+}
+
+function isSource(node: ProjectNode): node is SourceNode | ExtractNode {
+  return node.kind === "source" || node.kind === "extract";
+}
+
+function madeOfOthers(asset: string): MillraceError {
+  return new MillraceError({
+    code: "MR8308",
+    message: `${asset} is made of other assets; it is built again, not loaded again`,
+    hint: `millrace run --full-refresh --select ${asset}`,
+  });
+}
+
+/** What stands in the asset of the loads that were named, or of those that hold rows of the condition. All loads are carried out again, in their order. */
+async function chosen(
+  session: Session,
+  asset: string,
+  { loads, where }: ReplayRequest,
+  { links }: Chain,
+): Promise<Pick<ReplayAnswer, "files" | "rows" | "loads">> {
+  const all = links.map(({ load }) => load);
+  const named = loads === undefined ? all : all.filter((load) => loads.includes(load));
+  const picked =
+    where === undefined ? "" : `and (load, file) in (select (_load, _file) from _millrace.rows(${literal(asset)}) where (${where}))`;
+  const files = await session
+    .rows<{ file: string; load: string; rows: number }>(
+      `select file, load, rows_loaded as "rows" from _millrace.files where asset = $1 and status in ('loaded', 'replaced')
+         and list_contains(from_json($2, '["varchar"]'), load) ${picked} order by file, load`,
+      [asset, JSON.stringify(named)],
+    )
+    .catch((error: unknown) => {
+      if (where === undefined) throw error;
+      throw new MillraceError({ code: "MR7001", message: `--where ${where}: ${messageOf(error).split("\n", 1)[0]}`, cause: error });
+    });
+  if (files.length === 0 && (named.length === 0 || where !== undefined))
+    throw new MillraceError({
+      code: "MR8312",
+      message: `no load of ${asset} as it stands fits`,
+      hint: `\`millrace history ${asset}\` lists its loads`,
+    });
+  return {
+    loads: where === undefined ? named : [...new Set(files.map(({ load }) => load))],
+    files: [...new Set(files.map(({ file }) => file))],
+    rows: files.reduce((total, { rows }) => total + rows, 0),
+  };
 }

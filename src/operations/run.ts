@@ -8,6 +8,7 @@ import type { RunRow } from "../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
 import { planForRun, planOperation, type Planned, type PlanRequest } from "./plan.ts";
 import type { Amendment } from "./quarantine/amendment.ts";
+import type { Replay } from "./replay-port.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -16,6 +17,8 @@ export interface RunRequest extends PlanRequest {
   readonly fromFailure?: string;
   /** In place of a load: records of this source leave quarantine. */
   readonly amendment?: Amendment;
+  /** In place of a load: a source is built again from its raw zone. */
+  readonly replay?: Replay;
 }
 
 type Observe = (progress: RunProgress) => void;
@@ -36,11 +39,12 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
     params: planned.params,
     fullRefresh: request.fullRefresh === true,
     ...amendmentOf(request),
+    ...(request.replay === undefined ? {} : { replay: request.replay }),
   };
   const carry = (run: string, resumed: boolean): Promise<RunSummaryAnswer> => carrier.carry(run, { equipment, resumed, history, observe });
   try {
     const left =
-      fromRun === undefined && request.amendment === undefined && carrier.isShared !== true
+      fromRun === undefined && request.amendment === undefined && request.replay === undefined && carrier.isShared !== true
         ? await resumable(engine, planned, request)
         : undefined;
     if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);

@@ -1,7 +1,7 @@
 // What a source's connector is asked for, with the user's placeholders filled in: peek, state, deliveries. Secrets never leave this file but to the connector.
 import { connectorSettings } from "../model/definitions/project.ts";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Delivery, ReadContext } from "../load/connector.ts";
+import type { Delivery, FileDelivery, KeptFile, ReadContext } from "../load/connector.ts";
 import type { StagedColumn } from "../formats/format.ts";
 import type { LoadStart } from "../load/cursor.ts";
 import type { AttemptLog } from "../model/attempt.ts";
@@ -118,4 +118,10 @@ export function deliveriesOf(
 ): AsyncIterable<Delivery> {
   if (connector.read === undefined) throw new MillraceError({ code: "MR8003", message: `${connector.name} cannot be read from` });
   return connector.read(options, { ...context, connection, ...start });
+}
+
+/** A file from the raw zone as the connector would deliver it. */
+export function keptOf({ connector, options, context }: Reach, connection: DuckDBConnection, file: KeptFile): FileDelivery {
+  if (connector.kept === undefined) throw new MillraceError({ code: "MR4301", message: `${connector.name} reads no files: ${file.name}` });
+  return connector.kept(options, file, { ...context, connection, since: undefined });
 }

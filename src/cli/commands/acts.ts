@@ -38,16 +38,17 @@ export const fork: Command = {
 
 export const replay: Command = {
   name: "replay",
-  summary: "Loads again what an asset was made of, from the files that still lie there",
+  summary: "Builds an asset again from what its loads received (the raw zone), by the definition of today; its source is not asked",
   arguments: "<asset>",
   examples: [
+    "millrace replay raw.sales",
     "millrace replay raw.sales --loads l_mwq5",
     "millrace replay raw.sales --where 'price > 1000'",
     "millrace replay raw.days --from 2026-01-01 --to 2026-01-07",
   ],
   options: [
-    ["--loads <load>", "files of this load; may be repeated", "many"],
-    ["--where <condition>", "files that hold rows of this condition"],
+    ["--loads <load>", "what this load received; may be repeated", "many"],
+    ["--where <condition>", "the loads that hold rows of this condition"],
     ["--from <partition>", "partitions from this one"],
     ["--to <partition>", "to this one, included"],
   ],
@@ -57,20 +58,22 @@ export const replay: Command = {
     const range = from === undefined || to === undefined ? undefined : { from, to };
     if (
       (from === undefined) !== (to === undefined) ||
-      [loads.length > 0, where !== undefined, range !== undefined].filter(Boolean).length !== 1
+      [loads.length > 0, where !== undefined, range !== undefined].filter(Boolean).length > 1
     )
       throw new MillraceError({
         code: "MR7001",
-        message: "replay takes one of --loads LOAD, --where CONDITION, --from PARTITION --to PARTITION",
+        message: "replay takes nothing, or one of --loads LOAD, --where CONDITION, --from PARTITION --to PARTITION",
       });
     const opened = await app();
-    const what = where !== undefined ? { where } : range !== undefined ? { partitions: range } : { loads };
+    const what = where !== undefined ? { where } : range !== undefined ? { partitions: range } : loads.length > 0 ? { loads } : {};
     return carry(output, (observe) =>
       opened.replay({ asset: asset!, ...what }, observe, (told) => {
         if (output.mode === "json") return output.json(told);
-        if (told.partitions !== undefined)
+        if (told.partitions !== undefined && told.loads === undefined)
           return output.note(`partitions ${told.partitions.from} to ${told.partitions.to} of ${told.asset} are built again`);
-        output.note(`${plural(told.files.length, "file")} with ${plural(told.rows, "row")} of ${told.asset} are loaded again`);
+        output.note(
+          `${plural(told.loads?.length ?? 0, "load")} with ${plural(told.rows, "row")} of ${told.asset} are carried out again on what they received`,
+        );
       }),
     );
   },

@@ -1,4 +1,5 @@
 // What was kept of a load as deliveries again: pages from their journal, tables from Parquet, files through the connector that knows their format.
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { createReadStream, createWriteStream } from "node:fs";
 import { rm, stat } from "node:fs/promises";
 import { createHash } from "node:crypto";
@@ -20,7 +21,7 @@ export interface KeptSource {
   readonly folder: string;
   readonly tempDir: string;
   /** The file's delivery from bytes that lie elsewhere. Undefined: there never was a connector of files. */
-  readonly file: ((file: KeptFile) => FileDelivery) | undefined;
+  readonly file: ((file: KeptFile, connection: DuckDBConnection) => FileDelivery) | undefined;
 }
 
 /** The deliveries of a load in the order in which they came. */
@@ -58,11 +59,11 @@ function fileDelivery(piece: RawPiece, stored: string, { tempDir, file, name }: 
   const whole = { name: piece.name, sizeBytes: piece.sizeBytes ?? 0, modifiedMs: piece.modifiedMs ?? 0 };
   const isPlain = piece.encoding === "none" && piece.storedBytes === piece.sizeBytes && piece.offset === 0 && !piece.path.endsWith(".gz");
   const stage: FileDelivery["stage"] = async (request) => {
-    if (isPlain) return file({ ...whole, path: stored }).stage(request);
+    if (isPlain) return file({ ...whole, path: stored }, request.connection).stage(request);
     const path = join(tempDir, `raw-${name}`);
     try {
       await pipeline(bytesOf(piece, stored), createWriteStream(path, { mode: 0o600 }));
-      return await file({ ...whole, path }).stage(request);
+      return await file({ ...whole, path }, request.connection).stage(request);
     } finally {
       await rm(path, { force: true });
     }

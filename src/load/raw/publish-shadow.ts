@@ -47,7 +47,7 @@ async function publishIn(tx: Transaction, { request, chain, shadow, results }: P
     total: built.rows ?? 0,
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
   };
-  await takeFiles(tx, asset, shadow);
+  await takeFiles(tx, asset, shadow, chain);
   await takeQuarantine(tx, asset, shadow, chain);
   for (const table of ["changes", "reasons"]) await takeRows(tx, table, asset, shadow);
   await tx.run(
@@ -71,12 +71,14 @@ async function publishIn(tx: Transaction, { request, chain, shadow, results }: P
     result,
   });
   await takeSteps(tx, { asset, shadow, version: built.version });
-  await takeLoads(tx, asset, shadow);
+  await takeLoads(tx, asset, shadow, chain);
   await forgetShadow(tx, shadow);
   return result;
 }
 
-async function takeFiles(tx: Transaction, asset: string, shadow: string): Promise<void> {
+async function takeFiles(tx: Transaction, asset: string, shadow: string, { links }: Chain): Promise<void> {
+  const acts = links.flatMap(({ load, raw }) => (raw === null ? [literal(load)] : [])).join(", ");
+  if (acts !== "") await tx.run(`delete from _millrace.files where asset = ${literal(shadow)} and load in (${acts})`);
   await tx.run(
     `delete from _millrace.files where asset = $1 and (load, file) in (select (load, file) from _millrace.files where asset = $2)`,
     [asset, shadow],
@@ -163,11 +165,18 @@ async function takeSteps(
 }
 
 /** S1. */
-async function takeLoads(tx: Transaction, asset: string, shadow: string): Promise<void> {
+async function takeLoads(tx: Transaction, asset: string, shadow: string, { links }: Chain): Promise<void> {
+  const acts = links.flatMap(({ load, raw }) => (raw === null ? [load] : []));
   await tx.run(
-    `update _millrace.loads set version = s.version, rows_read = s.rows_read, rows_loaded = s.rows_loaded, rows_quarantined = s.rows_quarantined,
+    `update _millrace.loads set version = s.version from (select load, version from _millrace.loads where asset = $1) s
+     where loads.asset = $2 and loads.load = s.load`,
+    [shadow, asset],
+  );
+  await tx.run(
+    `update _millrace.loads set rows_read = s.rows_read, rows_loaded = s.rows_loaded, rows_quarantined = s.rows_quarantined,
        rows_filtered = s.rows_filtered, filtered = s.filtered, status = s.status, warnings = s.warnings
-     from (select * from _millrace.loads where asset = ${literal(shadow)}) s where loads.asset = ${literal(asset)} and loads.load = s.load`,
+     from (select * from _millrace.loads where asset = ${literal(shadow)}
+       and not list_contains(from_json(${literal(JSON.stringify(acts))}, '["varchar"]'), load)) s where loads.asset = ${literal(asset)} and loads.load = s.load`,
   );
 }
 

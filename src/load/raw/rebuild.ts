@@ -3,17 +3,14 @@
 //   B2. Loads are carried out in the order in which they were committed; while one commits the next ones are staged already.
 //   B3. It takes the asset's place in one transaction (publish-shadow.ts), or nothing is changed. Ids and times of the loads stay what they were.
 import { MillraceError } from "../../model/errors.ts";
-import { ident, literal, qualified } from "../../sql/text.ts";
 import { readLiveVersion } from "../../sql/publish.ts";
-import { ROWS_SCHEMA } from "../../sql/ledger.ts";
 import { dropShadow, shadowOf } from "../../sql/shadow.ts";
 import type { Transaction } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
-import type { Delivery, TableDelivery } from "../connector.ts";
 import { load } from "../load.ts";
 import { loadModeOf } from "../memory.ts";
 import type { LoadRequest, LoadResult } from "../request.ts";
-import { HISTORY_COLUMNS } from "../snapshot.ts";
+import { actedRows } from "./acted-rows.ts";
 import { type Chain, type ChainLink, proveChain, readChain } from "./chain.ts";
 import { keptDeliveries } from "./kept-deliveries.ts";
 import { loadFolder } from "./place.ts";
@@ -125,26 +122,6 @@ function takenBefore({ spec }: RebuildRequest, { links }: Chain): readonly Reado
     for (const piece of raw?.pieces ?? []) if (piece.kind === "file") known.set(piece.name, piece.hash);
     return raw === null || raw.partition !== null ? new Map<string, string>() : before;
   });
-}
-
-/** Rows that a person took out of quarantine, as they stand in the asset. */
-async function* actedRows(warehouse: Warehouse, asset: string, id: string): AsyncGenerator<Delivery> {
-  const live = await warehouse.session((session) => readLiveVersion(session, asset));
-  const history = new Set<string>(HISTORY_COLUMNS.map(({ name }) => name));
-  const columns = (live?.columns ?? []).filter(({ name }) => !history.has(name));
-  const delivery: TableDelivery = {
-    kind: "table",
-    name: `quarantine ${id}`,
-    fill: async ({ connection, into }) => {
-      const listed = columns.map(({ name }) => ident(name)).join(", ");
-      const made = `create table ${into} as select ${listed} from ${qualified(ROWS_SCHEMA, asset)} where _load = ${literal(id)}`;
-      await connection.run(made);
-      const counted = await connection.runAndReadAll(`select count(*)::integer from ${into}`);
-      const staged = columns.map(({ name, type }) => ({ name, label: name, type, exactText: true, why: "as it stood" }));
-      return { rows: Number(counted.getRows()[0]![0]), columns: staged };
-    },
-  };
-  yield delivery;
 }
 
 /** What was accepted by then is accepted again, no sooner: the row that was set aside is set aside first. */
