@@ -1,4 +1,5 @@
 // What commands, the API and the client call: the operations on a project, and the tools that need none.
+import type { ContractCheckAnswer, ContractExportAnswer, ContractImportAnswer } from "../model/contract-answers.ts";
 import type {
   AssetsAnswer,
   ChecksAnswer,
@@ -106,6 +107,22 @@ export interface App {
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
   history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
+  contractExport(request: {
+    readonly asset: string;
+    readonly format: "odcs" | "json-schema" | "avro";
+    readonly out?: string;
+  }): Promise<ContractExportAnswer>;
+  contractImport(request: {
+    readonly file: string;
+    readonly path?: string;
+    readonly name?: string;
+    readonly out?: string;
+  }): Promise<ContractImportAnswer>;
+  contractCheck(request: {
+    readonly what: string;
+    readonly against: readonly string[];
+    readonly mode: string;
+  }): Promise<ContractCheckAnswer>;
   rollback(request: RollbackRequest): Promise<RollbackAnswer>;
   rollbackRelease(asset: string): Promise<ReleaseAnswer>;
   why(name: string): Promise<WhyAnswer>;

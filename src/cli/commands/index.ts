@@ -15,6 +15,7 @@ import {
   backfillShow,
 } from "./backfill.ts";
 import { check } from "./check.ts";
+import { contractCheck, contractExport, contractImport } from "./contract.ts";
 import { convert, inspect } from "./files.ts";
 import { completion, doctor, explain, init, schema } from "./help.ts";
 import { lineage } from "./lineage.ts";
@@ -74,6 +75,9 @@ export const commands: readonly Command[] = [
   runs,
   logs,
   lineage,
+  contractExport,
+  contractImport,
+  contractCheck,
   inspect,
   convert,
   retention,
