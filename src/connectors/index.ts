@@ -5,14 +5,16 @@ import { http } from "./http/index.ts";
 import { postgres } from "./postgres/index.ts";
 import { s3 } from "./s3/index.ts";
 import { singer } from "./singer/index.ts";
+import { clickhouse } from "./clickhouse/index.ts";
 import { duckdb } from "./duckdb/index.ts";
 import { mysql } from "./mysql/index.ts";
 import { sqlite } from "./sqlite/index.ts";
 import { azure } from "./azure/index.ts";
 import { ftp } from "./ftp/index.ts";
 import { sftp } from "./sftp/index.ts";
+import { email } from "./email/index.ts";
 
-export const connectors = { files, http, postgres, s3, singer, duckdb, mysql, sqlite, azure, ftp, sftp } satisfies Record<
+export const connectors = { files, http, postgres, s3, singer, clickhouse, duckdb, mysql, sqlite, azure, ftp, sftp, email } satisfies Record<
   string,
   Connector
 >;

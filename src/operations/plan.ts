@@ -11,9 +11,11 @@ import type { PartitionWorld } from "../plan/partitions/status.ts";
 import { select } from "../plan/selection.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../plan/plan.ts";
+import type { Project } from "../project/reader.ts";
 import { unresolvedPlaceholders } from "../project/unresolved.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import { parametersOf } from "./parameters.ts";
+import { prepareCalendars } from "./calendars.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
 import { reachOf, stateOf } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
@@ -37,6 +39,13 @@ export interface Planned extends PlannedRun {
   readonly chosen: PartitionPlanner["chosen"];
   /** Undefined where no asset has partitions. */
   readonly world: PartitionWorld | undefined;
+}
+
+/** Of `tables:`: what has vanished, what could not be listed again. */
+function tableNotes({ warnings }: Pick<Project, "warnings">): ReturnType<PartitionPlanner["notes"]> {
+  return warnings
+    .filter(({ code }) => code === "MR4859" || code === "MR4860")
+    .map(({ location, message }) => ({ asset: location?.file ?? "", message }));
 }
 
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
@@ -84,7 +93,15 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     concurrency: project.config.defaults?.concurrency,
   });
   const plan = { ...planned.plan, nodes: partitions.expand(planned.plan.nodes) };
-  return { ...planned, plan, definitions, params, notes: partitions.notes(), chosen: partitions.chosen, world };
+  return {
+    ...planned,
+    plan,
+    definitions,
+    params,
+    notes: [...partitions.notes(), ...tableNotes(project)],
+    chosen: partitions.chosen,
+    world,
+  };
 }
 
 /** A parameter may be wrong only because the job's file is: that is told first. */
@@ -117,6 +134,7 @@ function missingOutputs(workspace: Workspace, { graph }: Definitions, live: Read
 /** A plan that can be carried out. @throws as planOperation; MR8009 for an asset that was never built, MR105x for a variable or secret that is missing. */
 export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const planned = await planOperation(workspace, request);
+  await prepareCalendars(await workspace.warehouse(), await workspace.project());
   refuseMissing(planned);
   await refuseUnresolved(workspace, planned);
   return planned;

@@ -40,6 +40,8 @@ export class Workspace {
   private projectOnce: Promise<Project> | undefined;
   /** As it was read last, by this one or one that renewed it. */
   private projectRead: Project | undefined;
+  /** Work is to be done: the places of `tables:` are asked again. */
+  private asksPlaces = false;
   private warehouseOnce: Promise<Warehouse> | undefined;
   private readonly usedSecrets = new Set<string>();
   private secretsOnce: ReadonlyMap<string, string> | undefined;
@@ -82,6 +84,7 @@ export class Workspace {
 
   /** The same, read while DuckDB opens the warehouse in a thread of its own. @throws as `warehouse`. */
   async projectWithWarehouse(): Promise<Project> {
+    this.asksPlaces = true;
     await this.config(); // a millrace.config.ts is not loaded twice at once
     const [project] = await Promise.all([this.projectWithErrors(), this.warehouse()]);
     return project;
@@ -90,9 +93,35 @@ export class Workspace {
   private async readProject(): Promise<Project> {
     const [{ readProject }, parts] = await Promise.all([import("../project/read.ts"), this.loadParts()]);
     this.loadedParts = parts;
-    const project = await readProject(this.dir, readOptions(parts));
+    const project = await this.withTables(await readProject(this.dir, readOptions(parts)), parts);
     (this.first ?? this).projectRead = project;
     return project;
+  }
+
+  /** With the tables of `tables:` as they are now where work is to be done, else as they are known. */
+  private async withTables(project: Project, parts: Parts): Promise<Project> {
+    const { places } = project;
+    if (places.length === 0) return project;
+    const [{ placeKey, readCatalogue }, { askPlaces }] = await Promise.all([import("../project/catalogue.ts"), import("./catalogue.ts")]);
+    const known = new Set(readCatalogue(this.dir).keys());
+    const asked = this.asksPlaces ? places : places.filter((place) => !known.has(placeKey(place)));
+    if (asked.length === 0) return project;
+    const warehouse = await this.warehouse();
+    const { errors, warnings } = await warehouse.session(({ connection }) =>
+      askPlaces({
+        dir: this.dir,
+        config: project.config,
+        places: asked,
+        known,
+        values: { env: process.env, secrets: this.secrets(), params: {} },
+        connectors: parts.connectors,
+        context: { tempDir: this.stateDir("temp"), signal: this.signal, connection },
+        onSecret: (secret) => this.useSecret(secret),
+      }),
+    );
+    const { readProject } = await import("../project/read.ts");
+    const now = await readProject(this.dir, readOptions(parts));
+    return { ...now, errors: [...now.errors, ...errors], warnings: [...now.warnings, ...warnings] };
   }
 
   /** There once the project was read. */

@@ -98,9 +98,9 @@ export class Sqlite implements Database {
     let batch: (Cell | undefined)[][] = [];
     this.kept.add(statement);
     try {
-      for (const row of statement.iterate() as unknown as Iterable<unknown[]>) {
+      for (const row of statement.iterate() as unknown as Iterable<Exclude<Cell, boolean>[]>) {
         for (const index of textual) if (typeof row[index] !== "string") row[index] = exactText(row[index]);
-        batch.push(row as Cell[]);
+        batch.push(row);
         if (batch.length < BATCH_ROWS) continue;
         yield batch;
         batch = [];
@@ -122,9 +122,7 @@ export class Sqlite implements Database {
     );
     return Promise.resolve(
       found.map(({ name: table }) => {
-        const columns = this.all('select name, type, "notnull" as required, pk from pragma_table_xinfo(?) where hidden <> 1', [
-          String(table),
-        ]);
+        const columns = this.columnsOf(String(table));
         return {
           name: String(table),
           path: [String(table)],
@@ -140,6 +138,15 @@ export class Sqlite implements Database {
         };
       }),
     );
+  }
+
+  /** None for a view that is broken: reading it tells why. */
+  private columnsOf(table: string): readonly Readonly<Record<string, unknown>>[] {
+    try {
+      return this.all('select name, type, "notnull" as required, pk from pragma_table_xinfo(?) where hidden <> 1', [table]);
+    } catch {
+      return [];
+    }
   }
 
   close(): Promise<void> {

@@ -58,7 +58,7 @@ function ifEmpty(declared: string): string {
 }
 
 /** A value of any kind as exact text. */
-export function exactText(value: unknown): string | null {
+export function exactText(value: string | number | bigint | Uint8Array | null | undefined): string | null {
   if (value === null || value === undefined) return null;
   if (typeof value === "number") return Number.isInteger(value) && Math.abs(value) < 1e15 ? `${value}.0` : String(value);
   if (value instanceof Uint8Array) return `X'${Buffer.from(value).toString("hex").toUpperCase()}'`;

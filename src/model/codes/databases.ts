@@ -57,4 +57,9 @@ export const databasesCodes = {
     why: "`tables:` becomes one asset per table. The list is kept in .millrace/catalogue.json and asked from the server when it is missing; the server did not answer.",
     fix: "Make the database reachable once; after that the kept list serves.",
   },
+  MR4861: {
+    title: "No table matches",
+    why: "`tables:` of a source matches no table of the database as it was listed last.",
+    fix: "Correct the pattern; the hint says what is there. `millrace plan` asks the database again.",
+  },
 } as const satisfies Record<string, CodeEntry>;
