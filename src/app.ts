@@ -61,7 +61,7 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
         {
           since: since as ExtractContext["since"],
           ...(partition === undefined ? {} : { partition }),
-          http: httpClient({ signal, log }),
+          http: httpClient({ signal, log, projectDir: context.projectDir }),
           signal,
           log: logOf({ log }),
         },

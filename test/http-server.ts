@@ -13,7 +13,7 @@ export interface TestServer {
 export type Handler = (
   request: { readonly url: URL; readonly count: number; readonly raw: IncomingMessage },
   response: ServerResponse,
-) => void;
+) => unknown;
 
 export async function startServer(handler: Handler): Promise<TestServer> {
   const requests: { readonly url: string; readonly headers: IncomingMessage["headers"] }[] = [];

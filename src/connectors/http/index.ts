@@ -1,5 +1,6 @@
 // The HTTP connector: what APIs give, page by page, and batches of rows that they take. The code for pipelines/ stands in client.ts.
-import { formatNames } from "../../formats/index.ts";
+import type { Format } from "../../formats/format.ts";
+import { formatNames, formats } from "../../formats/index.ts";
 import { defineConnector, type RowsDelivery } from "../../load/connector.ts";
 import { httpOptions } from "../../model/definitions/http.ts";
 import { peekRows } from "./peek.ts";
@@ -9,9 +10,15 @@ import { mergeOptions } from "./settings.ts";
 import { writeRows } from "./writing/write.ts";
 
 /** Formats are known here, not in the model. */
-const options = httpOptions.superRefine(({ format }, context) => {
-  if (format === undefined || (formatNames as readonly string[]).includes(format)) return;
-  context.addIssue({ code: "custom", path: ["format"], message: `is no format; there are ${formatNames.join(", ")}` });
+const options = httpOptions.superRefine(({ format, formatOptions, rows }, context) => {
+  if (format === undefined) return;
+  const known = (formats as Readonly<Record<string, Format>>)[format];
+  if (known === undefined) {
+    context.addIssue({ code: "custom", path: ["format"], message: `is no format; there are ${formatNames.join(", ")}` });
+    return;
+  }
+  const read = known.options.safeParse({ ...formatOptions, ...(rows === undefined || format.endsWith("json") ? {} : { rows }) });
+  for (const { message, path } of read.error?.issues ?? []) context.addIssue({ code: "custom", path: ["formatOptions", ...path], message });
 });
 
 export const http = defineConnector({

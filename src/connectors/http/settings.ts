@@ -111,7 +111,7 @@ export function settingsOf(merged: Merged, since?: unknown, values?: FillValues)
     readsOnly: merged.readsOnly ?? isQuery(body),
     rows: merged.rows,
     format: merged.format,
-    formatOptions: merged.formatOptions ?? {},
+    formatOptions: { ...merged.formatOptions, ...(isJson(merged.format) || merged.rows === undefined ? {} : { rows: merged.rows }) },
     pagination: merged.pagination,
     parallel: merged.parallel ?? 1,
     fullPage: merged.fullPage ?? "warn",
@@ -131,6 +131,10 @@ export function settingsOf(merged: Merged, since?: unknown, values?: FillValues)
     allowHosts: merged.allowHosts ?? [],
     secrets: secretsOf(auth, headers, url),
   };
+}
+
+function isJson(format: string | undefined): boolean {
+  return format === undefined || format === "json" || format === "ndjson";
 }
 
 /** A GraphQL query changes nothing. */

@@ -13,10 +13,10 @@ const pages = { page: { param: "page", size: 2 } };
 
 /** Three pages of two rows each for those who are let in. */
 function guarded(isLetIn: (raw: IncomingMessage, url: URL) => boolean) {
-  return (url: URL, raw: IncomingMessage, response: ServerResponse): void => {
-    if (!isLetIn(raw, url)) return void response.writeHead(401).end("who are you?");
+  return (url: URL, raw: IncomingMessage, response: ServerResponse): unknown => {
+    if (!isLetIn(raw, url)) return response.writeHead(401).end("who are you?");
     const page = Number(url.searchParams.get("page") ?? 1);
-    sendJson(response, page > 3 ? [] : [{ id: page * 2 }, { id: page * 2 + 1 }]);
+    return sendJson(response, page > 3 ? [] : [{ id: page * 2 }, { id: page * 2 + 1 }]);
   };
 }
 
@@ -46,7 +46,7 @@ describe("OAuth", () => {
       expect(raw.headers.authorization).toBe(`Basic ${Buffer.from("me:planted-secret").toString("base64")}`);
       expect(await bodyOf(raw)).toBe("audience=api&grant_type=client_credentials&scope=read");
       granted += 1;
-      sendJson(response, { access_token: `access-${granted}`, expires_in: 3600 });
+      return sendJson(response, { access_token: `access-${granted}`, expires_in: 3600 });
     });
     const oauth2 = { tokenUrl: "/token", clientId: "me", clientSecret: "planted-secret", scope: "read", params: { audience: "api" } };
     expect(await bench.rows({ url: server.url, auth: { oauth2 }, pagination: pages, parallel: 3 })).toHaveLength(6);
@@ -57,14 +57,14 @@ describe("OAuth", () => {
     const used: string[] = [];
     const server: TestServer = await bench.serve(async ({ url, raw }, response) => {
       if (url.pathname !== "/token") {
-        if (raw.headers.authorization !== `Bearer access-${used.length}`) return void response.writeHead(401).end();
+        if (raw.headers.authorization !== `Bearer access-${used.length}`) return response.writeHead(401).end();
         return sendJson(response, [{ id: 1 }]);
       }
       const form = new URLSearchParams(await bodyOf(raw));
       const expected = used.length === 0 ? "first-refresh" : `refresh-${used.length}`;
-      if (form.get("refresh_token") !== expected) return void response.writeHead(400).end("invalid_grant");
+      if (form.get("refresh_token") !== expected) return response.writeHead(400).end("invalid_grant");
       used.push(form.get("refresh_token")!);
-      sendJson(response, { access_token: `access-${used.length}`, refresh_token: `refresh-${used.length}`, expires_in: 1 });
+      return sendJson(response, { access_token: `access-${used.length}`, refresh_token: `refresh-${used.length}`, expires_in: 1 });
     });
     const oauth2 = { tokenUrl: `${server.url}/token`, clientId: "me", refreshToken: "first-refresh" };
     for (let run = 0; run < 3; run += 1) expect(await bench.rows({ url: server.url, auth: { oauth2 } })).toEqual([{ id: 1 }]);
@@ -123,7 +123,7 @@ describe("a session", () => {
       if (url.pathname !== "/login") return answer(url, raw, response);
       expect(JSON.parse(await bodyOf(raw))).toEqual({ user: "ann", password: "planted-word" });
       logins += 1;
-      sendJson(response, { session: { token: `planted-token-${logins}` } });
+      return sendJson(response, { session: { token: `planted-token-${logins}` } });
     });
     const session = { url: "/login", body: { user: "ann", password: "planted-word" }, token: "session.token", header: "X-Session" };
     expect(await bench.rows({ url: server.url, auth: { session }, pagination: pages })).toHaveLength(6);
@@ -156,9 +156,9 @@ describe("several tokens", () => {
     const server = await bench.serve(({ url, raw }, response) => {
       const token = raw.headers.authorization!;
       by[token] = (by[token] ?? 0) + 1;
-      if (by[token] > 2 && token.endsWith("one")) return void response.writeHead(429, { "retry-after": "60" }).end();
+      if (by[token] > 2 && token.endsWith("one")) return response.writeHead(429, { "retry-after": "60" }).end();
       const page = Number(url.searchParams.get("page"));
-      sendJson(response, page > 5 ? [] : [{ id: page * 2 }, { id: page * 2 + 1 }]);
+      return sendJson(response, page > 5 ? [] : [{ id: page * 2 }, { id: page * 2 + 1 }]);
     });
     const tokens = { values: ["token-one", "token-two"], rate: "1000/s", burst: 1 };
     expect(await bench.rows({ url: server.url, auth: { tokens }, pagination: pages })).toHaveLength(10);

@@ -5,6 +5,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Format, StagedColumn } from "../../../formats/format.ts";
+import { compressionOf, expandFile } from "../../../formats/compression/index.ts";
 import { formats } from "../../../formats/index.ts";
 import { MillraceError } from "../../../model/errors.ts";
 import { parseExact } from "./json.ts";
@@ -41,13 +42,17 @@ export async function rowsOfBytes(bytes: Buffer, request: FormattedRequest): Pro
 export async function* rowsOfFile(path: string, request: FormattedRequest, folder: string): AsyncGenerator<readonly unknown[]> {
   const format = formatNamed(request.format);
   if (format === undefined) throw new MillraceError({ code: "MR3515", message: `http: no format is named ${request.format}` });
+  const compression = await compressionOf(path);
+  const plain = compression === "none" ? path : `${path}.expanded`;
+  if (compression !== "none")
+    await expandFile({ path, name: request.shown, compression, into: plain, expandedBytesMax: undefined, signal: undefined });
   const { DuckDBInstance } = await import("@duckdb/node-api");
   const instance = await DuckDBInstance.create(":memory:", { threads: "1" });
   const connection = await instance.connect();
   try {
     const staged = await format.stage({
       connection,
-      path,
+      path: plain,
       name: request.shown,
       into: "body",
       rejectedInto: "rejected",

@@ -45,11 +45,11 @@ describe("a pagination", () => {
     for (const shape of ["nodes", "edges"]) {
       const server = await bench.serve(async ({ raw, count }, response) => {
         const { variables } = JSON.parse(await bodyOf(raw)) as { variables: { first: number; after?: string } };
-        if (count === 2) return void response.destroy();
+        if (count === 2) return response.destroy();
         const from = Number(variables.after ?? 0);
         const list = all.slice(from, from + variables.first);
         const pageInfo = { hasNextPage: from + 10 < 25, endCursor: String(from + 10) };
-        sendJson(response, { data: { orders: { pageInfo, [shape]: shape === "nodes" ? list : list.map((node) => ({ node })) } } });
+        return sendJson(response, { data: { orders: { pageInfo, [shape]: shape === "nodes" ? list : list.map((node) => ({ node })) } } });
       });
       const body = { query: "query ($first: Int, $after: String) { orders { nodes { id } } }", variables: { first: 10 } };
       expect(await bench.rows({ url: server.url, body, pagination: { relay: { connection: "data.orders" } } })).toEqual(all);

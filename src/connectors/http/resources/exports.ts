@@ -167,12 +167,12 @@ interface Downloaded {
 }
 
 async function* partsOf(merged: Merged, { path, shown, folder }: Downloaded): AsyncGenerator<readonly Row[]> {
-  const { format = "json", formatOptions = {}, rows: at } = merged;
+  const settings = settingsOf({ ...merged, url: "http://unused" });
+  const { format = "json", formatOptions, rows: at } = settings;
   if (format !== "json") {
     for await (const part of rowsOfFile(path, { format, formatOptions, types: "infer", shown }, folder)) yield part as readonly Row[];
     return;
   }
-  const settings = settingsOf({ ...merged, url: "http://unused" });
   const answer = { status: 200, headers: { "content-type": "application/json" }, body: await readFile(path) };
   const list = rowsOf((await documentOf(answer, shown, settings)).body, at, shown);
   const plain = isPlainList(list);

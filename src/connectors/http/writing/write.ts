@@ -48,21 +48,34 @@ export async function writeRows(options: HttpOptions, context: WriteContext): Pr
   const spec = merged.write ?? {};
   const mode = modeOf(context.mode);
   const act = spec[mode] ?? {};
-  const address = act.url ?? merged.url ?? "";
+  // An address of the act is below that of the export.
+  const base = act.url === undefined ? merged.base : resolveAddress(merged.url ?? "", merged.base).href;
+  const own: Merged = { ...merged, url: act.url ?? merged.url ?? "", base };
+  const address = own.url!;
   const single = /\{row\b/.test(address) || JSON.stringify(act.body ?? null).includes('"{row}"');
-  const home = {
-    ...settingsOf({ ...merged, url: address.replaceAll(/\{[^{}]*\}/g, "x"), body: undefined }),
-    url: homeOf({ ...merged, url: address }),
-  };
+  const home = { ...settingsOf({ ...own, url: address.replaceAll(/\{[^{}]*\}/g, "x"), body: undefined }), url: homeOf(own) };
   const settings: HttpSettings = { ...home, parallel: spec.parallel ?? 1 };
   const session = openSession(settings, context);
   try {
     const shared = await session.shared();
-    const writing: Writing = { context, spec, act, mode, address, merged, settings, session, shared, single, shownRefused: { count: 0 } };
+    const writing: Writing = {
+      context,
+      spec,
+      act,
+      mode,
+      address,
+      merged: own,
+      settings,
+      session,
+      shared,
+      single,
+      shownRefused: { count: 0 },
+    };
     const { rows, refused } = await sendAll(writing);
     assertTolerated(writing, rows, refused);
     const shown = shownUrl(home.url, home.secrets).replace(/\/$/, "");
-    return { rows: rows - refused, refused, locations: [act.url === undefined ? shownUrl(home.url, home.secrets) : `${shown} ${act.url}`] };
+    const location = act.url === undefined ? shown : `${shown}${act.url.replace(/^(?!\/)/, "/")}`;
+    return { rows: rows - refused, refused, locations: [location] };
   } finally {
     session.close();
   }
