@@ -57,6 +57,8 @@ export interface RetentionAnswer {
   readonly kept: { readonly unfinished: number; readonly stoodOn: number; readonly lastSuccess: number };
   readonly logs: number;
   readonly commits: number;
+  /** Loads of the raw zone that were removed, the bytes they had, and files that were compressed. */
+  readonly raw: { readonly loads: number; readonly bytes: number; readonly compressed: number };
 }
 
 export interface CancelAnswer {

@@ -12,6 +12,7 @@ import { parseDurationMs } from "../model/duration.ts";
 import { MillraceError } from "../model/errors.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { logPath } from "../engine/log-files.ts";
+import { type RawRetention, tidyRaw } from "../load/raw/retention.ts";
 import type { EventStore } from "../store/store.ts";
 import { readAssets } from "../views/assets.ts";
 import { listRuns, type RunRow, runsTable } from "../views/runs.ts";
@@ -30,18 +31,20 @@ export interface RetentionRequest {
 const RUNS_PER_STEP = 200;
 const RUNS_MAX = 10_000_000;
 
-/** Does what `retention.runs` and `retention.logs` say; nothing where they say nothing. */
+/** Does what `retention.runs`, `retention.logs` and `retention.raw` say. */
 export async function pruneRuns(workspace: Workspace, { dryRun, now, warehouse }: RetentionRequest): Promise<RetentionAnswer> {
   const { retention } = await workspace.config();
   const runsMs = retention?.runs === undefined ? null : (parseDurationMs(retention.runs) ?? null);
   const logsMs = retention?.logs === undefined ? null : (parseDurationMs(retention.logs) ?? null);
-  if (runsMs === null && logsMs === null) return { dryRun, before: null, runs: 0, kept: NOBODY, logs: 0, commits: 0 };
+  const raw =
+    warehouse === "leave" ? NOTHING_RAW : await pruneRaw(workspace, { now, dryRun, keepMs: parseDurationMs(retention?.raw ?? "") });
+  if (runsMs === null && logsMs === null) return { dryRun, before: null, runs: 0, kept: NOBODY, logs: 0, commits: 0, raw };
   const store = await workspace.store();
   const rows = await listRuns(store, { limit: RUNS_MAX });
   const before = runsMs === null ? null : now - runsMs;
   const { prunable, kept } = before === null ? { prunable: [], kept: NOBODY } : await choose(store, rows, before);
   const oldLogs = logsMs === null ? [] : rows.filter((row) => row.finishedAt !== null && Date.parse(row.finishedAt) < now - logsMs);
-  const answer = { dryRun, before: before === null ? null : new Date(before).toISOString(), runs: prunable.length, kept };
+  const answer = { dryRun, before: before === null ? null : new Date(before).toISOString(), runs: prunable.length, kept, raw };
   const withLogs = [...new Set([...prunable, ...oldLogs.map((row) => row.run)])].filter((run) => existsSync(logFolder(workspace, run)));
   if (dryRun) return { ...answer, logs: withLogs.length, commits: 0 };
   for (const run of withLogs) await rm(logFolder(workspace, run), { recursive: true, force: true });
@@ -63,6 +66,18 @@ export async function pruneRuns(workspace: Workspace, { dryRun, now, warehouse }
           rows.filter((row) => !removed.has(row.run)).map((row) => row.run),
         );
   return { ...answer, logs: withLogs.length, commits };
+}
+
+const NOTHING_RAW: RetentionAnswer["raw"] = { loads: 0, bytes: 0, compressed: 0 };
+
+/** A warehouse that another process holds is that process's to tidy, and so is its raw zone. */
+async function pruneRaw(workspace: Workspace, request: Omit<RawRetention, "root">): Promise<RetentionAnswer["raw"]> {
+  try {
+    return await tidyRaw(await workspace.warehouse(), { ...request, root: workspace.stateDir("raw") });
+  } catch (error) {
+    if (error instanceof MillraceError && error.code === "MR5001") return NOTHING_RAW;
+    throw error;
+  }
 }
 
 const NOBODY: RetentionAnswer["kept"] = { unfinished: 0, stoodOn: 0, lastSuccess: 0 };

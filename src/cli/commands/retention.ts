@@ -10,6 +10,13 @@ export const retention: Command = {
   async run({ app, output }, _args, options) {
     const answer = await (await app()).retention({ dryRun: options["dryRun"] === true });
     if (output.mode === "json") return output.json(answer);
+    const { loads, bytes, compressed } = answer.raw;
+    if (loads + compressed > 0) {
+      const verb = answer.dryRun ? "would be removed from" : "removed from";
+      output.data(
+        `${plural(loads, "load")} (${Math.round(bytes / 1e6)} MB) ${verb} the raw zone, ${plural(compressed, "file")} compressed`,
+      );
+    }
     if (answer.before === null) return output.data("runs are kept for ever; `retention: { runs: 90d }` in millrace.yaml sets a limit");
     const verb = answer.dryRun ? "would be removed" : "removed";
     output.data(

@@ -15,6 +15,10 @@ export function assetFolder(root: string, asset: string): string {
   return join(root, encodeURIComponent(asset).replaceAll("*", "%2A").replace(/^\./, "%2E"));
 }
 
+export function assetOfFolder(folder: string): string {
+  return decodeURIComponent(folder);
+}
+
 export function loadFolder(root: string, asset: string, load: string): string {
   return join(assetFolder(root, asset), load);
 }
