@@ -15,7 +15,6 @@ import type { Project } from "../project/reader.ts";
 import { unresolvedPlaceholders } from "../project/unresolved.ts";
 import { readLive, type LiveVersion } from "../sql/publish.ts";
 import { parametersOf } from "./parameters.ts";
-import { prepareCalendars } from "./calendars.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
 import { reachOf, stateOf } from "./sources.ts";
 import type { Workspace } from "./workspace.ts";
@@ -134,7 +133,8 @@ function missingOutputs(workspace: Workspace, { graph }: Definitions, live: Read
 /** A plan that can be carried out. @throws as planOperation; MR8009 for an asset that was never built, MR105x for a variable or secret that is missing. */
 export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const planned = await planOperation(workspace, request);
-  await prepareCalendars(await workspace.warehouse(), await workspace.project());
+  const project = await workspace.project();
+  if (project.config.calendars !== undefined) await (await import("./calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
   refuseMissing(planned);
   await refuseUnresolved(workspace, planned);
   return planned;

@@ -73,8 +73,7 @@ async function readCalendar(reader: Reader, name: string, { document, at }: Ment
   }
   const { openCalendar } = await import("../schedule/calendar.ts");
   try {
-    const fileText = spec.file === undefined ? {} : { fileText: readDaysFile(reader.dir, spec.file) };
-    return await openCalendar({ name, spec, ...fileText });
+    return await openCalendar({ name, spec, ...calendarText(reader.dir, spec.file) });
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     const { code, message, hint } = error;
@@ -84,6 +83,11 @@ async function readCalendar(reader: Reader, name: string, { document, at }: Ment
     );
     return undefined;
   }
+}
+
+/** The days of a calendar that has a file. */
+export function calendarText(dir: string, file: string | undefined): { readonly fileText?: string } {
+  return file === undefined ? {} : { fileText: readDaysFile(dir, file) };
 }
 
 function readDaysFile(dir: string, file: string): string {

@@ -35,7 +35,7 @@ export interface ResolvedNames {
   readonly system: boolean;
 }
 
-const SYSTEM_SCHEMAS = new Set(["information_schema", "pg_catalog", "_millrace", "_millrace_data", "_millrace_rows"]);
+const SYSTEM_SCHEMAS = new Set(["information_schema", "pg_catalog", "_millrace", "_millrace_data", "_millrace_rows", "millrace"]);
 const SYSTEM_TABLE = /^(duckdb_|pg_|pragma_|sqlite_)/i;
 const LEDGER = "_millrace";
 

@@ -6,6 +6,7 @@ import { messageOf } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { CompiledColumn } from "./compile-types.ts";
 import type { DuckdbFailure } from "./errors.ts";
+import { FUNCTIONS_SCHEMA, functionsSql } from "./functions.ts";
 import { ident, literal, qualified } from "./text.ts";
 import { textOf, type TreeNode } from "./syntax-tree.ts";
 
@@ -33,6 +34,7 @@ export class ShadowCatalogue {
   readonly #instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
   readonly #schemas = new Set<string>(["main"]);
+  #hasFunctions = false;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance;
@@ -81,9 +83,16 @@ export class ShadowCatalogue {
     );
   }
 
+  /** It takes 25 ms: only where a query asks for one. */
+  async #addFunctions(): Promise<void> {
+    if (!this.#hasFunctions) await this.connection.run(functionsSql());
+    this.#hasFunctions = true;
+  }
+
   /** Binds queries, needs before what needs them, each into an empty table of its columns. */
   async bind(requests: readonly BindRequest[]): Promise<ReadonlyMap<NodeId, BindResult>> {
     const results = new Map<NodeId, BindResult>();
+    if (requests.some(({ text }) => text.toLowerCase().includes(`${FUNCTIONS_SCHEMA}.`))) await this.#addFunctions();
     await this.#addSchemas(requests.map(({ id }) => id));
     for (let from = 0; from < requests.length; from += BATCH_SIZE) {
       const waiting = requests.slice(from, from + BATCH_SIZE);

@@ -11,6 +11,7 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, MillraceError } from "../model/errors.ts";
 import { version } from "../model/version.ts";
 import { isConflict, isFatal, openingFailure, translateFailure } from "./failure.ts";
+import { prepareFunctions } from "./functions.ts";
 import { dropOrphans, prepareLedger, pruneFences } from "./ledger.ts";
 import { noteVersionsKept, readVersionsKept, VERSIONS_KEPT } from "./retire.ts";
 import { Session, Transaction } from "./session.ts";
@@ -162,6 +163,7 @@ async function openFirst(path: string, settings: WarehouseSettings): Promise<War
   try {
     await warehouse.session(async (session) => {
       await prepareLedger(session, path, version);
+      await prepareFunctions(session);
       await dropShadows(session);
       await dropOrphans(session);
       await pruneFences(session);
