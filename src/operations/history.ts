@@ -6,6 +6,7 @@ import { readLive } from "../sql/publish.ts";
 import { findAsset } from "./assets.ts";
 import { readVersions } from "../load/versions.ts";
 import { defineProject } from "./definitions.ts";
+import { askedFor, CHANGES_OF_COLUMNS, CHANGES_OF_VALUES, schemaText } from "./history-schema.ts";
 import { versionAnswers } from "./rollback.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -47,19 +48,21 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
     name,
   );
   const warehouse = await workspace.warehouse();
-  const parts = schema ? [SCHEMAS] : [LOADS, BUILDS, SCHEMAS, ROLLBACKS, DECISIONS];
+  const parts = schema ? [SCHEMAS, CHANGES_OF_COLUMNS] : [LOADS, BUILDS, SCHEMAS, CHANGES_OF_VALUES, ROLLBACKS, DECISIONS];
   const [rows, known] = await warehouse.session(async (session) => {
     const events = `select null::varchar as "by" where false union all by name ${parts.join("\nunion all by name\n")}`;
     const found = await session.rows<EventRow>(`${events} order by "at" desc limit ${EVENTS_MAX}`, [asset]);
     return [found, await readVersions(session, asset)] as const;
   });
+  const runs = rows.filter(({ kind }) => kind === "schema").map(({ run }) => run);
+  const who = await askedFor(workspace, runs);
   return {
     events: rows.map(({ at, kind, run, by, rows: count, why, detail }) => ({
       at,
       kind,
       run,
-      by,
-      why,
+      by: by ?? who.get((kind === "schema" ? run : null) ?? "") ?? null,
+      why: kind === "schema" ? schemaText(JSON.parse(detail) as Parameters<typeof schemaText>[0]) : why,
       rows: count,
       detail: JSON.parse(detail) as JsonValue,
     })),

@@ -113,8 +113,8 @@ export const history: Command = {
     if (output.mode === "json") return output.json(answer);
     output.data(
       renderTable(
-        ["at", "kind", "run", "rows", "why"],
-        answer.events.map((event) => [event.at, event.kind, event.run ?? event.by, event.rows, event.why]),
+        ["at", "kind", "run", "by", "rows", "why"],
+        answer.events.map((event) => [event.at, event.kind, event.run, event.by, event.rows, event.why]),
       ),
     );
     const kept = answer.versions.filter((version) => version.kept);
