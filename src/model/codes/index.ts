@@ -6,6 +6,7 @@ import { cliCodes } from "./cli.ts";
 import { databasesCodes } from "./databases.ts";
 import { defineCodes } from "./define.ts";
 import { componentsCodes } from "./components.ts";
+import { emailCodes } from "./email.ts";
 import type { CodeEntry } from "./entry.ts";
 import { filesCodes } from "./files.ts";
 import { formatsCodes } from "./formats.ts";
@@ -40,6 +41,7 @@ export const codes = {
   ...storesCodes,
   ...httpCodes,
   ...singerCodes,
+  ...emailCodes,
   ...loadCodes,
   ...rawCodes,
   ...checksCodes,
