@@ -10,6 +10,7 @@ import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } 
 import { refuseIncompatible } from "./compatible.ts";
 import type { LoadContract } from "./contract.ts";
 import type { Memory } from "./memory.ts";
+import { refuseUnknownPii, usePiiKey } from "./pii.ts";
 import { renameNotes } from "./renames.ts";
 import type { LoadRequest } from "./request.ts";
 import { nestedNotes, shapeStages } from "./nested-stages.ts";
@@ -65,18 +66,25 @@ export async function planStages(
         name: stage.items[0]?.name ?? request.asset,
         columns: shaped.columns[index]!,
         canStageAgain: stage.again !== null && round === 0,
-        facts: (column) => facts[index]!.get(column.name) ?? { isEmpty: stage.rows === 0, isSmall: false },
+        facts: (column) => {
+          const known = facts[index]!.get(column.name) ?? { isEmpty: stage.rows === 0, isSmall: false };
+          // A server's type holds without a value too.
+          return stage.isTyped === true && (memory.committed === null || stage.rows > 0) ? { ...known, isEmpty: false } : known;
+        },
       })),
       declared,
       declaredTypes: types,
       committed: memory.committed,
       committedLarge,
       contract,
+      pii: request.spec.pii,
       style: request.spec.names ?? "snake",
       dropsMissing: mode === "replace" && request.replay === undefined && memory.live?.codeHash !== request.codeHash,
     });
     if (plan.asText.size === 0) {
       await checkDefaults(session, plan);
+      refuseUnknownPii(request.asset, request.spec.pii ?? {}, new Set(plan.columns.map(({ name }) => name)));
+      if (plan.columns.some(({ mask }) => mask === "hash")) await usePiiKey(session);
       if (memory.committed !== null)
         await refuseIncompatible(session, { asset: request.asset, mode: contract.compatibility, columns: plan.columns });
       const physical = memory.live?.physical ?? null;
@@ -133,7 +141,10 @@ async function largeColumns(session: Session, { committed, live }: Memory): Prom
 }
 
 /** Declared types as DuckDB writes them. @throws MR4014. */
-export async function declaredTypes(session: Session, declared: Readonly<Record<string, ColumnSpec>>): Promise<ReadonlyMap<string, string>> {
+export async function declaredTypes(
+  session: Session,
+  declared: Readonly<Record<string, ColumnSpec>>,
+): Promise<ReadonlyMap<string, string>> {
   const types = new Map<string, string>();
   for (const [name, column] of Object.entries(declared)) {
     if (column.type === undefined) continue;

@@ -215,6 +215,7 @@ async function stageTable(
     items: [item],
     kind: "rows",
     ...(filled.exact === true ? { exact: true } : {}),
+    isTyped: true,
     understood: null,
     again: null,
   };

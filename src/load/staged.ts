@@ -33,6 +33,8 @@ export interface Stage {
   readonly kind: "file" | "rows";
   /** Its connector gives each row once, whatever the cursor says. */
   readonly exact?: boolean;
+  /** Types are the source's own, whatever values there are. */
+  readonly isTyped?: boolean;
   readonly understood: FileUnderstanding | null;
   /** Stages the file again with these labels as text; null for rows. */
   readonly again: ((labels: ReadonlySet<string>) => Promise<Stage>) | null;

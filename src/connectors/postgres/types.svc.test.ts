@@ -7,6 +7,7 @@ import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startPostgres, type TestPostgres } from "../../../test/postgres.ts";
 import type { FilledTable, ReadContext, TableDelivery, WriteMode } from "../../load/connector.ts";
+import { ident } from "../../sql/text.ts";
 import { postgres } from "./index.ts";
 import type { PostgresOptions } from "./options.ts";
 
@@ -50,7 +51,7 @@ async function read(options: Partial<PostgresOptions>): Promise<{ filled: Filled
   for await (const delivery of postgres.read!({ url, ...options }, context())) {
     filled = await (delivery as TableDelivery).fill({ connection, into });
   }
-  const names = filled!.columns.map(({ name }) => `"${name}"::varchar as "${name}"`);
+  const names = filled!.columns.map(({ name }) => `${ident(name)}::varchar as ${ident(name)}`);
   const result = await connection.runAndReadAll(`select ${names.join(", ")} from ${into}`);
   const types = (await connection.runAndReadAll(`describe ${into}`)).getRowsJS().map((row) => row[1] as string);
   return { filled: filled!, rows: result.getRowsJS(), types };
@@ -205,13 +206,16 @@ async function write(
   options: Partial<PostgresOptions>,
   more: { key?: string[]; token?: string } = {},
 ): Promise<number> {
-  const { rows } = await postgres.write!({ url, ...options }, {
-    ...context(),
-    query,
-    mode,
-    key: more.key ?? [],
-    token: more.token ?? `t${++tables}`,
-  });
+  const { rows } = await postgres.write!(
+    { url, ...options },
+    {
+      ...context(),
+      query,
+      mode,
+      key: more.key ?? [],
+      token: more.token ?? `t${++tables}`,
+    },
+  );
   return rows;
 }
 
