@@ -4,6 +4,7 @@ import { files } from "./files/index.ts";
 import { http } from "./http/index.ts";
 import { postgres } from "./postgres/index.ts";
 import { s3 } from "./s3/index.ts";
+import { service } from "./service/index.ts";
 import { singer } from "./singer/index.ts";
 import { clickhouse } from "./clickhouse/index.ts";
 import { duckdb } from "./duckdb/index.ts";
@@ -12,9 +13,23 @@ import { sqlite } from "./sqlite/index.ts";
 import { azure } from "./azure/index.ts";
 import { ftp } from "./ftp/index.ts";
 import { sftp } from "./sftp/index.ts";
+import { gcs } from "./gcs/index.ts";
 import { email } from "./email/index.ts";
 
-export const connectors = { files, http, postgres, s3, singer, clickhouse, duckdb, mysql, sqlite, azure, ftp, sftp, email } satisfies Record<
-  string,
-  Connector
->;
+export const connectors = {
+  files,
+  http,
+  postgres,
+  s3,
+  service,
+  singer,
+  clickhouse,
+  duckdb,
+  mysql,
+  sqlite,
+  azure,
+  ftp,
+  sftp,
+  email,
+  gcs,
+} satisfies Record<string, Connector>;
