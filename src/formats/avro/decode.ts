@@ -1,4 +1,4 @@
-// Values of Avro as JSON text that DuckDB takes with the type of the schema.
+// Values of Avro as JSON text that DuckDB takes with the type of the schema; bytes as hexadecimal digits, which load.ts turns back.
 //   A1. Nothing is rounded: longs and decimals are written from their bytes.
 //   A2. A value that its type cannot hold makes the record `bad`; reading goes on behind it.
 import { isUtf8 } from "node:buffer";
@@ -172,7 +172,7 @@ export class AvroReader {
   private binary(bytes: Buffer, logical: Logical | null): string {
     switch (logical?.kind) {
       case undefined:
-        return `"${blobText(bytes)}"`;
+        return `"${bytes.toString("hex")}"`;
       case "decimal": {
         const text = decimalText(bytes, logical.scale);
         const digits = text.replace(/^-?0*/, "").replace(".", "").length;
@@ -188,7 +188,7 @@ export class AvroReader {
         return `"${bytes.readUInt32LE(0)} months ${bytes.readUInt32LE(4)} days ${milliseconds} milliseconds"`;
       }
       default:
-        return `"${blobText(bytes)}"`;
+        return `"${bytes.toString("hex")}"`;
     }
   }
 
@@ -196,13 +196,6 @@ export class AvroReader {
     this.bad ??= `${value} is beyond what its type can say`;
     return value.toString();
   }
-}
-
-/** Bytes as DuckDB writes a BLOB, within a JSON string. */
-function blobText(bytes: Buffer): string {
-  let text = "";
-  for (const byte of bytes) text += `\\\\x${byte < 16 ? "0" : ""}${byte.toString(16).toUpperCase()}`;
-  return text;
 }
 
 function floating(value: number): string {

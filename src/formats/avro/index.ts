@@ -4,10 +4,11 @@ import * as z from "zod";
 import { hashFile, withTempFolder } from "../../platform/files.ts";
 import { ident } from "../../sql/text.ts";
 import type { Format, StagedColumn, StagedFile, StageRequest } from "../format.ts";
-import { loadRewritten, prove } from "../json/load.ts";
+import { prove } from "../json/load.ts";
 import { staged } from "../json/stage.ts";
 import { loadRejects } from "../tabular/rejects.ts";
 import { readInThread } from "../tabular/work.ts";
+import { loadAvro } from "./load.ts";
 
 export const avro: Format = {
   name: "avro",
@@ -25,7 +26,7 @@ export const avro: Format = {
 async function stageAvro(request: StageRequest, temp: string): Promise<StagedFile> {
   const { connection, into, name, options, repair, signal } = request;
   const read = await readInThread("avro", { path: request.path, name, options, repair, temp }, signal);
-  await loadRewritten(connection, into, read.path, read.columns, read.longestBytes);
+  await loadAvro(connection, into, read.path, read.columns, read.longestBytes);
   const values = read.columns.map((column) => column.values);
   await prove(connection, into, name, read.rows, read.columns, values);
   const columns: StagedColumn[] = [];

@@ -1,16 +1,16 @@
 // Objects of an Avro file as JSON lines with a key per column, and the count of values in each.
 import { join } from "node:path";
-import type { ColumnPlan } from "../json/columns.ts";
 import { ByteWriter } from "../json/writer.ts";
 import type { ReadJob } from "../tabular/job.ts";
 import { Rejects, type RejectAccount } from "../tabular/rejects.ts";
 import { AvroFile } from "./container.ts";
+import { readingOf, type AvroColumn } from "./load.ts";
 import { duckType, parseSchema, type AvroType } from "./schema.ts";
 
 export interface AvroRecords {
   readonly path: string;
   readonly rows: number;
-  readonly columns: readonly ColumnPlan[];
+  readonly columns: readonly AvroColumn[];
   readonly rejects: RejectAccount;
   readonly longestBytes: number;
   readonly schema: string;
@@ -76,9 +76,10 @@ function columnOf(
   isRecord: boolean,
   fields: readonly { readonly name: string }[],
   index: number,
-): ColumnPlan {
+): AvroColumn {
   const before = fields.slice(0, index).filter((other) => other.name.toLowerCase() === field.name.toLowerCase()).length;
   return {
+    ...readingOf(field.type, index),
     key: field.name,
     name: before === 0 ? field.name : `${field.name}_${before + 1}`,
     label: field.name,

@@ -40,13 +40,14 @@ export async function scanRows(
     rest = rest.slice(whole);
   }
   if (!isBegun) throw new Error("a sheet is no worksheet");
-  if (scanner.scan(rest, rest.length) === "goOn" && !rest.includes(`</${scanner.prefix}worksheet`))
+  if (scanner.scan(rest, rest.length) === "goOn" && (scanner.isOpen || !rest.includes(`</${scanner.prefix}worksheet`)))
     throw new Error("a sheet ends within its rows");
   return scanner.facts();
 }
 
 class RowScanner {
   prefix = "";
+  isOpen = false;
   rowEnd = "</row>";
   private cellEnd = "</c>";
   private valueStart = "<v";
@@ -97,7 +98,9 @@ class RowScanner {
   }
 
   private beginRow(text: string, from: number): number {
+    if (this.isOpen) throw new Error(`row ${this.row.line} does not end`);
     const close = text.indexOf(">", from);
+    this.isOpen = text.charCodeAt(close - 1) !== 47;
     const given = attribute(text, from, close, 114);
     this.row.line = given === "" ? this.lastLine + 1 : Number(given);
     if (!Number.isInteger(this.row.line) || this.row.line < 1) throw new Error(`a row has the number ${given}`);
@@ -109,6 +112,7 @@ class RowScanner {
   }
 
   private endRow(): "goOn" | "stop" {
+    this.isOpen = false;
     const { cells } = this.row;
     let { length } = cells;
     while (length > 0 && cells[length - 1] === "") length--;

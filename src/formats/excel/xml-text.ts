@@ -20,6 +20,14 @@ export function unescaped(bytes: string): string {
 
 /** All texts of an `si` or `is` element but those that say how to pronounce it. */
 export function richText(xml: string): string {
+  // Nearly all of them: one text, nothing else.
+  const from = xml.startsWith("<is>") ? 4 : 0;
+  if (xml.startsWith("<t", from)) {
+    const open = xml.indexOf(">", from);
+    const close = xml.indexOf("<", open);
+    const isAlone = close !== -1 && xml.startsWith("</t>", close) && xml.length === close + (from === 4 ? 9 : 4);
+    if (isAlone && xml.charCodeAt(open - 1) !== 47) return unescaped(xml.slice(open + 1, close));
+  }
   const plain = xml.includes("rPh") ? xml.replaceAll(/<(?:\w+:)?rPh[\s>][\s\S]*?<\/(?:\w+:)?rPh>/g, "") : xml;
   let text = "";
   for (const [, inner = ""] of plain.matchAll(/<(?:\w+:)?t(?:\s[^>]*[^/>]|\s)?>([\s\S]*?)<\/(?:\w+:)?t>/g)) text += unescaped(inner);
