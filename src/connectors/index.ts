@@ -8,8 +8,10 @@ import { service } from "./service/index.ts";
 import { singer } from "./singer/index.ts";
 import { clickhouse } from "./clickhouse/index.ts";
 import { duckdb } from "./duckdb/index.ts";
+import { mssql } from "./mssql/index.ts";
 import { mysql } from "./mysql/index.ts";
 import { sqlite } from "./sqlite/index.ts";
+import { trino } from "./trino/index.ts";
 import { azure } from "./azure/index.ts";
 import { ftp } from "./ftp/index.ts";
 import { sftp } from "./sftp/index.ts";
@@ -25,8 +27,10 @@ export const connectors = {
   singer,
   clickhouse,
   duckdb,
+  mssql,
   mysql,
   sqlite,
+  trino,
   azure,
   ftp,
   sftp,

@@ -85,6 +85,8 @@ export interface ReadContext {
   /** A connection for readers that need DuckDB (peek); the loader gives its own to `stage`. */
   readonly connection: DuckDBConnection;
   readonly projectDir: string;
+  /** The asset that is loaded or shared. */
+  readonly asset?: string;
   readonly tempDir: string;
   /** Last committed cursor value of the asset, minus lookback; undefined on the first load or full refresh. */
   readonly since: Json | undefined;

@@ -47,6 +47,8 @@ export interface SourceNode extends NodeCommon {
   /** Exactly one connector and its options, unresolved `${env:…}` included. */
   readonly connector: string;
   readonly options: unknown;
+  /** Assets that stand before it: what it waits for (`after:`), or asks about (`keys: { from }`). */
+  readonly needs?: readonly NodeId[];
   readonly checks: readonly CheckEntry[];
 }
 

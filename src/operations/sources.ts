@@ -50,6 +50,7 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
     context: {
       ...(node.kind === "source" && node.spec.cursor !== undefined ? { cursor: node.spec.cursor } : {}),
       ...(node.kind === "source" && node.spec.primaryKey !== undefined ? { primaryKey: [node.spec.primaryKey].flat() } : {}),
+      asset: node.id,
       projectDir: workspace.dir,
       tempDir: workspace.stateDir("temp"),
       signal: request.signal,

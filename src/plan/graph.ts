@@ -64,6 +64,7 @@ export function buildGraph(input: GraphInput): GraphResult {
 function definedNeeds(node: ProjectNode): readonly NodeId[] {
   switch (node.kind) {
     case "source":
+      return node.needs ?? [];
     case "extract":
     case "model":
       return [];

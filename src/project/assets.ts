@@ -71,8 +71,16 @@ export function readSource(reader: Reader, document: Document, inner: string | u
     spec,
     connector: found.connector,
     options: found.options,
+    ...needsOf(spec.after, found.options),
     checks,
   };
+}
+
+/** What it waits for, and the asset whose keys it asks about. */
+function needsOf(after: readonly string[] = [], options: unknown): { needs?: readonly string[] } {
+  const { keys } = (options ?? {}) as { readonly keys?: { readonly from?: unknown } };
+  const needs = [...after, ...(typeof keys?.from === "string" ? [keys.from] : [])].map(plainName);
+  return needs.length === 0 ? {} : { needs };
 }
 
 /** Reads a model: its front matter and SQL. */

@@ -22,6 +22,7 @@ import { serveCodes } from "./serve.ts";
 import { singerCodes } from "./singer.ts";
 import { schemasCodes } from "./schemas.ts";
 import { sqlCodes } from "./sql.ts";
+import { enrichCodes } from "./enrich.ts";
 import { addCodes } from "./add.ts";
 import { quarantineCodes } from "./quarantine.ts";
 import { storesCodes } from "./stores.ts";
@@ -52,6 +53,7 @@ export const codes = {
   ...actsCodes,
   ...quarantineCodes,
   ...addCodes,
+  ...enrichCodes,
   ...schemasCodes,
   ...tasksCodes,
   ...serveCodes,

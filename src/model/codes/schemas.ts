@@ -40,6 +40,11 @@ export const schemasCodes = {
   MR4627: {
     title: "Personal data has no key to be hashed with",
     why: "`pii: { column: hash }` needs a secret key, so that nobody can find values by trying.",
-    fix: "Set the environment variable MILLRACE_PII_KEY, or write it into secrets.env.",
+    fix: "Set the environment variable MILLRACE_PII_KEY. A warehouse in a file has a key of its own beside it.",
+  },
+  MR4628: {
+    title: "Personal data is not where pii: looks for it",
+    why: "`pii:` names a column that the source does not have, so that nothing would be masked.",
+    fix: "Write the column's name as `millrace describe ASSET` shows it.",
   },
 } as const satisfies Record<string, CodeEntry>;

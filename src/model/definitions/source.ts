@@ -34,6 +34,9 @@ export const COMPATIBILITIES = [
 ] as const;
 export type Compatibility = (typeof COMPATIBILITIES)[number];
 
+export const piiChoice = z.enum(["hash", "mask", "redact", "drop"]);
+export type PiiChoice = z.infer<typeof piiChoice>;
+
 /** What becomes of a list or an object below a path. */
 export const nestedChoice = z.enum(["table", "struct", "json", "drop"]);
 export type NestedChoice = z.infer<typeof nestedChoice>;
@@ -100,6 +103,7 @@ export const assetCommon = {
 export const sourceSpec = z.strictObject({
   ...assetCommon,
   from: z.record(z.string(), z.unknown()),
+  after: z.array(z.string()).optional().describe("assets that are built before this is asked for"),
   primaryKey: oneOrMany.optional(),
   cursor: z.string().optional(),
   partition: partitionSpec.optional(),
@@ -113,7 +117,8 @@ export const sourceSpec = z.strictObject({
   changedFile: z.enum(["replace", "append", "ignore", "fail"]).optional(),
   lineage: z.enum(["rows"]).optional(),
   deletes: z.enum(["close", "ignore"]).optional(),
-  pii: z.record(z.string(), z.string()).optional(),
+  /** Column → what becomes of its values. */
+  pii: z.record(z.string(), piiChoice).optional(),
   /** What the source gives is kept as received, so that it can be loaded again without it. Default: keep. */
   raw: z.enum(["keep", "off"]).optional(),
   guards: guardsSpec.partial().optional(),
