@@ -4,6 +4,7 @@ import { parseExpression } from "../formats/types/parse.ts";
 import { ident, literal } from "../sql/text.ts";
 import { notesOf, type Note } from "./changes.ts";
 import type { TargetColumn } from "./columns.ts";
+import { maskedSql } from "./pii.ts";
 
 interface Cell {
   /** SQL of the column's type. */
@@ -15,8 +16,16 @@ interface Cell {
   readonly notes: readonly Note[];
 }
 
-/** A column of one stage, with its default where it has no value. A broken value is not a missing one. */
+/** A column of one stage, as it is loaded: hidden where `pii:` says so. */
 export function cellOf(target: TargetColumn, index: number): Cell {
+  const cell = filledCell(target, index);
+  if (target.mask === null) return cell;
+  const note = { column: target.name, rule: `pii(${target.mask})`, holds: `((${cell.value}) is not null)`, before: "null", after: "null" };
+  return { ...cell, value: maskedSql(target.mask, cell.value), notes: [...cell.notes, note] };
+}
+
+/** With its default where it has no value. A broken value is not a missing one. */
+function filledCell(target: TargetColumn, index: number): Cell {
   const cell = readCell(target, index);
   if (target.defaultSql === null) return cell;
   const holds = `((${cell.value}) is null${cell.broken === null ? "" : ` and not ${cell.broken}`})`;

@@ -3,13 +3,14 @@
 //   C1. A declared type is fixed. Without one the last committed type holds, and `typeChange` decides what may become of it.
 //   C2. A column without any value says nothing about its type.
 //   C3. Text stays exactly as it was written: where another type would bend it, the file is staged again with that column as text.
-import type { ColumnSpec } from "../model/definitions/source.ts";
+import type { ColumnSpec, PiiChoice } from "../model/definitions/source.ts";
 import { MillraceError } from "../model/errors.ts";
 import { columnName, uniqueName } from "../model/names.ts";
 import type { StagedColumn as ReadColumn } from "../formats/format.ts";
 import { parseExpression, typeOfParse } from "../formats/types/parse.ts";
 import { literal } from "../sql/text.ts";
 import type { LoadContract } from "./contract.ts";
+import type { Mask } from "./pii.ts";
 import { isNested } from "../schemas/nested.ts";
 import { fitsInto, unifyTypes } from "../schemas/lattice.ts";
 
@@ -62,6 +63,8 @@ export interface TargetColumn {
   readonly hasVariant: boolean;
   /** What stands where there is no value, as SQL of the type; null: NULL. */
   readonly defaultSql: string | null;
+  /** How its values are hidden; the column is text then. */
+  readonly mask: Mask | null;
 }
 
 /** What happened to a column of the schema, and the policy that let it. */
@@ -95,6 +98,7 @@ export interface ColumnRequest {
   /** Columns of integers whose rows in the asset lie beyond ±2^53: they cannot become DOUBLE. */
   readonly committedLarge: ReadonlySet<string>;
   readonly contract: LoadContract;
+  readonly pii?: Readonly<Record<string, PiiChoice>> | undefined;
   readonly style: "snake" | "keep";
   /** The definition changed and the table is made anew: columns that are gone are dropped, not filled with NULL. */
   readonly dropsMissing: boolean;
@@ -244,7 +248,10 @@ class Planner {
   ): TargetColumn {
     const from = [...perStage.values()][0]?.label ?? before?.from ?? spec?.from ?? null;
     const { contract, declaredTypes } = this.request;
-    const fixed = declaredTypes.get(name) ?? (spec?.parse === undefined ? undefined : typeOfParse(spec.parse));
+    const choice = this.request.pii?.[name];
+    const mask = choice === undefined || choice === "drop" ? null : choice;
+    const fixed =
+      (mask === null ? declaredTypes.get(name) : "VARCHAR") ?? (spec?.parse === undefined ? undefined : typeOfParse(spec.parse));
     const delivered = this.deliveredType(perStage);
     const type = fixed ?? (before === undefined ? (delivered ?? "VARCHAR") : this.committedType(name, before.type, delivered, perStage));
     const isChange = fixed === undefined && before !== undefined;
@@ -258,7 +265,8 @@ class Planner {
     const sources = this.sources(type, spec, perStage);
     const needsVariant = onBad === "variant" && sources.some((source) => source.kind === "parse" || source.kind === "narrow");
     const hasVariant =
-      needsVariant || (this.request.committed ?? []).some((column) => column.from === null && column.name === variantName(name));
+      (needsVariant && mask === null) ||
+      (this.request.committed ?? []).some((column) => column.from === null && column.name === variantName(name));
     return {
       name,
       type,
@@ -268,6 +276,7 @@ class Planner {
       onBad,
       hasVariant,
       sources,
+      mask,
       defaultSql: spec?.default === undefined ? null : parseExpression({ type }, literal(String(spec.default))).value,
     };
   }

@@ -1,5 +1,6 @@
 // Every policy of a contract in every mode of loading, against a real warehouse: what stands in the asset, in quarantine, and in the history.
-import { mkdtempSync, rmSync } from "node:fs";
+import { createHmac } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -280,5 +281,26 @@ describe("nested values", () => {
       { id: 1, items: ["1", '"a"', '{"b":2}'] },
       { id: 2, items: ['{"c":3}'] },
     ]);
+  });
+});
+
+describe("personal data", () => {
+  const text = "id,mail,phone,name,town\n1,a@b.c,0301,Ann,Ely\n2,a@b.c,,Bob,Bath\n3,,0302,Cid,York\n";
+  it("is hashed with a key, masked, redacted or dropped before it stands anywhere", async () => {
+    const spec = { pii: { mail: "hash", phone: "mask", name: "redact", town: "drop" } } as const;
+    await run({ spec, deliveries: [textFile("a.csv", text)] });
+    const key = readFileSync(join(folder, "pii.key"), "utf8").trim();
+    const hash = createHmac("sha256", key).update("a@b.c").digest("hex");
+    expect(await rows("from raw.t order by id")).toEqual([
+      { id: 1, mail: hash, phone: "0*****", name: "[redacted]" },
+      { id: 2, mail: hash, phone: null, name: "[redacted]" },
+      { id: 3, mail: null, phone: "0*****", name: "[redacted]" },
+    ]);
+    expect(await valueChanges()).toContainEqual({ column: "mail", rule: "pii(hash)", values: 2 });
+    expect(JSON.stringify(await rows("from _millrace.changes"))).not.toMatch(/a@b|0301|Ann|Ely/);
+  });
+
+  it("is not looked for in vain: a slip in a name fails the load", async () => {
+    await expect(run({ spec: { pii: { male: "hash" } }, deliveries: [textFile("a.csv", text)] })).rejects.toMatchObject({ code: "MR4628" });
   });
 });

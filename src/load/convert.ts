@@ -147,7 +147,7 @@ function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
     }
     if (cell.broken !== null && column.onBad !== "variant") {
       const then = column.onBad === "null" ? "note" : column.onBad;
-      const reason = `${literal(`${column.name} is not ${column.spec?.parse ?? column.type}: `)} || ${shown(cell.text)}`;
+      const reason = `${literal(`${column.name} is not ${column.spec?.parse ?? column.type}: `)} || ${column.mask === null ? shown(cell.text) : literal("a value that is not shown")}`;
       tests.push({ column: column.name, broken: cell.broken, rule: `${column.rule}(${column.name})`, reason, then });
     }
     if (column.spec?.required === true) {
@@ -291,7 +291,7 @@ function isInPlace(plan: ColumnPlan, { stage }: StageSql): boolean {
     plan.columns.every((column, index) => {
       const source = column.sources[0];
       if (source === undefined || source.kind === "missing" || source.kind === "parse" || column.hasVariant) return false;
-      if (column.defaultSql !== null || source.column.shaped !== undefined) return false;
+      if (column.mask !== null || column.defaultSql !== null || source.column.shaped !== undefined) return false;
       return source.column === stage.columns[index] && (source.kind === "same" || column.type !== "JSON");
     })
   );

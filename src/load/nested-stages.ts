@@ -18,9 +18,10 @@ export interface ShapedStages {
 export async function shapeStages(
   session: Session,
   stages: readonly Stage[],
-  spec: Pick<SourceSpec, "nested" | "columns" | "names">,
+  spec: Pick<SourceSpec, "nested" | "columns" | "names" | "pii">,
 ): Promise<ShapedStages> {
-  const nested = spec.nested ?? {};
+  const hidden = Object.entries(spec.pii ?? {}).flatMap(([name, choice]) => (choice === "drop" ? [[name, choice] as const] : []));
+  const nested: NonNullable<SourceSpec["nested"]> = { ...spec.nested, ...Object.fromEntries(hidden) };
   if (Object.keys(nested).length === 0) return { columns: stages.map((stage) => stage.columns), shapes: [], warnings: [] };
   const own = new Map(Object.entries(spec.columns ?? {}).flatMap(([name, { from }]) => (from === undefined ? [] : [[from.trim(), name]])));
   const style = spec.names ?? "snake";

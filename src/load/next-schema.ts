@@ -54,6 +54,7 @@ export async function nextSchema(
       committed: before,
       committedLarge: new Set(),
       contract,
+      pii: spec.pii,
       style: spec.names ?? "snake",
       dropsMissing: mode === "replace" && isRedefined,
     });

@@ -55,7 +55,7 @@ export async function sourceAttempt(request: SourceRequest, attempt: Attempt): P
     const isKnown = sourceState !== null && live?.sourceState === sourceState && live.codeHash === request.codeHash;
     if (partition === undefined && (isKnown || isHeld(live, request.codeHash, sourceState)) && !fullRefresh) return { reused: true };
     const personal = Object.keys(spec.pii ?? {});
-    if (personal.length > 0) attempt.log("warn", `pii: this version masks nothing; ${personal.join(", ")} can be read by all`);
+    if (personal.length > 0) attempt.log("info", `pii: quarantine and the raw zone keep ${personal.join(", ")} as received`);
     const pending = request.raw === undefined ? undefined : await pendingOf(request, request.raw, start);
     const result = await load(warehouse, {
       asset,
