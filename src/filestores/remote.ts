@@ -17,6 +17,8 @@ const SIZE_GUESS_BYTES = 32 << 20;
 export interface RemoteRequest {
   /** Opens the store; whoever opened it closes it. */
   connect(): Promise<FileStore>;
+  /** As the user knows it; default: origin, path and label. */
+  nameOf?(file: StoredFile): string;
   readonly tempDir: string;
   readonly silenceMs: number;
   readonly signal: AbortSignal;
@@ -44,7 +46,7 @@ export class RemoteFiles {
   /** In the order they will be asked for. */
   add(file: StoredFile): SourceFile {
     const index = this.stored.push(file) - 1;
-    const name = `${this.store?.origin ?? ""}${file.path}${file.label ?? ""}`;
+    const name = this.request.nameOf?.(file) ?? `${this.store?.origin ?? ""}${file.path}${file.label ?? ""}`;
     this.names.push(name);
     const { sizeBytes, modifiedMs } = file;
     const identity = file.identity ?? (sizeBytes === null || modifiedMs === null ? null : `size:${sizeBytes} modified:${modifiedMs}`);

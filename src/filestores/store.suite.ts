@@ -15,7 +15,7 @@ export interface StoreBench {
   get(path: string): Promise<Uint8Array | null>;
 }
 
-export const signal = new AbortController().signal;
+export const signal: AbortSignal = new AbortController().signal;
 
 /** The files that a pattern finds, as the machinery asks for them. */
 export async function find(store: FileStore, pattern: string): Promise<StoredFile[]> {

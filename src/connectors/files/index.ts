@@ -1,12 +1,12 @@
 // The files connector: files of this machine and files at addresses as sources, files of this machine as exports.
-import { createHash } from "node:crypto";
 import { defineConnector } from "../../load/connector.ts";
-import { deliver, filesOf, keptDelivery, type FoundSource } from "../../filestores/deliver.ts";
+import { deliver, filesOf, keptDelivery, stateOf } from "../../filestores/deliver.ts";
 import { Shelf } from "../../filestores/shelf.ts";
 import type { OpenFile } from "../../filestores/source-file.ts";
 import { peekFile } from "../../filestores/stage.ts";
-import { findFiles } from "./find.ts";
-import { identityOf, localFile } from "./local.ts";
+import { isAddress } from "../../filestores/web.ts";
+import { sourcesOf } from "./addresses.ts";
+import { localSources } from "./local.ts";
 import { filesOptions, type FilesOptions } from "./options.ts";
 import { writeFiles } from "./write.ts";
 
@@ -15,17 +15,22 @@ export const files = defineConnector<FilesOptions>({
   summary: "Reads and writes files: CSV, JSON, NDJSON, Parquet, also compressed and in archives.",
   options: filesOptions,
   capabilities: { read: true, write: ["replace", "append"], peek: "local" },
-  async *read(options, { projectDir, tempDir, signal }) {
-    yield* deliver(await localSources(options, projectDir), { options, tempDir, signal });
+  async *read(options, context) {
+    const { found, close } = await sourcesOf(options, context);
+    try {
+      yield* deliver(found, { options, tempDir: context.tempDir, signal: context.signal });
+    } finally {
+      await close();
+    }
   },
   kept: keptDelivery,
   async state(options, context) {
-    const found = await findFiles(options, context.projectDir);
-    const hash = createHash("sha256");
-    for (const file of found) hash.update(`${JSON.stringify([file.name, identityOf(file), ...file.inner])}\n`);
-    return hash.digest("hex");
+    const { found, close } = await sourcesOf(options, context);
+    await close();
+    return stateOf(found);
   },
   async peek(options, { projectDir, tempDir, signal, connection }) {
+    if ([options.path].flat().some(isAddress)) return null; // a plan asks no server
     // The newest file shows what the next load will bring.
     const [first] = (await localSources(options, projectDir)).toSorted((a, b) => (b.file.modifiedMs ?? 0) - (a.file.modifiedMs ?? 0));
     if (first === undefined) return null;
@@ -40,8 +45,3 @@ export const files = defineConnector<FilesOptions>({
   },
   write: writeFiles,
 });
-
-async function localSources(options: FilesOptions, projectDir: string): Promise<readonly FoundSource[]> {
-  const found = await findFiles(options, projectDir);
-  return found.map((file) => ({ file: localFile(file), inner: file.inner }));
-}

@@ -2,10 +2,18 @@
 import { open, stat } from "node:fs/promises";
 import type { OpenFile, SourceFile } from "../../filestores/source-file.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { refused, type FoundFile } from "./find.ts";
+import type { FoundSource } from "../../filestores/deliver.ts";
+import { findFiles, refused, type FoundFile } from "./find.ts";
+import type { FilesOptions } from "./options.ts";
 
 /** A file may change twice within one tick of the clock of its file system; only what is older than this is known by its times. */
 const SETTLED_MS = 2_000;
+
+/** The files of this machine that the paths name. Throws MR3100–MR3103. */
+export async function localSources(options: Pick<FilesOptions, "path" | "optional">, projectDir: string): Promise<readonly FoundSource[]> {
+  const found = await findFiles(options, projectDir);
+  return found.map((file) => ({ file: localFile(file), inner: file.inner }));
+}
 
 export function localFile(file: FoundFile): SourceFile {
   return {
@@ -20,7 +28,7 @@ export function localFile(file: FoundFile): SourceFile {
 }
 
 /** Size and times; the time of change is one that nothing can set back. */
-export function identityOf({ sizeBytes, modifiedNs, changedNs }: FoundFile): string {
+function identityOf({ sizeBytes, modifiedNs, changedNs }: FoundFile): string {
   return `size:${sizeBytes} modified:${modifiedNs} changed:${changedNs}`;
 }
 

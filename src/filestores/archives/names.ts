@@ -21,7 +21,7 @@ export function splitMembers(path: string): { readonly outer: string; readonly i
   const parts: string[] = [];
   let part = pieces[0] ?? "";
   for (const piece of pieces.slice(1)) {
-    if (piece !== "" && (isArchiveName(part) || /[*\]}]$/.test(part))) {
+    if (piece !== "" && (isArchiveName(part.replace(/\?.*$/s, "")) || /[*\]}]$/.test(part))) {
       parts.push(part);
       part = piece;
     } else part = `${part}!${piece}`;
