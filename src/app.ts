@@ -69,7 +69,7 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
     },
     taskKind: async (kind) => (await import("./tasks/index.ts")).tasks[kind] as TaskKind,
     taskTools: (node, { projectDir, attempt }) => {
-      const context = { signal: attempt.signal, log: attempt.log };
+      const context = { signal: attempt.signal, log: attempt.log, projectDir };
       return {
         http: lazyHttp(context),
         request: async (request, connections) => (await import("./connectors/http/request.ts")).sendRequest(request, connections, context),
@@ -209,6 +209,8 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     quarantineDiscard: async (request) => (await import("./operations/quarantine/decide.ts")).discardRecords(workspace, request),
     quarantineExport: async (request) => (await import("./operations/quarantine/exchange.ts")).exportRecords(workspace, request),
     quarantineTrend: async (request) => (await import("./operations/quarantine/list.ts")).trendOfQuarantine(workspace, request),
+    reviewList: async (request) => (await import("./operations/review/review.ts")).reviewList(workspace, request),
+    reviewDecide: async (request) => (await import("./operations/review/review.ts")).reviewDecide(workspace, request),
     add: async (request) => (await import("./operations/add/add.ts")).addSources(workspace, request),
     addForm: async (connector) => (await import("./operations/add/add.ts")).addForm(workspace, connector),
     list: async (request) => (await import("./operations/assets.ts")).listAssets(workspace, request),

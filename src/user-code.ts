@@ -19,7 +19,7 @@ serveAttempts(async (attempt) => {
   for (const [name, value] of Object.entries(call.env)) process.env[name] = value;
   try {
     const act = await functionOf(call);
-    const http = httpClient({ signal: attempt.signal, log: attempt.log });
+    const http = httpClient({ signal: attempt.signal, log: attempt.log, projectDir: call.projectDir });
     const answer = await act(contextIn(attempt, call, { http, log: logOf(attempt) }));
     if (call.answers === "batches") return await handOver(answer as AsyncIterable<unknown> | Iterable<unknown>, attempt);
     return { output: jsonOf(await answer, attempt.node) };

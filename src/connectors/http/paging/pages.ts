@@ -70,10 +70,6 @@ export async function* pagesFrom({ settings, session, context }: Reader, resume?
     // The first page that has any tells what the records are; plain values among objects are broken records, not rows.
     const plain = state.plain ?? (list.length === 0 ? undefined : isPlainList(list));
     const rows = (plain === true ? list.map((value) => ({ value })) : list) as readonly Row[];
-    const hash = contentsOf(rows);
-    const same = hash === undefined ? undefined : contents.get(hash);
-    if (same !== undefined) throw repeated(`${name} has the same ${rows.length} rows as page ${same}`);
-    if (hash !== undefined) contents.set(hash, number);
     pagesRead = number;
     const rowsMax = Math.max(state.rowsMax, rows.length);
     const rowsTotal = state.rowsTotal + rows.length;
@@ -83,10 +79,16 @@ export async function* pagesFrom({ settings, session, context }: Reader, resume?
     if (next !== null) {
       assertMayLead(step.url, next.url, "next link", { ...settings, url: session.home });
       if (number < pagesMax && !addresses.has(keyOf(next))) {
-        const room = Math.min(settings.parallel, pagesMax - number) - 1;
+        // As many again as may be under way wait for a place, so that no place is empty while a page is read.
+        const room = Math.min(settings.parallel === 1 ? 1 : settings.parallel * 2, pagesMax - number) - 1;
         ahead.expect([next, ...guessesOf(pagination, next, seen, room)]);
       }
     }
+    // Only now, while the next page is on its way.
+    const hash = contentsOf(rows);
+    const same = hash === undefined ? undefined : contents.get(hash);
+    if (same !== undefined) throw repeated(`${name} has the same ${rows.length} rows as page ${same}`);
+    if (hash !== undefined) contents.set(hash, number);
     state = { number, next, rowsMax, rowsTotal, plain, contents: hash ?? state.contents };
     const position = positionOf(state, secrets);
     yield { number, name, rows, body: fetched.body, position, before };

@@ -16,9 +16,9 @@ export interface Breaker {
 }
 
 export async function breakerOf(origin: string): Promise<Breaker> {
-  const { circuitBreaker, ConsecutiveBreaker, handleWhen, isBrokenCircuitError } = await import("cockatiel");
   let policy = breakers.get(origin);
   if (policy === undefined) {
+    const { circuitBreaker, ConsecutiveBreaker, handleWhen } = await import("cockatiel");
     policy = circuitBreaker(handleWhen(isFailureOfServer), { halfOpenAfter: OPEN_MS, breaker: new ConsecutiveBreaker(FAILURES_MAX) });
     const [oldest] = breakers.keys();
     if (breakers.size >= ORIGINS_MAX && oldest !== undefined) breakers.delete(oldest);
@@ -30,6 +30,7 @@ export async function breakerOf(origin: string): Promise<Breaker> {
       try {
         return await used.execute(request);
       } catch (thrown) {
+        const { isBrokenCircuitError } = await import("cockatiel");
         if (!isBrokenCircuitError(thrown)) throw thrown;
         throw new MillraceError({
           code: "MR3512",

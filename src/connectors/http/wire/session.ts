@@ -19,6 +19,7 @@ import { assertMayLead, isSameHost } from "./hosts.ts";
 import { exhaustedMs } from "./limits.ts";
 import { shownUrl } from "./redact.ts";
 import { verdictOf } from "./rules.ts";
+import { Slots } from "./slots.ts";
 import { isRateLimited, statusError, statusOf } from "./status.ts";
 
 const BACKOFF_FIRST_MS = 250;
@@ -80,6 +81,7 @@ export interface Session {
 type Agents = { readonly "http:": HttpAgent; readonly "https:": HttpsAgent };
 
 export function openSession(home: HttpSettings, context: SessionContext): Session {
+  const slots = new Slots(home.parallel);
   const sockets = { keepAlive: true, maxSockets: Math.max(4, home.parallel) };
   const agents: Agents = { "http:": new HttpAgent(sockets), "https:": new HttpsAgent(sockets) };
   const stop = new AbortController();
@@ -99,7 +101,7 @@ export function openSession(home: HttpSettings, context: SessionContext): Sessio
   const attempt = async (settings: HttpSettings, call: Call): Promise<Sent> => {
     const credential = await gate.enter(signal);
     try {
-      const sent = await follow(call, settings, { home, credential, signal, agents });
+      const sent = await slots.within(() => follow(call, settings, { home, credential, signal, agents }));
       const spentMs = exhaustedMs(sent.answer.headers, Date.now());
       if (spentMs !== undefined) gate.close(credential, spentMs);
       return sent;
