@@ -98,6 +98,8 @@ export interface Dialect {
   quoted(text: string, kind: Kind): string;
   /** Numbers that the server would bend stand in quotes, and so in a column of text. */
   readonly isNumberText?: (kind: Kind) => boolean;
+  /** Truth is `true` and `false` here, and no number. */
+  readonly hasBooleanWords?: true;
   /** Behind the columns of CREATE TABLE. */
   readonly tableSuffix?: string;
   /** Rows and characters of one INSERT. */
@@ -122,6 +124,7 @@ function literalSql(cell: string, kind: Kind, dialect: Dialect): string {
   const text = textOf(cell, kind);
   switch (kind.kind) {
     case "boolean":
+      return dialect.hasBooleanWords === true ? `${cell}::varchar` : text;
     case "integer":
     case "decimal":
       return dialect.isNumberText?.(kind) === true ? dialect.quoted(text, kind) : text;
