@@ -64,7 +64,7 @@ const WORDS = "north river stone market ledger harbour copper winter signal orch
 const pad = (number: number, width: number): string => String(number).padStart(width, "0");
 
 /** A seeded file of 12 columns: counters, codes with leading zeros, quoted and plain text, dates, decimals, booleans, timestamps. */
-function writeSample(path: string, rows: number, damagedEvery: number): void {
+export function writeSample(path: string, rows: number, damagedEvery: number): void {
   let state = 12_345;
   const int = (below: number): number => {
     state ^= state << 13;

@@ -83,7 +83,8 @@ async function compressLarge(warehouse: Warehouse, root: string): Promise<number
     else if (await isPlain(from)) {
       await pipeline(createReadStream(from), createGzip({ level: 6 }), createWriteStream(`${from}.gz`, { mode: 0o600 }));
       const file = await open(`${from}.gz`, "r+");
-      await file.sync().finally(() => file.close());
+      await file.sync();
+      await file.close();
       const { size } = await stat(`${from}.gz`);
       await warehouse.transaction(async (tx) => {
         const chosen = "asset = $1 and load = $2";
