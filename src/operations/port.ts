@@ -28,6 +28,8 @@ import type {
   RollbackAnswer,
   WhyAnswer,
 } from "../model/act-answers.ts";
+import type { ReviewAnswer, ReviewDecisionAnswer } from "../model/review-answers.ts";
+import type { ReviewListRequest, ReviewRequest } from "./review/review.ts";
 import type { AddAnswer, AddFormAnswer } from "../model/add-answers.ts";
 import type { AddRequest } from "./add/add.ts";
 import type { BackfillActAnswer, BackfillsAnswer, BackfillShowAnswer, BackfillStartedAnswer } from "../model/backfill-answers.ts";
@@ -103,6 +105,8 @@ export interface App {
   /** Tries a connector's settings, lists what is there, writes sources. */
   add(request: AddRequest): Promise<AddAnswer>;
   addForm(connector: string): Promise<AddFormAnswer>;
+  reviewList(request: ReviewListRequest): Promise<ReviewAnswer>;
+  reviewDecide(request: ReviewRequest): Promise<ReviewDecisionAnswer>;
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;

@@ -25,6 +25,7 @@ import { quarantineAccept, quarantineDiscard, quarantineFix, quarantineReplay } 
 import { quarantineExport, quarantineList, quarantineShow, quarantineTrend } from "./quarantine.ts";
 import { query } from "./query.ts";
 import { retention } from "./retention.ts";
+import { reviewDistinct, reviewList, reviewMatch } from "./review.ts";
 import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
@@ -50,6 +51,9 @@ export const commands: readonly Command[] = [
   quarantineReplay,
   quarantineExport,
   quarantineTrend,
+  reviewList,
+  reviewMatch,
+  reviewDistinct,
   ls,
   describe,
   status,

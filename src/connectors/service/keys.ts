@@ -1,7 +1,7 @@
 // The keys that must be asked about: distinct, in a stable order, without those whose answer still holds in the asset itself.
 import type { Json, ReadContext } from "../../load/connector.ts";
 import { parseDurationMs } from "../../model/duration.ts";
-import { MillraceError } from "../../model/errors.ts";
+import { MillraceError, messageOf } from "../../model/errors.ts";
 import { splitAsset } from "../../model/names.ts";
 import { Session } from "../../sql/session.ts";
 import { ident, literal, qualified } from "../../sql/text.ts";
@@ -28,7 +28,7 @@ export async function keysToAsk(options: ServiceOptions, context: ReadContext): 
   } catch (error) {
     throw new MillraceError({
       code: "MR8601",
-      message: `the keys of ${from} cannot be read: ${String((error as Error).message).split("\n", 1)[0]}`,
+      message: `the keys of ${from} cannot be read: ${messageOf(error).split("\n", 1)[0]}`,
       hint: `keys: { from: ${from}, columns: [${columns.join(", ")}] }`,
       cause: error,
     });
