@@ -185,13 +185,14 @@ describe("what a newcomer meets", () => {
     inbox.remove();
   });
 
-  it("what is accepted but not carried out yet is said, never passed over", async () => {
+  it("personal data is masked before it can be read", async () => {
     const shop = project({
       "millrace.yaml": "name: shop\n",
       "data/a.csv": "id,owner\n1,Ann\n",
       "sources/a.yaml": "from: { files: { path: data/a.csv } }\npii: { owner: mask }\n",
     });
-    expect((await millrace(["run"], shop.dir)).stderr).toContain("pii: this version masks nothing; owner");
+    expect((await millrace(["run"], shop.dir)).stderr).not.toContain("Ann");
+    expect(await rows(shop.dir, "select owner from raw.a")).toEqual([["A*****"]]);
     shop.remove();
   });
 
