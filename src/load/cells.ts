@@ -48,7 +48,9 @@ function readCell(target: TargetColumn, index: number): Cell {
     case "cast":
       return { value: target.type === "JSON" ? `to_json(${cell})` : `${cell}::${target.type}`, broken: null, text, notes: [] };
     case "narrow": {
-      const value = `case when try_cast(${cell} as ${target.type})::${source.column.type} = ${cell} then try_cast(${cell} as ${target.type}) end`;
+      // DuckDB has no cast from milliseconds to seconds.
+      const from = source.column.type === "TIMESTAMP_MS" ? `(${cell})::timestamp` : cell;
+      const value = `case when try_cast(${from} as ${target.type})::${source.column.type} = ${cell} then try_cast(${from} as ${target.type}) end`;
       return { value, broken: `(${cell} is not null and (${value}) is null)`, text, notes: [] };
     }
     case "parse": {

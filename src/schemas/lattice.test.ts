@@ -67,3 +67,64 @@ describe("the type of two", () => {
     expect(fitsInto("VARCHAR", "BIGINT")).toBe("no");
   });
 });
+
+describe("random values of random types", () => {
+  /** A value of the type as SQL, near and at its ends. */
+  function valueOf(type: string, random: () => number): string {
+    const decimal = /^DECIMAL\((\d+),(\d+)\)$/.exec(type);
+    const bits: Readonly<Record<string, number>> = { TINYINT: 7, SMALLINT: 15, INTEGER: 31, BIGINT: 63, HUGEINT: 126 };
+    if (decimal !== null) {
+      const digits = Array.from({ length: Number(decimal[1]) }, () => Math.floor(random() * 10)).join("");
+      return `${random() < 0.5 ? "-" : ""}${digits.slice(0, digits.length - Number(decimal[2]))}.${digits.slice(digits.length - Number(decimal[2]))}0`;
+    }
+    if (bits[type] !== undefined) {
+      const high = (1n << BigInt(bits[type])) - 1n;
+      const value = random() < 0.3 ? high : (high * BigInt(Math.floor(random() * 1e9))) / 1_000_000_000n;
+      return String(random() < 0.5 ? -value : value);
+    }
+    if (type === "DATE") return `date '1900-01-01' + ${Math.floor(random() * 90_000)}`;
+    if (type.startsWith("TIMESTAMP")) return `make_timestamp(${Math.floor(random() * 4e15)})`;
+    return String((random() - 0.5) * 10 ** Math.floor(random() * 30));
+  }
+
+  it("stand in the common type unchanged", async () => {
+    const types = [
+      "TINYINT",
+      "SMALLINT",
+      "INTEGER",
+      "BIGINT",
+      "HUGEINT",
+      "FLOAT",
+      "DOUBLE",
+      "DATE",
+      "TIMESTAMP_S",
+      "TIMESTAMP_MS",
+      "TIMESTAMP",
+    ];
+    for (const [p, s] of [
+      [4, 2],
+      [9, 4],
+      [15, 3],
+      [18, 2],
+      [30, 10],
+    ] as const)
+      types.push(`DECIMAL(${p},${s})`);
+    let state = 7;
+    const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+    let joined = 0;
+    for (const a of types)
+      for (const b of types) {
+        // DuckDB has no cast from milliseconds to seconds.
+        const back = (union: string): string => (union === "TIMESTAMP_MS" ? "cast(v as TIMESTAMP_MS)::timestamp" : `cast(v as ${union})`);
+        const union = unifyTypes(a, b);
+        if (union?.when !== "exact") continue;
+        joined += 1;
+        const values = Array.from({ length: 20 }, () => `(cast(${valueOf(a, random)} as ${a}))`);
+        const result = await connection.runAndReadAll(
+          `select count(*) from (values ${values.join(", ")}) t(v) where v is distinct from cast(${back(union.type)} as ${a})`,
+        );
+        expect(Number(result.getRows()[0]![0]), `${a} ∪ ${b} = ${union.type}`).toBe(0);
+      }
+    expect(joined).toBeGreaterThan(100);
+  });
+});
