@@ -15,7 +15,7 @@ const bundle = join(next, "bundle");
 /** Entries by their path in dist/. */
 const entries = ["index", "testing", "cli/main"].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 /** Native code, a loader that finds its own files, what is rarely needed and brings optional parts (pg), and the test runner of the user. DuckDB's native code: see `bindings`. */
-const external = [/^node:/, "@photostructure/sqlite", "jiti", "pg", "vitest"];
+const external = [/^node:/, "cpu-features", /sshcrypto\.node$/, "@photostructure/sqlite", "jiti", "pg", "vitest"];
 
 function flat(name) {
   return name.replaceAll("/", "-");
@@ -83,6 +83,8 @@ async function code() {
     platform: "node",
     external,
     tsconfig: false,
+    // CommonJS packages ask for their folder when they are loaded (ssh2); in a bundle there is none, and nothing is read from there.
+    transform: { define: { __dirname: '"."', __filename: '"bundle.js"' } },
     plugins: [threads, bindings, licences],
     onLog(level, log, inform) {
       if (log.code === "UNRESOLVED_IMPORT") throw new Error(log.message); // else it is found missing when it runs
