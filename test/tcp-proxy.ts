@@ -11,6 +11,10 @@ export interface TcpProxy {
   freeze(): void;
   /** What the server says on the connections that there are comes drop by drop from now on: 40 bytes every 20 ms. New ones work. */
   drip(): void;
+  /** When the servers have said so many bytes more: the rest of that piece is lost and everything cut, or the connections hang. */
+  afterBytes(bytes: number, what: "cut" | "freeze"): void;
+  /** When a client says this: it is cut before the server hears it, or the server's answer to it is lost. */
+  whenSaid(text: string, what: "cutBefore" | "loseAnswer"): void;
   close(): Promise<void>;
 }
 
@@ -20,6 +24,8 @@ const DROP_MS = 20;
 export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let losing = false;
+  let limit: { bytes: number; readonly what: "cut" | "freeze" } | null = null;
+  let word: { readonly text: string; readonly what: "cutBefore" | "loseAnswer" } | null = null;
   const frozen = new WeakSet<Socket>();
   const dripping = new WeakSet<Socket>();
   const nearSockets = new Set<Socket>();
@@ -40,10 +46,25 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
       });
     }
     near.on("data", (data) => {
-      if (!frozen.has(near)) far.write(data);
+      if (frozen.has(near)) return;
+      if (word !== null && data.includes(word.text)) {
+        losing = word.what === "loseAnswer";
+        word = null;
+        if (!losing) return end();
+      }
+      far.write(data);
     });
     far.on("data", (data) => {
       if (frozen.has(near)) return;
+      if (limit !== null && (limit.bytes -= data.length) < 0) {
+        const { what, bytes } = limit;
+        limit = null;
+        near.write(data.subarray(0, data.length + bytes), () => {
+          if (what === "cut") for (const socket of sockets) socket.destroy();
+        });
+        if (what === "freeze") for (const socket of sockets) frozen.add(socket);
+        return;
+      }
       if (losing) {
         losing = false;
         end();
@@ -65,6 +86,12 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
     },
     drip() {
       for (const socket of nearSockets) dripping.add(socket);
+    },
+    afterBytes(bytes, what) {
+      limit = { bytes, what };
+    },
+    whenSaid(text, what) {
+      word = { text, what };
     },
     async close() {
       for (const socket of sockets) socket.destroy();

@@ -46,9 +46,14 @@ async function loadTable(asset: string, source: object, options: Partial<Postgre
   const start = await startOfLoad(warehouse, { asset, spec, fullRefresh: false });
   return warehouse.session(({ connection }) => {
     const context = {
-      ...{ connection, projectDir: folder, tempDir: folder, connections: {}, log: () => {} },
+      connection,
+      projectDir: folder,
+      tempDir: folder,
+      connections: {},
+      log: () => {},
       ...start,
-      ...{ cursor: spec.cursor!, signal: new AbortController().signal },
+      cursor: spec.cursor!,
+      signal: new AbortController().signal,
     };
     return load(warehouse, {
       asset,
@@ -105,7 +110,8 @@ describe("transactions that overlap with loads", () => {
           } else if (act < 5) {
             const text = `insert into ${table} values (${next++}, ${at}, 0)`;
             // A savepoint gives the row the number of a sub-transaction; one that is rolled back leaves nothing.
-            if (pick(3) === 0) await writer.query(`savepoint s; insert into ${table} values (${next++}, ${at}, 1); rollback to s; ${text}; release s`);
+            if (pick(3) === 0)
+              await writer.query(`savepoint s; insert into ${table} values (${next++}, ${at}, 1); rollback to s; ${text}; release s`);
             else if (pick(2) === 0) await writer.query(`savepoint s; ${text}; release s`);
             else await writer.query(text);
           } else if (act < 6 && keyed) {
