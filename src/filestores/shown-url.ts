@@ -8,6 +8,6 @@ export function shownUrl(url: URL): string {
   copy.username = "";
   copy.password = "";
   copy.hash = "";
-  for (const name of [...url.searchParams.keys()]) if (SECRET_NAME.test(name)) copy.searchParams.set(name, "***");
+  for (const name of new Set(url.searchParams.keys())) if (SECRET_NAME.test(name)) copy.searchParams.set(name, "***");
   return copy.href.slice(0, SHOWN_CHARS_MAX);
 }

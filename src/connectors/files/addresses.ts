@@ -16,7 +16,7 @@ import type { FilesOptions } from "./options.ts";
 
 export interface Sources {
   readonly found: readonly FoundSource[];
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Whoever calls closes. Throws MR31xx for files, MR33xx for addresses. */

@@ -22,6 +22,8 @@ export function s3Error(error: unknown, what: string): MillraceError {
   const { name = "", $metadata, $response } = error as ServiceFailure;
   const status = $metadata?.httpStatusCode;
   if (name === "NoSuchBucket") return new MillraceError({ code: "MR3306", message: `${what}: there is no such bucket` });
+  if (name === "NoSuchUpload")
+    return new MillraceError({ code: "MR3307", message: `${what}: the store knows nothing of this upload (any more)` });
   if (name === "NoSuchKey" || name === "NoSuchVersion" || name === "NotFound" || status === 404) {
     return new MillraceError({ code: "MR3302", message: `${what} is not there (any more)`, retryable: true });
   }

@@ -4,15 +4,18 @@ import type { _Object, ListObjectsV2Output, S3Client } from "@aws-sdk/client-s3"
 import type { Readable } from "node:stream";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
+import { withAttempts } from "../../filestores/attempts.ts";
 import type { StoreContext } from "../../filestores/connector.ts";
 import type { DownloadRequest, FileStore, ListRequest, StoredFile, UploadRequest } from "../../filestores/store.ts";
 import { clientFor, type Sdk } from "./client.ts";
 import { s3Error } from "./errors.ts";
 import type { S3Settings } from "./settings.ts";
-import { uploadFile } from "./upload.ts";
+import { uploadFile, type Send } from "./upload.ts";
 import { listVersions } from "./versions.ts";
 
 const REQUEST_MS = 60_000;
+/** A part of an upload may take so many times the time of a request. */
+const PARTS_TIMES = 5;
 /** Pages of one listing; 1000 files each. */
 const PAGES_MAX = 10_000;
 const ORIGIN = "s3://";
@@ -66,7 +69,11 @@ class S3Store implements FileStore {
     throw new MillraceError({ code: "MR3309", message: `${ORIGIN}${request.prefix}…: the store's list has no end` });
   }
 
-  async look(path: string, signal: AbortSignal): Promise<StoredFile | null> {
+  look(path: string, signal: AbortSignal): Promise<StoredFile | null> {
+    return withAttempts(`${ORIGIN}${path}`, signal, () => this.lookOnce(path, signal));
+  }
+
+  private async lookOnce(path: string, signal: AbortSignal): Promise<StoredFile | null> {
     const { bucket, key } = divide(path);
     if (key === "" || key.endsWith("/")) return null;
     if (this.isHistoric()) {
@@ -134,17 +141,19 @@ class S3Store implements FileStore {
   async upload(path: string, { from, sizeBytes, signal }: UploadRequest): Promise<void> {
     const { bucket, key } = divide(path);
     const what = `${ORIGIN}${path}`;
-    try {
-      await uploadFile({ sdk: this.sdk, client: this.client, bucket, key, from, sizeBytes, signal });
-    } catch (error) {
-      signal.throwIfAborted();
-      throw s3Error(error, what);
-    }
-    const there = await this.client
-      .send(new this.sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: this.limited(signal) })
-      .catch((error: unknown) => {
-        throw s3Error(error, what);
+    const send: Send = (act, limitMs) =>
+      withAttempts(what, signal, async () => {
+        try {
+          return await act(AbortSignal.any([signal, AbortSignal.timeout(limitMs ?? this.requestMs)]));
+        } catch (error) {
+          signal.throwIfAborted();
+          throw s3Error(error, what);
+        }
       });
+    await uploadFile({ sdk: this.sdk, client: this.client, bucket, key, from, sizeBytes, partMs: this.requestMs * PARTS_TIMES, send });
+    const there = await send((abortSignal) =>
+      this.client.send(new this.sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), { abortSignal }),
+    );
     if (there.ContentLength !== sizeBytes) {
       const message = `${what}: ${sizeBytes} bytes were sent, ${there.ContentLength} are there`;
       throw new MillraceError({ code: "MR3307", message, retryable: true });
@@ -167,15 +176,17 @@ class S3Store implements FileStore {
 
   private async page(bucket: string, ask: object, { signal }: { readonly signal: AbortSignal }): Promise<ListObjectsV2Output> {
     const command = new this.sdk.ListObjectsV2Command({ Bucket: bucket, EncodingType: "url", ...ask });
-    try {
-      return await this.client.send(command, { abortSignal: this.limited(signal) });
-    } catch (error) {
-      signal.throwIfAborted();
-      const failure = s3Error(error, `${ORIGIN}${bucket}/`);
-      throw failure.code === "MR3302"
-        ? new MillraceError({ code: "MR3306", message: `${ORIGIN}${bucket}: there is no such bucket` })
-        : failure;
-    }
+    return withAttempts(`${ORIGIN}${bucket}/`, signal, async () => {
+      try {
+        return await this.client.send(command, { abortSignal: this.limited(signal) });
+      } catch (error) {
+        signal.throwIfAborted();
+        const failure = s3Error(error, `${ORIGIN}${bucket}/`);
+        throw failure.code === "MR3302"
+          ? new MillraceError({ code: "MR3306", message: `${ORIGIN}${bucket}: there is no such bucket` })
+          : failure;
+      }
+    });
   }
 
   private isHistoric(): boolean {
