@@ -56,7 +56,7 @@ export class Records {
       }
       const column = this.columns.get(label) ?? this.addColumn(label, undefined);
       const text = column.take(value, typeof value === "string" ? undefined : raw?.get(label), source.line);
-      parts.push(`"${this.cells.get(label)!}":${JSON.stringify(text.replaceAll(/\p{Surrogate}/gu, "\uFFFD"))}`);
+      parts.push(`"${this.cells.get(label)!}":${JSON.stringify(wellFormed(text))}`);
     }
     if (version !== null) {
       parts.push(`"v":${version},"n":${this.written}`);
@@ -177,4 +177,9 @@ export class Records {
     this.pending = [];
     this.pendingBytes = 0;
   }
+}
+
+/** Half a character is none. The quick look is for the many that hold nothing of the kind. */
+function wellFormed(text: string): string {
+  return /[\ud800-\udfff]/.test(text) ? text.replaceAll(/\p{Surrogate}/gu, "\uFFFD") : text;
 }
