@@ -263,6 +263,7 @@ describe("nested values", () => {
     expect(await rows("select column_name from (describe raw.t) where column_name = 'extra'")).toEqual([]);
     expect(await rows(`select "column", rule, "values" from _millrace.changes order by all`)).toEqual([
       { column: "extra", rule: "nested(drop)", values: 2 },
+      { column: "items.n", rule: "nested(drop)", values: 2 },
       { column: "tags", rule: "nested(table)", values: 2 },
     ]);
   });

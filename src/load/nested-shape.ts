@@ -31,7 +31,6 @@ export function shapeColumns(
 ): Shaped {
   const shaping = new Shaping(nested);
   const kept: StagedColumn[] = [];
-  const dropped: string[] = [];
   const tables: { column: string; list: string }[] = [];
   for (const [index, column] of columns.entries()) {
     const name = nameOf(column.label) ?? columnName(column.label, index + 1, style);
@@ -40,18 +39,16 @@ export function shapeColumns(
       continue;
     }
     const part = shaping.shape(name, { type: column.type, sql: column.shaped ?? `t.${ident(column.name)}` }, 0);
-    if (part === null) {
-      dropped.push(name);
-      continue;
-    }
+    if (part === null) continue;
     kept.push(part.type === column.type ? column : { ...column, type: part.type, shaped: part.sql });
     if (nested[name] === "table") tables.push({ column: name, list: part.sql });
   }
-  return { columns: kept, dropped, used: shaping.used, tables };
+  return { columns: kept, dropped: [...shaping.dropped], used: shaping.used, tables };
 }
 
 class Shaping {
   readonly used = new Set<string>();
+  readonly dropped = new Set<string>();
   private readonly nested: Nested;
   constructor(nested: Nested) {
     this.nested = nested;
@@ -68,6 +65,7 @@ class Shaping {
     if (choice !== undefined) this.used.add(path);
     switch (choice) {
       case "drop":
+        this.dropped.add(path);
         return null;
       case "json":
         return part.type === "JSON" ? part : { type: "JSON", sql: `to_json(${part.sql})` };
