@@ -20,7 +20,6 @@ import type { Warehouse } from "../../sql/warehouse.ts";
 /** Files up to this size are compressed while they are loaded. */
 const SMALL_BYTES = 1 << 20;
 const BUNDLE_FILE = "files.gz";
-const COPIES_AT_ONCE = 2;
 
 /** Of a load that came to nothing: there is no table yet. */
 const NO_VERSION = "none";
@@ -39,7 +38,6 @@ export class Keeper {
   private isOpen = false;
   private bundle: { readonly file: FileHandle; end: number } | undefined;
   private bundled: Promise<unknown> = Promise.resolve();
-  private copying: Promise<unknown>[] = [];
   private journal: Journal | undefined;
   /** Pages that the journal has already. */
   private pagesThere: number;
@@ -68,12 +66,17 @@ export class Keeper {
     await this.open();
     const path = await delivery.original();
     const { size } = await stat(path);
-    const piece = size <= SMALL_BYTES ? this.small(delivery, path, hash) : this.large(delivery, path, size, hash);
-    this.add(piece);
     if (size > SMALL_BYTES) {
-      this.copying.push(piece);
-      if (this.copying.length >= COPIES_AT_ONCE) await Promise.allSettled([this.copying.shift()]);
-    } else await Promise.allSettled([piece]);
+      const name = `file-${String(this.pieces.length).padStart(4, "0")}`;
+      const into = join(this.folder, name);
+      // Copied while the file is there; synced meanwhile.
+      await writing(into, () => copyFile(path, into, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE));
+      this.add(this.large(delivery, name, { sizeBytes: size, hash }));
+    } else {
+      const piece = this.small(delivery, path, hash);
+      this.add(piece);
+      await Promise.allSettled([piece]);
+    }
   }
 
   /** @throws MR4303. */
@@ -186,17 +189,13 @@ export class Keeper {
     return offset;
   }
 
-  private async large(delivery: FileDelivery, path: string, sizeBytes: number, hash: Promise<string>): Promise<RawPiece> {
-    const name = `file-${String(this.pieces.length).padStart(4, "0")}`;
-    await writing(join(this.folder, name), async () => {
-      await copyFile(path, join(this.folder, name), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      const copy = await open(join(this.folder, name), "r+");
-      try {
-        await copy.sync();
-      } finally {
-        await copy.close();
-      }
-    });
+  private async large(
+    delivery: FileDelivery,
+    name: string,
+    { sizeBytes, hash }: { readonly sizeBytes: number; readonly hash: Promise<string> },
+  ): Promise<RawPiece> {
+    const path = join(this.folder, name);
+    await writing(path, () => syncFile(path));
     return { ...fileOf(delivery), path: name, storedBytes: sizeBytes, encoding: "none", sizeBytes, hash: await hash };
   }
 
@@ -231,6 +230,12 @@ function fileOf({
 export function isCompressed(bytes: Uint8Array): boolean {
   const head = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 6)).toString("hex");
   return ["1f8b", "28b52ffd", "425a68", "fd377a585a", "504b0304", "50415231"].some((magic) => head.startsWith(magic));
+}
+
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, "r+");
+  await file.sync();
+  await file.close();
 }
 
 async function syncFolder(folder: string): Promise<void> {
