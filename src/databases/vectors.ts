@@ -32,7 +32,7 @@ const LONG = "a text that is longer than twelve bytes: ü";
 function isAsExpected(bindings: Bindings): boolean {
   try {
     const bytes = Buffer.from(LONG);
-    const heap = new TextHeap(bindings, bytes);
+    const heap = new TextHeap(bindings, heapKeeper(), bytes);
     const chunk = DuckDBDataChunk.create([BIGINT, VARCHAR], 3);
     const numbers = new BigInt64Array([1n, -5_000_000_000n, 7n]);
     const texts = new Uint32Array(12);
@@ -53,19 +53,24 @@ function isAsExpected(bindings: Bindings): boolean {
   }
 }
 
+/** What holds the bytes of a `TextHeap`. */
+export function heapKeeper(): DuckDBDataChunk {
+  return DuckDBDataChunk.create([BLOB], 1);
+}
+
 /** Bytes that DuckDB holds, for texts of a chunk to point into while the chunk is appended. */
 export class TextHeap {
   private readonly bytes: Uint8Array;
   private readonly low: number;
   private readonly high: number;
-  /** Held as long as texts point into it. */
-  readonly vector: Vector;
 
-  constructor(bindings: Bindings, bytes: Uint8Array) {
+  /** `keeper` holds the bytes until it is reset: used again and again, so that memory does not wait for a collection that knows nothing of it. */
+  constructor(bindings: Bindings, keeper: DuckDBDataChunk, bytes: Uint8Array) {
     this.bytes = bytes;
-    this.vector = bindings.create_vector(BLOB.toLogicalType().logical_type, 1);
-    bindings.vector_assign_string_element_len(this.vector, 0, bytes.length > INLINE_BYTES ? bytes : new Uint8Array(INLINE_BYTES + 1));
-    const entry = bindings.vector_get_data(this.vector, TEXT_ENTRY_BYTES);
+    keeper.reset();
+    const vector = bindings.data_chunk_get_vector(keeper.chunk, 0);
+    bindings.vector_assign_string_element_len(vector, 0, bytes.length > INLINE_BYTES ? bytes : new Uint8Array(INLINE_BYTES + 1));
+    const entry = bindings.vector_get_data(vector, TEXT_ENTRY_BYTES);
     const view = new DataView(entry.buffer, entry.byteOffset, TEXT_ENTRY_BYTES);
     this.low = view.getUint32(8, true);
     this.high = view.getUint32(12, true);

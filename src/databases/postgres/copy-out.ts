@@ -3,7 +3,7 @@
 //   C1. A row is whole or an error; the server's count is compared with ours.
 //   C2. Whatever ends the stream (an error of ours, of the server, a lost connection) ends the promise.
 import type { Connection } from "pg";
-import { CHUNK_ROWS, TextHeap, type Bindings } from "../vectors.ts";
+import { CHUNK_ROWS, heapKeeper, TextHeap, type Bindings } from "../vectors.ts";
 import { DuckDBDataChunk, type DuckDBAppender } from "@duckdb/node-api";
 import { MillraceError } from "../../model/errors.ts";
 import { Misfit, type Decoder } from "./decode-values.ts";
@@ -39,6 +39,9 @@ export class Rows {
   private end = 0;
   private begin = 0;
   private inHand = 0;
+  /** Used for every flush. */
+  private readonly chunk: DuckDBDataChunk;
+  private readonly keeper = heapKeeper();
   private hasHeader = false;
   /** Told of every message that is not of the copy. */
   private readonly control: (message: Buffer) => void;
@@ -46,6 +49,10 @@ export class Rows {
   constructor(sink: Sink, control: (message: Buffer) => void) {
     this.sink = sink;
     this.control = control;
+    this.chunk = DuckDBDataChunk.create(
+      sink.decoders.map((decoder) => decoder.type),
+      CHUNK_ROWS,
+    );
     this.offsets = sink.decoders.map(() => new Int32Array(CHUNK_ROWS));
     this.lengths = sink.decoders.map(() => new Int32Array(CHUNK_ROWS));
   }
@@ -63,11 +70,10 @@ export class Rows {
     if (inHand > 0) {
       const { bindings, decoders, appender } = sink;
       const bytes = this.bytes.subarray(this.begin, this.read);
-      const target = { bindings, heap: new TextHeap(bindings, bytes), isProving: sink.isProving };
-      const chunk = DuckDBDataChunk.create(
-        decoders.map((decoder) => decoder.type),
-        inHand,
-      );
+      const target = { bindings, heap: new TextHeap(bindings, this.keeper, bytes), isProving: sink.isProving };
+      const { chunk } = this;
+      chunk.reset();
+      chunk.rowCount = inHand;
       for (let column = 0; column < decoders.length; column++) {
         const fields = { bytes, offsets: this.offsets[column]!, lengths: this.lengths[column]! };
         try {
