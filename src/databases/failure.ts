@@ -30,7 +30,10 @@ export interface Doing {
 
 /** @returns a MillraceError as it is; everything else as MR4850, MR4851 or MR4852. */
 export function databaseFailure(thrown: unknown, { connector, step, secrets, passing = [] }: Doing): MillraceError {
-  if (thrown instanceof MillraceError) return thrown;
+  if (thrown instanceof MillraceError) {
+    if (step === "work" || (thrown.code !== "MR4851" && thrown.code !== "MR4852")) return thrown;
+    return new MillraceError({ code: "MR4850", message: thrown.message, retryable: thrown.retryable });
+  }
   const { code, errno, number } = (thrown ?? {}) as { readonly code?: unknown; readonly errno?: unknown; readonly number?: unknown };
   const isNetwork = typeof code === "string" && NETWORK.has(code);
   const mayPass = [code, errno, number].some((found) => passing.includes(found as string));

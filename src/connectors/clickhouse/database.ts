@@ -46,7 +46,7 @@ export class Clickhouse implements Database {
       return new Clickhouse(client, options, String(row?.[0]));
     } catch (error) {
       await client.close();
-      throw failure(error instanceof MillraceError ? (error.cause ?? error) : error, options, "connect");
+      throw failure(error, options, "connect");
     }
   }
 

@@ -51,7 +51,7 @@ export class Mssql implements Database {
       return new Mssql(pool, options, String(row?.[0]));
     } catch (error) {
       await pool.close();
-      throw failure(error instanceof MillraceError ? (error.cause ?? error) : error, options, "connect");
+      throw failure(error, options, "connect");
     }
   }
 

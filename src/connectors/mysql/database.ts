@@ -12,8 +12,8 @@ import { bitText, columnOf, type Field, wkb } from "./types.ts";
 
 const CONNECT_TIMEOUT_MS = 20_000;
 const LOCK_WAIT_SECONDS = 5;
-/** Deadlock, lock wait, server goes down, too many connections. */
-const PASSING = [1205, 1213, 1053, 1040, 1203, 2006, 2013];
+/** Lock wait, deadlock, server goes down, too many connections, connection killed or lost. */
+const PASSING = [1205, 1213, 1053, 1040, 1203, 1927, 2006, 2013];
 /** What a value is depends on no setting of the server. */
 const SQL_MODE = "NO_BACKSLASH_ESCAPES,STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ALLOW_INVALID_DATES,NO_ENGINE_SUBSTITUTION";
 
@@ -25,11 +25,13 @@ export class Mysql implements Database {
   private readonly connection: Connection;
   private readonly options: MysqlOptions;
   private isBroken = false;
+  private lost: (error: unknown) => void = () => {};
 
   private constructor(connection: Connection, options: MysqlOptions, version: string) {
     this.connection = connection;
     this.options = options;
     this.version = version;
+    connection.on("error", (error) => this.lost(error)); // the driver tells a lost connection here only, not to the query under way
   }
 
   /** @throws MR4850. */
@@ -50,7 +52,6 @@ export class Mysql implements Database {
       await new Promise<void>((resolve, reject) => {
         connection.connect((error) => (error === null ? resolve() : reject(error)));
       });
-      connection.on("error", () => {}); // told by the query that was under way
       const made = new Mysql(connection, options, "");
       await made.run(`set session time_zone = '+00:00', sql_mode = ${quotedText(SQL_MODE)}`);
       const [row] = await allRows(made, "select version()");
@@ -87,11 +88,16 @@ export class Mysql implements Database {
         if (Array.isArray(row)) queue.push(row as Cell[]);
         else resolve({ columns: [], batches: queue }); // a statement without rows
       });
-      command.on("error", (error: unknown) => {
+      const fail = (error: unknown): void => {
         const told = failure(error, this.options, "work");
         queue.fail(told);
         reject(told);
-      });
+      };
+      this.lost = (error) => {
+        this.isBroken = true;
+        fail(error);
+      };
+      command.on("error", fail);
       command.on("end", () => queue.end());
     });
   }

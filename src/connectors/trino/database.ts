@@ -44,7 +44,7 @@ export class Trino implements Database {
       const [row] = await made.values("select node_version from system.runtime.nodes where coordinator");
       return new Trino(client, options, String(row?.[0]));
     } catch (error) {
-      throw failure(error instanceof MillraceError ? (error.cause ?? error) : error, options, "connect");
+      throw failure(error, options, "connect");
     }
   }
 
