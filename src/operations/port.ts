@@ -159,7 +159,7 @@ export interface Tools {
   inspect(files: readonly string[], options: Readonly<Record<string, unknown>>): Promise<readonly Readonly<Record<string, unknown>>[]>;
   convert(
     files: readonly string[],
-    options: { readonly to: string; readonly format: "parquet" | "csv" | "ndjson"; readonly types: "infer" | "text" },
+    options: { readonly to: string; readonly format: "parquet" | "csv" | "ndjson" | "xlsx" | "avro"; readonly types: "infer" | "text" },
     observe: (file: ConvertedFileAnswer) => void,
   ): Promise<void>;
   doctor(dir: string): Promise<DoctorAnswer>;

@@ -7,7 +7,7 @@ import type { Output } from "../output.ts";
 import { printable, renderTable } from "../table.ts";
 import { count, plural } from "../words.ts";
 
-const FORMATS = ["parquet", "csv", "ndjson"] as const;
+const FORMATS = ["parquet", "csv", "ndjson", "xlsx", "avro"] as const;
 
 export const inspect: Command = {
   name: "inspect",
@@ -32,7 +32,7 @@ export const inspect: Command = {
 
 export const convert: Command = {
   name: "convert",
-  summary: "Reads files with the same care as a source and writes Parquet, CSV or NDJSON",
+  summary: "Reads files with the same care as a source and writes Parquet, CSV, NDJSON, xlsx or Avro",
   arguments: "<file...>",
   examples: ["millrace convert data/*.csv --to parquet/", "millrace convert export.csv --to out --format ndjson --types text"],
   options: [

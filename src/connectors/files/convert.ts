@@ -12,7 +12,7 @@ import { findNamed, STAGE, withStaged, withWorkbench, type NamedFile, type Workb
 export interface ConvertOptions {
   /** Folder of the outputs. */
   readonly to: string;
-  readonly format: "parquet" | "csv" | "ndjson";
+  readonly format: "parquet" | "csv" | "ndjson" | "xlsx" | "avro";
   readonly types: "infer" | "text";
   /** What relative paths begin at; default: the working directory. */
   readonly folder?: string;
@@ -47,7 +47,7 @@ export async function convertFile(
     const path = joinInside(resolve(folder, options.to), name);
     return await withStaged(workbench, named.file, options.types, async (staged) => {
       if (staged.rows === 0 && staged.records.quarantined > 0) throw nothingReadable(named.given, staged);
-      const written = outputOf(path, { path, format: options.format });
+      const written = outputOf(path, { path, format: options.format === "xlsx" ? "excel" : options.format });
       const rows = await replaceFile(path, (beside) => copyRows(workbench.connection, `select * from ${STAGE}`, beside, written));
       const dialect = staged.understood.dialect === undefined ? null : { ...staged.understood.dialect };
       const { quarantined } = staged.records;

@@ -33,7 +33,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function convert(
   files: readonly string[],
   to: string,
-  format: "parquet" | "csv" | "ndjson" = "parquet",
+  format: "parquet" | "csv" | "ndjson" | "xlsx" | "avro" = "parquet",
 ): Promise<ConvertedFileAnswer[]> {
   const answers: ConvertedFileAnswer[] = [];
   await convertFiles(files, { to, format, types: "infer", folder }, (answer) => answers.push(answer));
