@@ -29,11 +29,15 @@ function filledCell(target: TargetColumn, index: number): Cell {
   const cell = readCell(target, index);
   if (target.defaultSql === null) return cell;
   const holds = `((${cell.value}) is null${cell.broken === null ? "" : ` and not ${cell.broken}`})`;
+  const isTold = cell.notes.some(({ rule }) => rule === "default");
   const filled = `coalesce(${cell.value}, ${target.defaultSql})`;
   return {
     ...cell,
     value: cell.broken === null ? filled : `case when not ${cell.broken} then ${filled} end`,
-    notes: [...cell.notes, { column: target.name, rule: "default", holds, before: cell.text, after: target.defaultSql }],
+    // What was read from text tells it by itself.
+    notes: isTold
+      ? cell.notes
+      : [...cell.notes, { column: target.name, rule: "default", holds, before: cell.text, after: target.defaultSql }],
   };
 }
 

@@ -5,7 +5,7 @@
 import type { JsonValue } from "../model/answers.ts";
 import type { ColumnSpec } from "../model/definitions/source.ts";
 import type { Session, Transaction } from "../sql/session.ts";
-import { literal, value } from "../sql/text.ts";
+import { ident, literal, value } from "../sql/text.ts";
 
 /** A row of `_millrace.changes`. */
 export interface ValueChange {
@@ -25,6 +25,8 @@ export interface Note {
   readonly holds: string;
   readonly before: string;
   readonly after: string;
+  /** What `holds` and `after` name, computed once per row. */
+  readonly lets?: readonly { readonly name: string; readonly sql: string }[];
 }
 
 const SAMPLES_MAX = 3;
@@ -45,40 +47,25 @@ export interface Conversed {
 /** The rules that may have changed a value that was read from text. */
 export function notesOf({ column, type, spec, text, mapped, value: read, broken }: Conversed): Note[] {
   const notes: Note[] = [];
+  const names = { value: ident(`_value_${column}`), mapped: ident(`_mapped_${column}`), broken: ident(`_broken_${column}`) };
+  const lets = [
+    { name: names.value, sql: read },
+    { name: names.mapped, sql: `trim(${mapped}, ${BLANKS})` },
+    { name: names.broken, sql: broken ?? "false" },
+  ];
   const trimmed = `trim(${text}, ${BLANKS})`;
-  const after = `(${read})::varchar`;
-  if (spec?.map !== undefined) {
-    notes.push({
-      column,
-      rule: "map",
-      holds: `coalesce(${trimmed} in (${Object.keys(spec.map)
-        .map((key) => literal(key.trim()))
-        .join(", ")}), false)`,
-      before: text,
-      after,
-    });
-  }
+  const note = (rule: string, holds: string, after = `${names.value}::varchar`): void => {
+    notes.push({ column, rule, holds: `coalesce(${holds}, false)`, before: text, after, lets });
+  };
+  const listed = (words: readonly string[]): string => words.map((word) => literal(word.trim())).join(", ");
+  if (spec?.map !== undefined) note("map", `${trimmed} in (${listed(Object.keys(spec.map))})`);
   const nulls = (spec?.nulls ?? []).filter((word) => word.trim() !== "");
-  if (nulls.length > 0) {
-    notes.push({
-      column,
-      rule: "nulls",
-      holds: `coalesce(trim(${mapped}, ${BLANKS}) in (${nulls.map((word) => literal(word.trim())).join(", ")}), false)`,
-      before: text,
-      after: "null",
-    });
-  }
+  if (nulls.length > 0) note("nulls", `${names.mapped} in (${listed(nulls)})`, "null");
+  if (spec?.default !== undefined)
+    note("default", `${names.value} is null and not ${names.broken}`, `try_cast(${literal(String(spec.default))} as ${type})`);
   if (type === "VARCHAR" && spec?.parse === undefined) return notes;
-  const isRead = broken === null ? "true" : `not ${broken}`;
-  notes.push({
-    column,
-    rule: "trim",
-    holds: `coalesce(${isRead} and ${text} <> ${trimmed} and (${read}) is not null, false)`,
-    before: text,
-    after,
-  });
-  const rule = spec?.parse === undefined ? `cast(${type})` : `parse(${spec.parse})`;
-  notes.push({ column, rule, holds: `coalesce(trim(${mapped}, ${BLANKS}) <> ${after}, false)`, before: text, after });
+  note("trim", `${text} <> ${trimmed} and ${names.value} is not null`);
+  note(spec?.parse === undefined ? `cast(${type})` : `parse(${spec.parse})`, `${names.mapped} <> ${names.value}::varchar`);
   return notes;
 }
 
@@ -108,7 +95,10 @@ export class ChangeCounter {
   async count(session: Session, table: string, notes: readonly Note[]): Promise<void> {
     if (notes.length === 0) return;
     const counts = notes.map((note, index) => `count(*) filter (where ${note.holds}) as c${index}`);
-    const row = (await session.row<Record<string, number>>(`select ${counts.join(", ")} from ${table} t`)) ?? {};
+    const lets = new Map(notes.flatMap((note) => (note.lets ?? []).map(({ name, sql }) => [name, sql])));
+    const named = [...lets].map(([name, sql]) => `, ${sql} as ${name}`).join("");
+    const from = `(select t.*${named} from ${table} t) t`;
+    const row = (await session.row<Record<string, number>>(`select ${counts.join(", ")} from ${from}`)) ?? {};
     for (const [index, note] of notes.entries()) {
       const values = row[`c${index}`] ?? 0;
       if (values === 0) continue;
@@ -117,7 +107,7 @@ export class ChangeCounter {
       if (known.sample.length > 0 || this.withoutSample.has(note.column)) continue;
       const cut = (sql: string): string => `left((${sql})::varchar, ${SHOWN_CHARACTERS_MAX})`;
       known.sample = await session.rows<{ from: string; to: string }>(
-        `select ${cut(note.before)} as "from", ${cut(note.after)} as "to" from ${table} t where ${note.holds} limit ${SAMPLES_MAX}`,
+        `select ${cut(note.before)} as "from", ${cut(note.after)} as "to" from ${from} where ${note.holds} limit ${SAMPLES_MAX}`,
       );
     }
   }
