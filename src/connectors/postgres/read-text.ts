@@ -2,10 +2,9 @@
 import { fillTable } from "../../databases/fill.ts";
 import type { Batch, WireColumn } from "../../databases/server.ts";
 import type { Client } from "pg";
-import { MillraceError } from "../../model/errors.ts";
 import { ident } from "../../sql/text.ts";
 import type { Fill } from "./copy-into.ts";
-import type { Shape } from "../../databases/postgres/decode-values.ts";
+import { Misfit, type Shape } from "../../databases/postgres/decode-values.ts";
 import { duckType } from "./types.ts";
 
 const FETCH_ROWS = 5_000;
@@ -23,13 +22,10 @@ export async function fillByText({ connection, into, names, columns, queries, cl
   const items = columns.map(({ shape, name }) => (isNested(shape) ? `to_jsonb(${ident(name)})::text` : `${ident(name)}::text`)).join(", ");
   const readers = clients.map((client) => fetchAll(client, queue, (query) => `select ${items} from (${query}) q`));
   const filled = await fillTable({ connection, into, columns: wire, readers, name: server.place });
-  for (const [index, { shape, name }] of columns.entries()) {
-    if (filled.columns[index]?.type !== duckType(shape))
-      throw new MillraceError({
-        code: "MR4808",
-        message: `${name}: some of its values are no ${duckType(shape)}`,
-        hint: "read it as text: a query with ::text",
-      });
+  for (const [index, column] of columns.entries()) {
+    if (filled.columns[index]?.type === duckType(column.shape)) continue;
+    await connection.run(`drop table ${into}`);
+    throw Object.assign(new Misfit(`some of its values are no ${duckType(column.shape)}`), { found: column });
   }
   return filled.rows;
 }
