@@ -145,7 +145,9 @@ describe("attachments", () => {
     server.rebuild();
     const after = await find(open({ folder: ["Archive", "INBOX"] }), "*/*");
     expect(after.map(({ path, identity }) => [path, identity])).toEqual(before.map(({ path, identity }) => [path, identity]));
-    await expect(bytesOf(open(), before[0]!)).rejects.toMatchObject({ code: "MR3303" });
+    // Numbers of another mailbox are never trusted. (The server counts its rebuilds in seconds, so that the old number may still be the new one.)
+    const version = JSON.stringify({ ...JSON.parse(before[0]!.version!), uidValidity: "1" });
+    await expect(bytesOf(open(), { ...before[0]!, version })).rejects.toMatchObject({ code: "MR3303" });
   });
 
   it("of several messages without, or with the same, Message-ID are all there", async () => {
