@@ -39,7 +39,6 @@ function requestOf(folder: string, deliveries: AsyncIterable<Delivery>): LoadReq
 }
 
 function table(rows: number): TableDelivery {
-  const columns = ["id", "zip", "name", "day", "price", "quantity", "flag", "city", "amount", "seen_at", "note", "code"];
   return {
     kind: "table",
     name: "public.t",
@@ -48,7 +47,14 @@ function table(rows: number): TableDelivery {
         date '2000-01-01' + (i % 9000)::integer as day, (i % 9000000 / 100)::decimal(18, 2) as price, (i % 1000)::integer as quantity, i % 2 = 0 as flag,
         'city ' || i % 313 as city, (i * 31 % 900000)::double / 100 as amount, timestamp '2023-01-01' + to_seconds(i) as seen_at,
         'a note of ' || i % 5003 as note, md5((i % 100003)::varchar) as code from range(${rows}) t(i)`);
-      return { rows, columns: columns.map((name) => ({ name, label: name, type: "", exactText: true, why: "" })) };
+      const described = (await connection.runAndReadAll(`describe ${into}`)).getRowObjectsJson();
+      return {
+        rows,
+        columns: described.map((row) => {
+          const name = String(row["column_name"]);
+          return { name, label: name, type: String(row["column_type"]), exactText: true, why: "" };
+        }),
+      };
     },
   };
 }
