@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   httpPages: async () => (await import("./http-pages.ts")).benchHttpPages(),
   json: async () => (await import("./json.ts")).benchJson(),
   load: async () => (await import("./load.ts")).benchLoad(),
+  matching: async () => (await import("./matching.ts")).benchMatching(),
   million: async () => (await import("./million.ts")).benchMillion(),
   peers: async () => (await import("./peers.ts")).benchPeers(),
   plan: async () => (await import("./plan.ts")).benchPlan(),

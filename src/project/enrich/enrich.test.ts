@@ -105,11 +105,24 @@ describe("a match", () => {
     expect(pairs.map(({ pair }) => pair)).toEqual(["ax"]);
   });
 
+  it("sees prepared columns in place of those of the same name", async () => {
+    const prepare = { born: "right(born, 1)", letter: "left(lower(name), 1)" };
+    const pairs = await found([], {
+      ...spec,
+      prepare,
+      block: ["letter"],
+      compare: [{ column: "born", by: "exact" }],
+      review: 1,
+      threshold: 1,
+    });
+    expect(pairs).toEqual([{ pair: "ab", status: "match", decided: false }]);
+  });
+
   it("compares numbers, days, words and letters", async () => {
     await connection.run(
       "create table raw.n as select * from (values (1, 10, date '2026-01-01', 'Main Street 5'), (2, 12, date '2026-01-03', '5, main street')) t(id, n, d, w)",
     );
-    const by = { left: "raw.n", id: "id", block: ["1"], threshold: 0, evidence: 0 } as const;
+    const by = { left: "raw.n", id: "id", block: ["1"], threshold: 0, evidence: 0 };
     const compare = [
       { column: "n", by: "number", scale: 4 },
       { column: "d", by: "days", scale: 10 },

@@ -18,7 +18,7 @@ type Comparison = MatchSpec["compare"][number];
 
 /** Columns: left_id, right_id, score, status (`match`, `review`), decided (true: by a person), similarities (a list in the order of `compare`). */
 export function matchSql(spec: MatchSpec, decisions: readonly MatchDecision[]): string {
-  const { left, right = left, block, threshold, review = threshold, evidence = EVIDENCE_DEFAULT } = spec;
+  const { left, right = left, prepare = {}, block, threshold, review = threshold, evidence = EVIDENCE_DEFAULT } = spec;
   const ids = pairOf(spec.id);
   const isWithin = spec.right === undefined;
   const weights = spec.compare.map((comparison) => comparison.weight ?? 1);
@@ -38,10 +38,10 @@ export function matchSql(spec: MatchSpec, decisions: readonly MatchDecision[]): 
   const best = (own: string, other: string): string =>
     `row_number() over (partition by ${own} order by decided desc, score desc nulls last, ${other}) = 1`;
   const one = spec.oneToOne === true ? `qualify ${best("left_id", "right_id")} and ${best("right_id", "left_id")}\n` : "";
-  return `with _left as (
-  select *, ${ident(ids.left)}::varchar as _id, ${blocks(block)} from ${qualified(...nameParts(left))}
-), _right as (
-  select *, ${ident(ids.right)}::varchar as _id, ${blocks(block)} from ${qualified(...nameParts(right))}
+  return `with _left as materialized (
+  ${records(left, ids.left, { prepare, block })}
+), _right as materialized (
+  ${records(right, ids.right, { prepare, block })}
 ), _decided as (
   ${decidedRows}
 ), _candidates as (
@@ -62,6 +62,21 @@ from _scored s left join _decided d on d._l = s._l and d._r = s._r
 where d._d is distinct from 'distinct' and (d._d = 'match' or s._score >= ${Math.min(review, threshold)})
 ${one}order by left_id, right_id
 `;
+}
+
+/** A prepared column takes the place of one of its name; blocks are worked out behind it. */
+function records(
+  asset: string,
+  id: string,
+  { prepare, block }: { readonly prepare: Readonly<Record<string, string>>; readonly block: readonly string[] },
+): string {
+  const table = qualified(...nameParts(asset));
+  const own = `${ident(id)}::varchar as _id`;
+  const prepared = Object.entries(prepare).map(([name, sql]) => `(${sql}) as ${ident(name)}`);
+  if (prepared.length === 0) return `select *, ${own}, ${blocks(block)} from ${table}`;
+  const names = Object.keys(prepare).map((name) => literal(name.toLowerCase()));
+  const others = `columns(_c -> not list_contains([${names.join(", ")}], lower(_c)))`;
+  return `select *, ${blocks(block)} from (select ${others}, ${prepared.join(", ")}, ${own} from ${table})`;
 }
 
 function blocks(block: readonly string[]): string {

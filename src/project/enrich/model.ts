@@ -103,8 +103,16 @@ function missChecks({ lookup }: EnrichedSpec): readonly CheckEntry[] {
   const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
   const asks = Object.keys(lookup.on).map((column) => `${quoted(column)} is not null`);
   const rule = { name: "lookup", where: `${quoted(lookup.found)} or not (${asks.join(" and ")})` };
-  const then = { quarantine: { onFail: "quarantine" }, warn: { severity: "warn" }, fail: {} }[lookup.misses];
-  return [{ rule, ...then } as CheckEntry];
+  switch (lookup.misses) {
+    case "quarantine":
+      return [{ rule, onFail: "quarantine" }];
+    case "warn":
+      return [{ rule, severity: "warn" }];
+    case "fail":
+      return [{ rule }];
+    default:
+      return lookup.misses satisfies never;
+  }
 }
 
 function decisions(reader: Reader, asset: string): readonly MatchDecision[] {
