@@ -40,6 +40,7 @@ protocols = imap
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
+auth_failure_delay = 0
 mail_location = maildir:~/Maildir
 first_valid_uid = 1
 default_login_user = nobody

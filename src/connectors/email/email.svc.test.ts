@@ -183,7 +183,7 @@ describe("who answers", () => {
     await expect(find(open({ port: 1 }), "*/*")).rejects.toMatchObject({ code: "MR3300", retryable: true });
     await expect(find(open({ since: "yesterday" }), "*/*")).rejects.toMatchObject({ code: "MR3305" });
     // Last: after a wrong password the server lets everybody wait.
-    await expect(find(open({ password: "wrong-secret" }), "*/*")).rejects.toMatchObject({
+    await expect(find(open({ password: "wrong-secret", timeout: "30s" }), "*/*")).rejects.toMatchObject({
       code: "MR3301",
       message: expect.not.stringContaining("wrong-secret"),
     });
