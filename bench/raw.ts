@@ -51,8 +51,8 @@ function table(rows: number): TableDelivery {
       return {
         rows,
         columns: described.map((row) => {
-          const name = String(row["column_name"]);
-          return { name, label: name, type: String(row["column_type"]), exactText: true, why: "" };
+          const name = row["column_name"] as string;
+          return { name, label: name, type: row["column_type"] as string, exactText: true, why: "" };
         }),
       };
     },

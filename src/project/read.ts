@@ -182,7 +182,7 @@ function listFiles(root: string, errors: MillraceError[]): Definitions {
 
 /** `nested: { items: table }` makes assets besides the source itself. */
 function addNestedTables(reader: Reader, nodes: ProjectNode[]): void {
-  for (const node of [...nodes]) {
+  for (const node of nodes.slice()) {
     if (node.kind !== "source" && node.kind !== "extract") continue;
     for (const table of nestedTables(node))
       if (claim(reader, table.id, reader.documents.get(node.id)!, ["nested"], "table")) nodes.push(table);

@@ -50,9 +50,9 @@ async function uploadParts(file: FileHandle, { sdk, client, bucket, key, sizeByt
   const parts: CompletedPart[] = [];
   const sums: string[] = [];
   let next = 0;
-  let hasFailed = false;
+  const failed = { yes: false };
   const work = async (): Promise<void> => {
-    for (let index = next++; index < count && !hasFailed; index = next++) {
+    for (let index = next++; index < count && !failed.yes; index = next++) {
       const body = await pieceOf(file, index * partBytes, Math.min(partBytes, sizeBytes - index * partBytes));
       const PartNumber = index + 1;
       const part = { ...place, UploadId, PartNumber, Body: body, ContentLength: body.length, ContentMD5: md5(body) };
@@ -63,7 +63,7 @@ async function uploadParts(file: FileHandle, { sdk, client, bucket, key, sizeByt
   };
   const workers = Array.from({ length: Math.min(PARTS_AT_ONCE, count) }, () =>
     work().catch((error: unknown) => {
-      hasFailed = true;
+      failed.yes = true;
       throw error;
     }),
   );

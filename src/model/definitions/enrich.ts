@@ -19,7 +19,10 @@ export const matchSpec = z.strictObject({
   left: z.string().describe("an asset"),
   right: z.string().optional().describe("another asset; left out: pairs within `left`"),
   id: columnPair.describe("the column that names a record"),
-  prepare: z.record(z.string(), z.string()).optional().describe("column → SQL over a record, worked out once for each; blocks and comparisons see it"),
+  prepare: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe("column → SQL over a record, worked out once for each; blocks and comparisons see it"),
   block: z.array(z.string()).min(1).describe("SQL over a record; two records are compared when one of these is equal"),
   compare: z.array(comparison).min(1),
   threshold: z.number().min(0).max(1).describe("pairs from this score on are matches"),
