@@ -1,10 +1,11 @@
 // The engine of ClickHouse (the Python package chdb) behind a small HTTP server, for a test file; gone when the test process is gone. The package is
 // installed once into a folder of the user's cache; a machine that cannot have it fails the tests loudly.
-import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensurePython } from "./service.ts";
 
 export interface TestClickhouse {
   readonly url: string;
@@ -12,10 +13,12 @@ export interface TestClickhouse {
 }
 
 const VERSION = "4.3.0";
+/** Name and packages of its Python. */
+export const CHDB = [`chdb-${VERSION}`, [`chdb==${VERSION}`]] as const;
 const START_MS = 120_000;
 
 export async function startClickhouse(): Promise<TestClickhouse> {
-  const python = install();
+  const python = join(ensurePython(...CHDB), "python");
   const folder = mkdtempSync(join(tmpdir(), "millrace-clickhouse-"));
   const server = spawn(python, [fileURLToPath(new URL("clickhouse.py", import.meta.url)), join(folder, "data")], {
     stdio: ["pipe", "pipe", "pipe"],
@@ -42,21 +45,4 @@ export async function startClickhouse(): Promise<TestClickhouse> {
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** The Python that has the package. */
-function install(): string {
-  const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "millrace-tests", `chdb-${VERSION}`);
-  const ready = join(folder, "ready");
-  const python = join(folder, "bin/python");
-  if (existsSync(ready)) return python;
-  for (const [command, ...words] of [
-    ["python3", "-m", "venv", folder],
-    [join(folder, "bin/pip"), "install", "--quiet", `chdb==${VERSION}`],
-  ]) {
-    const done = spawnSync(command!, words, { encoding: "utf8" });
-    if (done.status !== 0) throw new Error(`chdb could not be installed: ${done.error?.message ?? done.stderr}`);
-  }
-  writeFileSync(ready, "");
-  return python;
 }

@@ -28,8 +28,11 @@ handler.authorizer.add_user("user", "pass", files, perm="elradfmwMT")
 FTPServer(("127.0.0.1", port), handler).serve_forever()
 `;
 
+/** Name and packages of its Python. */
+export const FTP_SERVER = ["ftp", ["pyftpdlib<2.1", "pyopenssl"]] as const;
+
 export async function startFtp(security: "plain" | "tls" = "plain"): Promise<TestFtp> {
-  const bin = ensurePython("ftp", ["pyftpdlib<2.1", "pyopenssl"]);
+  const bin = ensurePython(...FTP_SERVER);
   const folder = temporaryFolder("ftp");
   const files = join(folder, "files");
   mkdirSync(files);

@@ -58,7 +58,12 @@ describe("code in threads and processes", () => {
   it("what it prints is found by node, level and text, without the project's secrets", async () => {
     const logs = async (...words: string[]) => (await millrace(["logs", "--json", ...words], files.dir, env)).lines();
     const said = (await logs("--node", "raw.big")).map((line) => `${line["level"]} ${line["message"]}`);
-    expect(said.toSorted()).toEqual(["error from pino", "info token none", "warn a warning"]);
+    expect(said.toSorted()).toEqual([
+      "error from pino",
+      "info token none",
+      "warn a warning",
+      "warn all 20 pages have 1000 rows, the last one too: is there more?",
+    ]);
     expect(await logs("--grep", "from pino")).toMatchObject([{ node: "raw.big", attempt: 1, level: "error", order: 7 }]);
     expect((await logs("--level", "error", "--node", "task:dies")).map((line) => line["attempt"])).toEqual([1, 2]);
     expect(await logs("--since", "1ms", "--node", "raw.big")).toEqual([]);

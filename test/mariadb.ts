@@ -2,9 +2,9 @@
 // Debian package, if it may; one that cannot run it fails the tests loudly.
 import { spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { ensureProgram, freePort } from "./service.ts";
 
 export interface TestMariadb {
   /** Of a database that is empty at first. */
@@ -20,7 +20,7 @@ read -r word; kill -KILL $server; wait $server; rm -rf "$folder"`;
 const PATH = `${process.env["PATH"] ?? ""}:/usr/sbin:/usr/local/sbin`;
 
 export async function startMariadb(): Promise<TestMariadb> {
-  install();
+  ensureProgram("/usr/sbin/mariadbd", "mariadb-server");
   const folder = mkdtempSync(join(tmpdir(), "millrace-mariadb-"));
   const data = join(folder, "data");
   const asRoot = process.getuid?.() === 0 ? ["--user=root"] : [];
@@ -84,32 +84,7 @@ export async function startMariadb(): Promise<TestMariadb> {
   };
 }
 
-function install(): void {
-  if (spawnSync("mariadbd", ["--version"], { env: { ...process.env, PATH } }).status === 0) return;
-  const quiet = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const sudo = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  for (const words of [
-    ["apt-get", "update", "-qq"],
-    ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "mariadb-server"],
-  ]) {
-    const [command, ...rest] = [...sudo, ...words];
-    const done = spawnSync(command!, rest, { env: quiet, encoding: "utf8" });
-    if (done.status !== 0) throw new Error(`MariaDB is missing and could not be installed: ${done.error?.message ?? done.stderr}`);
-  }
-}
-
 function run(command: string, words: readonly string[]): void {
   const done = spawnSync(command, words, { env: { ...process.env, PATH }, encoding: "utf8" });
   if (done.status !== 0) throw new Error(`${command}: ${done.error?.message ?? done.stderr}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-      .once("error", reject)
-      .listen(0, "127.0.0.1", () => {
-        const { port } = probe.address() as { port: number };
-        probe.close(() => resolve(port));
-      });
-  });
 }

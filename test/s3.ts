@@ -1,11 +1,12 @@
 // A real S3 server for a test file: versitygw on a folder of its own, with versions, gone when the test process is gone, however that ended.
 // It is built once from the Go module registry (needs Go, nothing else) and kept in the user's cache. A machine that cannot do so fails the tests loudly.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { connect, createServer } from "node:net";
-import { homedir, tmpdir } from "node:os";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { S3Client } from "@aws-sdk/client-s3";
+import { cacheFolder, freePort } from "./service.ts";
 
 const VERSION = "v1.8.0";
 const START_MS = 30_000;
@@ -77,21 +78,15 @@ export async function startS3(): Promise<TestS3> {
   };
 }
 
-/** Path of the program, built when it is not there yet. */
-function versitygw(): string {
-  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "millrace-tests", `versitygw-${VERSION}`);
-  const program = join(cache, "versitygw");
+/** Path of the program, built when it is not there yet; whoever comes meanwhile waits. */
+export function versitygw(): string {
+  const folder = cacheFolder(`versitygw-${VERSION}`);
+  const program = join(folder, "versitygw");
   if (existsSync(program)) return program;
-  mkdirSync(cache, { recursive: true });
-  const beside = mkdtempSync(join(cache, "build-"));
-  try {
-    const env = { ...process.env, GOBIN: beside, GOFLAGS: "-buildvcs=false" };
-    const built = spawnSync("go", ["install", `github.com/versity/versitygw/cmd/versitygw@${VERSION}`], { env, encoding: "utf8" });
-    if (built.status !== 0) throw new Error(`versitygw could not be built; is Go installed? ${built.error?.message ?? built.stderr}`);
-    renameSync(join(beside, "versitygw"), program);
-  } finally {
-    rmSync(beside, { recursive: true, force: true });
-  }
+  const beside = join(folder, "build");
+  const build = `[ -e ${program} ] || (GOBIN=${beside} GOFLAGS=-buildvcs=false go install github.com/versity/versitygw/cmd/versitygw@${VERSION} && mv ${beside}/versitygw ${program})`;
+  const built = spawnSync("flock", [join(folder, ".lock"), "sh", "-c", build], { encoding: "utf8" });
+  if (!existsSync(program)) throw new Error(`versitygw could not be built; is Go installed? ${built.stderr || built.error?.message}`);
   return program;
 }
 
@@ -110,15 +105,4 @@ async function answers(port: number, server: ChildProcess, said: () => string): 
   }
   server.stdin?.end();
   throw new Error(`the S3 server did not start: ${said()}`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-      .once("error", reject)
-      .listen(0, "127.0.0.1", () => {
-        const { port } = probe.address() as { port: number };
-        probe.close(() => resolve(port));
-      });
-  });
 }

@@ -26,13 +26,19 @@ export function ensureProgram(program: string, aptPackage: string): void {
 
 /** A Python of its own with these packages; the answer is its folder of programs. */
 export function ensurePython(name: string, packages: readonly string[]): string {
-  const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "millrace-tests", name);
+  const folder = cacheFolder(name);
   const mark = join(folder, ".complete");
-  mkdirSync(folder, { recursive: true });
   const script = `[ -e ${mark} ] || (python3 -m venv ${folder} && ${folder}/bin/pip install -q --disable-pip-version-check ${packages.map((one) => `'${one}'`).join(" ")} && touch ${mark})`;
   const done = spawnSync("flock", [join(folder, ".lock"), "sh", "-c", script], { encoding: "utf8" });
   if (!existsSync(mark)) throw new Error(`${packages.join(", ")} could not be installed: ${done.stderr || done.error?.message}`);
   return join(folder, "bin");
+}
+
+/** A folder that outlives the tests: what was built or installed once. */
+export function cacheFolder(name: string): string {
+  const folder = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "millrace-tests", name);
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }
 
 export function temporaryFolder(name: string): string {
