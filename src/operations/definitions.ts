@@ -62,7 +62,9 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   } as const;
   const compilation = await compileWith(schemas);
   errors.push(...compilation.errors);
-  const nodes = withCodeHashes(project.nodes, compilation.models, params);
+  const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
+  const calendars = usesCalendars ? (await import("./calendars.ts")).calendarsHash(project) : undefined;
+  const nodes = withCodeHashes(project.nodes, compilation.models, { params, calendars });
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
   for (const node of nodes) {
     const query = compilation.queries.get(exportQueryId(node.id));

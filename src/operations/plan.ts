@@ -134,7 +134,8 @@ function missingOutputs(workspace: Workspace, { graph }: Definitions, live: Read
 export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const planned = await planOperation(workspace, request);
   const project = await workspace.project();
-  if (project.config.calendars !== undefined) await (await import("./calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
+  if (project.config.calendars !== undefined || [...planned.definitions.compilation.models.values()].some((query) => query.calendars))
+    await (await import("./calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
   refuseMissing(planned);
   await refuseUnresolved(workspace, planned);
   return planned;

@@ -14,12 +14,23 @@ export interface SqlFileParts {
 const OPENING = /^\s*\/\*---/;
 const CLOSING = "---*/";
 const LOOKS_LIKE = /^\s*\/\*[ \t]+---/;
+/** As other tools write it; to SQL the dashes are comments, and the YAML between them is an error. */
+const BARE = /^\s*---[ \t]*\r?\n(?=\s*[A-Za-z]\w*[ \t]*:)/;
 
 /** Takes a SQL file apart. Throws MR1016 when the front matter is not closed. */
 export function splitSqlFile(file: string, text: string): SqlFileParts {
-  const opening = OPENING.exec(text) ?? LOOKS_LIKE.exec(text);
-  if (opening === null) return { yaml: undefined, sqlOffset: 0, sql: text };
   const place = placesIn(file, text);
+  const opening = OPENING.exec(text) ?? LOOKS_LIKE.exec(text);
+  if (opening === null) {
+    if (!BARE.test(text)) return { yaml: undefined, sqlOffset: 0, sql: text };
+    const dashes = text.indexOf("---");
+    throw new MillraceError({
+      code: "MR1016",
+      message: "front matter in SQL stands in a comment",
+      location: place(dashes, dashes + 3),
+      hint: "begin it with /*--- and end it with ---*/",
+    });
+  }
   const mark = text.indexOf("/*");
   if (!OPENING.test(text)) {
     const message = "this comment looks like front matter, but would be ignored";

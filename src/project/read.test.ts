@@ -206,6 +206,7 @@ describe("what is wrong", () => {
     ["text that is not UTF-8", { "models/a.sql": Buffer.from("select 1,\n'caf\xe9'", "latin1") }, ["MR1004 models/a.sql:2:1"]],
     ["UTF-16", { "sources/a.yaml": Buffer.from("\uFEFFfrom: 1", "utf16le") }, ["MR1004 sources/a.yaml:1:1"]],
     ["a folder named like a definition", { "sources/x.yaml/inner.txt": "" }, ["MR1006 sources/x.yaml:1:1"]],
+    ["front matter between dashes alone", { "models/a.sql": "---\nmaterialize: table\n---\nselect 1" }, ["MR1016 models/a.sql:1:1 ---"]],
     ["front matter that is not closed", { "models/a.sql": "/*---\nmaterialize: table\nselect 1" }, ["MR1016 models/a.sql:1:1 /*---"]],
     [
       "front matter that is closed like a comment",

@@ -29,11 +29,19 @@ export function modelCodeHash(
   return writeCodeHash({ whole: hashOf(query.syntaxHash, settings), rest: hashOf(query.shape.body, settings), items: query.shape.items });
 }
 
-/** The nodes with the code hashes of their compiled SQL; others stay as they are. `params` are those of the run. */
+/** What queries are given from outside of their text. */
+export interface QueryInputs {
+  /** Of the run. */
+  readonly params?: Readonly<Record<string, string>> | undefined;
+  /** Identity of the project's calendars. */
+  readonly calendars?: string | undefined;
+}
+
+/** The nodes with the code hashes of their compiled SQL; others stay as they are. */
 export function withCodeHashes(
   nodes: readonly ProjectNode[],
   compiled: ReadonlyMap<NodeId, CompiledQuery>,
-  params: Readonly<Record<string, string>> = {},
+  { params = {}, calendars = "" }: QueryInputs = {},
 ): readonly ProjectNode[] {
   return nodes.map((node) => {
     const query = compiled.get(node.id);
@@ -42,6 +50,7 @@ export function withCodeHashes(
       const value = name.startsWith("param.") ? params[name.slice("param.".length)] : undefined;
       return value === undefined ? [] : [[name, value] as const];
     });
+    if (query.calendars) used.push(["calendars", calendars]);
     return { ...node, codeHash: modelCodeHash(node.spec, query, Object.fromEntries(used)) };
   });
 }

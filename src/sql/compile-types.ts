@@ -51,6 +51,8 @@ export interface CompiledQuery {
   readonly volatile: readonly string[];
   /** Reads that only running the query would tell. */
   readonly opaque: readonly string[];
+  /** Asks for days of the project's calendars. */
+  readonly calendars: boolean;
   /** null: could not be bound; `unbound` says why. */
   readonly columns: readonly CompiledColumn[] | null;
   readonly unbound: string | null;

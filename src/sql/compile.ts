@@ -234,6 +234,7 @@ function answer(units: readonly Unit[], errors: readonly MillraceError[]): Compi
       parameters: syntax?.parameters ?? [],
       volatile: syntax?.volatile ?? [],
       opaque: syntax?.opaque ?? [],
+      calendars: syntax?.calendars ?? false,
       columns: unit.columns,
       unbound: unit.unbound,
       certain: unit.certain,

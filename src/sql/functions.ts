@@ -100,6 +100,9 @@ const MACROS: readonly string[] = [
   `${M}.add_business_days(day, days, calendar) as ${M}._nth_day(${M}._day(day::date, calendar).n + days + case when days < 0 and not ${M}._day(day::date, calendar).w then 1 else 0 end, calendar)`,
 ];
 
+/** Those of them that ask `millrace.business_days`. */
+export const CALENDAR_FUNCTIONS: ReadonlySet<string> = new Set(["is_business_day", "business_days_between", "add_business_days"]);
+
 /** Days that calendars are known for, inclusive; outside of them the functions answer NULL. */
 export const BUSINESS_DAYS = { first: "1990-01-01", last: "2060-12-31" } as const;
 

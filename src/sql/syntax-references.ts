@@ -1,6 +1,7 @@
 // What a query reads, from its syntax tree: tables, files and functions, with the places where they are named.
 //   R1. A name is a CTE only after its definition, inside the query that defines it; inside its own definition only in the recursive part.
 //   R2. Qualified names are never CTEs, except `recurring.name` in a recursive part.
+import { CALENDAR_FUNCTIONS, FUNCTIONS_SCHEMA } from "./functions.ts";
 import { childrenOf, constantText, isNode, textOf, type TreeNode } from "./syntax-tree.ts";
 
 export interface TableReference {
@@ -36,6 +37,8 @@ export interface References {
   readonly opaque: readonly string[];
   /** Reads `_millrace.rows('…')`. */
   readonly rowOrigins: boolean;
+  /** Asks for days of the project's calendars. */
+  readonly calendars: boolean;
 }
 
 /** Functions that read files or other systems; a first text argument says which. */
@@ -57,6 +60,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
   const volatile = new Set<string>();
   const opaque = new Set<string>();
   let rowOrigins = false;
+  let calendars = false;
 
   const table = (catalog: string, schema: string, name: string, at: number, names: ReadonlySet<string>): void => {
     const key = name.toLowerCase();
@@ -116,6 +120,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
     if (!isNode(value)) return;
     if (isNode(value["sample"]) && (value["sample"]["seed"] === -1 || value["sample"]["seed"] === null)) volatile.add("sample");
     if (value["cte_map"] !== undefined) return query(value, names);
+    let name: string;
     switch (value["type"]) {
       case "BASE_TABLE":
         table(textOf(value["catalog_name"]), textOf(value["schema_name"]), textOf(value["table_name"]), placeOf(value), names);
@@ -128,8 +133,9 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
           table(textOf(value["catalog_name"]), textOf(value["schema_name"]), textOf(value["table_name"]), -1, names);
         break;
       case "FUNCTION":
-        if (VOLATILE_FUNCTIONS.has(textOf(value["function_name"]).toLowerCase()))
-          volatile.add(`${textOf(value["function_name"]).toLowerCase()}()`);
+        name = textOf(value["function_name"]).toLowerCase();
+        if (VOLATILE_FUNCTIONS.has(name)) volatile.add(`${name}()`);
+        if (CALENDAR_FUNCTIONS.has(name) && textOf(value["schema"]).toLowerCase() === FUNCTIONS_SCHEMA) calendars = true;
         break;
       case "COLUMN_REF": {
         const parts = value["column_names"];
@@ -142,7 +148,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
   };
 
   for (const statement of statements) walk(statement, scope);
-  return { tables, externals, nested, volatile: [...volatile].toSorted(), opaque: [...opaque].toSorted(), rowOrigins };
+  return { tables, externals, nested, volatile: [...volatile].toSorted(), opaque: [...opaque].toSorted(), rowOrigins, calendars };
 }
 
 function placeOf(node: TreeNode): number {

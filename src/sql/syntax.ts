@@ -19,6 +19,8 @@ export interface QuerySyntax {
   readonly opaque: readonly string[];
   /** Reads `_millrace.rows('…')`. */
   readonly rowOrigins: boolean;
+  /** Asks for days of the project's calendars. */
+  readonly calendars: boolean;
   /** UTF-16 offset of a PIVOT without values: its columns depend on the data, so that the query can be read, not bound. */
   readonly dynamicPivotAt: number | null;
 }
@@ -86,6 +88,7 @@ function readOne(unit: SqlUnit, copy: AnalysisCopy, parsed: ParsedSql): SyntaxRe
     volatile: parameters.includes("now") ? [...references.volatile, "$now"] : references.volatile,
     opaque: references.opaque,
     rowOrigins: references.rowOrigins,
+    calendars: references.calendars,
     dynamicPivotAt: copy.dynamicPivot?.start ?? null,
   };
   return { ok: true, syntax, references };
@@ -132,6 +135,7 @@ async function withNested(
           externals: [...syntax.externals, ...references.externals.map((external) => ({ ...external, at: query.at }))],
           volatile: [...new Set([...syntax.volatile, ...references.volatile])].toSorted(),
           opaque: [...new Set([...syntax.opaque, ...references.opaque])].toSorted(),
+          calendars: syntax.calendars || references.calendars,
         },
       };
       return references.nested.map((nested) => ({ index: query.index, sql: nested.sql, scope: nested.scope, at: query.at }));
