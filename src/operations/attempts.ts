@@ -68,7 +68,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
   const { amendment } = request;
   if (amendment?.asset === node.id && isLoaded(node)) {
     return amendAttempt(
-      { warehouse, node, amendment, checks: definitions.checks.get(node.id) ?? [], tempDir: workspace.stateDir("temp") },
+      { warehouse, node, amendment, checks: definitions.checks.get(node.id) ?? [], tempDir: workspace.tempDir() },
       attempt,
     );
   }
@@ -91,7 +91,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           checks,
           repair: repairOf(reach.options),
           fullRefresh,
-          tempDir: workspace.stateDir("temp"),
+          tempDir: workspace.tempDir(),
           state: (connection) => stateOf(reach, connection),
           ...rawOf(workspace, node, reach.connector.capabilities.resume === true ? { resumes: reach.options } : {}),
           ...partitioned,
@@ -110,14 +110,14 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           checks,
           repair: "note",
           fullRefresh,
-          tempDir: workspace.stateDir("temp"),
+          tempDir: workspace.tempDir(),
           state: async () => null,
           ...rawOf(workspace, node, {}),
           ...partitioned,
           deliveries: (_connection, { since }) =>
             workspace.parts.extract(node, {
               projectDir: workspace.dir,
-              tempDir: workspace.stateDir("temp"),
+              tempDir: workspace.tempDir(),
               since,
               ...(partition === undefined ? {} : { partition: contextOf(partition) }),
               signal: attempt.signal,
@@ -204,7 +204,7 @@ async function replayOf(
     replay,
     checks: definitions.checks.get(node.id) ?? [],
     repair: reach === undefined ? "note" : repairOf(reach.options),
-    tempDir: workspace.stateDir("temp"),
+    tempDir: workspace.tempDir(),
     root: workspace.stateDir("raw"),
     file: reach?.connector.kept === undefined ? undefined : (file, connection) => keptOf(reach, connection, file),
   };

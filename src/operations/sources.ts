@@ -52,7 +52,7 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
       ...(node.kind === "source" && node.spec.primaryKey !== undefined ? { primaryKey: [node.spec.primaryKey].flat() } : {}),
       asset: node.id,
       projectDir: workspace.dir,
-      tempDir: workspace.stateDir("temp"),
+      tempDir: workspace.tempDir(),
       signal: request.signal,
       connections: resolvePlaceholders(connectionSettings(project, node.options), values, { onSecret }),
       log: (level, message) => request.log(level, message),

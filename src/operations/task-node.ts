@@ -162,7 +162,7 @@ function surroundingsOf(carrying: Carrying, idempotencyKey: string): TaskSurroun
   return {
     attempt,
     projectDir: workspace.dir,
-    tempDir: workspace.stateDir("temp"),
+    tempDir: workspace.tempDir(),
     params,
     get outputs() {
       return values.outputs;

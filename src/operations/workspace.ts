@@ -18,6 +18,7 @@ import type { DoctorAnswer } from "../model/answers.ts";
 import type { Parts } from "./parts.ts";
 import { runningEngine } from "./serve/engine-file.ts";
 import type { StatePlace } from "./state.ts";
+import { closeTemp, openTemp } from "./temp.ts";
 
 /** A command that only looks holds the warehouse for less than this. */
 const LOCK_PATIENCE_MS = 2_000;
@@ -43,6 +44,7 @@ export class Workspace {
   /** Work is to be done: the places of `tables:` are asked again. */
   private asksPlaces = false;
   private warehouseOnce: Promise<Warehouse> | undefined;
+  private tempOnce: string | undefined;
   private readonly usedSecrets = new Set<string>();
   private secretsOnce: ReadonlyMap<string, string> | undefined;
   private redactor: { readonly secrets: number; redact(this: void, text: string): string } | undefined;
@@ -115,7 +117,7 @@ export class Workspace {
         known,
         values: { env: process.env, secrets: this.secrets(), params: {} },
         connectors: parts.connectors,
-        context: { tempDir: this.stateDir("temp"), signal: this.signal, connection },
+        context: { tempDir: this.tempDir(), signal: this.signal, connection },
         onSecret: (secret) => this.useSecret(secret),
       }),
     );
@@ -206,6 +208,12 @@ export class Workspace {
     return path;
   }
 
+  /** Where this process may put temporary files; see ./temp.ts. */
+  tempDir(): string {
+    if (this.first !== undefined) return this.first.tempDir();
+    return (this.tempOnce ??= openTemp(this.stateDir("temp")));
+  }
+
   /** Names and values of secrets.env. */
   secrets(): ReadonlyMap<string, string> {
     if (this.secretsOnce !== undefined) return this.secretsOnce;
@@ -241,6 +249,7 @@ export class Workspace {
   async close(): Promise<void> {
     await (await this.storeOnce?.catch(() => undefined))?.close();
     (await this.warehouseOnce?.catch(() => undefined))?.close();
+    if (this.tempOnce !== undefined) closeTemp(this.tempOnce);
   }
 }
 

@@ -125,7 +125,7 @@ async function withContext<Result>(workspace: Workspace, use: (context: ReadCont
     use({
       connection,
       projectDir: workspace.dir,
-      tempDir: workspace.stateDir("temp"),
+      tempDir: workspace.tempDir(),
       since: undefined,
       signal: workspace.signal,
       connections: {},

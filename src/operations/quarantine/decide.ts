@@ -87,7 +87,7 @@ async function preview(workspace: Workspace, node: SourceNode | ExtractNode, com
   const { checks } = await defineProject(workspace, { live, lineage: "tables", params: {} });
   const own = checks.get(node.id) ?? [];
   const token = { run: `preview_${randomBytes(6).toString("hex")}`, node: node.id, attempt: 1 };
-  const tempDir = workspace.stateDir("temp");
+  const tempDir = workspace.tempDir();
   return amend(warehouse, {
     ...common,
     spec: node.spec,
