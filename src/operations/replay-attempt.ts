@@ -48,8 +48,25 @@ async function carryOut(
   const committed = await warehouse.session((session) => alreadyCommitted(session, token));
   if (committed !== undefined) return { rows: (committed.result as LoadResult).rows };
   const { id: asset, spec, codeHash } = node;
-  const audit = auditWith(checks);
-  const result = await rebuild(warehouse, { asset, spec, codeHash, audit, checks, repair, tempDir, root, file, token, signal, log });
+  // A query names the asset, which readers see until all loads are carried out.
+  const isQuery = ({ test }: CompiledCheck): boolean => test.kind === "query";
+  const audit = auditWith(checks.filter((check) => !isQuery(check)));
+  const finalAudit = auditWith(checks.filter(isQuery));
+  const result = await rebuild(warehouse, {
+    asset,
+    spec,
+    codeHash,
+    audit,
+    finalAudit,
+    checks,
+    repair,
+    tempDir,
+    root,
+    file,
+    token,
+    signal,
+    log,
+  });
   for (const warning of result.warnings) log("warn", warning);
   return { rows: result.rows, checks: result.checks };
 }

@@ -3,13 +3,16 @@
 //   S2. What a person decided over a record stands. S3. The cursor stays: it says how far the source was read, which a replay does not change.
 import { MillraceError } from "../../model/errors.ts";
 import type { RowCounts } from "../../model/plan.ts";
-import { publish, readLiveVersion } from "../../sql/publish.ts";
+import { physicalTable, publish, readLiveVersion } from "../../sql/publish.ts";
 import type { Transaction } from "../../sql/session.ts";
 import { forgetShadow } from "../../sql/shadow.ts";
 import { literal } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import type { CommittedColumn } from "../columns.ts";
 import type { LoadResult } from "../request.ts";
+import { stoppedByChecks } from "../audit.ts";
+import { stoppedBy } from "../audit-port.ts";
+import type { CheckResult } from "../check.ts";
 import type { Chain } from "./chain.ts";
 import type { RebuildRequest } from "./rebuild-port.ts";
 
@@ -37,7 +40,7 @@ async function publishIn(tx: Transaction, { request, chain, shadow, results }: P
       message: `the loads of ${asset} gave no table`,
       hint: `millrace run --full-refresh --select ${asset}`,
     });
-  const result: LoadResult = {
+  const replayed: LoadResult = {
     ...results.at(-1)!,
     version: built.version,
     changed: true,
@@ -47,6 +50,8 @@ async function publishIn(tx: Transaction, { request, chain, shadow, results }: P
     total: built.rows ?? 0,
     warnings: [...new Set(results.flatMap(({ warnings }) => warnings))],
   };
+  const whole = await auditWhole(tx, request, { load: replayed.load, physical: built.physical });
+  const result = { ...replayed, checks: [...replayed.checks, ...whole] };
   await takeFiles(tx, asset, shadow, chain);
   await takeQuarantine(tx, asset, shadow, chain);
   for (const table of ["changes", "reasons"]) await takeRows(tx, table, asset, shadow);
@@ -65,7 +70,7 @@ async function publishIn(tx: Transaction, { request, chain, shadow, results }: P
     sourceState: live.sourceState,
     contentHash: built.contentHash,
     rows: built.rows,
-    checks: built.checks,
+    checks: [...(built.checks as readonly CheckResult[]), ...whole],
     load: result.load,
     token,
     result,
@@ -74,6 +79,18 @@ async function publishIn(tx: Transaction, { request, chain, shadow, results }: P
   await takeLoads(tx, asset, shadow, chain);
   await forgetShadow(tx, shadow);
   return result;
+}
+
+/** The checks that read the asset by its name: only now it is the new one. @throws MR4501 */
+async function auditWhole(
+  tx: Transaction,
+  { asset, token, checks, finalAudit }: RebuildRequest,
+  { load, physical }: { readonly load: string; readonly physical: string },
+): Promise<readonly CheckResult[]> {
+  if (finalAudit === undefined) return [];
+  const { results } = await finalAudit(tx, { asset, table: physicalTable(physical), load, run: token.run, physical });
+  if (stoppedBy(results) !== undefined) throw stoppedByChecks(asset, results, checks ?? []);
+  return results;
 }
 
 async function takeFiles(tx: Transaction, asset: string, shadow: string, { links }: Chain): Promise<void> {
