@@ -205,11 +205,15 @@ async function countBroken(session: Session, part: StageSql, warnings: string[])
   for (const [index, test] of part.tests.entries()) {
     const count = row[`c${index}`] ?? 0;
     if (count === 0) continue;
-    if (test.then === "note")
-      warnings.push(`${count} values of ${test.column} could not be read and are NULL (${part.stage.items[0]?.name ?? ""})`);
+    if (test.then === "note") warnings.push(`${count} values of ${test.column} could not be read and are NULL (${nameOf(part.stage)})`);
     if (test.then === "fail") await failWith(session, part, test, count);
   }
   return row["aside"] ?? 0;
+}
+
+function nameOf({ items }: Stage): string {
+  const first = items[0]?.name ?? "";
+  return items.length > 1 ? `${first} and ${items.length - 1} more` : first;
 }
 
 async function failWith(session: Session, part: StageSql, test: Test, count: number): Promise<never> {
@@ -240,7 +244,7 @@ async function makeAside(request: ConversionRequest, parts: readonly StageSql[],
   for (const [index, part] of parts.entries()) {
     const { stage } = part;
     if (stage.rejected !== null) {
-      const file = stage.kind === "rows" ? "r.file" : literal(stage.items[0]?.name ?? "");
+      const file = stage.kind === "rows" || stage.items.length > 1 ? "r.file" : literal(stage.items[0]?.name ?? "");
       const id = `'q_' || left(md5(concat_ws('|', ${literal(load)}, ${file}, r.line, r.rule, r.raw, r.rowid)), 16)`;
       await session.run(
         `${into} select ${id}, ${head}, r.reason, r.rule, ${file}, r.line, r.lines, r.raw, null,

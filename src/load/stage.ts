@@ -1,16 +1,16 @@
-// Staging: every delivery in a table of its own (all pages of rows in one), outside the publishing transaction. A stage table knows where each
-// of its rows came from by the order of rows; nothing refers to it until it is published or its rows are taken over.
+// Staging: every delivery in a table of its own (all pages of rows in one, small files in one: file-group.ts), outside the publishing transaction.
+// A stage table knows where each of its rows came from by the order of rows; nothing refers to it until it is published or its rows are taken over.
 //   S1. A delivery that cannot be read fails the load and is named.
 //   S2. Files that were taken before (append, merge) are recognised by path and content before they are read.
 //   S3. A replace whose files are all the same as last time reads none of them: their contents' hashes tell.
 import { createHash } from "node:crypto";
-import { asMillraceError, MillraceError } from "../model/errors.ts";
-import type { StagedFile } from "../formats/format.ts";
+import { MillraceError } from "../model/errors.ts";
 import { physicalName, physicalTable } from "../sql/publish.ts";
 import type { Delivery, FileDelivery, Json, TableDelivery } from "./connector.ts";
 import { Pages } from "./pages.ts";
 import type { LoadRequest } from "./request.ts";
-import { ColumnReadings, writeOrigins, type Stage, type Staged, type StagedItem, type StagingContext } from "./staged.ts";
+import { writeOrigins, type Stage, type Staged, type StagedItem, type StagingContext } from "./staged.ts";
+import { StagedFiles } from "./staged-files.ts";
 
 /** Stages all deliveries. @throws what a delivery throws, MR4015, MR4009, MR4016. */
 export async function stageDeliveries(context: StagingContext): Promise<Staged> {
@@ -25,7 +25,7 @@ export async function stageDeliveries(context: StagingContext): Promise<Staged> 
     else for (const delivery of same.held) await staging.add(delivery);
     return await staging.finish();
   } finally {
-    staging.remove();
+    await staging.remove();
   }
 }
 
@@ -72,10 +72,12 @@ class Staging {
   private readonly names = new Set<string>();
   private readonly contents = createHash("sha256");
   private pages: Pages | undefined;
+  private readonly files: StagedFiles;
   private position: Json | undefined;
 
   constructor(context: StagingContext) {
     this.context = context;
+    this.files = new StagedFiles(context, new Set(), "f");
   }
 
   async add(delivery: Delivery): Promise<void> {
@@ -89,6 +91,7 @@ class Staging {
     const { name } = delivery;
     const { taken, request } = this.context;
     if (delivery.kind === "table") {
+      this.stages.push(...(await this.files.close()));
       const { stage, hash, position } = await stageTable(this.context, delivery, this.stages.length);
       this.note(name, hash);
       this.stages.push(stage);
@@ -104,16 +107,15 @@ class Staging {
       return;
     }
     if (status === "replaced") this.replacedFiles.push(name);
-    const staging = stageFile(this.context, delivery, this.stages.length, status, new Set());
+    const staging = this.files.add({ delivery, status });
     const keeping = this.context.keeper?.file(
       delivery,
-      staging.then(({ items }) => items[0]!.hash!),
+      staging.then((item) => item.hash!),
     );
     await Promise.allSettled([staging, keeping]);
-    const stage = await staging;
+    const item = await staging;
     await keeping;
-    this.note(name, stage.items[0]?.hash ?? "");
-    this.stages.push(stage);
+    this.note(name, item.hash ?? "");
   }
 
   /** S3: the contents are those of the last load. */
@@ -122,6 +124,7 @@ class Staging {
   }
 
   async finish(): Promise<Staged> {
+    this.stages.push(...(await this.files.close()));
     // A source that yields nothing at all has delivered no rows.
     if (this.stages.length === 0 && this.skipped.length === 0) this.pages ??= new Pages(this.context);
     if (this.pages !== undefined) {
@@ -138,8 +141,9 @@ class Staging {
     };
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
     this.pages?.remove();
+    await this.files.remove();
   }
 
   private skip({ name, sizeBytes, modifiedMs, identity }: FileDelivery, hash: string | null, status: StagedItem["status"]): void {
@@ -220,80 +224,4 @@ async function stageTable(
     again: null,
   };
   return { stage, hash: `${rows}|${found.hash}`, position: filled.position };
-}
-
-async function stageFile(
-  context: StagingContext,
-  delivery: FileDelivery,
-  index: number,
-  status: StagedItem["status"],
-  asText: ReadonlySet<string>,
-): Promise<Stage> {
-  const { session, request, load } = context;
-  const physical = physicalName(request.asset, `${load}_${index}${asText.size === 0 ? "" : `t${asText.size}`}`);
-  const rejectedName = `${physical}_rejected`;
-  const readings =
-    asText.size === 0
-      ? context.readings
-      : new ColumnReadings(
-          new Map([...context.readings, ...[...asText].map((label) => [label.trim(), "text" as const] as const)]),
-          new Map(),
-        );
-  let file: StagedFile;
-  try {
-    file = await delivery.stage({
-      connection: session.connection,
-      into: physicalTable(physical),
-      rejectedInto: physicalTable(rejectedName),
-      columns: readings,
-      otherwise: "infer",
-      repair: request.repair,
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-    });
-  } catch (error) {
-    if (error instanceof MillraceError || request.signal?.aborted === true) throw error;
-    throw new MillraceError({
-      code: "MR4016",
-      message: `${delivery.name} could not be loaded: ${asMillraceError(error).message}`,
-      cause: error,
-    });
-  }
-  const quarantined = file.records.quarantined;
-  if (file.records.read !== file.rows + quarantined) {
-    throw new MillraceError({
-      code: "MR4001",
-      message: `${delivery.name}: ${file.records.read} records read, but ${file.rows} rows and ${quarantined} rejected records came of it.`,
-    });
-  }
-  await writeOrigins(session, physical, load, originsOf(delivery.name, file));
-  return {
-    physical,
-    table: physicalTable(physical),
-    columns: file.columns,
-    rows: file.rows,
-    rejected: file.hasRejected ? physicalTable(rejectedName) : null,
-    items: [
-      {
-        name: delivery.name,
-        sizeBytes: file.sizeBytes,
-        modifiedMs: delivery.modifiedMs,
-        hash: file.hash,
-        identity: delivery.identity,
-        status,
-        read: file.records.read,
-        lines: file.lines,
-        understood: file.understood,
-      },
-    ],
-    kind: "file",
-    understood: file.understood,
-    again: (labels) => stageFile(context, delivery, index, status, new Set([...asText, ...labels])),
-  };
-}
-
-/** A format without lines has one origin without a line. */
-function originsOf(name: string, { origins, rows }: StagedFile): Iterable<{ file: string; firstRow: number; line: number | null }> {
-  if (rows === 0) return [];
-  if (origins.length === 0) return [{ file: name, firstRow: 0, line: null }];
-  return origins.map((origin) => ({ file: name, ...origin }));
 }
