@@ -3,5 +3,8 @@
 // libuv's pool must be larger than the queries that run at once, or a file's stat waits for a query (LIMITS.md).
 process.env["UV_THREADPOOL_SIZE"] ??= "16";
 
+const LEFTOVERS_MS = 1000;
 const { runProgram } = await import("./program.ts");
 process.exitCode = await runProgram(process.argv.slice(2));
+// All is written and closed. Timers and sockets that code in pipelines/ left behind must not keep the process alive.
+setTimeout(() => process.exit(), LEFTOVERS_MS).unref();

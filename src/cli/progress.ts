@@ -9,6 +9,8 @@ import { count, plural, seconds, stopwatch } from "./words.ts";
 const QUIET_MS = 300;
 const REDRAW_MS = 100;
 const HEARTBEAT_MS = 30_000;
+/** Codes of failures that the last line points to. */
+const EXPLAINED_MAX = 3;
 
 export interface Progress {
   observe(event: RunProgress): void;
@@ -45,6 +47,7 @@ function liveProgress(output: Output): Progress {
   let run = "";
   let drawn = false;
   let left = false;
+  const failures = new Set<string>();
   let lastLineMs = startedMs;
   const live = output.mode === "tty";
   const erase = (): void => {
@@ -109,6 +112,7 @@ function liveProgress(output: Output): Progress {
           running.delete(nameOf(event));
           done++;
           rows += event.rows?.read ?? 0;
+          if (event.error !== null) failures.add(event.error.code);
           if (isNews(event) && (output.mode !== "agent" || event.status !== "succeeded")) line(nodeLine(event, output));
           break;
         default:
@@ -121,9 +125,12 @@ function liveProgress(output: Output): Progress {
       output.data(truth(summary, output));
       for (const path of summary.outputs) output.note(`  wrote ${path}`);
       if (summary.status === "running") return output.note(`  next: ${again} goes on where it stopped`);
-      if (summary.status === "failed" || summary.status === "partial")
+      if (summary.status === "failed" || summary.status === "partial") {
         output.note(`  retry: millrace run --from-failure ${summary.run}    look: millrace run show ${summary.run}`);
-      else if (summary.rows.quarantined > 0) output.note("  look at what was set aside: millrace quarantine list");
+        const codes = [...failures].slice(0, EXPLAINED_MAX).toSorted();
+        if (codes.length > 0 && output.mode !== "agent")
+          output.note(`  explain: ${codes.map((code) => `millrace explain ${code}`).join("    ")}`);
+      } else if (summary.rows.quarantined > 0) output.note("  look at what was set aside: millrace quarantine list");
       else if (summary.nodes.succeeded > 0) output.note('  next: millrace ls, or millrace query "from ASSET limit 5"');
     },
     close() {
@@ -157,7 +164,8 @@ function nodeLine(event: NodeEventAnswer, output: Output): string {
       return `${output.symbol("skipped")} ${name}  skipped: ${event.reason ?? ""}`;
     default: {
       const failing = warned.map((check) => `\n    ${check.check}: ${plural(check.failing, "row")}`).join("");
-      return `${output.symbol("failed")} ${name}  ${event.error === null ? event.status : `${event.error.code} ${printable(event.error.message)}`}${failing}`;
+      const advice = event.error?.hint === undefined ? "" : `\n    = ${printable(event.error.hint).replaceAll("\n", "\n      ")}`;
+      return `${output.symbol("failed")} ${name}  ${event.error === null ? event.status : `${event.error.code} ${printable(event.error.message)}`}${failing}${advice}`;
     }
   }
 }

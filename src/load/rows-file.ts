@@ -4,6 +4,7 @@
 import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import type { StagedColumn } from "../formats/format.ts";
+import { MillraceError } from "../model/errors.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 
@@ -141,7 +142,18 @@ function encodeObject(value: unknown, kinds: Set<Kind>): string {
     return JSON.stringify(Buffer.from(value).toString("base64"));
   }
   kinds.add("nested");
-  return nestedJson(value);
+  try {
+    return nestedJson(value);
+  } catch (error) {
+    throw endless(error);
+  }
+}
+
+/** An object that holds itself, or thousands of levels: nothing that can be kept. Anything else as it was thrown. */
+export function endless(error: unknown): unknown {
+  if (!(error instanceof RangeError)) return error;
+  const message = "a value is nested without end: an object that holds itself, or thousands of levels";
+  return new MillraceError({ code: "MR4018", message, hint: "yield plain values", cause: error });
 }
 
 /** JSON of a nested value, with integers of any size as numbers and bytes as base64. */

@@ -24,6 +24,13 @@ export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "u
       location: { file: node.file, line, column: 1, text: node.text },
     });
   }
-  const unit = { id: node.id, file: node.file, sql: node.sql, sqlOffset: node.sqlOffset, text: node.text };
+  const unit = {
+    id: node.id,
+    file: node.file,
+    sql: node.sql,
+    sqlOffset: node.sqlOffset,
+    text: node.text,
+    ...(node.described === undefined ? {} : { described: node.described }),
+  };
   return materialization.build({ ...request, unit });
 }

@@ -69,6 +69,8 @@ export interface ModelNode extends NodeCommon {
   /** Offset of `sql` in the file, for places in errors. */
   readonly sqlOffset: number;
   readonly text: string;
+  /** The file as it stands, of a model that is described in YAML: its query is made of it. */
+  readonly described?: string;
   readonly checks: readonly CheckEntry[];
 }
 

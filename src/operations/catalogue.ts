@@ -32,9 +32,11 @@ export async function askPlaces(
     } catch (error) {
       const told = asMillraceError(error, "MR4860");
       const isKnown = request.known.has(key);
-      const message = `${place.file}: the tables could not be listed${isKnown ? " again; those known serve" : ""}: ${told.message}`;
-      const location = { file: place.file, line: 1, column: 1 };
-      (isKnown ? warnings : errors).push(new MillraceError({ code: "MR4860", message, location, retryable: told.retryable, cause: error }));
+      const message = `the tables could not be listed${isKnown ? " again; those known serve" : ""}: ${told.message}`;
+      const hint = told.hint === undefined ? {} : { hint: told.hint };
+      (isKnown ? warnings : errors).push(
+        new MillraceError({ code: "MR4860", message, ...hint, location: place.location, retryable: told.retryable, cause: error }),
+      );
     }
   }
   if (found.size > 0) updateCatalogue(request.dir, found);

@@ -14,7 +14,7 @@ import { incompatibilities, type Incompatibility } from "../schemas/compatibilit
 import type { Contract, Exported, Imported } from "../schemas/contract.ts";
 import { fromAvro, toAvro } from "../schemas/contract-avro.ts";
 import { fromJsonSchema, toJsonSchema } from "../schemas/contract-json-schema.ts";
-import { fromOdcs, toOdcs } from "../schemas/contract-odcs.ts";
+import { fromOdcs, odcsTables, toOdcs } from "../schemas/contract-odcs.ts";
 import { jsonSchemas } from "../schemas/json-schema.ts";
 import type { JsonSchema } from "../schemas/json-schema-parts.ts";
 import { tableSchemas, type TableSchema } from "../schemas/table-schema.ts";
@@ -101,13 +101,36 @@ function modelDescription(node: ProjectNode, column: string): string | undefined
   return typeof written === "string" ? written : written?.description;
 }
 
+export interface ContractImportRequest {
+  readonly file: string;
+  /** The one of a contract's tables, where it has several. */
+  readonly table?: string;
+  readonly path?: string;
+  readonly name?: string;
+  readonly out?: string;
+}
+
+/** The place of the table that is meant: one source is made of one. @throws MR4623. */
+function tableAt(document: unknown, file: string, wanted: string | undefined): number {
+  const tables = formatOf(document, file) === "odcs" ? odcsTables(document as Record<string, unknown>) : [];
+  if (wanted === undefined && tables.length < 2) return 0;
+  const at = wanted === undefined ? -1 : tables.findIndex((each) => each.toLowerCase() === wanted.toLowerCase());
+  if (at >= 0) return at;
+  const message =
+    wanted === undefined
+      ? `${file} has ${tables.length} tables; one source is made of one`
+      : `${file} has no table ${JSON.stringify(wanted)}`;
+  const hint = tables.length === 0 ? "only data contracts have tables" : `--table NAME, one of: ${tables.join(", ")}`;
+  throw new MillraceError({ code: "MR4623", message, hint });
+}
+
 /** Writes a source's YAML from a contract of others. @throws MR4623, MR4626. */
-export function importContract(
-  dir: string,
-  { file, path, name, out }: { readonly file: string; readonly path?: string; readonly name?: string; readonly out?: string },
-): ContractImportAnswer {
-  const own = name ?? `raw.${snakeName(basename(file).replace(/(\.odcs|\.schema)?\.\w+$/, "")) || "source"}`;
-  const { contract, lost } = read(readDocument(file), file, own);
+export function importContract(dir: string, { file, table, path, name, out }: ContractImportRequest): ContractImportAnswer {
+  const document = readDocument(file);
+  const called = table === undefined ? basename(file).replace(/(\.odcs|\.schema)?\.\w+$/, "") : table;
+  const own = name ?? `raw.${snakeName(called) || "source"}`;
+  const { contract, lost } = read(document, file, own, tableAt(document, file, table));
+  if (contract.columns.length === 0) throw new MillraceError({ code: "MR4623", message: `${file} says nothing of columns` });
   const asset = name ?? contract.name;
   const source = {
     name: asset,
@@ -159,7 +182,9 @@ function readDocument(file: string): unknown {
     const written = readFileSync(file, "utf8");
     return /\.ya?ml$/i.test(extname(file)) ? (parse(written) as unknown) : (JSON.parse(written) as unknown);
   } catch (error) {
-    throw new MillraceError({ code: "MR4623", message: `${file}: ${messageOf(error).split("\n", 1)[0]}`, cause: error });
+    const isThere = existsSync(file);
+    const message = isThere ? `${file}: ${messageOf(error).split("\n", 1)[0]}` : `${file} does not exist`;
+    throw new MillraceError({ code: "MR4623", message, ...(isThere ? { cause: error } : {}) });
   }
 }
 
@@ -181,11 +206,11 @@ function formatOf(document: unknown, file: string): ContractFormat {
   throw new MillraceError({ code: "MR4623", message: `${file} is no contract, JSON Schema or Avro schema` });
 }
 
-function read(document: unknown, file: string, name: string): Imported {
+function read(document: unknown, file: string, name: string, table = 0): Imported {
   const format = formatOf(document, file);
   switch (format) {
     case "odcs":
-      return fromOdcs(document as Record<string, unknown>, name);
+      return fromOdcs(document as Record<string, unknown>, name, table);
     case "json-schema":
       return fromJsonSchema(document as JsonSchema, name);
     case "avro":
@@ -240,7 +265,7 @@ async function versionsOf(workspace: Workspace, what: string, which: "newest" | 
     const format = formatOf(document, what);
     if (format === "json-schema") return { kind: format, schemas: [document as JsonSchema] };
     if (format === "avro") return { kind: format, schemas: [document as AvroSchema] };
-    const { contract } = read(document, what, "raw.contract");
+    const { contract } = read(document, what, "raw.contract", tableAt(document, what, undefined));
     return {
       kind: "columns",
       schemas: [contract.columns.map(({ name, type, required }) => ({ name, type, required, hasDefault: false }))],

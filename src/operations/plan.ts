@@ -24,6 +24,8 @@ export interface PlanRequest {
   readonly select?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly fullRefresh?: boolean;
+  /** Why everything is built, where it is not --full-refresh that asks for it. */
+  readonly because?: string;
   /** A partition or a range of them, of every selected asset that has such. */
   readonly partition?: string;
   /** What a backfill asks for, in place of what is due. */
@@ -86,6 +88,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     sources: await sourceStates(workspace, definitions, live, params),
     alwaysBuild: definitions.alwaysBuild,
     fullRefresh: request.fullRefresh ?? false,
+    because: request.because,
     job: job === undefined ? undefined : { ...job.spec, name: job.name, key: keyOf(job.spec.key, params) },
     params,
     defaults: project.config.defaults,

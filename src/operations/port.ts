@@ -118,6 +118,7 @@ export interface App {
   }): Promise<ContractExportAnswer>;
   contractImport(request: {
     readonly file: string;
+    readonly table?: string;
     readonly path?: string;
     readonly name?: string;
     readonly out?: string;

@@ -25,6 +25,8 @@ export interface ReplayRequest {
 type Observe = (progress: RunProgress) => void;
 
 /** `tell` is called before the run. @throws MR6102, MR8301 never built, MR8308 nothing was received, MR8312 nothing fits, MR4301, MR4302, MR4304. */
+const BECAUSE = "millrace replay";
+
 export async function replayAsset(
   workspace: Workspace,
   request: ReplayRequest,
@@ -42,7 +44,7 @@ export async function replayAsset(
   if (!isSource(node) || (partitions !== undefined && node.spec.partition === undefined)) {
     if (partitions === undefined) throw madeOfOthers(asset);
     const told: ReplayAnswer = { type: "replay", asset, partitions, files: [], rows: 0 };
-    return runOperation(workspace, { select: asset, ...range, fullRefresh: true }, (event) => {
+    return runOperation(workspace, { select: asset, ...range, fullRefresh: true, because: BECAUSE }, (event) => {
       if (event.type === "run") tell(told);
       observe(event);
     });
@@ -54,7 +56,7 @@ export async function replayAsset(
   });
   const replay: Replay = { asset };
   tell({ type: "replay", asset, ...(partitions === undefined ? {} : { partitions }), ...told });
-  return runOperation(workspace, { select: asset, ...range, fullRefresh: true, replay }, observe);
+  return runOperation(workspace, { select: asset, ...range, fullRefresh: true, because: BECAUSE, replay }, observe);
 }
 
 function isSource(node: ProjectNode): node is SourceNode | ExtractNode {

@@ -12,6 +12,7 @@ import { stepsWithConsole, withConsole } from "../platform/console.ts";
 import { resolvePlaceholders } from "../project/placeholders.ts";
 import type { Project } from "../project/reader.ts";
 import type { CompiledColumn } from "../sql/compile-types.ts";
+import { soundDeliveries } from "./own-deliveries.ts";
 import type { AnyConnector } from "./parts.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -65,7 +66,15 @@ function printingTo(own: AnyConnector, request: ReachRequest): AnyConnector {
   const log: AttemptLog = (level, message) => request.log(level === "warn" || level === "error" ? "warn" : "info", message);
   return {
     ...own,
-    ...(own.read === undefined ? {} : { read: (options, context) => stepsWithConsole(log, () => own.read!(options, context)) }),
+    ...(own.read === undefined
+      ? {}
+      : {
+          read: (options, context) =>
+            soundDeliveries(
+              own.name,
+              stepsWithConsole(log, () => own.read!(options, context)),
+            ),
+        }),
     ...(own.write === undefined ? {} : { write: (options, context) => withConsole(log, () => own.write!(options, context)) }),
   };
 }

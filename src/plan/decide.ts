@@ -36,6 +36,8 @@ export interface DecideInput {
   /** Nodes that are never reused, with the reason ("it uses now(), …"). */
   readonly alwaysBuild: ReadonlyMap<NodeId, string>;
   readonly fullRefresh: boolean;
+  /** Why everything is built, where it is not --full-refresh that asks for it. */
+  readonly because?: string;
 }
 
 export type Decision = Pick<PlanNode, "action" | "reason" | "change" | "asked">;
@@ -56,7 +58,7 @@ export function decideNode(
   if (own !== null) return own;
   const changedAbove = needs.find((need) => isDefinitionChange(decided.get(need)?.change));
   const change = changedAbove === undefined ? "none" : "indirect";
-  if (input.fullRefresh) return { action: "build", reason: "forced by --full-refresh", change };
+  if (input.fullRefresh) return { action: "build", reason: input.because ?? "forced by --full-refresh", change };
   const building = needs.filter((need) => !need.startsWith("task:") && decided.get(need)?.action === "build");
   if (building.length > 0) return { action: "build", reason: aboveReason(building, decided), change };
   const source = sourceReason(node, live, input);

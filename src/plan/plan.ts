@@ -41,6 +41,8 @@ export interface PlanInput {
   /** Decides for assets that are built by partitions; undefined for all others. Called in the order of the graph. */
   readonly decidePartitions?: (id: NodeId, decided: ReadonlyMap<NodeId, Decision>) => Decision | undefined;
   readonly fullRefresh?: boolean;
+  /** Why everything is built, where it is not --full-refresh that asks for it. */
+  readonly because?: string | undefined;
   readonly job?: PlanJob | undefined;
   readonly params?: Readonly<Record<string, string>>;
   /** `defaults` of millrace.yaml. */
@@ -66,6 +68,7 @@ export function planRun(input: PlanInput): PlannedRun {
     sources: input.sources,
     alwaysBuild: input.alwaysBuild ?? new Map(),
     fullRefresh: input.fullRefresh ?? false,
+    ...(input.because === undefined ? {} : { because: input.because }),
     ...(input.decidePartitions === undefined ? {} : { decidePartitions: input.decidePartitions }),
   };
   const everything = selected.size === graph.order.length;

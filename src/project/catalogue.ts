@@ -4,6 +4,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as z from "zod";
+import type { SourceLocation } from "../model/errors.ts";
 
 const FORMAT = "millrace-catalogue-1";
 
@@ -25,6 +26,7 @@ export interface Place {
   readonly options: Readonly<Record<string, unknown>>;
   /** The definition that wants it. */
   readonly file: string;
+  readonly location: SourceLocation;
 }
 
 export type Catalogue = ReadonlyMap<string, readonly CatalogueTable[]>;

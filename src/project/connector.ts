@@ -52,7 +52,11 @@ export function readConnector(
 /** Connections are checked for their connector; their settings are complete only together with what uses them. */
 export function readConnections(document: Document, context: ConnectorContext, errors: MillraceError[]): void {
   for (const [name, connection] of Object.entries(context.connections)) {
-    onlyKey(document, ["connections", name], connectorsIn(connection), context.connectors, errors);
+    const connector = onlyKey(document, ["connections", name], connectorsIn(connection), context.connectors, errors);
+    const schema = connector === undefined ? undefined : context.connectors?.[connector];
+    if (connector === undefined || schema === undefined || connection[connector] === null) continue;
+    const at: Path = ["connections", name, connector];
+    errors.push(...validate({ schema, document, at, placeholders: "later", part: true }).errors);
   }
 }
 

@@ -50,6 +50,12 @@ export function readRegistry(request: RegistryRequest): {
   for (const row of rows) {
     const extra = row[keys.length];
     if (extra !== undefined) fail(`this row has ${row.length} cells, the header ${keys.length}`, extra, "a cell with a comma wants quotes");
+    else if (row.length < keys.length)
+      fail(
+        `this row has ${row.length} ${row.length === 1 ? "cell" : "cells"}, the header ${keys.length}`,
+        row.at(-1)!,
+        "a comma is missing; a cell may be empty",
+      );
     else documents.push(rowDocument(request, keys, header, row, place));
   }
   return { documents, errors };

@@ -19,7 +19,12 @@ export function expandTables(reader: Reader, document: Document): readonly Docum
   const [connector] = Object.keys(from);
   const options = connector === undefined ? undefined : from[connector];
   if (connector === undefined || !isMapping(options) || !isPatterns(options["tables"])) return [document];
-  const place: Place = { connector, options, file: document.file };
+  const patterns = [options["tables"]].flat().flatMap((pattern) => pattern.split(","));
+  if (patterns.every((pattern) => pattern.trim() === "")) {
+    tell(reader, "MR1023", "tables: is empty", document.locate(["from", connector, "tables"]), 'a pattern: "public.*", or "*" for all');
+    return [];
+  }
+  const place: Place = { connector, options, file: document.file, location: document.locate(["from", connector, "tables"]) };
   const known = reader.catalogue.get(placeKey(place));
   reader.places.push(place);
   if (known === undefined) return [];
@@ -37,7 +42,29 @@ export function expandTables(reader: Reader, document: Document): readonly Docum
       names.length === 0 ? "there is no table at all" : `there are ${names.slice(0, 8).join(", ")}${names.length > 8 ? " …" : ""}`;
     tell(reader, "MR4861", "no table matches", document.locate(at), hint);
   }
+  const clash = clashOf(document, there);
+  if (clash !== undefined) {
+    const message = `${clash.tables[0]} and ${clash.tables[1]} would both be ${clash.asset}`;
+    const where = valueAt(document.value, ["name"]) === undefined ? document.locate(at) : document.locate(["name"]);
+    tell(reader, "MR1030", message, where, `tell them apart: name: "raw.{schema}_{table}"; or exclude one: "!${clash.tables[1]}"`);
+    return [];
+  }
   return there.map((table) => documentOf(document, connector, options, table));
+}
+
+/** Two tables whose assets would have one name. */
+function clashOf(
+  document: Document,
+  tables: readonly CatalogueTable[],
+): { readonly asset: string; readonly tables: readonly [string, string] } | undefined {
+  const taken = new Map<string, string>();
+  for (const { name } of tables) {
+    const asset = assetOf(document, name);
+    const other = taken.get(asset.toLowerCase());
+    if (other !== undefined) return { asset, tables: [other, name] };
+    taken.set(asset.toLowerCase(), name);
+  }
+  return undefined;
 }
 
 function documentOf(document: Document, connector: string, given: Mapping, table: CatalogueTable): Document {

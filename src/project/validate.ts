@@ -19,6 +19,8 @@ export interface ValidateRequest<Value> {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** `${…}` in place of a number, a duration … is known only when the run starts: such issues are left out, and the value is undefined. */
   readonly placeholders?: "refuse" | "later";
+  /** The value is a part of what the schema asks for: what is missing, or not right as a whole, is not told. */
+  readonly part?: boolean;
 }
 
 export type Validated<Value> = { readonly value: Value | undefined; readonly errors: readonly MillraceError[] };
@@ -39,7 +41,8 @@ export function validate<Value>(request: ValidateRequest<Value>): Validated<Valu
   if (parsed.success) return { value: parsed.data, errors: [] };
   const context: Context = { request, at };
   const issues = parsed.error.issues.flatMap((issue) => flatten(issue, []));
-  const later = (issue: Flat): boolean => request.placeholders === "later" && holdsPlaceholder(issue.input);
+  const later = (issue: Flat): boolean =>
+    (request.placeholders === "later" && holdsPlaceholder(issue.input)) || (request.part === true && isOfTheWhole(issue));
   return { value: undefined, errors: issues.filter((issue) => !later(issue)).flatMap((issue) => errorsOf(issue, context)) };
 }
 
@@ -222,6 +225,11 @@ function sizeWord(origin: string, otherwise: "small" | "large"): string {
 function quoteHint(input: unknown, expected: readonly string[]): string | undefined {
   if ((typeof input !== "number" && typeof input !== "boolean") || !expected.includes("text")) return undefined;
   return `put it in quotes: "${input}"`;
+}
+
+/** A key that is missing, or a rule over several keys. */
+function isOfTheWhole({ issue, path, input }: Flat): boolean {
+  return input === undefined ? issue.code !== "unrecognized_keys" : path.length === 0 && issue.code === "custom";
 }
 
 /** Strings in which `${…}` stands are known only later. */

@@ -146,12 +146,20 @@ const KNOWN_COLUMN = new Set([
   "logicalTypeOptions",
 ]);
 
-/** The first table of a contract; others are told as lost. */
-export function fromOdcs(document: Document, name: string): Imported {
+/** The tables of a contract, as it calls them. */
+export function odcsTables(document: Document): readonly string[] {
+  return tablesOf(document).map((table, index) => text(table["name"]) ?? text(table["physicalName"]) ?? `table ${index + 1}`);
+}
+
+function tablesOf(document: Document): readonly Document[] {
+  const { schema } = document;
+  return Array.isArray(schema) ? schema.filter((each) => typeof each === "object" && each !== null) : [];
+}
+
+/** One table of a contract: the one at this place in `odcsTables`. */
+export function fromOdcs(document: Document, name: string, at = 0): Imported {
   const lost: string[] = [];
-  const tables = (document["schema"] ?? []) as readonly Document[];
-  const table = tables[0] ?? {};
-  for (const other of tables.slice(1)) lost.push(`table ${String(other["name"])}: one source is made of one table`);
+  const table = tablesOf(document)[at] ?? {};
   tellRest(document, KNOWN, "the contract", lost);
   tellRest(table, KNOWN_TABLE, "the table", lost);
   const checks: CheckEntry[] = [];
@@ -179,7 +187,8 @@ export function fromOdcs(document: Document, name: string): Imported {
   });
   for (const rule of (table["quality"] ?? []) as readonly Document[]) addRule(rule, null, checks, lost);
   const physical = text(table["physicalName"]);
-  const own = [text(document["name"]), physical].find((each) => each !== undefined && /^[\w-]+\.[\w -]+$/.test(each));
+  const isOnly = tablesOf(document).length < 2;
+  const own = [isOnly ? text(document["name"]) : undefined, physical].find((each) => each !== undefined && /^[\w-]+\.[\w -]+$/.test(each));
   const written = document["description"] as Document | string | undefined;
   const description = typeof written === "string" ? written : text(written?.["purpose"]);
   const team = document["team"] as Document | readonly Document[] | undefined;

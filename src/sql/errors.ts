@@ -11,6 +11,8 @@ export interface SqlUnit {
   /** UTF-16 offset of `sql` in `text`. */
   readonly sqlOffset: number;
   readonly text: string;
+  /** The user's file when `sql` was made of it: places are those of its words there. */
+  readonly described?: string;
   /** Of a model: how it is built. A view can do less than a table. */
   readonly spec?: { readonly materialize?: string };
 }
@@ -32,10 +34,20 @@ const HINT_CHARACTERS_MAX = 400;
 /** The place `offset` (UTF-16, in the SQL) of a unit; without a length the word or qualified name that stands there. */
 export function locate(unit: SqlUnit, offset: number, length?: number): SourceLocation {
   const inside = Math.max(0, Math.min(offset, unit.sql.length));
+  if (unit.described !== undefined) return placeInDescription(unit.file, unit.described, unit.sql.slice(inside));
   const before = unit.text.slice(0, unit.sqlOffset + inside);
   const line = before.split("\n").length;
   const column = before.length - (before.lastIndexOf("\n") + 1) + 1;
   return { file: unit.file, line, column, length: length ?? wordLength(unit.sql.slice(inside)), text: unit.text };
+}
+
+/** Where the first name of `rest` stands in a description; its beginning when it does not. */
+function placeInDescription(file: string, text: string, rest: string): SourceLocation {
+  const name = rest.slice(0, wordLength(rest)).replaceAll(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
+  const at = text.search(new RegExp(`(?<![\\w.])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w.])`, "iu"));
+  const before = text.slice(0, Math.max(0, at));
+  const line = before.split("\n").length;
+  return { file, line, column: before.length - before.lastIndexOf("\n"), length: at < 0 ? 1 : name.length, text };
 }
 
 function wordLength(rest: string): number {

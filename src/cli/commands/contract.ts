@@ -37,16 +37,19 @@ export const contractImport: Command = {
   arguments: "<file>",
   examples: ["millrace contract import sales.odcs.yaml --path 'data/sales_*.csv'", "millrace contract import sales.avsc --name raw.sales"],
   options: [
+    ["--table <name>", "of a data contract that has several"],
     ["--path <path>", "the files it reads (default: data/NAME.*)"],
     ["--name <asset>", "name of the asset"],
     ["--out <file>", "where to write it (default: sources/NAME.yaml)"],
   ],
   async run({ app, output }, [file], options) {
     const [path, name, out] = [text(options["path"]), text(options["name"]), fileOf(text(options["out"]))];
+    const table = text(options["table"]);
     const answer = await (
       await app()
     ).contractImport({
       file: resolve(file!),
+      ...(table === undefined ? {} : { table }),
       ...(path === undefined ? {} : { path }),
       ...(name === undefined ? {} : { name }),
       ...(out === undefined ? {} : { out }),

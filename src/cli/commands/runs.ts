@@ -93,7 +93,9 @@ export const runShow: Command = {
       if (node.why !== undefined) output.data(`\n${output.symbol("skipped")} ${name}  ${printable(node.why)}`);
     }
     for (const node of answer.nodes.filter((each) => each.error !== null))
-      output.data(`\n${output.symbol("failed")} ${node.asset ?? node.task}  ${node.error!.code}  ${printable(node.error!.message)}`);
+      output.data(
+        `\n${output.symbol("failed")} ${node.asset ?? node.task}  ${node.error!.code}  ${printable(node.error!.message)}${node.error!.hint === undefined ? "" : `\n    = ${printable(node.error!.hint)}`}`,
+      );
     const failed = answer.nodes.some((node) => node.error !== null);
     if (failed) output.note(`\nretry: millrace run --from-failure ${answer.run.run}    log: millrace logs ${answer.run.run}`);
   },

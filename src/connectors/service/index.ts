@@ -109,7 +109,8 @@ class Asker {
   private rowsIn(body: unknown, isSingle: boolean): readonly unknown[] {
     const { rows } = this.options;
     const at = rows === undefined ? body : valueAt(body, rows);
-    if (isSingle && (at === null || at === undefined)) return [];
+    const hasKeys = body === null || body === undefined || typeof body === "object";
+    if (isSingle && hasKeys && (at === null || at === undefined)) return [];
     if (isSingle && typeof at === "object" && !Array.isArray(at)) return [at];
     return rowsOf(body, rows, this.options.url ?? "the service");
   }

@@ -3,6 +3,7 @@ import type { Json, ReadContext } from "../../load/connector.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError, messageOf } from "../../model/errors.ts";
 import { splitAsset } from "../../model/names.ts";
+import { didYouMean } from "../../model/suggest.ts";
 import { Session } from "../../sql/session.ts";
 import { ident, literal, qualified } from "../../sql/text.ts";
 import type { ServiceOptions } from "./options.ts";
@@ -26,6 +27,15 @@ export async function keysToAsk(options: ServiceOptions, context: ReadContext): 
        order by ${keyText(columns)}`,
     );
   } catch (error) {
+    const there = await columnsOf(session, from);
+    const missing = columns.find((column) => !there.some((known) => known.toLowerCase() === column.toLowerCase()));
+    if (missing !== undefined && there.length > 0)
+      throw new MillraceError({
+        code: "MR8601",
+        message: `${from} has no column ${JSON.stringify(missing)} to ask for`,
+        hint: didYouMean(missing, there) ?? `its columns are ${there.join(", ")}`,
+        cause: error,
+      });
     throw new MillraceError({
       code: "MR8601",
       message: `the keys of ${from} cannot be read: ${messageOf(error).split("\n", 1)[0]}`,
@@ -33,6 +43,16 @@ export async function keysToAsk(options: ServiceOptions, context: ReadContext): 
       cause: error,
     });
   }
+}
+
+/** None when the asset was never built. */
+async function columnsOf(session: Session, asset: string): Promise<readonly string[]> {
+  const { schema, name } = splitAsset(asset);
+  const known = await session.rows<{ name: string }>(
+    "select column_name as name from duckdb_columns() where schema_name = $1 and table_name = $2 and database_name = current_database()",
+    [schema, name],
+  );
+  return known.map((column) => column.name);
 }
 
 /** `1` and `"1"` name the same key. */
@@ -57,11 +77,7 @@ async function heldKeys(
 ): Promise<string | null> {
   if (asset === undefined) return null;
   const { schema, name } = splitAsset(asset);
-  const known = await session.rows<{ name: string }>(
-    "select column_name as name from duckdb_columns() where schema_name = $1 and table_name = $2 and database_name = current_database()",
-    [schema, name],
-  );
-  const names = known.map((column) => column.name);
+  const names = await columnsOf(session, asset);
   if (![...keys.columns, "asked_at", "answer"].every((column) => names.includes(column))) return null;
   const fresh = (age: string | undefined): string =>
     age === undefined ? "true" : `asked_at > (now() at time zone 'UTC') - to_milliseconds(${parseDurationMs(age) ?? 0})`;

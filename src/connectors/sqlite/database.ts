@@ -39,7 +39,9 @@ export class Sqlite implements Database {
       database.prepare("select count(*) from sqlite_schema").get();
       return made;
     } catch (error) {
-      throw failure(error, "connect");
+      const failed = failure(error, "connect");
+      const message = failed.message.replace(/^sqlite: /, `sqlite: ${path}: `);
+      throw new MillraceError({ code: failed.code, message, retryable: failed.retryable, cause: error });
     }
   }
 

@@ -42,7 +42,8 @@ export async function editRecords(session: Session, request: EditRequest): Promi
     case "set": {
       for (const name of Object.keys(correction.set)) checkColumn(name, known);
       const replaced = Object.entries(correction.set).map(([name, sql]) => `((${sql}\n))::varchar as ${ident(name)}`);
-      await inEitherForm(session, request, replaced.join(", "), async (relation) => {
+      const shown = Object.entries(correction.set).map(([name, sql]) => `${name} = ${sql.trim()}`);
+      await inEitherForm(session, request, shown.join(", "), async (relation) => {
         const rest = known.filter((name) => !(name in correction.set)).map((name) => `o.${ident(name)}`);
         const kept = ["o._id", "o._rule", "o._reason", "o._file", "o._line", "o._raw", "o._load", ...rest];
         const set = Object.keys(correction.set).map((name) => `e.${ident(name)}`);
@@ -99,9 +100,10 @@ async function inEitherForm(
     await use(await typedForm(session, table, columns));
   } catch (error) {
     const [line = ""] = messageOf(isUnbound(first) ? error : first).split("\n");
+    const said = line.replace(/^(Parser|Binder|Conversion|Catalog|Invalid Input) Error: /, "");
     throw new MillraceError({
       code: "MR8403",
-      message: `${shown}: ${line}`,
+      message: `${shown}: ${said}`,
       hint: `columns: ${[...editable(columns).map((column) => column.name), ...RECORD_COLUMNS].join(", ")}`,
       cause: error,
     });

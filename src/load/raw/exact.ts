@@ -3,11 +3,17 @@
 //   X2. An object of the user's that looks like a mark stands in `{"$object":…}`.
 //   X3. What no loader can see (undefined, functions) is not written.
 
+import { endless } from "../rows-file.ts";
+
 const MARKS: ReadonlySet<string> = new Set(["$int", "$date", "$bytes", "$double", "$object"]);
 
-/** One element of a page as one line, without the line's end. */
+/** One element of a page as one line, without the line's end. @throws MR4018 for a value without end. */
 export function exactLine(element: unknown): string {
-  return isPlain(element) ? JSON.stringify(element) : JSON.stringify(marked(element) ?? null);
+  try {
+    return isPlain(element) ? JSON.stringify(element) : JSON.stringify(marked(element) ?? null);
+  } catch (error) {
+    throw endless(error);
+  }
 }
 
 /** What `exactLine` was given. @throws SyntaxError. */

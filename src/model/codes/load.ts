@@ -78,9 +78,9 @@ export const loadCodes = {
     fix: "Look at the cause. Correct or remove the file, then run again.",
   },
   MR4018: {
-    title: "A TypeScript source yielded something else than rows",
-    why: "`extract` must yield batches: arrays of objects whose keys are the columns.",
-    fix: "Yield an array of plain objects, for example `yield page.rows`.",
+    title: "Code in pipelines/ yielded something else than rows",
+    why: "`extract` must yield batches: arrays of objects whose keys are the columns. `read` of a connector must yield deliveries, whose rows are such a list.",
+    fix: 'Yield plain objects: `yield page.rows` in `extract`, `yield { kind: "rows", name: "page 1", rows: page.rows }` in a connector.',
   },
   MR4019: {
     title: "A task's output is no JSON",

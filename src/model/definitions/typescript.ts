@@ -85,7 +85,7 @@ export function define<Input>(kind: string, name: string, schema: z.ZodObject, i
   if (!read.success) {
     const known = Object.keys(schema.shape);
     const problems = read.error.issues.map((issue) => problemOf(issue, known));
-    throw wrong(`${name}${nameOf(input)}: ${problems.join("; ")}`, read.error);
+    throw wrong(`${name}${nameOf(input)}: ${problems.join("; ")}`);
   }
   return Object.freeze({ ...input, [definitionTag]: kind });
 }
@@ -99,6 +99,7 @@ function problemOf(issue: z.core.$ZodIssue, known: readonly string[]): string {
     });
     return hints.join("; ");
   }
+  if (issue.code === "invalid_type" && path !== "" && issue.message.endsWith("received undefined")) return `\`${path}\` is missing`;
   return path === "" ? issue.message : `\`${path}\` ${issue.message}`;
 }
 
@@ -107,6 +108,6 @@ function nameOf(input: unknown): string {
   return typeof name === "string" ? ` "${name}"` : "";
 }
 
-function wrong(message: string, cause?: unknown): MillraceError {
-  return new MillraceError({ code: "MR1901", message, ...(cause === undefined ? {} : { cause }) });
+function wrong(message: string): MillraceError {
+  return new MillraceError({ code: "MR1901", message });
 }

@@ -76,9 +76,19 @@ export async function decideRecords(
   }
   return runOperation(
     workspace,
-    { select: targets.asset, fullRefresh: true, amendment: { ...common, done: (outcome) => tell(answer(outcome)) } },
+    {
+      select: targets.asset,
+      fullRefresh: true,
+      because: reasonOf(act),
+      amendment: { ...common, done: (outcome) => tell(answer(outcome)) },
+    },
     observe,
   );
+}
+
+/** What stands as the reason of the node in the run. */
+function reasonOf(act: DecisionRequest["act"]): string {
+  return `millrace quarantine ${act}`;
 }
 
 async function preview(workspace: Workspace, node: SourceNode | ExtractNode, common: Omit<Amendment, "done">): Promise<AmendOutcome> {
@@ -147,7 +157,7 @@ async function decideBuilt(
       await recordDecision(tx, { decision, asset, act, ids, load: null, run: null, by, why, detail: null });
     });
   }
-  return runOperation(workspace, { select: asset, fullRefresh: true }, observe);
+  return runOperation(workspace, { select: asset, fullRefresh: true, because: reasonOf(act) }, observe);
 }
 
 const NOTHING: AmendOutcome = {

@@ -43,6 +43,7 @@ export function readEnrichedModel(reader: Reader, definition: DefinitionFile): M
     sql,
     sqlOffset: 0,
     text: sql,
+    described: document.text,
     checks,
   };
 }
