@@ -94,11 +94,10 @@ export async function dropOrphans(session: Session): Promise<readonly string[]> 
      and table_name not in (select undo from _millrace.steps where undo is not null)`,
   );
   for (const { name } of orphans) await session.run(`drop table ${DATA_SCHEMA}."${name.replaceAll('"', '""')}"`);
-  if (orphans.length > 0) {
-    await session.run(
-      "delete from _millrace.origins where physical not in (select physical from _millrace.versions where physical is not null)",
-    );
-  }
+  // Also those whose table an attempt dropped just before it died.
+  await session.run(
+    "delete from _millrace.origins where physical not in (select physical from _millrace.versions where physical is not null)",
+  );
   return orphans.map(({ name }) => name);
 }
 
