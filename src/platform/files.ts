@@ -1,8 +1,8 @@
 // Writing files so that a reader sees the old file or the new one, never a half: write beside, fsync, rename, fsync the folder.
 // A failure leaves the old file as it was and nothing of the new one.
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { mkdir, mkdtemp, open, rename, rm, stat } from "node:fs/promises";
+import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MillraceError, messageOf } from "../model/errors.ts";
 
@@ -28,12 +28,13 @@ export async function replaceFile<Result>(path: string, write: (beside: string) 
 
 /** A folder that lives as long as `use` runs. */
 export async function withTempFolder<Result>(parent: string, use: (folder: string) => Promise<Result>): Promise<Result> {
-  await makeFolder(parent);
-  const folder = await mkdtemp(join(parent, "t-"));
+  if (!existsSync(parent)) await makeFolder(parent);
+  // At once: there is one for each of thousands of files, and a turn through the pool of threads costs more than the folder.
+  const folder = mkdtempSync(join(parent, "t-"));
   try {
     return await use(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -72,6 +73,9 @@ function refusalIn(text: string): string | undefined {
   if (/read-only file system/i.test(text)) return WRITE_REFUSALS["EROFS"];
   if (/permission denied/i.test(text)) return WRITE_REFUSALS["EACCES"];
   if (/operation not permitted/i.test(text)) return WRITE_REFUSALS["EPERM"];
+  // DuckDB of a file that it was to make.
+  const opened = /Cannot open file "[^"]*\.part\.[^"]*": (.+)/.exec(text)?.[1];
+  if (opened !== undefined) return opened.charAt(0).toLowerCase() + opened.slice(1);
   return undefined;
 }
 

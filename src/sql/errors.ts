@@ -44,10 +44,14 @@ export function locate(unit: SqlUnit, offset: number, length?: number): SourceLo
 /** Where the first name of `rest` stands in a description; its beginning when it does not. */
 function placeInDescription(file: string, text: string, rest: string): SourceLocation {
   const name = rest.slice(0, wordLength(rest)).replaceAll(/"((?:[^"]|"")*)"/g, (_all, inner: string) => inner.replaceAll('""', '"'));
-  const at = text.search(new RegExp(`(?<![\\w.])${name.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w.])`, "iu"));
+  const stands = (word: string): number =>
+    text.search(new RegExp(`(?<![\\w.])${word.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&")}(?![\\w.])`, "iu"));
+  const names = [name, name.slice(name.lastIndexOf(".") + 1)]; // a column may stand behind an alias of ours
+  const found = names.find((each) => stands(each) >= 0);
+  const at = found === undefined ? -1 : stands(found);
   const before = text.slice(0, Math.max(0, at));
   const line = before.split("\n").length;
-  return { file, line, column: before.length - before.lastIndexOf("\n"), length: at < 0 ? 1 : name.length, text };
+  return { file, line, column: before.length - before.lastIndexOf("\n"), length: found?.length ?? 1, text };
 }
 
 function wordLength(rest: string): number {
@@ -154,7 +158,7 @@ function nameIn({ message }: DuckdbFailure): string {
 
 function columnMessage(unit: SqlUnit, { message }: DuckdbFailure, name: string): string {
   if (message.startsWith('Referenced table "')) return `${unit.id}: no table or alias "${name}" is read here`;
-  const table = /Table "((?:[^"]|"")*)" does not have/.exec(message)?.[1];
+  const table = unit.described === undefined ? /Table "((?:[^"]|"")*)" does not have/.exec(message)?.[1] : undefined;
   if (message.includes("find key")) return `${unit.id}: the struct has no field "${name}"`;
   return `${unit.id}: column "${name}" does not exist${table === undefined ? "" : ` in ${table}`}`;
 }
