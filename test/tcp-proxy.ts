@@ -9,6 +9,8 @@ export interface TcpProxy {
   loseNextAnswer(): void;
   /** The connections that there are hang from now on: nothing passes, nothing is closed. New ones work. */
   freeze(): void;
+  /** Of the clients that there are nothing is taken any more; their sockets fill. New ones work. */
+  stall(): void;
   /** What the server says on the connections that there are comes drop by drop from now on: 40 bytes every 20 ms. New ones work. */
   drip(): void;
   /** When the servers have said so many bytes more: the rest of that piece is lost and everything cut, or the connections hang. */
@@ -83,6 +85,9 @@ export async function startTcpProxy(serverPort: number): Promise<TcpProxy> {
     },
     freeze() {
       for (const socket of sockets) frozen.add(socket);
+    },
+    stall() {
+      for (const socket of nearSockets) socket.pause();
     },
     drip() {
       for (const socket of nearSockets) dripping.add(socket);

@@ -4,11 +4,12 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Bindings } from "../../databases/vectors.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { ident } from "../../sql/text.ts";
-import { close, type Server } from "./connect.ts";
+import type { Server } from "./connect.ts";
 import { CopyOut, type Sink } from "../../databases/postgres/copy-out.ts";
 import { Misfit } from "../../databases/postgres/decode-values.ts";
 import { decoderOf } from "../../databases/postgres/decode.ts";
 import { duckType, type Column } from "./types.ts";
+import { isAtWork } from "./watch.ts";
 
 export interface Fill {
   readonly connection: DuckDBConnection;
@@ -113,21 +114,4 @@ function watchOver(copy: CopyOut, client: Client, { server, silenceMs }: Fill): 
     },
     Math.max(100, silenceMs / 4),
   );
-}
-
-async function isAtWork(server: Server, processId: number): Promise<boolean> {
-  try {
-    const client = await server.connect();
-    try {
-      const { rows } = await client.query<{ state: string; wait_event: string | null }>(
-        "select state, wait_event from pg_catalog.pg_stat_activity where pid = $1",
-        [processId],
-      );
-      return rows[0]?.state === "active" && rows[0].wait_event !== "ClientWrite" && rows[0].wait_event !== "ClientRead";
-    } finally {
-      close(client);
-    }
-  } catch {
-    return false;
-  }
 }

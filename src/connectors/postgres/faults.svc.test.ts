@@ -66,19 +66,32 @@ function fill(
   });
 }
 
-function write(token: string, table: string): Promise<WriteResult> {
+const ROWS_OF_DUCKDB = `select range as id, md5(range::varchar) as t from range(${ROWS})`;
+
+function write(
+  token: string,
+  { query = ROWS_OF_DUCKDB, ...options }: Partial<PostgresOptions> & { readonly table: string },
+): Promise<WriteResult> {
   return warehouse.session(({ connection }) =>
     postgres.write!(
-      { url, table },
+      { url, ...options },
       {
         ...contextOf(connection),
-        query: `select range as id, md5(range::varchar) as t from range(${ROWS})`,
+        query,
         mode: "append",
         key: [],
         token,
       },
     ),
   );
+}
+
+/** Waits until the server works on such a statement. */
+async function seen(like: string): Promise<void> {
+  for (let found: number | null = 0; found === 0;)
+    found = (
+      await client.query("select from pg_stat_activity where state = 'active' and pid <> pg_backend_pid() and query like $1", [like])
+    ).rowCount;
 }
 
 async function count(table: string): Promise<number> {
@@ -141,7 +154,7 @@ describe("writing", () => {
   it("says that the connection was cut while the rows were sent, and leaves nothing", async () => {
     for (const word of ["_millrace_exports", "create table", "PGCOPY"]) {
       proxy.whenSaid(word, "cutBefore");
-      const error = (await write(`cut ${word}`, "cut").then(
+      const error = (await write(`cut ${word}`, { table: "cut" }).then(
         () => null,
         (thrown: unknown) => thrown,
       )) as MillraceError;
@@ -151,18 +164,48 @@ describe("writing", () => {
     }
   });
 
+  for (const [what, how] of [
+    ["takes nothing any more", "stall"],
+    ["never answers", "freeze"],
+  ] as const) {
+    it(`notices that the way ${what} while the rows are sent, and leaves nothing`, async () => {
+      // So many that the server is seen at it; then it waits for rows that never come.
+      const query = "select range as id, md5(range::varchar) as t from range(5_000_000)";
+      const writing = write(how, { table: how, query, silence: "1s" }).then(
+        () => null,
+        (thrown: unknown) => thrown,
+      );
+      await seen(`copy %"${how}"% from stdin%`);
+      proxy[how]();
+      expect(await writing).toMatchObject({ code: "MR4803", retryable: true });
+      await client.query(
+        "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'millrace' and pid <> pg_backend_pid()",
+      );
+      expect((await client.query("select to_regclass($1)::text as found", [how])).rows).toEqual([{ found: null }]);
+    });
+  }
+
+  it("waits for a server that is still at work, and for rows that DuckDB takes long to make", async () => {
+    await client.query(`create table slow (id int, t text);
+      create function wait() returns trigger language plpgsql as 'begin perform pg_sleep(2.5); return new; end';
+      create trigger wait before insert on slow for each row execute function wait()`);
+    expect(await write("slow server", { table: "slow", query: "select 1 as id, 'x' as t", silence: "500ms" })).toMatchObject({ rows: 1 });
+    const query = "select count(*) as id, 'x' as t from range(400_000_000) where hash(range) % 7 < 3";
+    expect(await write("slow rows", { table: "late", query, silence: "100ms" })).toMatchObject({ rows: 1 });
+  });
+
   it("finds in the ledger that a commit was done whose answer was lost", async () => {
-    await write("first", "lost");
+    await write("first", { table: "lost" });
     proxy.whenSaid("commit", "loseAnswer");
-    expect(await write("second", "lost")).toMatchObject({ rows: ROWS });
+    expect(await write("second", { table: "lost" })).toMatchObject({ rows: ROWS });
     expect(await count("lost")).toBe(2 * ROWS);
   });
 
   it("writes again what was never committed", async () => {
     proxy.whenSaid("commit", "cutBefore");
-    expect(await write("third", "again")).toMatchObject({ rows: ROWS });
+    expect(await write("third", { table: "again" })).toMatchObject({ rows: ROWS });
     expect(await count("again")).toBe(ROWS);
-    expect(await write("third", "again")).toMatchObject({ rows: ROWS });
+    expect(await write("third", { table: "again" })).toMatchObject({ rows: ROWS });
     expect(await count("again")).toBe(ROWS);
   });
 });

@@ -6,7 +6,6 @@ import type { Client } from "pg";
 import { distinctNames } from "../../databases/fill.ts";
 import { vectorBindings } from "../../databases/vectors.ts";
 import type { FilledTable, ReadContext, TableDelivery } from "../../load/connector.ts";
-import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { ident, literal } from "../../sql/text.ts";
 import { close, serverOf, type Server } from "./connect.ts";
@@ -17,12 +16,12 @@ import type { PostgresOptions } from "./options.ts";
 import { fillByText } from "./read-text.ts";
 import { originOf, pageRanges, type Origin } from "./select.ts";
 import { describeColumns, duckType, findColumn, isExactText, selectItem, type Column } from "./types.ts";
+import { silenceOf } from "./watch.ts";
 
 /** Smaller tables are read by one connection. */
 const PARALLEL_PAGES_MIN = 8_192;
 const PARALLEL_DEFAULT = 2;
 const RANGES_PER_CONNECTION = 6;
-const SILENCE_MS = 30_000;
 
 /** The one delivery of a table or query. */
 export function postgresDelivery(options: PostgresOptions, context: ReadContext): TableDelivery {
@@ -141,10 +140,6 @@ function toldApart(origin: Origin, columns: readonly Column[]): { readonly origi
     origin: { ...origin, from: `${origin.from}(${names.join(", ")})` },
     columns: columns.map((column, index) => ({ ...column, sql: names[index]! })),
   };
-}
-
-function silenceOf({ silence }: PostgresOptions): number {
-  return silence === undefined ? SILENCE_MS : (parseDurationMs(silence) ?? SILENCE_MS);
 }
 
 function parallelOf({ parallel = PARALLEL_DEFAULT }: PostgresOptions): number {

@@ -7,6 +7,7 @@ import { vectorBindings } from "../../databases/vectors.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { ident } from "../../sql/text.ts";
 import type { OutgoingColumn } from "./outgoing.ts";
+import type { WriteWatch } from "./watch.ts";
 
 export interface Sending {
   readonly client: Client;
@@ -17,12 +18,14 @@ export interface Sending {
   /** Qualified and quoted. */
   readonly into: string;
   readonly signal: AbortSignal;
+  readonly watch: WriteWatch;
 }
 
 /** Rows that arrived. @throws what either side says, MR4809. */
-export async function sendRows({ client, connection, query, columns, into, signal }: Sending): Promise<number> {
+export async function sendRows({ client, connection, query, columns, into, signal, watch }: Sending): Promise<number> {
   const names = columns.map(({ name }) => ident(name)).join(", ");
   const copy = new CopyIn(`copy ${into} (${names}) from stdin (format binary)`);
+  watch.follow(copy);
   client.query(copy);
   await copy.ready;
   let sent = 0;

@@ -21,6 +21,7 @@ import { asText, outgoingColumns } from "./outgoing.ts";
 import { nameParts } from "./select.ts";
 import { sendRows } from "./send.ts";
 import { exchangeTables } from "./swap.ts";
+import { silenceOf, WriteWatch } from "./watch.ts";
 
 const LOCK_MS = 60_000;
 const STAGING = "pg_temp._millrace_rows";
@@ -70,6 +71,7 @@ async function writeOnce(server: Server, target: Target, options: PostgresOption
   const client = await server.connect();
   const abort = (): void => close(client);
   signal.addEventListener("abort", abort, { once: true });
+  const watch = new WriteWatch({ client, server, silenceMs: silenceOf(options) });
   try {
     await client.query(
       `set lock_timeout = ${options.lockTimeout === undefined ? LOCK_MS : (parseDurationMs(options.lockTimeout) ?? LOCK_MS)}`,
@@ -78,7 +80,7 @@ async function writeOnce(server: Server, target: Target, options: PostgresOption
     await client.query("begin");
     const { written } = await claim(client, schema, token, target.name);
     if (written !== null) return { rows: written, locations: [`${server.place}/${target.name}`] };
-    const rows = await writeRows(client, target, options, context);
+    const rows = await writeRows({ client, watch, target, options, context });
     await noteRows(client, schema, token, rows);
     await commit(client);
     return { rows, locations: [`${server.place}/${target.name}`] };
@@ -87,6 +89,7 @@ async function writeOnce(server: Server, target: Target, options: PostgresOption
     throw error;
   } finally {
     signal.removeEventListener("abort", abort);
+    watch.end();
     close(client);
   }
 }
@@ -100,11 +103,15 @@ async function commit(client: Client): Promise<void> {
   }
 }
 
-interface Writing {
+interface Asked {
   readonly client: Client;
+  readonly watch: WriteWatch;
   readonly target: Target;
   readonly options: PostgresOptions;
   readonly context: WriteContext;
+}
+
+interface Writing extends Asked {
   readonly destination: Destination | null;
   readonly fitted: readonly Fitted[];
   /** Qualified and quoted. */
@@ -113,7 +120,8 @@ interface Writing {
   readonly query: string;
 }
 
-async function writeRows(client: Client, target: Target, options: PostgresOptions, context: WriteContext): Promise<number> {
+async function writeRows(asked: Asked): Promise<number> {
+  const { client, target, options, context } = asked;
   const { mode, connection } = context;
   const query = context.query.trim().replace(/;+\s*$/, "");
   const outgoing = await outgoingColumns(connection, query, options.types ?? {});
@@ -124,7 +132,7 @@ async function writeRows(client: Client, target: Target, options: PostgresOption
   }
   const isExchange = mode === "replace" && (destination === null || destination.bound.length === 0);
   const into = `${ident(target.schema)}.${ident(target.table)}`;
-  const known = { client, target, options, context, destination, into, query };
+  const known = { ...asked, destination, into, query };
   const writing: Writing = { ...known, fitted: fitColumns(target.name, columns, isExchange ? null : destination) };
   missingKeys(
     target,
@@ -242,7 +250,7 @@ async function emptyTable({ client, into }: Writing): Promise<void> {
   }
 }
 
-function send({ client, context, query, fitted }: Writing, into: string): Promise<number> {
+function send({ client, watch, context, query, fitted }: Writing, into: string): Promise<number> {
   const columns = fitted.map(({ column }) => column);
-  return sendRows({ client, connection: context.connection, query, columns, into, signal: context.signal });
+  return sendRows({ client, connection: context.connection, query, columns, into, signal: context.signal, watch });
 }

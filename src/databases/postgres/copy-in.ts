@@ -17,6 +17,7 @@ export class CopyIn {
   private resolveDone!: (rows: number) => void;
   private rejectDone!: (error: unknown) => void;
   private failure: unknown;
+  private isTaking = false;
   private rows = -1;
   /** Wakes who waits for room. */
   private wake: (() => void) | undefined;
@@ -40,6 +41,11 @@ export class CopyIn {
     connection.query(this.text);
   }
 
+  /** The server has all that was written and waits for more: it is our turn. */
+  get isWaitingForRows(): boolean {
+    return this.isTaking && this.connection.stream.writableLength === 0;
+  }
+
   /** Sends one message; resolved when there is room for the next. @throws what the server said meanwhile. */
   async write(message: Buffer, onSent?: () => void): Promise<void> {
     if (this.failure !== undefined) throw this.failure;
@@ -55,16 +61,19 @@ export class CopyIn {
 
   /** All rows were sent. */
   end(): Promise<number> {
+    this.isTaking = false;
     (this.connection as unknown as { endCopyFrom(): void }).endCopyFrom();
     return this.done;
   }
 
   /** The rows cannot be had: the server forgets those it has. */
   abandon(): void {
+    this.isTaking = false;
     (this.connection as unknown as { sendCopyFail(why: string): void }).sendCopyFail("the rows cannot be read");
   }
 
   handleCopyInResponse(): void {
+    this.isTaking = true;
     this.resolveReady();
   }
 
