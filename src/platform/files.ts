@@ -1,7 +1,7 @@
 // Writing files so that a reader sees the old file or the new one, never a half: write beside, fsync, rename, fsync the folder.
 // A failure leaves the old file as it was and nothing of the new one.
 import { createHash, randomUUID } from "node:crypto";
-import { createReadStream, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { createReadStream, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { mkdir, open, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { MillraceError, messageOf } from "../model/errors.ts";
@@ -12,8 +12,7 @@ const READ_BYTES = 1 << 20;
 export async function replaceFile<Result>(path: string, write: (beside: string) => Promise<Result>): Promise<Result> {
   await refuseFolder(path);
   await makeFolder(dirname(path));
-  // The ending stays last: writers that go by it see the same one.
-  const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}.part.${basename(path)}`);
+  const beside = pathBeside(path);
   try {
     const result = await write(beside);
     await syncFile(beside);
@@ -23,6 +22,51 @@ export async function replaceFile<Result>(path: string, write: (beside: string) 
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined); // on a read-only disk there is nothing to remove
     throw asWriteError(error, path);
+  }
+}
+
+/** Folders in which this process has looked for what the dead left. */
+const swept = new Set<string>();
+
+/** Where to write what will stand at `path`; the name tells whose it is. What processes that are gone left in the folder is removed, once per process. */
+export function pathBeside(path: string): string {
+  const folder = dirname(path);
+  if (!swept.has(folder)) {
+    swept.add(folder);
+    for (const name of entriesOf(folder)) {
+      const pid = Number(/^\.(\d+)-[0-9a-f]{8}\.part\./.exec(name)?.[1] ?? Number.NaN);
+      // One with this number was another process: this one has not begun yet.
+      if (pid === process.pid || isGone(pid)) removeQuietly(join(folder, name));
+    }
+  }
+  // The ending stays last: writers that go by it see the same one.
+  return join(folder, `.${process.pid}-${randomUUID().slice(0, 8)}.part.${basename(path)}`);
+}
+
+function entriesOf(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return []; // who writes there will say why
+  }
+}
+
+/** What cannot be removed hurts nobody; what is written beside it says why. */
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // see above
+  }
+}
+
+function isGone(pid: number): boolean {
+  if (Number.isNaN(pid)) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 

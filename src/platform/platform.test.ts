@@ -1,5 +1,6 @@
 // Names that lead out of their folder, patterns, and files that are replaced whole.
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -95,6 +96,19 @@ describe("a file that is replaced", () => {
     writeFileSync(join(folder, "afile"), "");
     await expect(replaceFile(join(folder, "afolder"), write)).rejects.toMatchObject({ code: "MR3102" });
     await expect(replaceFile(join(folder, "afile/below/out.csv"), write)).rejects.toMatchObject({ code: "MR3140" });
+  });
+});
+
+describe("what was written beside an output", () => {
+  it("by a process that is gone is removed, by one that lives stays", async () => {
+    const place = join(folder, "beside");
+    mkdirSync(place);
+    const gone = spawnSync(process.execPath, ["--version"]).pid;
+    const living = `.${process.ppid}-00000000.part.out.csv`;
+    for (const name of [`.${gone}-00000000.part.out.csv`, living, ".other.csv"]) writeFileSync(join(place, name), "half");
+    mkdirSync(join(place, `.${gone}-00000000.part.folder/a=1`), { recursive: true });
+    await replaceFile(join(place, "out.csv"), async (beside) => writeFileSync(beside, "whole"));
+    expect(readdirSync(place).toSorted()).toEqual([living, ".other.csv", "out.csv"].toSorted());
   });
 });
 

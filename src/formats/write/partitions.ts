@@ -1,12 +1,11 @@
 // Rows of a query as a folder of files, `column=value/…` (Hive style). The folder takes the place of the old one when all of it is written.
 //   P1. What stands in the folder now is either of an earlier export by the same columns, or nothing is touched.
 //   P2. The old folder is moved aside before the new one takes its name; whoever finds it aside without a new one puts it back.
-import { randomUUID } from "node:crypto";
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, sep } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { MillraceError } from "../../model/errors.ts";
-import { asWriteError } from "../../platform/files.ts";
+import { asWriteError, pathBeside } from "../../platform/files.ts";
 import { ident, literal } from "../../sql/text.ts";
 import type { Output } from "./output.ts";
 import { columnsOf } from "./columns.ts";
@@ -58,7 +57,7 @@ export async function replaceFolder<Result>(
   write: (beside: string) => Promise<Result>,
 ): Promise<Result> {
   const aside = join(dirname(path), `.${basename(path)}.replaced`);
-  const beside = join(dirname(path), `.${randomUUID().slice(0, 8)}.part.${basename(path)}`);
+  const beside = pathBeside(path);
   try {
     await mkdir(dirname(path), { recursive: true });
     await putBack(path, aside);
