@@ -97,7 +97,7 @@ async function expand(
   firstBytes: number | undefined,
   signal: AbortSignal | undefined,
 ): Promise<Expanded> {
-  const compression = await compressionOf(open.path);
+  const compression = compressionOf(open.path);
   const isEmptyArchive = compression === "none" && /\.(gz|zst|bz2|xz)$/i.test(file.plainName) && open.sizeBytes < 4;
   if (isEmptyArchive) throw new MillraceError({ code: "MR3110", message: `${file.name} is damaged: it has only ${open.sizeBytes} bytes` });
   const path = compression === "none" ? open.path : join(temp, "expanded");

@@ -26,6 +26,32 @@ export interface StageRequest {
   readonly options: Readonly<Record<string, unknown>>;
   readonly tempDir: string;
   readonly signal?: AbortSignal;
+  /** The rows may be left in `deferred` instead of a table; those of a small file, by a reader that can. */
+  readonly mayDefer?: true;
+}
+
+/** Proven rows of a small file that stand in no table yet: one statement for many files costs little more than one for each. */
+export interface DeferredRows {
+  /** Begins a table of several files with `first`, whose rows these are. */
+  begin(first: StagedFile): SharedTable;
+}
+
+export interface SharedTable {
+  /** As they are with all files taken. */
+  readonly columns: readonly StagedColumn[];
+  /** Adds the rows of a file; false, and nothing happens, when there is no room or they do not fit. `unify` gives the type for all values of two, or null. */
+  take(file: StagedFile, unify: (a: string, b: string) => string | null): boolean;
+  /** Creates the table; returns what could not be proven of it, or null. Then its files have to be staged one by one. */
+  load(request: SharedTableRequest): Promise<string | null>;
+}
+
+export interface SharedTableRequest {
+  readonly connection: DuckDBConnection;
+  readonly into: string;
+  /** Of the first file, for messages. */
+  readonly name: string;
+  /** A file to write to meanwhile. */
+  readonly path: string;
 }
 
 export interface StagedColumn {
@@ -69,6 +95,8 @@ export interface StagedFile {
   readonly hash: string;
   /** What was understood and why; printed by `millrace inspect`. */
   readonly understood: FileUnderstanding;
+  /** The rows, which then stand in no table. */
+  readonly deferred?: DeferredRows;
 }
 
 export interface FileUnderstanding {

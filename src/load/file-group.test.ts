@@ -164,6 +164,50 @@ describe("small files of one load", () => {
     expect(await rows("select count(*) as n from duckdb_databases() where database_name like '%staged%'")).toEqual([{ n: 0 }]);
   });
 
+  it("are read one by one where what came of them together cannot be proven", async () => {
+    const doubtful = (name: string, text: string): FileDelivery => {
+      const delivery = file(name, text, "together");
+      const stage: FileDelivery["stage"] = async (staging) => {
+        const staged = await delivery.stage(staging);
+        const { deferred } = staged;
+        if (deferred === undefined) return staged;
+        const begin: typeof deferred.begin = (first) => {
+          const shared = deferred.begin(first);
+          const take: typeof shared.take = (other, unify) => shared.take(other, unify);
+          const lying = async (how: Parameters<typeof shared.load>[0]): Promise<string> =>
+            `${await shared.load(how)}, but one row is another`;
+          return { columns: shared.columns, take, load: lying };
+        };
+        return { ...staged, deferred: { begin } };
+      };
+      return { ...delivery, stage };
+    };
+    const { rows: counts } = await run({
+      deliveries: [doubtful("a", "id,v\n1,x\n"), doubtful("b", "id,v\n2,y\n"), doubtful("c", "id,v\n3,\n")],
+      spec: {},
+    });
+    expect(counts).toMatchObject({ read: 3, loaded: 3 });
+    expect(await rows("select id, v, _file, _line from _millrace.rows('raw.t') order by all")).toEqual([
+      { id: 1, v: "x", _file: "a", _line: 2 },
+      { id: 2, v: "y", _file: "b", _line: 2 },
+      { id: 3, v: null, _file: "c", _line: 2 },
+    ]);
+  });
+
+  it("are read by one statement, whatever their bodies end with", () =>
+    expectSame([
+      {
+        files: [
+          ["a", 'id,v,w\n1,"x\ny",2024-01-01\n2,"say ""so""",2024-01-02'],
+          ["b", "id,v,w\n"],
+          ["c", "id,v,w\n3,z,2024-01-03\n\n\n"],
+          ["d", "id,v,w\n4,é,\n5,,\n"],
+          ["e", "id,v,w\n6,,2024-01-04\n"],
+        ],
+        spec: { load: "append" },
+      },
+    ]));
+
   it("are kept as they came, each under its name", async () => {
     const texts = [["a", "id\n1\n"], ["b", "id\n2\n"], ["c", "name\nx\n"]] as const; // prettier-ignore
     const { load: id } = await run({

@@ -1,10 +1,11 @@
-// Consecutive small files in one stage table: a table of its own costs a file more than reading it. Each file is staged by itself, with its own proof, into a
-// table in memory; a batch of those is then taken over in one statement. What is asked of the whole group later is asked of the one table.
+// Consecutive small files in one stage table: a table of its own costs a file more than reading it. Each file, or as many as one statement can read, is
+// staged with its own proof into a table in memory; a batch of those is then taken over in one statement. What is asked of the group later is asked of the
+// one table.
 //   G1. Rows stand in the order of the files, and origins say where those of each file begin.
 //   G2. Files share a table only if they have the same headers under the same dialect, and types of which one holds all values exactly: what the plan of
 //       the columns would make of them apart is what it makes of them together.
 //   G3. Memory is a batch, whatever the number of files.
-import type { StagedColumn, StagedFile } from "../formats/format.ts";
+import type { FileUnderstanding, StagedColumn } from "../formats/format.ts";
 import { MillraceError } from "../model/errors.ts";
 import { unifyTypes } from "../schemas/lattice.ts";
 import { physicalTable } from "../sql/publish.ts";
@@ -16,13 +17,21 @@ import { writeOrigins, type Origin, type Stage, type StagedItem } from "./staged
 export const SMALL_FILE_BYTES_MAX = 1 << 20;
 const BATCH_FILES_MAX = 64;
 const BATCH_BYTES_MAX = 8 << 20;
+/** Compressed files tell by their rows how much they hold. */
+const BATCH_ROWS_MAX = 200_000;
 
-/** A file in a table of its own, which the group takes over. */
+/** One file, or several of the same form, in a table of their own, which the group takes over. */
 export interface GroupMember {
-  readonly file: StagedFile;
-  readonly item: StagedItem;
+  readonly columns: readonly StagedColumn[];
+  readonly rows: number;
+  readonly sizeBytes: number;
+  /** Of its first file. */
+  readonly understood: FileUnderstanding;
+  readonly items: readonly StagedItem[];
+  readonly origins: readonly Origin[];
   readonly table: string;
-  readonly rejectedTable: string;
+  /** Of its one file; null when there are none. */
+  readonly rejectedTable: string | null;
 }
 
 type Again = NonNullable<Stage["again"]>;
@@ -42,6 +51,7 @@ export class FileGroup {
   private rows: number;
   private waiting: GroupMember[] = [];
   private waitingBytes = 0;
+  private waitingRows = 0;
   /** Of all members together, with their names; null while there is but one file. */
   private rejected: string | null = null;
   private isFirstLookedAt = false;
@@ -55,11 +65,11 @@ export class FileGroup {
     this.physical = physical;
     this.load = load;
     this.first = first;
-    this.items = [first.item];
-    this.origins = originsOf(first, 0);
-    this.columns = first.file.columns;
+    this.items = [...first.items];
+    this.origins = [...first.origins];
+    this.columns = first.columns;
     this.types = this.columns.map(({ type }) => type);
-    this.rows = first.file.rows;
+    this.rows = first.rows;
   }
 
   /** Takes a file over when it fits (G2); `member` is the caller's still when it does not. */
@@ -67,12 +77,14 @@ export class FileGroup {
     const columns = await this.together(member);
     if (columns === null) return false;
     this.columns = columns;
-    this.items.push(member.item);
-    for (const origin of originsOf(member, this.rows)) this.origins.push(origin);
-    this.rows += member.file.rows;
+    this.items.push(...member.items);
+    for (const origin of member.origins) this.origins.push({ ...origin, firstRow: origin.firstRow + this.rows });
+    this.rows += member.rows;
     this.waiting.push(member);
-    this.waitingBytes += member.file.sizeBytes;
-    if (this.waiting.length >= BATCH_FILES_MAX || this.waitingBytes >= BATCH_BYTES_MAX) await this.flush();
+    this.waitingBytes += member.sizeBytes;
+    this.waitingRows += member.rows;
+    const isFull = this.waiting.length >= BATCH_FILES_MAX || this.waitingBytes >= BATCH_BYTES_MAX || this.waitingRows >= BATCH_ROWS_MAX;
+    if (isFull) await this.flush();
     return true;
   }
 
@@ -80,24 +92,23 @@ export class FileGroup {
   async close(again: Again): Promise<Stage> {
     await this.flush();
     await writeOrigins(this.session, this.physical, this.load, this.origins);
-    const { file } = this.first;
     return {
       physical: this.physical,
       table: physicalTable(this.physical),
       columns: this.columns,
       rows: this.rows,
-      rejected: this.rejected ?? (file.hasRejected ? this.first.rejectedTable : null),
+      rejected: this.rejected ?? this.first.rejectedTable,
       items: this.items,
       kind: "file",
-      understood: file.understood,
+      understood: this.first.understood,
       again,
     };
   }
 
   /** The columns that hold what the group and the file have; null when they do not fit. */
-  private async together({ file, table }: GroupMember): Promise<readonly StagedColumn[] | null> {
-    const mine = this.first.file.understood;
-    const { understood } = file;
+  private async together(file: GroupMember): Promise<readonly StagedColumn[] | null> {
+    const mine = this.first.understood;
+    const { understood, table } = file;
     if (understood.format !== mine.format || understood.schema !== mine.schema) return null;
     if (understood.dialect?.delimiter !== mine.dialect?.delimiter || understood.dialect?.quote !== mine.dialect?.quote) return null;
     if (file.columns.length !== this.columns.length || file.columns.length === 0) return null;
@@ -121,10 +132,10 @@ export class FileGroup {
         continue;
       }
       if (known.type === "VARCHAR") this.filled.add(index);
-      const union = known.type === "VARCHAR" || column.type === "VARCHAR" ? null : unifyTypes(known.type, column.type);
-      if (union === null || union.when !== "exact" || isNested(union.type)) return null;
+      const type = known.type === "VARCHAR" || column.type === "VARCHAR" ? null : commonType(known.type, column.type);
+      if (type === null) return null;
       // As what it was written can no longer be told from the value: 5 is 5.00 now.
-      columns.push({ ...known, type: union.type, exactText: false });
+      columns.push({ ...known, type, exactText: false });
     }
     return columns;
   }
@@ -145,20 +156,21 @@ export class FileGroup {
     const members = this.waiting;
     this.waiting = [];
     this.waitingBytes = 0;
+    this.waitingRows = 0;
     const table = physicalTable(this.physical);
     for (const [index, { name, type }] of this.columns.entries())
       if (type !== this.types[index]) await this.session.run(`alter table ${table} alter column ${ident(name)} type ${type}`);
     this.types = this.columns.map(({ type }) => type);
-    const rows = members.reduce((sum, { file }) => sum + file.rows, 0);
+    const rows = members.reduce((sum, member) => sum + member.rows, 0);
     if (rows > 0) {
       const parts = members
-        .filter(({ file }) => file.rows > 0)
+        .filter((member) => member.rows > 0)
         .map(({ table: from }) => `select ${this.columns.map(castOf).join(", ")} from ${from}`);
       const taken = await this.session.run(`insert into ${table} ${parts.join(" union all ")}`);
       if (taken !== rows)
         throw new MillraceError({
           code: "MR4001",
-          message: `${members[0]!.item.name} and following: ${rows} rows were read, but ${taken} arrived.`,
+          message: `${members[0]!.items[0]!.name} and following: ${rows} rows were read, but ${taken} arrived.`,
         });
     }
     await this.takeRejected(members);
@@ -166,8 +178,8 @@ export class FileGroup {
   }
 
   private async takeRejected(members: readonly GroupMember[]): Promise<void> {
-    for (const { file, item, rejectedTable } of [...(this.isFirstLookedAt ? [] : [this.first]), ...members]) {
-      if (!file.hasRejected) continue;
+    for (const { items, rejectedTable } of [...(this.isFirstLookedAt ? [] : [this.first]), ...members]) {
+      if (rejectedTable === null) continue;
       if (this.rejected === null) {
         this.rejected = physicalTable(`${this.physical}_rejected_all`);
         await this.session.run(
@@ -175,12 +187,18 @@ export class FileGroup {
         );
       }
       await this.session.run(
-        `insert into ${this.rejected} select ${literal(item.name.replaceAll("\0", ""))}, kind, line, lines, rule, reason, raw from ${rejectedTable}`,
+        `insert into ${this.rejected} select ${literal(items[0]!.name.replaceAll("\0", ""))}, kind, line, lines, rule, reason, raw from ${rejectedTable}`,
       );
       await this.session.run(`drop table ${rejectedTable}`);
     }
     this.isFirstLookedAt = true;
   }
+}
+
+/** A type that holds all values of two exactly. Nested ones are for the plan to decide. */
+export function commonType(a: string, b: string): string | null {
+  const union = unifyTypes(a, b);
+  return union === null || union.when !== "exact" || isNested(union.type) ? null : union.type;
 }
 
 function isNested(type: string): boolean {
@@ -190,11 +208,4 @@ function isNested(type: string): boolean {
 /** Changes nothing where the type is the same already. */
 function castOf({ name, type }: StagedColumn): string {
   return `${ident(name)}::${type}`;
-}
-
-/** A format without lines has one origin without a line. */
-function originsOf({ file: { origins, rows }, item: { name } }: GroupMember, offset: number): Origin[] {
-  if (rows === 0) return [];
-  if (origins.length === 0) return [{ file: name, firstRow: offset, line: null }];
-  return origins.map(({ firstRow, line }) => ({ file: name, firstRow: firstRow + offset, line }));
 }

@@ -1,11 +1,12 @@
 // Files on their way into stage tables, in the order in which they come: small ones share a table with those beside them (file-group.ts), others have their own.
+import { join } from "node:path";
 import { asMillraceError, MillraceError } from "../model/errors.ts";
-import type { StagedFile } from "../formats/format.ts";
+import type { SharedTable, StagedFile } from "../formats/format.ts";
 import { physicalName, physicalTable } from "../sql/publish.ts";
 import { ident, qualified } from "../sql/text.ts";
 import type { FileDelivery } from "./connector.ts";
-import { FileGroup, SMALL_FILE_BYTES_MAX, type GroupMember } from "./file-group.ts";
-import { ColumnReadings, type Stage, type StagedItem, type StagingContext } from "./staged.ts";
+import { commonType, FileGroup, SMALL_FILE_BYTES_MAX, type GroupMember } from "./file-group.ts";
+import { ColumnReadings, type Origin, type Stage, type StagedItem, type StagingContext } from "./staged.ts";
 
 export interface FileToStage {
   readonly delivery: FileDelivery;
@@ -16,7 +17,22 @@ interface OpenGroup {
   readonly name: string;
   readonly group: FileGroup;
   readonly files: FileToStage[];
-  readonly isSmall: boolean;
+}
+
+interface ReadFile extends FileToStage {
+  readonly file: StagedFile;
+  readonly item: StagedItem;
+}
+
+/** Files that one statement will read. */
+interface OpenShare {
+  readonly shared: SharedTable;
+  readonly files: ReadFile[];
+}
+
+interface Tables {
+  readonly table: string;
+  readonly rejectedTable: string;
 }
 
 /** Databases in memory, for the tables that a group takes over, of the loads of this process. */
@@ -27,7 +43,8 @@ export class StagedFiles {
   private readonly asText: ReadonlySet<string>;
   private readonly prefix: string;
   private readonly done: Stage[] = [];
-  private open: OpenGroup | undefined;
+  private group: OpenGroup | undefined;
+  private share: OpenShare | undefined;
   private tables = 0;
   /** In memory: what stands there is nobody's after a crash, and costs no log. */
   private readonly database = `_millrace_staged_${databases++}`;
@@ -42,29 +59,22 @@ export class StagedFiles {
 
   /** @throws what the reader throws, MR4016, MR4001. */
   async add(file: FileToStage): Promise<StagedItem> {
-    const isSmall = file.delivery.sizeBytes !== null && file.delivery.sizeBytes <= SMALL_FILE_BYTES_MAX;
-    if (this.open === undefined || !isSmall || !this.open.isSmall) {
-      await this.settle();
-      const name = this.nextName();
-      const tables = this.tablesOf(name);
-      const first = { ...(await this.read(file, tables.table, tables.rejectedTable)), ...tables };
-      this.begin(name, first, file, isSmall);
-      return first.item;
+    const { sizeBytes } = file.delivery;
+    if (sizeBytes === null || sizeBytes > SMALL_FILE_BYTES_MAX) return this.addAlone(file);
+    const tables = await this.inMemory();
+    const read = { ...file, ...(await this.read(file, tables, "deferred")) };
+    const { deferred } = read.file;
+    if (deferred === undefined) {
+      await this.settleShare();
+      await this.join(memberOf([read], tables), [file]);
+      return read.item;
     }
-    if (!this.isAttached) await this.context.session.run(`attach ':memory:' as ${ident(this.database)}`);
-    this.isAttached = true;
-    this.tables += 1;
-    const table = qualified(this.database, "main", `t${this.tables}`);
-    const rejectedTable = qualified(this.database, "main", `t${this.tables}_rejected`);
-    const member = { ...(await this.read(file, table, rejectedTable)), table, rejectedTable };
-    if (await this.open.group.take(member)) {
-      this.open.files.push(file);
-      return member.item;
+    if (this.share?.shared.take(read.file, commonType) === true) this.share.files.push(read);
+    else {
+      await this.settleShare();
+      this.share = { shared: deferred.begin(read.file), files: [read] };
     }
-    await this.settle();
-    const name = this.nextName();
-    this.begin(name, await this.moved(member, this.tablesOf(name)), file, isSmall);
-    return member.item;
+    return read.item;
   }
 
   /** The stages since the last time. */
@@ -80,6 +90,24 @@ export class StagedFiles {
     await this.context.session.run(`detach ${ident(this.database)}`).catch(() => undefined);
   }
 
+  /** A large file has a table to itself, where it is read into at once. */
+  private async addAlone(file: FileToStage): Promise<StagedItem> {
+    await this.settle();
+    const name = this.nextName();
+    const tables = this.tablesOf(name);
+    const read = { ...file, ...(await this.read(file, tables, "table")) };
+    this.begin(name, memberOf([read], tables), [file]);
+    await this.settle();
+    return read.item;
+  }
+
+  private async inMemory(): Promise<Tables> {
+    if (!this.isAttached) await this.context.session.run(`attach ':memory:' as ${ident(this.database)}`);
+    this.isAttached = true;
+    const name = this.nextName();
+    return { table: qualified(this.database, "main", name), rejectedTable: qualified(this.database, "main", `${name}_rejected`) };
+  }
+
   private nextName(): string {
     this.tables += 1;
     return `${this.prefix}${this.tables}`;
@@ -89,21 +117,62 @@ export class StagedFiles {
     return physicalName(this.context.request.asset, `${this.context.load}_${name}`);
   }
 
-  private tablesOf(name: string): { readonly table: string; readonly rejectedTable: string } {
+  private tablesOf(name: string): Tables {
     const physical = this.physicalOf(name);
     return { table: physicalTable(physical), rejectedTable: physicalTable(`${physical}_rejected`) };
   }
 
-  private begin(name: string, first: GroupMember, file: FileToStage, isSmall: boolean): void {
+  private begin(name: string, first: GroupMember, files: FileToStage[]): void {
     const { session, load } = this.context;
-    this.open = { name, group: new FileGroup(session, { physical: this.physicalOf(name), load, first }), files: [file], isSmall };
+    this.group = { name, group: new FileGroup(session, { physical: this.physicalOf(name), load, first }), files };
+  }
+
+  /** Into the open group, or into one of its own. */
+  private async join(member: GroupMember, files: FileToStage[]): Promise<void> {
+    if (this.group !== undefined && (await this.group.group.take(member))) {
+      this.group.files.push(...files);
+      return;
+    }
+    await this.settleGroup();
+    const name = this.nextName();
+    this.begin(name, await this.moved(member, this.tablesOf(name)), files);
+  }
+
+  /** Reads the files that wait for each other; where the proof of them together fails, one by one. */
+  private async settleShare(): Promise<void> {
+    const { share } = this;
+    this.share = undefined;
+    if (share === undefined) return;
+    const { shared, files } = share;
+    const { session, request } = this.context;
+    const tables = await this.inMemory();
+    const path = join(request.tempDir, `${this.database}_bodies`);
+    request.signal?.throwIfAborted();
+    const failure = await shared.load({ connection: session.connection, into: tables.table, path, name: files[0]!.item.name });
+    if (failure === null) {
+      await this.join({ ...memberOf(files, tables), columns: shared.columns }, files);
+      return;
+    }
+    await session.run(`drop table if exists ${tables.table}`);
+    for (const { delivery, status, item } of files) {
+      const own = await this.inMemory();
+      const again = { delivery, status, ...(await this.read({ delivery, status }, own, "table")) };
+      if (again.item.hash !== item.hash)
+        throw new MillraceError({ code: "MR3106", message: `${delivery.name} changed while it was read`, retryable: true });
+      await this.join(memberOf([again], own), [{ delivery, status }]);
+    }
   }
 
   private async settle(): Promise<void> {
-    const { open } = this;
-    this.open = undefined;
-    if (open === undefined) return;
-    this.done.push(await open.group.close((labels) => this.again(open, labels)));
+    await this.settleShare();
+    await this.settleGroup();
+  }
+
+  private async settleGroup(): Promise<void> {
+    const { group } = this;
+    this.group = undefined;
+    if (group === undefined) return;
+    this.done.push(await group.group.close((labels) => this.again(group, labels)));
   }
 
   /** The same files with these labels as text, in one table as before. */
@@ -125,30 +194,32 @@ export class StagedFiles {
   }
 
   /** From memory to a table of its own. */
-  private async moved(member: GroupMember, tables: Pick<GroupMember, "table" | "rejectedTable">): Promise<GroupMember> {
+  private async moved(member: GroupMember, tables: Tables): Promise<GroupMember> {
     const { session } = this.context;
-    const own = { ...member, ...tables };
-    await session.run(`create table ${own.table} as select * from ${member.table} limit 0`);
-    const rows = await session.run(`insert into ${own.table} select * from ${member.table}`);
-    if (rows !== member.file.rows)
-      throw new MillraceError({ code: "MR4001", message: `${member.item.name}: ${member.file.rows} rows were read, but ${rows} arrived.` });
+    await session.run(`create table ${tables.table} as select * from ${member.table} limit 0`);
+    const rows = await session.run(`insert into ${tables.table} select * from ${member.table}`);
+    if (rows !== member.rows)
+      throw new MillraceError({ code: "MR4001", message: `${member.items[0]!.name}: ${member.rows} rows were read, but ${rows} arrived.` });
     await session.run(`drop table ${member.table}`);
-    if (member.file.hasRejected) {
-      await session.run(`create table ${own.rejectedTable} as select * from ${member.rejectedTable}`);
-      await session.run(`drop table ${member.rejectedTable}`);
-    }
-    return own;
+    if (member.rejectedTable === null) return { ...member, table: tables.table };
+    await session.run(`create table ${tables.rejectedTable} as select * from ${member.rejectedTable}`);
+    await session.run(`drop table ${member.rejectedTable}`);
+    return { ...member, ...tables };
   }
 
-  private async read({ delivery, status }: FileToStage, into: string, rejectedInto: string): Promise<Pick<GroupMember, "file" | "item">> {
+  private async read(
+    { delivery, status }: FileToStage,
+    { table, rejectedTable }: Tables,
+    into: "table" | "deferred",
+  ): Promise<Pick<ReadFile, "file" | "item">> {
     const { session, request, readings } = this.context;
     const { asText } = this;
     let file: StagedFile;
     try {
       file = await delivery.stage({
         connection: session.connection,
-        into,
-        rejectedInto,
+        into: table,
+        rejectedInto: rejectedTable,
         columns:
           asText.size === 0
             ? readings
@@ -158,6 +229,7 @@ export class StagedFiles {
               ),
         otherwise: "infer",
         repair: request.repair,
+        ...(into === "deferred" ? { mayDefer: true as const } : {}),
         ...(request.signal === undefined ? {} : { signal: request.signal }),
       });
     } catch (error) {
@@ -188,4 +260,28 @@ export class StagedFiles {
     };
     return { file, item };
   }
+}
+
+/** Files whose rows stand one behind the other. A format without lines has one origin without a line. */
+function memberOf(files: readonly Pick<ReadFile, "file" | "item">[], { table, rejectedTable }: Tables): GroupMember {
+  const [{ file: first }] = files as [ReadFile];
+  const origins: Origin[] = [];
+  let rows = 0;
+  let sizeBytes = 0;
+  for (const { file, item } of files) {
+    if (file.rows > 0 && file.origins.length === 0) origins.push({ file: item.name, firstRow: rows, line: null });
+    if (file.rows > 0) for (const { firstRow, line } of file.origins) origins.push({ file: item.name, firstRow: firstRow + rows, line });
+    rows += file.rows;
+    sizeBytes += file.sizeBytes;
+  }
+  return {
+    columns: first.columns,
+    rows,
+    sizeBytes,
+    understood: first.understood,
+    items: files.map(({ item }) => item),
+    origins,
+    table,
+    rejectedTable: first.hasRejected ? rejectedTable : null,
+  };
 }

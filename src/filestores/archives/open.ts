@@ -21,7 +21,7 @@ export interface OpenArchiveRequest {
 export async function openArchive(request: OpenArchiveRequest): Promise<Archive> {
   const { path, name, sizeBytes, tempDir } = request;
   const expandedMax = request.expandedBytesMax ?? expandedLimit(sizeBytes);
-  const compression = await compressionOf(path);
+  const compression = compressionOf(path);
   if (compression !== "none") {
     const into = join(tempDir, "tar");
     await expandFile({ path, name, compression, into, expandedBytesMax: request.expandedBytesMax, signal: request.signal });

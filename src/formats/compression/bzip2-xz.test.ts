@@ -18,7 +18,7 @@ const FIXTURES = {
 async function expand(bytes: Buffer): Promise<string> {
   const [path, into] = [join(folder, "in"), join(folder, "out")];
   writeFileSync(path, bytes);
-  const compression = await compressionOf(path);
+  const compression = compressionOf(path);
   if (compression === "none") throw new Error("not known");
   await expandFile({ path, name: "sales.csv", compression, into });
   return readFile(into, "utf8");

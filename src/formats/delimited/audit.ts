@@ -48,7 +48,7 @@ export interface AuditTask {
   readonly notesPath: string;
 }
 
-/** Audits a file; writes `patchPath` when it must and `notesPath` always. */
+/** Audits a file; writes `patchPath` when it must and `notesPath` when there is something to note. */
 export function audit(task: AuditTask): AuditResult {
   const { dialect, width, profile, header, shortRowsUsual, isRewriting } = task;
   const file = openSync(task.path, "r");
@@ -101,13 +101,14 @@ function readThrough(task: AuditTask, file: number, { accounts, patch, clerk, la
   const hash = createHash("sha256");
   if (task.wantsHash) hashBefore(file, task.bodyStart, hash);
   const scanner = new RecordScanner(dialect, RECORD_BYTES_MAX);
-  const buffer = Buffer.allocUnsafe(2 * CHUNK_BYTES + SPARE_BYTES);
+  const chunkBytes = Math.min(CHUNK_BYTES, Math.max(1, size - task.bodyStart)); // thousands of small files: 8 MB each is what the garbage collector works for
+  const buffer = Buffer.allocUnsafe(2 * chunkBytes + SPARE_BYTES);
   let held = 0;
   let base = task.bodyStart;
   let longLine: string | null = null;
   let endsLine = true;
   for (let position = task.bodyStart; ;) {
-    const bytes = readSync(file, buffer, held, CHUNK_BYTES, position);
+    const bytes = readSync(file, buffer, held, chunkBytes, position);
     position += bytes;
     const end = held + bytes;
     const isLast = bytes === 0 || position >= size;

@@ -1,6 +1,7 @@
 // DuckDB's part: a load with nothing left to its guess, and the proof that what came out is what the audit says must come out.
 // strict_mode is left at its default on purpose: given as `true` with new_line='\r\n', DuckDB returns no rows of a sound file and no error.
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { messageOf, MillraceError } from "../../model/errors.ts";
 import { ident, literal } from "../../sql/text.ts";
 import type { InferredType } from "../types/infer.ts";
 import type { AuditSums } from "./accounts.ts";
@@ -43,6 +44,25 @@ export async function load(request: LoadRequest, road: LoadRoad): Promise<void> 
   );
 }
 
+/** Lines are told from the place of a row, so the table has to keep the order of the file. @throws MR3007. */
+export async function requireOrder(connection: DuckDBConnection, name: string): Promise<void> {
+  const reader = await connection.runAndReadAll("SELECT current_setting('preserve_insertion_order')");
+  if (reader.getRows()[0]?.[0] !== true)
+    throw new MillraceError({ code: "MR3007", message: `${name} cannot be loaded: preserve_insertion_order is off` });
+}
+
+/** Loads; returns the first line of what DuckDB could not read, null when it could. What is no fault of the file is thrown. */
+export async function attempt(request: LoadRequest, road: LoadRoad): Promise<string | null> {
+  try {
+    await load(request, road);
+    return null;
+  } catch (error) {
+    const message = messageOf(error);
+    if (/^(Out of Memory|IO|INTERRUPT|Permission|TransactionContext|Catalog|FATAL|INTERNAL)/.test(message)) throw error;
+    return message.split("\n", 1)[0] ?? message;
+  }
+}
+
 const NEWLINES = { "\n": "'\\n'", "\r": "'\\r'", "\r\n": "'\\r\\n'" } as const;
 
 function valueOf(cell: string, type: InferredType, nulls: readonly string[]): string {
@@ -64,7 +84,8 @@ function anyOf(conditions: readonly string[]): string {
 const COLUMNS_PER_QUERY = 200;
 /** Tables of so many rows have their typed columns written out as text and counted as well. */
 const THOROUGH_ROWS_MAX = 200_000;
-const MODULUS = 4_294_967_296;
+/** Sums of order are told by this remainder. */
+export const MODULUS = 4_294_967_296;
 const DIFFERENCES_SHOWN = 3;
 
 /** The same sums on DuckDB's side; returns what differs, or null when nothing does. */

@@ -17,11 +17,13 @@ export interface Note {
 }
 
 export class Notes {
-  private readonly file: number;
+  private readonly path: string;
+  /** Opened for the first note: nearly all files have none. */
+  private file = -1;
   private text = "";
 
   constructor(path: string) {
-    this.file = openSync(path, "w");
+    this.path = path;
   }
 
   /** Raw text beyond 65,536 characters is cut; NUL is shown as ␀, since SQL text cannot hold it. */
@@ -34,10 +36,12 @@ export class Notes {
 
   close(): void {
     this.flush();
-    closeSync(this.file);
+    if (this.file >= 0) closeSync(this.file);
   }
 
   private flush(): void {
+    if (this.text === "") return;
+    if (this.file < 0) this.file = openSync(this.path, "w");
     writeFully(this.file, Buffer.from(this.text));
     this.text = "";
   }

@@ -1,5 +1,5 @@
 // Runs an audit where it disturbs least: in place for small files, in a thread for large ones.
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { startThread } from "../../platform/thread.ts";
 import type { AuditResult } from "./accounts.ts";
 import { audit, type AuditTask } from "./audit.ts";
@@ -10,7 +10,7 @@ const INLINE_BYTES_MAX = 1 << 20;
 /** Throws what the audit throws; an abort ends the thread and throws the signal's reason. */
 export async function runAudit(task: AuditTask, signal: AbortSignal | undefined): Promise<AuditResult> {
   signal?.throwIfAborted();
-  if ((await stat(task.path)).size <= INLINE_BYTES_MAX) return audit(task);
+  if (statSync(task.path).size <= INLINE_BYTES_MAX) return audit(task);
   return new Promise((resolve, reject) => {
     const thread = startThread(new URL("./audit-thread.ts", import.meta.url), { workerData: { task } });
     const abort = (): void => {

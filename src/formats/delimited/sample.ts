@@ -1,4 +1,5 @@
 // Samples of a file: its beginning, places between and its end, each cut at line ends. What they say is only ever a hypothesis.
+import { readFileSync, statSync } from "node:fs";
 import { open, type FileHandle } from "node:fs/promises";
 import { CR, LF } from "./dialect.ts";
 
@@ -8,8 +9,15 @@ const BLOCKS = 4;
 const HEAD_LINES_MIN = 10;
 const LONG_HEAD_BYTES = 4 << 20;
 
+/** Reading a small file at once costs less than one turn through the pool of threads; null for larger ones. */
+function smallFile(path: string): Buffer | null {
+  return statSync(path).size <= HEAD_BYTES ? readFileSync(path) : null;
+}
+
 /** The first block is the beginning of the file behind `markBytes`; the others start at line starts anywhere in it. */
 export async function sampleBlocks(path: string, markBytes: number): Promise<Buffer[]> {
+  const small = smallFile(path);
+  if (small !== null) return [small.subarray(markBytes)];
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();
@@ -34,6 +42,8 @@ export async function sampleBlocks(path: string, markBytes: number): Promise<Buf
 
 /** The beginning of a file, to find its encoding. */
 export async function headOf(path: string): Promise<{ readonly bytes: Buffer; readonly isWhole: boolean }> {
+  const small = smallFile(path);
+  if (small !== null) return { bytes: small, isWhole: true };
   const file = await open(path, "r");
   try {
     const { size } = await file.stat();

@@ -17,6 +17,7 @@ export const FLAG = {
 
 /** More cells than this in one record are no table. */
 export const FIELDS_MAX = 16_384;
+const FIELDS_FIRST = 128;
 
 /** Reads one record at a time; after each the public fields describe it. */
 export class RecordScanner {
@@ -28,11 +29,12 @@ export class RecordScanner {
   /** Offset behind the last cell, before the line end. */
   end = 0;
   next = 0;
-  readonly fieldStart = new Int32Array(FIELDS_MAX);
-  readonly fieldEnd = new Int32Array(FIELDS_MAX);
+  /** Room for FIELDS_FIRST cells, and for more once a record has them. */
+  fieldStart = new Int32Array(FIELDS_FIRST);
+  fieldEnd = new Int32Array(FIELDS_FIRST);
   /** Escaping characters inside the cell: its text is shorter by so many bytes. */
-  readonly escapes = new Int32Array(FIELDS_MAX);
-  readonly quoted = new Uint8Array(FIELDS_MAX);
+  escapes = new Int32Array(FIELDS_FIRST);
+  quoted = new Uint8Array(FIELDS_FIRST);
   private readonly dialect: Dialect;
   private readonly delimiter: Buffer;
   private readonly quote: number;
@@ -107,11 +109,24 @@ export class RecordScanner {
       this.flags |= FLAG.overflow;
       return;
     }
+    if (this.fieldCount === this.fieldStart.length) this.grow();
     this.fieldStart[this.fieldCount] = from;
     this.fieldEnd[this.fieldCount] = to;
     this.escapes[this.fieldCount] = this.escaped;
     this.quoted[this.fieldCount] = isQuoted;
     this.fieldCount++;
+  }
+
+  private grow(): void {
+    const length = Math.min(FIELDS_MAX, this.fieldStart.length * 4);
+    const larger = <List extends Int32Array | Uint8Array>(list: List, into: List): List => {
+      into.set(list);
+      return into;
+    };
+    this.fieldStart = larger(this.fieldStart, new Int32Array(length));
+    this.fieldEnd = larger(this.fieldEnd, new Int32Array(length));
+    this.escapes = larger(this.escapes, new Int32Array(length));
+    this.quoted = larger(this.quoted, new Uint8Array(length));
   }
 
   /** Offset of the closing quote; with `unterminated` set, where the search was given up. */

@@ -1,7 +1,7 @@
 // The bytes to read, in UTF-8: the file itself where it is that already, else a transcoded copy with the same lines.
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { createReadStream, createWriteStream } from "node:fs";
+import { createReadStream, createWriteStream, statSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
@@ -64,7 +64,7 @@ function countNuls(bytes: Uint8Array): number {
 
 /** A path whose bytes are UTF-8. Throws MR3004 when the bytes are not in the encoding. */
 export async function asUtf8(path: string, name: string, encoding: Encoding, scratch: string): Promise<TextSource> {
-  if (encoding.name === "utf-8") return { path, sizeBytes: (await stat(path)).size, markBytes: encoding.markBytes, encoding, hash: null };
+  if (encoding.name === "utf-8") return { path, sizeBytes: statSync(path).size, markBytes: encoding.markBytes, encoding, hash: null };
   const copy = join(scratch, "utf8");
   const decoder = decoderOf(encoding.name, name);
   const hash = createHash("sha256");

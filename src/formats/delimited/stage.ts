@@ -2,12 +2,12 @@
 //   detect (samples) → DuckDB loads the original while the audit reads every byte → the sums must agree, else the next road is tried:
 //   the body on its own or the patched copy, then a copy rewritten so that nothing in it is left to interpret.
 // A table is returned only with its proof; otherwise MR3001 names what differed. There is no third outcome.
-import { copyFile, mkdtemp, rm, stat, symlink } from "node:fs/promises";
-import { createReadStream, createWriteStream } from "node:fs";
+import { copyFile, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { MillraceError, messageOf } from "../../model/errors.ts";
+import { MillraceError } from "../../model/errors.ts";
 import { ident, literal } from "../../sql/text.ts";
 import type { ColumnReading, LineOrigin, StagedColumn, StagedFile, StageRequest } from "../format.ts";
 import { ColumnForms } from "../types/forms.ts";
@@ -15,9 +15,9 @@ import { inferType, textType, type InferredType } from "../types/infer.ts";
 import type { AuditResult } from "./accounts.ts";
 import type { AuditTask } from "./audit.ts";
 import { detect, type Hypothesis } from "./detect.ts";
-import { PLAIN } from "./dialect.ts";
+import { CR, LF, PLAIN } from "./dialect.ts";
 import type { Encoding } from "./encoding.ts";
-import { differenceOf, load, type LoadColumn, type LoadRequest, type LoadRoad } from "./load.ts";
+import { attempt, differenceOf, requireOrder, type LoadColumn, type LoadRequest, type LoadRoad } from "./load.ts";
 import { delimitedOptions, type DelimitedOptions } from "./options.ts";
 import { NullWords } from "./null-words.ts";
 import { runAudit } from "./run-audit.ts";
@@ -25,26 +25,29 @@ import { FIELDS_MAX } from "./scanner.ts";
 import { sampleBlocks } from "./sample.ts";
 import { asUtf8, encodingOf, spill, type TextSource } from "./source.ts";
 import { emptyFile } from "./empty.ts";
+import { AuditedRows } from "./together.ts";
 import { understandingOf } from "./understanding.ts";
+
+/** Larger files are loaded while they are audited. */
+const DEFERRED_BYTES_MAX = 1 << 20;
 
 /** Stages a file. Throws MR3001–MR3007, MR3106. */
 export async function stage(request: StageRequest): Promise<StagedFile> {
   const options = delimitedOptions.parse(request.options);
-  const scratch = await mkdtemp(join(request.tempDir, "delimited-"));
+  const scratch = mkdtempSync(join(request.tempDir, "delimited-"));
   const interrupt = (): void => request.connection.interrupt();
   request.signal?.addEventListener("abort", interrupt);
   try {
-    await requireOrder(request);
     const before = await stat(request.path);
     const encoding = await encodingOf(request.path, request.name, options.encoding);
-    const staged = await stageEncoded(request, options, scratch, encoding);
+    const staged = await stageEncoded(request, options, { scratch, sizeBytes: before.size }, encoding);
     const after = await stat(request.path);
     if (before.size !== after.size || before.mtimeMs !== after.mtimeMs)
       throw new MillraceError({ code: "MR3106", message: `${request.name} changed while it was read`, retryable: true });
     return staged;
   } finally {
     request.signal?.removeEventListener("abort", interrupt);
-    await rm(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   }
 }
 
@@ -60,10 +63,19 @@ export async function stageStream(stream: Readable, request: Omit<StageRequest, 
   }
 }
 
-async function stageEncoded(request: StageRequest, options: DelimitedOptions, scratch: string, encoding: Encoding): Promise<StagedFile> {
+interface Workplace {
+  readonly scratch: string;
+  readonly sizeBytes: number;
+}
+
+async function stageEncoded(
+  request: StageRequest,
+  options: DelimitedOptions,
+  { scratch, sizeBytes }: Workplace,
+  encoding: Encoding,
+): Promise<StagedFile> {
   const source = await asUtf8(request.path, request.name, encoding, scratch);
-  const { size } = await stat(request.path);
-  if (source.sizeBytes <= source.markBytes) return emptyFile(request, encoding, size);
+  if (source.sizeBytes <= source.markBytes) return emptyFile(request, encoding, sizeBytes);
   const blocks = await sampleBlocks(source.path, source.markBytes);
   const found = detect(blocks, options);
   refuseHiddenDelimiter(request.name, found);
@@ -90,8 +102,7 @@ async function stageEncoded(request: StageRequest, options: DelimitedOptions, sc
     patchPath: join(scratch, "patched"),
     notesPath: join(scratch, "notes"),
   };
-  const result = await loadProven(request, { found, source, task, scratch });
-  const { audit, columns, road } = result;
+  const { audit, columns, road, deferred } = await loadProven(request, { found, source, task, scratch });
   if (
     audit.invalidLines > 0 &&
     audit.validMultibyte === 0 &&
@@ -99,12 +110,12 @@ async function stageEncoded(request: StageRequest, options: DelimitedOptions, sc
     source.markBytes === 0 &&
     encoding.name === "utf-8"
   )
-    return stageEncoded(request, options, scratch, {
-      name: "windows-1252",
-      markBytes: 0,
-      confidence: 0.7,
-      why: "bytes that are not UTF-8 further down in the file",
-    });
+    return stageEncoded(
+      request,
+      options,
+      { scratch, sizeBytes },
+      { name: "windows-1252", markBytes: 0, confidence: 0.7, why: "bytes that are not UTF-8 further down in the file" },
+    );
   if (found.isOneColumn && found.sampleRecords === 0 && audit.rows > 0 && options.delimiter === undefined)
     throw new MillraceError({ code: "MR3002", message: `${request.name}: its samples are blank, so nothing tells the delimiter` });
   const rejected = audit.quarantinedRecords + audit.repairedRecords;
@@ -124,9 +135,10 @@ async function stageEncoded(request: StageRequest, options: DelimitedOptions, sc
       preamble: (found.headerRows === 0 ? found.bodyLine : found.headerLine) + audit.commentLines,
       blank: audit.blankLines,
     },
-    sizeBytes: size,
+    sizeBytes,
     hash: source.hash ?? audit.hash,
     understood: understandingOf({ found, encoding, head: blocks[0], audit, road }),
+    ...(deferred === undefined ? {} : { deferred }),
   };
 }
 
@@ -141,11 +153,23 @@ interface Proven {
   readonly audit: AuditResult;
   readonly columns: readonly LoadColumn[];
   readonly road: string;
+  readonly deferred?: AuditedRows;
 }
 
 /** Each road is tried only if the one before could not be proven. */
 async function loadProven(request: StageRequest, { found, source, task, scratch }: Attempt): Promise<Proven> {
   const { signal } = request;
+  // Optimistic: the original is loaded while the audit runs, unless the samples have shown already that it will not do.
+  const isHopeful = !found.lineEnds.isMixed && task.comment === null && !found.isBroken;
+  const mayDefer = isHopeful && request.mayDefer === true && source.sizeBytes <= DEFERRED_BYTES_MAX;
+  const before = mayDefer ? await runAudit(task, signal) : null;
+  if (before !== null && isSound(before)) {
+    const columns = columnsOf(request, found, before.forms);
+    const body = await bodyOf(source.path, task);
+    const deferred = new AuditedRows({ body, dialect: task.dialect, columns, nulls: task.nulls, sums: before });
+    return { audit: before, columns, road: "the body, beside those of other files", deferred };
+  }
+  await requireOrder(request.connection, request.name);
   const guess = columnsOf(request, found, guessForms(found, task));
   const toLoad = (columns: readonly LoadColumn[]): LoadRequest => ({
     connection: request.connection,
@@ -154,9 +178,11 @@ async function loadProven(request: StageRequest, { found, source, task, scratch 
     nulls: task.nulls,
   });
   const original: LoadRoad = { path: await safePath(source.path, scratch), dialect: found.dialect, skipLines: found.bodyLine };
-  // Optimistic: the original is loaded while the audit runs, unless the samples have shown already that it will not do.
-  const isHopeful = !found.lineEnds.isMixed && task.comment === null && !found.isBroken;
-  const [audited, early] = await Promise.allSettled([runAudit(task, signal), isHopeful ? attempt(toLoad(guess), original) : "not tried"]);
+  const isTried = isHopeful && before === null;
+  const [audited, early] = await Promise.allSettled([
+    before ?? runAudit(task, signal),
+    isTried ? attempt(toLoad(guess), original) : "not tried",
+  ]);
   signal?.throwIfAborted();
   if (audited.status === "rejected") throw audited.reason;
   if (early.status === "rejected") throw early.reason;
@@ -177,8 +203,8 @@ async function loadProven(request: StageRequest, { found, source, task, scratch 
   if (audit.isPatched) {
     if (await prove({ ...original, path: task.patchPath, skipLines: 0 })) return done("patched copy");
   } else {
-    if (isGuessRight && isHopeful && (await prove(null))) return done("original file");
-    if (!isGuessRight && (await prove(original))) return done("original file");
+    if (isGuessRight && isTried && (await prove(null))) return done("original file");
+    if ((!isGuessRight || before !== null) && (await prove(original))) return done("original file");
     await copyBody(source.path, task.bodyStart, task.patchPath);
     if (await prove({ ...original, path: task.patchPath, skipLines: 0 })) return done("copy of the body");
   }
@@ -191,23 +217,18 @@ async function loadProven(request: StageRequest, { found, source, task, scratch 
   });
 }
 
-/** Loads; returns the first line of what DuckDB could not read, null when it could. What is no fault of the file is thrown. */
-async function attempt(request: LoadRequest, road: LoadRoad): Promise<string | null> {
-  try {
-    await load(request, road);
-    return null;
-  } catch (error) {
-    const message = messageOf(error);
-    if (/^(Out of Memory|IO|INTERRUPT|Permission|TransactionContext|Catalog|FATAL|INTERNAL)/.test(message)) throw error;
-    return message.split("\n", 1)[0] ?? message;
-  }
+/** Nothing was repaired, set aside or passed over, so that the bytes can stand behind those of another file. */
+function isSound({ isPatched, quarantinedRecords, repairedRecords, commentLines, invalidLines }: AuditResult): boolean {
+  return !isPatched && quarantinedRecords === 0 && repairedRecords === 0 && commentLines === 0 && invalidLines === 0;
 }
 
-/** Lines are told from the place of a row, so the table has to keep the order of the file. */
-async function requireOrder({ connection, name }: StageRequest): Promise<void> {
-  const reader = await connection.runAndReadAll("SELECT current_setting('preserve_insertion_order')");
-  if (reader.getRows()[0]?.[0] !== true)
-    throw new MillraceError({ code: "MR3007", message: `${name} cannot be loaded: preserve_insertion_order is off` });
+/** The rows' bytes with a line end behind the last. */
+async function bodyOf(path: string, { bodyStart, dialect }: AuditTask): Promise<Buffer> {
+  const bytes = await readFile(path);
+  const body = bytes.subarray(bodyStart);
+  const last = body.at(-1);
+  const isEnded = body.length === 0 || last === LF || (dialect.newline === "\r" && last === CR);
+  return isEnded ? body : Buffer.concat([body, Buffer.from(dialect.newline)]);
 }
 
 function readingOf(request: StageRequest, column: { readonly name: string; readonly label: string }): ColumnReading {

@@ -42,7 +42,7 @@ export async function rowsOfBytes(bytes: Buffer, request: FormattedRequest): Pro
 export async function* rowsOfFile(path: string, request: FormattedRequest, folder: string): AsyncGenerator<readonly unknown[]> {
   const format = formatNamed(request.format);
   if (format === undefined) throw new MillraceError({ code: "MR3515", message: `http: no format is named ${request.format}` });
-  const compression = await compressionOf(path);
+  const compression = compressionOf(path);
   const plain = compression === "none" ? path : `${path}.expanded`;
   if (compression !== "none")
     await expandFile({ path, name: request.shown, compression, into: plain, expandedBytesMax: undefined, signal: undefined });
