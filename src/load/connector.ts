@@ -73,7 +73,10 @@ export interface Discovered {
   readonly name: string;
   /** What stands under the connector's name in `from:` besides the connection. */
   readonly options: Readonly<Record<string, unknown>>;
+  /** `type` in the server's words, but for `duckdbTypes`. */
   readonly columns?: readonly { readonly name: string; readonly type: string }[];
+  /** The types of `columns` are DuckDB's, and may be declared. */
+  readonly duckdbTypes?: true;
   readonly primaryKey?: readonly string[];
   /** A column that could be its cursor. */
   readonly cursor?: string;

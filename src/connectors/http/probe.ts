@@ -70,6 +70,7 @@ export async function listsOf(merged: Merged, context: SessionContext): Promise<
         name: path === "" || paths.length === 1 ? last : path,
         options: path === "" ? {} : { rows: path },
         columns: columns.map(({ name, type }) => ({ name, type })),
+        duckdbTypes: true as const,
         rows: rows.length,
         ...(key === undefined ? {} : { primaryKey: [key] }),
         ...(cursor === undefined ? {} : { cursor }),

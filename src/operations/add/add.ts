@@ -50,6 +50,8 @@ export async function addSources(workspace: Workspace, request: AddRequest): Pro
       code: "MR8502",
       message: `the connection ${request.connection} is one of ${Object.keys(known).join(", ")}, not of ${request.connector}`,
     });
+  if (known === undefined && Object.keys(request.settings).length === 0)
+    throw nothingSaid(connector, request, Object.keys(config.connections ?? {}));
   const given = settingsFrom(connector.options, request.settings);
   const { settings, secrets } = withoutSecretValues(given, { prefix: request.connection ?? request.connector, taken: workspace.secrets() });
   const makes = request.connection !== undefined && known === undefined;
@@ -64,7 +66,8 @@ export async function addSources(workspace: Workspace, request: AddRequest): Pro
     const chosen = request.list ? [] : chooseTables(found, request.tables, { connector: request.connector, settings });
     const sources: SourceFile[] = [];
     for (const one of chosen) {
-      const columns = one.columns ?? (await peek(connector, { ...options, ...one.options }, context));
+      const peeked = one.columns === undefined ? await peek(connector, { ...options, ...one.options }, context) : undefined;
+      const columns = one.columns ?? peeked;
       const from =
         request.connection === undefined
           ? { ...settings, ...one.options }
@@ -72,7 +75,13 @@ export async function addSources(workspace: Workspace, request: AddRequest): Pro
       sources.push(
         sourceFileOf(
           { ...one, ...(columns === undefined ? {} : { columns }) },
-          { connector: request.connector, from, name: request.name, alone: chosen.length === 1 },
+          {
+            connector: request.connector,
+            from,
+            name: request.name,
+            alone: chosen.length === 1,
+            types: peeked !== undefined || one.duckdbTypes === true ? "declared" : "ofServer",
+          },
         ),
       );
     }
@@ -93,6 +102,23 @@ export async function addSources(workspace: Workspace, request: AddRequest): Pro
     secrets: [...secrets.keys()],
     dryRun: request.dryRun || request.list,
   };
+}
+
+/** Neither settings nor a connection that has them: there is nobody to ask. */
+function nothingSaid(connector: AnyConnector, { connection }: AddRequest, connections: readonly string[]): MillraceError {
+  const keys = questionsFor(connector.options).map(({ key }) => key);
+  const settings = `--set ${keys[0] ?? "KEY"}=…`;
+  if (connection !== undefined)
+    return new MillraceError({
+      code: "MR8502",
+      message: `there is no connection ${JSON.stringify(connection)} in millrace.yaml`,
+      hint: didYouMean(connection, connections) ?? `${settings} makes it`,
+    });
+  return new MillraceError({
+    code: "MR8504",
+    message: `nothing says where ${connector.name} finds its data`,
+    hint: `${settings}, or --connection NAME of one in millrace.yaml; on a terminal you are asked`,
+  });
 }
 
 function shown({ name, primaryKey, cursor, rows, columns }: Discovered): NonNullable<AddAnswer["found"]>[number] {

@@ -25,6 +25,8 @@ describe("settings", () => {
       auth: { basic: { user: "007", password: "p=w" } },
     });
     expect(() => settingsFrom(options, { size: "ten" })).toThrow("is no integer");
+    expect(() => settingsFrom(options, { pth: "a" })).toThrow(expect.objectContaining({ code: "MR8504", hint: 'did you mean "path"?' }));
+    expect(() => settingsFrom(options, { "auth.bearr": "x" })).toThrow('there is no key "bearr"');
   });
 
   it("leave their secrets in a file of their own, under names that are free", () => {
@@ -80,6 +82,7 @@ describe("a source", () => {
         from: { connection: "county", table: "public.Sales 2026" },
         name: undefined,
         alone: true,
+        types: "declared",
       }),
     ).toEqual({
       file: "sources/sales_2026.yaml",

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import type { AddFormAnswer } from "../../model/add-answers.ts";
 import { MillraceError } from "../../model/errors.ts";
+import { didYouMean } from "../../model/suggest.ts";
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 export type Settings = Readonly<Record<string, Json>>;
@@ -9,6 +10,7 @@ export type Settings = Readonly<Record<string, Json>>;
 interface Schema {
   readonly type?: string | readonly string[];
   readonly properties?: Readonly<Record<string, Schema>>;
+  readonly additionalProperties?: boolean | Schema;
   readonly required?: readonly string[];
   readonly anyOf?: readonly Schema[];
   readonly oneOf?: readonly Schema[];
@@ -19,12 +21,16 @@ interface Schema {
 const SECRET_KEY = /key|token|secret|passw|passphrase|credential/i;
 const NO_SECRET_KEY = /^(primaryKey|key|keys|publicKey|hostKey|keyset)$/i;
 
-/** What is required, and an address where one is known and nothing else says where to go. */
+/** Keys that say where to go, the one that is asked for first. */
+const PLACE_KEYS = ["url", "path", "host", "command"] as const;
+
+/** What is required; where nothing is, the key that says where to go. */
 export function questionsFor(options: z.ZodType): AddFormAnswer["questions"] {
   const schema = schemaOf(options);
   const properties = schema.properties ?? {};
   const required = (schema.required ?? []).filter((key) => key in properties);
-  const keys = required.length === 0 && "url" in properties ? ["url"] : required;
+  const place = PLACE_KEYS.filter((key) => key in properties).slice(0, 1);
+  const keys = required.length === 0 ? place : required;
   return keys.map((key) => ({ key, description: properties[key]?.description ?? null, isSecret: isSecretKey(key) || key === "url" }));
 }
 
@@ -36,11 +42,29 @@ export function settingsFrom(options: z.ZodType, given: Readonly<Record<string, 
     const path = key.split(".");
     if (path.some((part) => part === "" || part === "__proto__"))
       throw new MillraceError({ code: "MR8504", message: `--set ${key}: this is no key` });
+    refuseUnknown(schema, path, key);
     let at = settings;
     for (const part of path.slice(0, -1)) at = inside(at, part);
     at[path.at(-1)!] = valueOf(schemaAt(schema, path), text);
   }
   return settings;
+}
+
+/** @throws MR8504 for a key that the options do not have. */
+function refuseUnknown(schema: Schema, path: readonly string[], key: string): void {
+  let at = unfold(schema);
+  for (const part of path) {
+    const mappings = at.filter(({ properties, additionalProperties }) => properties !== undefined || additionalProperties !== undefined);
+    const isOpen = mappings.some(({ additionalProperties }) => additionalProperties !== undefined && additionalProperties !== false);
+    if (isOpen || mappings.length === 0) return;
+    const next = mappings.flatMap(({ properties }) => properties?.[part] ?? []);
+    if (next.length === 0) {
+      const known = [...new Set(mappings.flatMap(({ properties }) => Object.keys(properties ?? {})))].toSorted();
+      const hint = didYouMean(part, known) ?? `there are ${known.join(", ")}`;
+      throw new MillraceError({ code: "MR8504", message: `--set ${key}: there is no key ${JSON.stringify(part)}`, hint });
+    }
+    at = next.flatMap(unfold);
+  }
 }
 
 /** The mapping at a key, made when it is not there. */

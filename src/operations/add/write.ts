@@ -6,7 +6,7 @@ import { MillraceError } from "../../model/errors.ts";
 import { columnNames, snakeName } from "../../model/names.ts";
 import { CONFIG_FILE, PROJECT_FILE } from "../../project/find.ts";
 import { SECRETS_FILE } from "../../project/secrets.ts";
-import { parseDocument, stringify } from "yaml";
+import { Document, isMap, parseDocument, stringify } from "yaml";
 import type { Settings } from "./settings.ts";
 
 const YAML = { lineWidth: 140, collectionStyle: "any" } as const;
@@ -23,17 +23,19 @@ interface SourceRequest {
   readonly name: string | undefined;
   /** It is the only one: the name is its. */
   readonly alone: boolean;
+  /** Types in a server's words are none of ours: a load takes them over exactly as long as nothing is declared. */
+  readonly types: "declared" | "ofServer";
 }
 
 /** A source with the columns and keys that were found. */
-export function sourceFileOf(one: Discovered, { connector, from, name, alone }: SourceRequest): SourceFile {
+export function sourceFileOf(one: Discovered, { connector, from, name, alone, types }: SourceRequest): SourceFile {
   const plain = snakeName(alone && name !== undefined ? name : one.name.slice(one.name.lastIndexOf(".") + 1)) || connector;
   const labels = one.columns?.map((column) => column.name) ?? [];
   const names = columnNames(labels, "snake");
   const named = (label: string): string => names[labels.indexOf(label)] ?? label;
   const columns = (one.columns ?? []).map(({ name: label, type }, index) => [
     names[index]!,
-    { ...(names[index] === label ? {} : { from: label }), type: type.toLowerCase() },
+    { ...(names[index] === label ? {} : { from: label }), ...(types === "declared" ? { type: type.toLowerCase() } : {}) },
   ]);
   const key = one.primaryKey?.map(named) ?? [];
   const source = {
@@ -43,7 +45,20 @@ export function sourceFileOf(one: Discovered, { connector, from, name, alone }: 
     ...(one.cursor === undefined || key.length === 0 ? {} : { cursor: named(one.cursor), load: "merge" }),
     ...(columns.length === 0 ? {} : { columns: Object.fromEntries(columns) as Record<string, unknown> }),
   };
-  return { file: `sources/${plain}.yaml`, asset: `raw.${plain}`, text: stringify(source, YAML) };
+  const text = types === "declared" ? stringify(source, YAML) : withTypes(source, one.columns ?? [], names);
+  return { file: `sources/${plain}.yaml`, asset: `raw.${plain}`, text };
+}
+
+/** The server's types stand behind the columns as comments. */
+function withTypes(source: object, columns: readonly { readonly type: string }[], names: readonly string[]): string {
+  const document = new Document(source);
+  for (const [index, { type }] of columns.entries()) {
+    const column = document.getIn(["columns", names[index]!], true);
+    if (!isMap(column)) continue;
+    column.flow = true;
+    column.comment = ` ${type}`;
+  }
+  return document.toString(YAML);
 }
 
 /** All or none. @throws MR8505 when a file is there already. */
