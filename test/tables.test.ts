@@ -1,8 +1,10 @@
 // `tables:` through the built command line: one asset per table, as the tables come and go.
+import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { millrace, project, rows } from "./millrace.ts";
+import { millrace, project, rows, start } from "./millrace.ts";
 
 const { dir, write, remove } = project({
   "millrace.yaml": "name: shop\nconnections:\n  shop: { sqlite: { path: shop.sqlite } }\n",
@@ -64,6 +66,23 @@ describe("tables: in a source", () => {
     expect(run.stdout + run.stderr).toContain("Order-Items has vanished");
     expect(await rows(dir, "select id, total from raw.shop_invoices")).toEqual([[7, 12.5]]);
     expect(await rows(dir, "select count(*) from _millrace.loads where asset = 'raw.shop_order_items'")).toEqual([[2]]);
+  });
+
+  it("is listed and loaded for the first time while an engine holds the warehouse", async () => {
+    const { child, finished } = start(["serve", "--port", "0"], dir);
+    try {
+      for (let looks = 0; looks < 300 && !existsSync(join(dir, ".millrace/engine.json")); looks++) await pause(100);
+      database.exec("create table staff (id integer primary key); insert into staff values (1), (2)");
+      write("sources/more.yaml", 'name: "raw.more_{table}"\nfrom: { sqlite: { path: ./shop.sqlite, tables: staff } }\n');
+      const run = await millrace(["run", "--select", "raw.more_staff"], dir);
+      expect(run.exitCode, run.stdout + run.stderr).toBe(0);
+      expect(await rows(dir, "select count(*) from raw.more_staff")).toEqual([[2]]);
+    } finally {
+      child.kill("SIGTERM");
+      await finished;
+    }
+    rmSync(join(dir, "sources/more.yaml"));
+    database.exec("drop table staff");
   });
 
   it("loads the others when one table fails", async () => {
