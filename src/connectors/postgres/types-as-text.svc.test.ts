@@ -1,5 +1,6 @@
 // PostgreSQL's types on the slower way, on a real server: as with a build of DuckDB that lacks one of the functions that give vectors as bytes.
 import { expect, it, vi } from "vitest";
+import { startPostgres } from "../../../test/postgres.ts";
 import { vectorBindings } from "../../databases/vectors.ts";
 import { testTypes } from "./types.suite.ts";
 
@@ -12,4 +13,4 @@ it("goes the slower way", async () => {
   expect(await vectorBindings()).toBeNull();
 });
 
-testTypes();
+testTypes(startPostgres);

@@ -5,13 +5,18 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startPostgres, type TestPostgres } from "../../../test/postgres.ts";
 import type { FilledTable, ReadContext, TableDelivery, WriteMode } from "../../load/connector.ts";
 import { ident } from "../../sql/text.ts";
 import { postgres } from "./index.ts";
 import type { PostgresOptions } from "./options.ts";
 
-let server: TestPostgres;
+/** A server of the tests. */
+interface Started {
+  createDatabase(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+let server: Started;
 let url = "";
 let client: Client;
 let folder = "";
@@ -19,7 +24,7 @@ let connection: DuckDBConnection;
 let tables = 0;
 
 /** Registers the tests; a file of its own for each way, because it is chosen once in a process. */
-export function testTypes(): void {
+export function testTypes(startPostgres: (settings: Readonly<Record<string, string>>) => Promise<Started>): void {
   beforeAll(async () => {
     server = await startPostgres({ fsync: "off" });
     url = await server.createDatabase();
