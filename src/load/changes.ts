@@ -2,10 +2,11 @@
 // before the transaction and stands in `_millrace.changes` with the load's rows.
 //   C1. A value counts for a rule when what was written is not what is loaded.
 //   C2. Columns with `pii` have no sample.
+import { trimmedText } from "../formats/types/parse.ts";
 import type { JsonValue } from "../model/answers.ts";
 import type { ColumnSpec } from "../model/definitions/source.ts";
 import type { Session, Transaction } from "../sql/session.ts";
-import { ident, literal, value } from "../sql/text.ts";
+import { literal, value } from "../sql/text.ts";
 
 /** A row of `_millrace.changes`. */
 export interface ValueChange {
@@ -25,47 +26,38 @@ export interface Note {
   readonly holds: string;
   readonly before: string;
   readonly after: string;
-  /** What `holds` and `after` name, computed once per row. */
-  readonly lets?: readonly { readonly name: string; readonly sql: string }[];
 }
 
 const SAMPLES_MAX = 3;
 const SHOWN_CHARACTERS_MAX = 80;
-const BLANKS = literal(" \t\r\n\u00a0");
 
-/** How a written cell became a value. `text` is what was written, `mapped` that after `map`, `value` what is loaded, before a default. */
+/** How a written cell became a value. `text` is what was written, `trimmed` that after `map`, without space around it, `value` what is loaded, before a default. */
 export interface Conversed {
   readonly column: string;
   readonly type: string;
   readonly spec: ColumnSpec | undefined;
   readonly text: string;
-  readonly mapped: string;
+  readonly trimmed: string;
   readonly value: string;
   readonly broken: string | null;
 }
 
 /** The rules that may have changed a value that was read from text. */
-export function notesOf({ column, type, spec, text, mapped, value: read, broken }: Conversed): Note[] {
+export function notesOf({ column, type, spec, text, trimmed, value: read, broken }: Conversed): Note[] {
   const notes: Note[] = [];
-  const names = { value: ident(`_value_${column}`), mapped: ident(`_mapped_${column}`), broken: ident(`_broken_${column}`) };
-  const lets = [
-    { name: names.value, sql: read },
-    { name: names.mapped, sql: `trim(${mapped}, ${BLANKS})` },
-    { name: names.broken, sql: broken ?? "false" },
-  ];
-  const trimmed = `trim(${text}, ${BLANKS})`;
-  const note = (rule: string, holds: string, after = `${names.value}::varchar`): void => {
-    notes.push({ column, rule, holds: `coalesce(${holds}, false)`, before: text, after, lets });
+  const written = spec?.map === undefined ? trimmed : `(${trimmedText(text)})`;
+  const note = (rule: string, holds: string, after = `${read}::varchar`): void => {
+    notes.push({ column, rule, holds: `coalesce(${holds}, false)`, before: text, after });
   };
   const listed = (words: readonly string[]): string => words.map((word) => literal(word.trim())).join(", ");
-  if (spec?.map !== undefined) note("map", `${trimmed} in (${listed(Object.keys(spec.map))})`);
+  if (spec?.map !== undefined) note("map", `${written} in (${listed(Object.keys(spec.map))})`);
   const nulls = (spec?.nulls ?? []).filter((word) => word.trim() !== "");
-  if (nulls.length > 0) note("nulls", `${names.mapped} in (${listed(nulls)})`, "null");
+  if (nulls.length > 0) note("nulls", `${trimmed} in (${listed(nulls)})`, "null");
   if (spec?.default !== undefined)
-    note("default", `${names.value} is null and not ${names.broken}`, `try_cast(${literal(String(spec.default))} as ${type})`);
+    note("default", `${read} is null and not ${broken ?? "false"}`, `try_cast(${literal(String(spec.default))} as ${type})`);
   if (type === "VARCHAR" && spec?.parse === undefined) return notes;
-  note("trim", `${text} <> ${trimmed} and ${names.value} is not null`);
-  note(spec?.parse === undefined ? `cast(${type})` : `parse(${spec.parse})`, `${names.mapped} <> ${names.value}::varchar`);
+  note("trim", `${text} <> ${written} and ${read} is not null`);
+  note(spec?.parse === undefined ? `cast(${type})` : `parse(${spec.parse})`, `${trimmed} <> ${read}::varchar`);
   return notes;
 }
 
@@ -95,10 +87,7 @@ export class ChangeCounter {
   async count(session: Session, table: string, notes: readonly Note[]): Promise<void> {
     if (notes.length === 0) return;
     const counts = notes.map((note, index) => `count(*) filter (where ${note.holds}) as c${index}`);
-    const lets = new Map(notes.flatMap((note) => (note.lets ?? []).map(({ name, sql }) => [name, sql])));
-    const named = [...lets].map(([name, sql]) => `, ${sql} as ${name}`).join("");
-    const from = `(select t.*${named} from ${table} t) t`;
-    const row = (await session.row<Record<string, number>>(`select ${counts.join(", ")} from ${from}`)) ?? {};
+    const row = (await session.row<Record<string, number>>(`select ${counts.join(", ")} from ${table} t`)) ?? {};
     for (const [index, note] of notes.entries()) {
       const values = row[`c${index}`] ?? 0;
       if (values === 0) continue;
@@ -107,7 +96,7 @@ export class ChangeCounter {
       if (known.sample.length > 0 || this.withoutSample.has(note.column)) continue;
       const cut = (sql: string): string => `left((${sql})::varchar, ${SHOWN_CHARACTERS_MAX})`;
       known.sample = await session.rows<{ from: string; to: string }>(
-        `select ${cut(note.before)} as "from", ${cut(note.after)} as "to" from ${from} where ${note.holds} limit ${SAMPLES_MAX}`,
+        `select ${cut(note.before)} as "from", ${cut(note.after)} as "to" from ${table} t where ${note.holds} limit ${SAMPLES_MAX}`,
       );
     }
   }

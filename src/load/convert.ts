@@ -1,14 +1,15 @@
 // From stage tables to one work table with the columns of the plan. What does not fit goes to a table of its own beside it, with reason, place
 // and raw form; both enter the ledger in the publishing transaction.
 //   V1. Every row of a stage is in the work table or in the aside table, never in both: one condition, once plain and once negated.
-//   V2. Where nothing is to be changed the stage table itself is the work table, and line numbers cost nothing.
+//   V2. What is read from text is computed once, as columns of a copy of the stage: counting what is broken, noting changes and loading look at those.
+//   V3. Where nothing is to be changed the stage table itself is the work table, and line numbers cost nothing.
 import { MillraceError } from "../model/errors.ts";
 import type { StagedColumn } from "../formats/format.ts";
 import { DATA_SCHEMA } from "../sql/ledger.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
-import { cellOf } from "./cells.ts";
+import { cellOf, type Reading } from "./cells.ts";
 import { ChangeCounter, type Note, type ValueChange } from "./changes.ts";
 import { variantName, type ColumnPlan } from "./columns.ts";
 import type { Stage } from "./staged.ts";
@@ -60,12 +61,15 @@ interface StageSql {
   readonly tests: readonly Test[];
   /** What conversion may do to values. */
   readonly notes: readonly Note[];
+  /** Columns that the stage must get before any of this can be said of it: the first steps of all cells, then the second ones, … */
+  readonly reading: readonly (readonly Reading[])[];
 }
 
 /** Builds the work table and the aside table. @throws MR4005 when a value does not fit and the contract says fail. */
 export async function convertStages(request: ConversionRequest): Promise<Conversion> {
   const { session, stages } = request;
-  const parts = stages.map((stage, index) => stageSql(request.plan, stage, index));
+  const parts: StageSql[] = [];
+  for (const [index, stage] of stages.entries()) parts.push(await read(request, stageSql(request.plan, stage, index), index));
   const warnings: string[] = [];
   const broken: number[] = [];
   const counter = new ChangeCounter(request.personal);
@@ -105,6 +109,17 @@ export async function convertStages(request: ConversionRequest): Promise<Convers
   return { ...base, physical: request.physical, table, hidden, rows };
 }
 
+/** V2: the stage with what was read from its text, row by row in the same order. */
+async function read({ session, physical }: ConversionRequest, part: StageSql, index: number): Promise<StageSql> {
+  const { stage, reading } = part;
+  if (reading.length === 0) return part;
+  const table = physicalTable(`${physical}_read${index}`);
+  let from = `(select * from ${stage.table}) t`;
+  for (const steps of reading) from = `(select t.*, ${steps.map(({ name, sql }) => `${sql} as ${name}`).join(", ")} from ${from}) t`;
+  await session.run(`create table ${table} as select * from ${from}`);
+  return { ...part, stage: { ...stage, table } };
+}
+
 /** Values of a column that was widened; rows without a column that is missing. */
 async function valuesOf(
   session: Session,
@@ -131,9 +146,11 @@ function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
   const variantValues: { name: string; sql: string }[] = [];
   const tests: Test[] = [];
   const notes: Note[] = [];
+  const reading: Reading[][] = [];
   for (const column of plan.columns) {
     const cell = cellOf(column, index);
     notes.push(...cell.notes);
+    for (const [at, step] of cell.reading.entries()) (reading[at] ??= []).push(step);
     if (cell.broken !== null && (column.onBad === "null" || column.onBad === "variant")) {
       const after = column.onBad === "null" ? "null" : cell.text;
       notes.push({ column: column.name, rule: `${column.rule}(${column.onBad})`, holds: cell.broken, before: cell.text, after });
@@ -187,7 +204,7 @@ function stageSql(plan: ColumnPlan, stage: Stage, index: number): StageSql {
       after: "null",
     });
   }
-  return { stage, values: [...values, ...variantValues], tests, notes };
+  return { stage, values: [...values, ...variantValues], tests, notes, reading };
 }
 
 /** A value as it is told in a reason: short and in quotes. */
@@ -288,7 +305,7 @@ function rowJson(columns: readonly StagedColumn[], alias: string): string {
   return `json_object(${columns.map((column) => `${literal(column.label.trim().replaceAll("\0", ""))}, ${alias}.${ident(column.name)}`).join(", ")})`;
 }
 
-/** V2: every column of the stage becomes the column of the plan at its place, by a plain cast at most. */
+/** V3: every column of the stage becomes the column of the plan at its place, by a plain cast at most. */
 function isInPlace(plan: ColumnPlan, { stage }: StageSql): boolean {
   return (
     plan.columns.length === stage.columns.length &&
