@@ -25,12 +25,19 @@ export interface Fill {
   readonly silenceMs: number;
 }
 
+/**
+ * DuckDB otherwise holds five groups of 122,880 rows before it writes them: 397 MB instead of 309 MB for 2 M rows × 12 columns, and no faster. (Of the whole
+ * instance, there is none of a session; what it changes is when bytes are written, not what.)
+ */
+const WRITE_SOON = "set global write_buffer_row_group_count = 1";
+
 /** @throws Misfit with the column in `found`; what ended a COPY. */
 export async function copyInto(bindings: Bindings, fill: Fill): Promise<number> {
   const { connection, into, columns, names, clients } = fill;
   // A table of no columns has rows that say nothing.
   const ddl =
     columns.length === 0 ? "_empty varchar" : columns.map(({ shape }, index) => `${ident(names[index]!)} ${duckType(shape)}`).join(", ");
+  await connection.run(WRITE_SOON);
   await connection.run("begin");
   try {
     await connection.run(`create table ${into} (${ddl})`);
