@@ -54,6 +54,7 @@ export function createRedactor(secrets: Iterable<string>): (text: string) => str
       forms.add(part);
       forms.add(JSON.stringify(part).slice(1, -1));
       forms.add(encodeURIComponent(Buffer.from(part).toString()));
+      forms.add(new URLSearchParams({ s: Buffer.from(part).toString() }).toString().slice(2));
       forms.add(Buffer.from(part).toString("base64").replace(/=+$/, ""));
     }
   }

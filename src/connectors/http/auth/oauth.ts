@@ -94,14 +94,16 @@ async function granted(spec: HttpOauth2, refresh: string | undefined, tools: Cre
     scope,
     ...(inHeader ? {} : { client_id: clientId, client_secret: clientSecret }),
   };
-  const encoded = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret ?? "")}`;
+  const pair = `${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret ?? "")}`;
+  const encoded = Buffer.from(pair).toString("base64");
+  if (inHeader) tools.hide(encoded);
   const url = tools.resolve(spec.tokenUrl);
   const answer = await tools.send({
     url,
     method: "POST",
     headers: {
       "content-type": "application/x-www-form-urlencoded",
-      ...(inHeader ? { authorization: `Basic ${Buffer.from(encoded).toString("base64")}` } : {}),
+      ...(inHeader ? { authorization: `Basic ${encoded}` } : {}),
     },
     body: formOf(fields),
   });

@@ -115,7 +115,7 @@ function textOf(answer: Answer, shown: string): string {
 function notJson(shown: string, what: string, text: string, secrets: readonly string[], asked = "JSON"): MillraceError {
   return new MillraceError({
     code: "MR3506",
-    message: `${shown} answers ${what}, not ${asked}: "${withoutSecrets(firstWords(text.slice(0, 20_000)), secrets)}"`,
+    message: `${shown} answers ${what}, not ${asked}: "${firstWords(withoutSecrets(text.slice(0, 20_000), secrets))}"`,
     hint: "is `url` the address of the API and not of the website, and is `auth` right? Bodies of other kinds need `format`: csv, xml …",
   });
 }

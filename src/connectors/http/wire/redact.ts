@@ -15,9 +15,25 @@ export function shownUrl(url: URL, secrets: readonly string[]): string {
   return withoutSecrets(copy.href, secrets).slice(0, SHOWN_CHARS_MAX);
 }
 
-/** `text` with every secret replaced, also where it stands in its form for URLs. */
+/** `text` with every secret replaced, also where it stands in its form for URLs, forms, JSON and in base64. */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, "***").replaceAll(encodeURIComponent(secret), "***"), text);
+  const forms = new Set(secrets.flatMap(formsOf));
+  // Longest first, so that a secret inside another leaves nothing of the longer one.
+  return [...forms].toSorted((a, b) => b.length - a.length).reduce((shown, form) => shown.replaceAll(form, "***"), text);
+}
+
+function formsOf(secret: string): readonly string[] {
+  if (secret === "") return [];
+  const encoded = encodeURIComponent(secret);
+  return [
+    secret,
+    JSON.stringify(secret).slice(1, -1),
+    encoded,
+    encoded.replaceAll("'", "%27"),
+    new URLSearchParams({ s: secret }).toString().slice(2),
+    // Of a few letters it is a word that could stand anywhere.
+    ...(secret.length < 6 ? [] : [Buffer.from(secret).toString("base64").replace(/=+$/, "")]),
+  ];
 }
 
 /** The first words of a body that was not what we asked for, on one line. */

@@ -63,6 +63,7 @@ function errorFor(answer: Answer, shown: string, secrets: readonly string[], now
 
 /** The server's own words, behind a colon. */
 export function saidBy(answer: Answer, secrets: readonly string[]): string {
-  const words = withoutSecrets(firstWords(answer.body.toString("utf8")), secrets);
+  // Before it is cut: a part of a secret is not known as one.
+  const words = firstWords(withoutSecrets(answer.body.toString("utf8"), secrets));
   return words === "" ? "" : `: ${words}`;
 }
