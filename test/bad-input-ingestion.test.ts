@@ -672,3 +672,24 @@ describe.concurrent("rows with keys that are no keys", () => {
     ]);
   });
 });
+
+describe.concurrent("a row that a check takes out of a model", () => {
+  it("waits once, however often the model is built", async () => {
+    const checked = BASE["models/clean/a.sql"]!.toString().replace(
+      "materialize: table",
+      'materialize: table\nchecks: [ { rule: { name: cheap, where: "price < 20", onFail: quarantine } } ]',
+    );
+    const { dir, write } = changed({ "models/clean/b.sql": checked });
+    const waiting = async (): Promise<unknown[]> =>
+      (await millrace(["quarantine", "list", "clean.b", "--json"], dir)).lines()[0]!["items"].map((item: any) => JSON.parse(item.raw));
+    expect((await millrace(["run"], dir)).exitCode).toBe(0);
+    expect(await waiting()).toEqual([{ id: 3, price: 30 }]);
+    write("data/a.csv", "id,price\n1,10\n3,30\n4,5\n");
+    expect((await millrace(["run"], dir)).exitCode).toBe(0);
+    expect(await waiting()).toEqual([{ id: 3, price: 30 }]);
+    const accepted = await millrace(["quarantine", "accept", "clean.b", "--rule", "cheap"], dir);
+    expect(accepted.stdout, accepted.stderr).toContain("1 row loaded into clean.b");
+    expect(await rows(dir, "select id from clean.b order by id")).toEqual([[1], [3], [4]]);
+    expect(await waiting()).toEqual([]);
+  });
+});

@@ -63,8 +63,14 @@ export async function commitTable(
     const table = physicalTable(physical);
     await fill(tx, physical);
     const built = await countRows(tx, table);
-    const { results } = await request.audit(tx, { asset, table, load: `b_${suffix}`, run: token.run, physical });
+    const load = `b_${suffix}`;
+    const { results } = await request.audit(tx, { asset, table, load, run: token.run, physical });
     if (stoppedBy(results) !== undefined) throw stoppedByChecks(asset, results, request.checks);
+    // The table is made anew, and so is what its checks take out: records of earlier builds wait for nobody.
+    await tx.run("update _millrace.quarantine set status = 'superseded' where asset = $1 and status = 'open' and load <> $2", [
+      asset,
+      load,
+    ]);
     const rows = request.checks.some((check) => check.onFail === "quarantine") ? await countRows(tx, table) : built;
     const result: BuildResult = { version, reused: false, rows, quarantined: built - rows, checks: results };
     await publish(tx, {
