@@ -33,6 +33,8 @@ export interface AttemptsRequest {
   readonly allowCodeChange?: boolean;
 }
 
+const CAUSES_MAX = 8;
+
 /** The handler of all attempts of a run. */
 export function attemptHandler(workspace: Workspace, request: AttemptsRequest): AttemptHandler {
   return async (attempt) => {
@@ -41,11 +43,23 @@ export function attemptHandler(workspace: Workspace, request: AttemptsRequest): 
     try {
       return await attemptNode(workspace, request, node, attempt);
     } catch (thrown) {
+      hideSecrets(thrown, (text) => workspace.redact(text));
       // What the checks found is kept with the failure: it is what a person wants to see first.
       if (thrown instanceof StoppedByChecks) return { checks: thrown.results, error: thrown };
       throw thrown;
     }
   };
+}
+
+/** What a command or a server said last may hold a secret; it becomes an event and stays in the state. */
+function hideSecrets(thrown: unknown, redact: (text: string) => string): void {
+  let error: unknown = thrown;
+  for (let depth = 0; error instanceof Error && depth < CAUSES_MAX; depth++) {
+    error.message = redact(error.message);
+    if (error.stack !== undefined) error.stack = redact(error.stack);
+    if (error instanceof MillraceError && error.hint !== undefined) Object.assign(error, { hint: redact(error.hint) });
+    error = error.cause;
+  }
 }
 
 /** The node of the project: without the number of an item, without a partition. */

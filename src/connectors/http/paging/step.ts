@@ -56,10 +56,12 @@ const MARK = /\{secret:(\d+)\}/g;
 /** Secrets of the source's own, which a server may put into its next links, stand there as a number. */
 export function toJson(step: Step, secrets: readonly string[]): Json {
   const hide = (text: string): string =>
-    secrets.reduce(
-      (hidden, secret, index) => hidden.replaceAll(encodeURIComponent(secret), `{secret:${index}}`).replaceAll(secret, `{secret:${index}}`),
-      text,
-    );
+    secrets.reduce((hidden, secret, index) => {
+      const encoded = encodeURIComponent(secret);
+      // As we write it into an address, as URL writes it, as forms do, as it is.
+      const forms = [encoded, encoded.replaceAll("'", "%27"), new URLSearchParams({ s: secret }).toString().slice(2), secret];
+      return forms.reduce((rest, form) => rest.replaceAll(form, `{secret:${index}}`), hidden);
+    }, text);
   return {
     url: hide(step.url.href),
     headers: mapValues(step.headers, hide),
