@@ -14,7 +14,8 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   load: async () => (await import("./load.ts")).benchLoad(),
   matching: async () => (await import("./matching.ts")).benchMatching(),
   million: async () => (await import("./million.ts")).benchMillion(),
-  peers: async () => (await import("./peers.ts")).benchPeers(),
+  peers: async () => [...(await (await import("./peers-load.ts")).benchPeersLoad()), ...(await (await import("./peers.ts")).benchPeers())],
+  peersLoad: async () => (await import("./peers-load.ts")).benchPeersLoad(),
   plan: async () => (await import("./plan.ts")).benchPlan(),
   postgres: async () => (await import("./postgres.ts")).benchPostgres(),
   postgresLoad: async () => (await import("./postgres-load.ts")).benchPostgresLoad(),
@@ -32,7 +33,7 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 /** What fetches other software happens only when it is asked for. */
-const usual = Object.keys(benches).filter((name) => name !== "peers");
+const usual = Object.keys(benches).filter((name) => !name.startsWith("peers"));
 for (const name of names.length > 0 ? names : usual) {
   for (const figure of await benches[name]!()) {
     if (json) console.log(JSON.stringify({ v: 1, bench: name, ...figure }));
