@@ -136,8 +136,8 @@ connections:
     const run = await does("run", "--json");
     expect(run.exitCode, run.stdout + run.stderr).toBe(1);
     const ended = run.lines().filter((line) => line["type"] === "node");
-    const good = ended.filter((line) => line["status"] === "succeeded").map((line) => line["asset"]);
-    const failed = ended.filter((line) => line["status"] === "failed").map((line) => line["asset"]);
+    const good = ended.filter((line) => line["status"] === "succeeded").map((line) => String(line["asset"]));
+    const failed = ended.filter((line) => line["status"] === "failed").map((line) => String(line["asset"]));
     // The test is worth something only when what should work worked, and what should fail failed.
     const named = (folder: string): string[] =>
       Object.keys(files).flatMap((name) =>
