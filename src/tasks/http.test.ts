@@ -24,6 +24,7 @@ beforeAll(async () => {
       const status = Number(/\/status\/(\d+)/.exec(request.url ?? "")?.[1] ?? 200);
       response.statusCode = status;
       if (request.url?.startsWith("/text") === true) response.end("plain words");
+      else if (request.url?.startsWith("/stall") === true) response.write("no entry, because");
       else if (request.url?.startsWith("/large") === true) response.end(JSON.stringify({ id: 7, rows: "x".repeat(50_000) }));
       else if (status === 204) response.end();
       else response.setHeader("content-type", "application/json").end(JSON.stringify({ data: { id: 1, big: "9007199254740993" } }));
@@ -32,7 +33,10 @@ beforeAll(async () => {
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 });
-afterAll(() => new Promise((done) => server.close(done)));
+afterAll(() => {
+  server.closeAllConnections();
+  return new Promise((done) => server.close(done));
+});
 
 const act = (request: Readonly<Record<string, unknown>>, given = surroundings()) =>
   http.act!(
@@ -53,6 +57,14 @@ describe("an HTTP request", () => {
       "idempotency-key": "r_1/task:t",
       authorization: "Bearer s3cret",
     });
+  });
+
+  it("that is refused fails at once and for good, also when the words of the refusal never end", { timeout: 20_000 }, async () => {
+    for (const path of ["/status/403", "/stall/status/403"]) {
+      const before = seen.length;
+      await expect(act({ url: `${base}${path}` })).rejects.toMatchObject({ code: "MR3514", retryable: false });
+      expect(seen.length).toBe(before + 1);
+    }
   });
 
   it("answers the part that is wanted, text as text, and nothing as null", async () => {

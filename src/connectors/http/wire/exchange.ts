@@ -14,6 +14,8 @@ export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 /** How much of an error's body is read for its message. */
 const ERROR_BODY_BYTES_MAX = 64_000;
+/** How long its words are waited for: the status says that it failed, whatever they will be. */
+const ERROR_BODY_MS_MAX = 2_000;
 
 export interface ExchangeRequest {
   readonly url: URL;
@@ -53,9 +55,10 @@ export async function exchange(request: ExchangeRequest): Promise<Answer> {
   try {
     stop.signal.throwIfAborted();
     const response = await send(request, stop.signal, within);
-    within(request.bodyMs, "body");
     const status = response.statusCode ?? 0;
-    const body = await (status >= 200 && status < 300 ? wholeBody(response, request, stop.signal) : beginning(response));
+    const isGood = status >= 200 && status < 300;
+    within(isGood ? request.bodyMs : Math.min(request.bodyMs, ERROR_BODY_MS_MAX), "body");
+    const body = await (isGood ? wholeBody(response, request, stop.signal) : beginning(response));
     return { status, headers: response.headers, body };
   } catch (thrown) {
     if (stop.signal.aborted) throw stop.signal.reason;
