@@ -112,10 +112,34 @@ export async function ownRows(tx: Transaction, { asset, partition, columns, tabl
   return `_load in (${loadsOf(asset, partition)})`;
 }
 
+/** Which of an asset's quarantine records are of these partitions: by the cells that were set aside, else by the builds that set them aside. */
+export function ownRecords(asset: string, partition: PartitionRequest, columns: Columns): string {
+  const loads = loadsOf(asset, partition);
+  if (!hasColumns(partition) || belongs(asset, partition, columns) === null) return `load in (${loads})`;
+  const bound = new Set(partition.parts.flatMap((part) => part.bounds.map((each) => columnOf(each.column ?? "", columns)?.name)));
+  const cells = columns
+    .filter(({ name }) => bound.has(name))
+    .map(({ name, type }) => ({
+      name,
+      type,
+      text: `json_extract_string("row", ${literal(`$."${name.replaceAll('"', String.raw`\"`)}"`)})`,
+    }));
+  const typed = cells.map(({ name, type, text }) => `try_cast(${text} as ${type}) as ${ident(name)}`).join(", ");
+  const told = cells.map(({ text }) => `${text} is not null`).join(" and ");
+  const mine = `select id from (select id, ${typed} from _millrace.quarantine where asset = ${literal(asset)} and status = 'open')
+    where ${belongs(asset, partition, columns)}`;
+  // A record of an earlier shape lacks the cells; a build of several partitions does not tell which of them it is of.
+  const others = `select load from _millrace.partitions where asset = ${literal(asset)} and partition not in (${keysOf(partition)})`;
+  return `(id in (${mine}) or (not coalesce(${told}, false) and load in (${loads}) and load not in (${others})))`;
+}
+
 /** SELECT of the loads that made these partitions as they stand. */
-export function loadsOf(asset: string, { parts }: PartitionRequest): string {
-  const keys = parts.map(({ key }) => literal(key)).join(", ");
-  return `select load from _millrace.partitions where asset = ${literal(asset)} and partition in (${keys})`;
+export function loadsOf(asset: string, partition: PartitionRequest): string {
+  return `select load from _millrace.partitions where asset = ${literal(asset)} and partition in (${keysOf(partition)})`;
+}
+
+function keysOf({ parts }: PartitionRequest): string {
+  return parts.map(({ key }) => literal(key)).join(", ");
 }
 
 /** Rows per partition of a table that holds only those of the request, in its order. */

@@ -6,13 +6,14 @@
 //       there is nothing before it, and a later one raises it.
 //   P4. Checks see the partition's new rows; a blocking one leaves the partition as it was.
 //   P5. A partition whose code and inputs are those that it was made of is reused.
+//   P6. What checks took out of its rows in earlier builds waits for nobody once they are made anew; records of other partitions, and decided ones, stay.
 import { createHash } from "node:crypto";
 import { oneAtATime } from "../load/asset-lock.ts";
 import { stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import { OUTSIDE_RULE, type PartitionPart, type PartitionRequest } from "../load/partition-port.ts";
-import { belongs, ownRows, rowsPerPart } from "../load/partition-rows.ts";
+import { belongs, ownRecords, ownRows, rowsPerPart } from "../load/partition-rows.ts";
 import type { PartitionContext } from "../model/definitions/partition.ts";
 import { MillraceError } from "../model/errors.ts";
 import { alreadyCommitted, committedOrFree, raiseFence } from "../sql/fence.ts";
@@ -191,6 +192,11 @@ async function commit(
     inputs: part.inputs,
     seconds: seconds / partition.parts.length,
   }));
+  const earlier = replaced.kind === "new" ? "true" : ownRecords(asset, partition, columns); // P6, as the ledger stands before
+  await tx.run(`update _millrace.quarantine set status = 'superseded' where asset = $1 and status = 'open' and load <> $2 and ${earlier}`, [
+    asset,
+    load,
+  ]);
   if (replaced.kind === "new") await forgetPartitions(tx, asset);
   await writePartitions(tx, asset, token, entries);
   const next = hash([live?.version ?? "", ...entries.map((entry) => `${entry.partition}\0${entry.version}`)]);

@@ -207,6 +207,39 @@ describe("partitions of a table", () => {
     expect(await rows("select status from _millrace.partitions")).toEqual([{ status: "quarantined" }]);
   });
 
+  it("built again, list a broken record once; those of other partitions and decided ones stay", async () => {
+    const regions = spaceWith({ region: { values: ["north", "south"] } });
+    const checks: CheckEntry[] = [{ range: { column: "twice", max: 10 }, onFail: "quarantine" }];
+    const records = (asset: string): Promise<unknown[]> =>
+      rows(`select "row"->>'id' as id, count(*) filter (status = 'open') as open, count(*) filter (status = 'discarded') as discarded
+        from _millrace.quarantine where asset = '${asset}' and status in ('open', 'discarded') group by 1 order by 1`);
+    const broken = await rows<{ id: string; day: string; region: string }>(
+      `select id::varchar as id, strftime(sold, '%Y-%m-%d') as day, region from raw.sales where amount = 6 and sold < '2026-10-23' order by 1`,
+    );
+    const once = (which: typeof broken): unknown[] => which.map(({ id }) => ({ id, open: 1, discarded: 0 }));
+    // Three days in one build, then the middle one alone, three times.
+    await build({ space: days, keys: "2026-10-20..2026-10-22", sql: BY_INTERVAL, checks });
+    expect(broken.length).toBeGreaterThan(10);
+    for (const inputs of [{ a: "1" }, { a: "2" }, { a: "3" }]) {
+      const { quarantined } = await build({ space: days, keys: "2026-10-21", sql: BY_INTERVAL, checks, inputs });
+      expect(quarantined).toBe(broken.filter(({ day }) => day === "2026-10-21").length);
+      expect(await records("clean.sales")).toEqual(once(broken));
+    }
+    const decided = broken.find(({ day }) => day === "2026-10-21")!.id;
+    await run(`update _millrace.quarantine set status = 'discarded' where "row"->>'id' = '${decided}' and status = 'open'`);
+    // The row that no longer breaks is not listed any more.
+    await run(`update raw.sales set amount = 1 where sold::date = date '2026-10-21'`);
+    await build({ space: days, keys: "2026-10-21", sql: BY_INTERVAL, checks, inputs: { a: "4" } });
+    const rest = [...once(broken.filter(({ day }) => day !== "2026-10-21")), { id: decided, open: 0, discarded: 1 }] as { id: string }[];
+    expect(await records("clean.sales")).toEqual(rest.toSorted((a, b) => (a.id < b.id ? -1 : 1)));
+    // Where no column tells, the builds do.
+    const sql = "select id, amount * 2 as twice from raw.sales where sold < '2026-10-21' and region = $partition";
+    const first = broken.filter(({ day, region }) => day === "2026-10-20" && region !== "o'east");
+    for (const keys of ["north", "south", "south", "south"])
+      await build({ asset: "a.region", space: regions, keys, sql, checks, inputs: { a: String(++runs) } });
+    expect(await records("a.region")).toEqual(once(first));
+  });
+
   it("may bring new columns and wider types; a killed process leaves a file that opens", async () => {
     await build({ space: days, keys: "2026-10-20", sql: BY_INTERVAL });
     const sql =
