@@ -18,21 +18,38 @@ export interface Channel {
   readonly lost: Promise<never>;
 }
 
+/** What says at once that nobody is there: asking again a moment later is the run's business, which knows how often. */
+const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
+
+/** Did the server's address answer that nobody is there? */
+export function isNobodyThere(thrown: unknown): thrown is MillraceError {
+  if (!(thrown instanceof MillraceError) || thrown.code !== "MR3300") return false;
+  return NOBODY_THERE.has((thrown.cause as NodeJS.ErrnoException | undefined)?.code ?? "");
+}
+
 export class Link {
   private readonly settings: SftpSettings;
   private readonly projectDir: string;
   private open: Promise<Channel & { readonly client: Client }> | undefined;
+  private answered = false;
 
   constructor(settings: SftpSettings, projectDir: string) {
     this.settings = settings;
     this.projectDir = projectDir;
   }
 
+  /** Was there a connection before? */
+  get hasAnswered(): boolean {
+    return this.answered;
+  }
+
   /** @throws MR3300, MR3301, MR3305. */
   async channel(): Promise<Channel> {
     this.open ??= this.connect();
     try {
-      return await this.open;
+      const channel = await this.open;
+      this.answered = true;
+      return channel;
     } catch (error) {
       this.open = undefined;
       throw error;

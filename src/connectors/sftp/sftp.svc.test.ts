@@ -1,4 +1,5 @@
 // SFTP against a real OpenSSH server, also through a line that is cut, stalls, drips and loses halves of answers.
+import { createHook } from "node:async_hooks";
 import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -88,6 +89,17 @@ describe("who answers and who asks", () => {
     expect(await failure({ privateKey: "no key at all" })).toMatchObject({ code: "MR3301" });
     expect(await failure({ privateKeyFile: "none", privateKey: undefined })).toMatchObject({ code: "MR3305" });
     expect(await failure({ port: 1 })).toMatchObject({ code: "MR3300", retryable: true });
+  });
+
+  it("is known at once not to be there: its port is asked once, and the run may ask again", async () => {
+    let connects = 0;
+    const hook = createHook({ init: (_id, type) => void (connects += type === "TCPCONNECTWRAP" ? 1 : 0) }).enable();
+    try {
+      expect(await failure({ port: 1, timeout: "1s" })).toMatchObject({ code: "MR3300", retryable: true });
+    } finally {
+      hook.disable();
+    }
+    expect(connects).toBe(1);
   });
 
   it("says that the root does not exist", async () => {

@@ -6,7 +6,7 @@ import { messageOf, MillraceError } from "../../model/errors.ts";
 import { withAttempts } from "../../filestores/attempts.ts";
 import type { DownloadRequest, FileStore, ListRequest, StoredFile, UploadRequest } from "../../filestores/store.ts";
 import { type FolderEntry, walkFolders } from "../../filestores/walk.ts";
-import { type Channel, Link } from "./link.ts";
+import { type Channel, isNobodyThere, Link } from "./link.ts";
 import type { SftpSettings } from "./settings.ts";
 
 /** What every server gives in one answer. */
@@ -36,11 +36,11 @@ export class SftpStore implements FileStore {
   }
 
   list(request: ListRequest): AsyncGenerator<StoredFile> {
-    return walkFolders(request, (folder) => withAttempts(`${this.origin}${folder}`, request.signal, () => this.entries(folder)));
+    return walkFolders(request, (folder) => this.tried(`${this.origin}${folder}`, request.signal, () => this.entries(folder)));
   }
 
   look(path: string, signal: AbortSignal): Promise<StoredFile | null> {
-    return withAttempts(this.shown(path), signal, async () => {
+    return this.tried(this.shown(path), signal, async () => {
       const stats = await this.ask<Stats>(path, (sftp, done) => sftp.stat(this.remote(path), done)).catch(orNull);
       return stats === null || (stats.mode & KIND) === IS_FOLDER ? null : { path, ...factsOf(stats), identity: null };
     });
@@ -80,7 +80,7 @@ export class SftpStore implements FileStore {
 
   upload(path: string, { from, sizeBytes, signal }: UploadRequest): Promise<void> {
     const beside = besideOf(path);
-    return withAttempts(this.shown(path), signal, async () => {
+    return this.tried(this.shown(path), signal, async () => {
       try {
         await this.makeFolders(path);
         await this.send(from, beside, path, signal);
@@ -100,7 +100,7 @@ export class SftpStore implements FileStore {
   }
 
   remove(path: string, signal: AbortSignal): Promise<void> {
-    return withAttempts(this.shown(path), signal, () => this.unlink(path));
+    return this.tried(this.shown(path), signal, () => this.unlink(path));
   }
 
   async close(): Promise<void> {
@@ -126,6 +126,24 @@ export class SftpStore implements FileStore {
       entries.push({ name: filename, kind, ...factsOf(stats) });
     }
     return entries;
+  }
+
+  /** Tries again what may pass. That nobody is there at all, before anything was said, is known at once and left to the run's own retries. */
+  private async tried<Result>(what: string, signal: AbortSignal, act: () => Promise<Result>): Promise<Result> {
+    let nobody: MillraceError | undefined;
+    try {
+      return await withAttempts(what, signal, async () => {
+        try {
+          return await act();
+        } catch (error) {
+          if (this.link.hasAnswered || !isNobodyThere(error)) throw error;
+          nobody = error;
+          throw new MillraceError({ code: "MR3300", message: error.message, cause: error }); // not retryable: ends the tries
+        }
+      });
+    } catch (error) {
+      throw nobody ?? error;
+    }
   }
 
   /** P2. */
