@@ -24,6 +24,50 @@ describe("renderError", () => {
     );
   });
 
+  it("draws no literal secret of the user's file, and marks what stands behind it", () => {
+    const drawn = (yaml: string, line: number, column = 1, length = 1): string =>
+      renderError(new MillraceError({ code: "MR1020", message: "m", location: { file: "a.yaml", line, column, length, text: yaml } }), {
+        mode: "agent",
+      });
+    const planted = "hunter2";
+    for (const line of [
+      `    password: ${planted}`,
+      `    password: "${planted}"   # mine`,
+      `    api_token: '${planted}'`,
+      `  "clientSecret": "${planted}",`,
+      `    shop: { postgres: { host: a, password: ${planted}, prot: 1 } }`,
+      `    url: postgres://me:${planted}@db.example/shop`,
+      `    url: "https://api.example/x?page=1&api_key=${planted}&y=2"`,
+      `    headers: { Authorization: Bearer ${planted}, X-Api-Key: "${planted}" }`,
+      `    password: a,${planted}, b`,
+      `    tokens: [a, ${planted}]`,
+      `    auth: { bearer: ${planted} }`,
+      `    auth: { apiKey: { name: k, value: "${planted}" } }`,
+      `    auth:\n      apiKey:\n        name: k\n        value: ${planted}`,
+      `    privateKey: |\n      BEGIN\n      ${planted}`,
+      `    tokens:\n      - ${planted}\n      - "${planted}"`,
+    ]) {
+      const shown = drawn(line, line.split("\n").length);
+      expect(shown).not.toContain(planted);
+      expect(shown, line).toContain("***");
+    }
+    expect(drawn(`x: { token: ${planted}, prot: 1 }`, 1, 22, 4).split("\n").slice(-2)).toEqual([
+      "1 │ x: { token: ***, prot: 1 }",
+      "  │                  ^^^^",
+    ]);
+    for (const line of [
+      "primaryKey: [id, day]",
+      "key: id",
+      "password: ${secret:PASSWORD}",
+      "cursor: amount",
+      "tokenUrl: https://a.example/token",
+      "url: https://me:${secret:PASSWORD}@a.example/x?token=${secret:TOKEN}",
+      "select auth::varchar as key, sum(amount)",
+      "auth: { basic: { user: me } }",
+    ])
+      expect(drawn(line, 1)).toContain(line);
+  });
+
   it("draws the file and place alone when the text is not at hand", () => {
     const error = new MillraceError({
       code: "MR1003",

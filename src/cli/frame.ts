@@ -6,6 +6,7 @@
 //   7 │   sum(amuont) as total
 //     │       ^^^^^^ did you mean "amount"?
 import { messageOf, type MillraceError, type SourceLocation } from "../model/errors.ts";
+import { secretSpans } from "../platform/secret-names.ts";
 import { printable, widthOf } from "./table.ts";
 
 interface FrameColors {
@@ -29,6 +30,7 @@ const ERRORS_MAX = 50;
 const LINES_BEFORE = 1;
 const LINE_CHARACTERS_MAX = 160;
 const CAUSES_MAX = 8;
+const MASK = "***";
 
 const plain: FrameColors = { red: String, yellow: String, cyan: String, dim: String, bold: String };
 
@@ -68,24 +70,45 @@ function frame(
   const all = place.text?.split(/\r\n|\n|\r/);
   const line = all?.[place.line - 1];
   if (all === undefined || line === undefined) return undefined;
+  const shown = maskedLine(all, place.line - 1);
   const margin = " ".repeat(String(place.line).length);
   const first = Math.max(0, place.line - 1 - LINES_BEFORE);
-  const start = Math.max(0, place.column - 1);
+  const begin = Math.max(0, place.column - 1);
+  const start = shown.at(begin);
   // A very long line is shown from shortly before the place.
   const cut = start > LINE_CHARACTERS_MAX / 2 ? start - 40 : 0;
   const lines = [`${margin} ${colors.cyan("┌─")} ${whereabouts(place)}`];
   for (let index = first; index < place.line; index++) {
     const number = String(index + 1).padStart(margin.length);
-    lines.push(`${colors.dim(number)} ${colors.cyan("│")} ${visible(all[index]!, cut)}`.trimEnd());
+    lines.push(`${colors.dim(number)} ${colors.cyan("│")} ${visible(maskedLine(all, index).text, cut)}`.trimEnd());
   }
-  const before = visible(line.slice(0, start), cut);
-  const length = Math.max(1, Math.min(place.length ?? 1, line.length - start, LINE_CHARACTERS_MAX));
-  const marks = "^".repeat(Math.max(1, widthOf(visible(line.slice(start, start + length), 0))));
+  const before = visible(shown.text.slice(0, start), cut);
+  const end = shown.at(Math.min(begin + (place.length ?? 1), line.length));
+  const length = Math.max(1, Math.min(end - start, LINE_CHARACTERS_MAX));
+  const marks = "^".repeat(Math.max(1, widthOf(visible(shown.text.slice(start, start + length), 0))));
   const short = hint !== undefined && hint.length <= 60 && !hint.includes("\n");
   const gap = `${margin} ${colors.cyan("│")} ${" ".repeat(widthOf(before))}`;
   lines.push(`${gap}${mark(short ? `${marks} ${printable(hint)}` : marks)}`);
   if (hint !== undefined && !short) lines.push(...hint.split("\n").map((part) => `${margin} = ${printable(part)}`));
   return lines;
+}
+
+/** A line without its secrets, and where a place of it stands in it. */
+function maskedLine(lines: readonly string[], index: number): { readonly text: string; at(offset: number): number } {
+  const line = lines[index]!;
+  const spans = secretSpans(lines, index);
+  const text = spans.reduceRight((left, { start, end }) => `${left.slice(0, start)}${MASK}${left.slice(end)}`, line);
+  return {
+    text,
+    at(offset) {
+      let shift = 0;
+      for (const { start, end } of spans) {
+        if (offset <= start) break;
+        shift += offset >= end ? MASK.length - (end - start) : Math.min(offset - start, MASK.length) - (offset - start);
+      }
+      return offset + shift;
+    },
+  };
 }
 
 /** Tabs become two blanks so that marks stand below what they mark. */

@@ -7,11 +7,11 @@ import { httpBase, type HttpOptions } from "../../model/definitions/http.ts";
 import { parseDurationMs, parseSizeBytes } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { parseRate, type Rate } from "../../model/limits.ts";
+import { namesSecret } from "../../platform/secret-names.ts";
 import { withValues } from "./bodies/paths.ts";
 import { fillAddress, fillTree, type FillValues } from "./resources/fill.ts";
 import { sinceValue } from "./since.ts";
 import type { HttpMethod } from "./wire/exchange.ts";
-import { namesSecret } from "./wire/redact.ts";
 
 const PAGES_MAX = 10_000;
 const PAGE_BYTES_MAX = 64_000_000;

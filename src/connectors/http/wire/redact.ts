@@ -1,10 +1,7 @@
 // Addresses and texts as they may be shown: without user names, passwords, tokens and keys.
-const SHOWN_CHARS_MAX = 300;
+import { namesSecret } from "../../../platform/secret-names.ts";
 
-/** Does the name of a parameter or header say that its value is a secret? */
-export function namesSecret(name: string): boolean {
-  return /key|token|secret|passw|signature|^sig$|auth|credential|session|cookie/i.test(name);
-}
+const SHOWN_CHARS_MAX = 300;
 
 /** The address for names, messages and logs. */
 export function shownUrl(url: URL, secrets: readonly string[]): string {
