@@ -1,6 +1,6 @@
 // Where the table starts in the samples: preamble, header rows, names of the columns, and what each column holds.
-import { familyOf, shapeOf, type Family } from "./cells.ts";
 import type { Dialect } from "./dialect.ts";
+import { HEADER_ROWS_MAX, headerOf, looksNamed } from "./header.ts";
 import { readings } from "./lines.ts";
 import { profileOf, type ColumnProfile } from "./profile.ts";
 import type { SampleRecord } from "./sample-records.ts";
@@ -34,11 +34,6 @@ export interface TablePins {
   readonly startsAtOnce: boolean;
 }
 
-const HEADER_ROWS_MAX = 4;
-const RECURRENCE_ROWS_MAX = 1000;
-/** Kinds that a name never looks like. */
-const SURE: ReadonlySet<Family | null> = new Set<Family>(["number", "moment", "time", "boolean", "address"]);
-
 /** Finds the table in records read under `dialect`, whose body has `bodyWidth` cells. Broken records get their likeliest cells. */
 export function findTable(records: readonly SampleRecord[], bodyWidth: number, dialect: Dialect, pins: TablePins): Table {
   for (const record of records)
@@ -51,10 +46,11 @@ export function findTable(records: readonly SampleRecord[], bodyWidth: number, d
   let width = bodyWidth;
   let isUneven = false;
   // A header may be wider than the body (trailing cells left out) or one short (an unnamed column).
-  const above = pins.startsAtOnce ? head[first] : head[first - 1];
-  if (above !== undefined && above.cells.length !== width && pins.headerRows !== 0 && isHeaderOfOtherWidth(above, width)) {
-    if (!pins.startsAtOnce) first--;
-    width = settleHeaderWidth(above, width, dialect);
+  const above = pins.headerRows === 0 ? -1 : pins.startsAtOnce ? 0 : headerAbove(head, first, width);
+  const wider = head[above];
+  if (wider !== undefined && wider.cells.length !== width && isHeaderOfOtherWidth(wider, width)) {
+    first = above;
+    width = settleHeaderWidth(wider, width, dialect);
     isUneven = true;
   }
   const rest = bodyRecords(records, head, first, bodyWidth);
@@ -98,9 +94,28 @@ function firstOfTable(records: readonly SampleRecord[], head: readonly SampleRec
   return head[found]?.cells.length === width ? found : 0;
 }
 
+/** The highest record that may be the header in a run above `first`: what stands between them are rows of other lengths, and no preamble. */
+function headerAbove(head: readonly SampleRecord[], first: number, width: number): number {
+  let found = -1;
+  for (let index = first - 1; index >= 0; index--) {
+    const [record, below] = [head[index], head[index + 1]];
+    if (record === undefined || below === undefined || !isNearWidth(record, width)) break;
+    // Right above the body a blank line may stand; further up one ends what belongs together.
+    if (index < first - 1 && record.line + record.lines !== below.line) break;
+    // One cell above a table of two columns is a title, unless there is no other header.
+    if (record.cells.length === 1 && found < 0 && looksNamed(head[first] ?? record)) break;
+    if (looksNamed(record)) found = index;
+  }
+  return found;
+}
+
+function isNearWidth({ cells }: SampleRecord, width: number): boolean {
+  const surplus = cells.length - width;
+  return width > 1 && surplus <= Math.max(2, width * 0.5) && -surplus <= Math.max(1, width * 0.1);
+}
+
 function isHeaderOfOtherWidth(record: SampleRecord, width: number): boolean {
-  const surplus = record.cells.length - width;
-  return width > 1 && surplus <= Math.max(2, width * 0.5) && -surplus <= Math.max(1, width * 0.1) && looksNamed(record);
+  return isNearWidth(record, width) && looksNamed(record);
 }
 
 /** Names that were cut apart at `, ` are joined, unnamed ones dropped; if neither gives the body's width, the header's counts. */
@@ -126,83 +141,6 @@ function bodyRecords(records: readonly SampleRecord[], head: readonly SampleReco
       record.cells.length === width && JSON.stringify(record.cells) !== firstText && !(record.block === 0 && record.start < behindHeaders),
   );
   return sure.length >= 2 ? sure : records.filter((record) => record.cells.length === width && record !== head[first]);
-}
-
-interface HeaderContext {
-  readonly width: number;
-  readonly rest: readonly SampleRecord[];
-  readonly isUneven: boolean;
-  readonly pinned: number | undefined;
-}
-
-/** Header rows are rows from the top that contradict the kind of the columns below them. */
-function headerOf(
-  head: readonly SampleRecord[],
-  first: number,
-  profile: readonly ColumnProfile[],
-  { width, rest, isUneven, pinned }: HeaderContext,
-): { readonly rows: number; readonly confidence: number } {
-  if (pinned !== undefined) return { rows: Math.min(pinned, Math.max(0, head.length - first)), confidence: 1 };
-  const strictColumns = profile.filter(({ kind }) => kind !== null && kind !== "text").length;
-  let rows = 0;
-  let evidence = 0;
-  for (let k = 0; k < HEADER_ROWS_MAX; k++) {
-    const record = head[first + k];
-    // A damaged first row contradicts its columns too; a second header row is whole.
-    if (record === undefined || (k > 0 && (record.cells.length !== width || record.raw !== null))) break;
-    const verdict = headerVerdict(record, profile, width);
-    if (verdict.against > verdict.inFavour || verdict.inFavour === 0 || (k > 0 && first + k + 1 >= head.length)) break;
-    if (k > 0 && verdict.inFavour < 2 && verdict.inFavour < strictColumns * 0.5) break;
-    rows = k + 1;
-    evidence += verdict.inFavour;
-  }
-  if (isUneven) return { rows: rows === 0 ? 1 : rows, confidence: 0.5 };
-  if (rows > 0) return { rows, confidence: Math.min(1, 0.8 + 0.1 * evidence) };
-  const record = head[first];
-  if (record === undefined) return { rows: 0, confidence: 0.9 };
-  if (profile.some(({ kind }, column) => SURE.has(kind) && familyOf(shapeOf(record.cells[column] ?? "")) === kind))
-    return { rows: 0, confidence: 0.9 };
-  // Nothing but text: a header is a full row of different names that do not come back in their columns.
-  const names = record.cells.map((cell) => cell.trim());
-  // In a table of one column a name that comes back is a value; in a wider one it is the header again.
-  const again = width === 1 && head.filter((other) => other !== record && other.cells[0] === record.cells[0]).length > 0;
-  const recurs =
-    again ||
-    names.some(
-      (name, column) =>
-        name !== "" && rest.slice(0, RECURRENCE_ROWS_MAX).some((other) => other !== record && other.cells[column]?.trim() === name),
-    );
-  return { rows: looksNamed(record) && !recurs ? 1 : 0, confidence: 0.6 };
-}
-
-function headerVerdict(record: SampleRecord, profile: readonly ColumnProfile[], width: number): { inFavour: number; against: number } {
-  const verdict = { inFavour: 0, against: 0 };
-  // 2010, 2011, 2012 are names too.
-  const numbers = record.cells
-    .map((cell) => cell.trim())
-    .filter((cell) => /^(1[89]|2[01])\d\d$/.test(cell))
-    .map(Number);
-  const areYears = numbers.length >= 3 && numbers.every((year, index) => index === 0 || year === (numbers[index - 1] ?? 0) + 1);
-  for (let column = 0; column < width; column++) {
-    const cell = (record.cells[column] ?? "").trim();
-    const kind = profile[column]?.kind ?? null;
-    if (kind === null || kind === "text" || cell === "") continue;
-    const family = familyOf(shapeOf(cell));
-    if (areYears && numbers.includes(Number(cell))) verdict.inFavour += 0.5;
-    else if (family === kind && SURE.has(kind)) verdict.against++;
-    else if (family === "text" || (family === "code" && kind !== "code")) verdict.inFavour++;
-  }
-  return verdict;
-}
-
-function looksNamed(record: SampleRecord): boolean {
-  const names = record.cells.map((cell) => cell.trim());
-  const given = names.filter((name) => name !== "");
-  return (
-    given.length >= Math.max(1, names.length * 0.6) &&
-    new Set(given).size === given.length &&
-    given.every((name) => name.length <= 100 && !/^[\d.,$%-]+$/.test(name))
-  );
 }
 
 /** Many short rows, scattered; a block of them is another table. */
