@@ -1,8 +1,10 @@
 // Files at addresses against a real HTTP server: found, resumed, changed, packed, refused, with no secret shown anywhere.
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { FileDelivery, ReadContext } from "../../load/connector.ts";
@@ -32,15 +34,22 @@ async function serve(handler: Handler): Promise<string> {
   return server.url;
 }
 
-function context(): ReadContext {
+function context(tempDir: string = temp): ReadContext {
   const { signal } = new AbortController();
-  return { connection, projectDir: temp, tempDir: temp, since: undefined, signal, connections: {}, log: () => {} };
+  return { connection, projectDir: temp, tempDir, since: undefined, signal, connections: {}, log: () => {} };
 }
 
-async function deliveries(options: Record<string, unknown>): Promise<readonly FileDelivery[]> {
+async function deliveries(options: Record<string, unknown>, tempDir: string = temp): Promise<readonly FileDelivery[]> {
   const all: FileDelivery[] = [];
-  for await (const one of files.read!(files.options.parse(options), context())) all.push(one as FileDelivery);
+  for await (const one of files.read!(files.options.parse(options), context(tempDir))) all.push(one as FileDelivery);
   return all;
+}
+
+/** Bytes of the one file that is being fetched into `folder`, as they stand on the disk. */
+function keptBytes(folder: string): number {
+  const kept = (readdirSync(folder, { recursive: true }) as string[]).filter((path) => basename(path) === "file");
+  expect(kept.length).toBeLessThanOrEqual(1);
+  return kept[0] === undefined ? 0 : statSync(join(folder, kept[0])).size;
 }
 
 let stages = 0;
@@ -56,8 +65,19 @@ async function stage(delivery: FileDelivery): Promise<{ readonly rows: number; r
   return delivery.stage(request);
 }
 
-/** Answers with ranges as RFC 9110 says; `cutAt` bytes of an answer pass, then the connection breaks. */
-function ranged(text: string, etag: () => string, cutAt: (count: number) => number = () => Infinity): Handler {
+/** Breaks a connection whose bytes are all written. Without `kept` the client may lose some of them; with it, once it has kept them. */
+async function breakOff(response: ServerResponse, kept: () => boolean = () => true): Promise<void> {
+  while (!kept() && !response.destroyed) await pause(5);
+  response.destroy();
+}
+
+/** Answers with ranges as RFC 9110 says; `cutAt` bytes of an answer pass, then the connection breaks: once `kept` says that the client has so many. */
+function ranged(
+  text: string,
+  etag: () => string,
+  cutAt: (count: number) => number = () => Infinity,
+  kept: () => number = () => Infinity,
+): Handler {
   return ({ count, raw }, response) => {
     const bytes = Buffer.from(text);
     const range =
@@ -71,7 +91,7 @@ function ranged(text: string, etag: () => string, cutAt: (count: number) => numb
     if (raw.method === "HEAD") return void response.end();
     const cut = cutAt(count);
     if (cut >= bytes.length - from) return void response.end(bytes.subarray(from));
-    response.write(bytes.subarray(from, from + cut), () => setTimeout(() => response.destroy(), 20));
+    response.write(bytes.subarray(from, from + cut), () => void breakOff(response, () => kept() >= from + cut));
   };
 }
 
@@ -85,20 +105,27 @@ describe("a file at an address", () => {
   });
 
   it("goes on at the byte where the connection broke", async () => {
-    const url = await serve(
-      ranged(
-        TEXT,
-        () => '"a"',
-        (count) => (count <= 4 ? 100_000 : Infinity),
-      ),
+    const folder = mkdtempSync(join(temp, "broken-"));
+    const resumedAt: { readonly range: string | undefined; readonly keptBytes: number }[] = [];
+    const kept = (): number => keptBytes(folder);
+    const answer = ranged(
+      TEXT,
+      () => '"a"',
+      (count) => (count <= 4 ? 100_000 : Infinity),
+      kept,
     );
-    const [file] = await deliveries({ path: `${url}/sales.csv` });
+    const url = await serve((request, response) => {
+      const { method, headers } = request.raw;
+      if (method === "GET") resumedAt.push({ range: headers.range, keptBytes: kept() });
+      answer(request, response);
+    });
+    const [file] = await deliveries({ path: `${url}/sales.csv` }, folder);
     expect(await stage(file!)).toMatchObject({ rows: 40_000, hash: HASH });
-    expect(server!.requests.map(({ headers }) => headers.range).slice(1)).toEqual([
-      undefined,
-      "bytes=100000-",
-      "bytes=200000-",
-      "bytes=300000-",
+    expect(resumedAt).toEqual([
+      { range: undefined, keptBytes: 0 },
+      { range: "bytes=100000-", keptBytes: 100_000 },
+      { range: "bytes=200000-", keptBytes: 200_000 },
+      { range: "bytes=300000-", keptBytes: 300_000 },
     ]);
   });
 
@@ -125,7 +152,7 @@ describe("a file at an address", () => {
     const url = await serve(({ count, raw }, response) => {
       if (raw.method === "HEAD") return void response.writeHead(405).end();
       response.writeHead(200, { "last-modified": "Sat, 21 Nov 2026 10:00:00 GMT", "content-length": TEXT.length });
-      if (count === 3) response.write(TEXT.slice(0, 90_000), () => setTimeout(() => response.destroy(), 20));
+      if (count === 3) response.write(TEXT.slice(0, 90_000), () => void breakOff(response));
       else response.end(TEXT);
     });
     const [file] = await deliveries({ path: `${url}/sales.csv` });
