@@ -32,6 +32,7 @@ export async function stageDeliveries(context: StagingContext): Promise<Staged> 
 /** S3: holds deliveries back as long as each is a file of the last load, unchanged. */
 class SameAsBefore {
   readonly held: FileDelivery[] = [];
+  private readonly heldNames = new Set<string>();
   private readonly last: ReadonlyMap<string, string>;
   private readonly identities: StagingContext["identities"];
   private isSame: boolean;
@@ -49,10 +50,11 @@ class SameAsBefore {
     if (
       delivery.kind === "file" &&
       known !== undefined &&
-      !this.held.some((held) => held.name === delivery.name) &&
+      !this.heldNames.has(delivery.name) &&
       known === (await hashOf(delivery, this.identities))
     ) {
       this.held.push(delivery);
+      this.heldNames.add(delivery.name);
       return [];
     }
     this.isSame = false;
