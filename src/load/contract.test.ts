@@ -305,3 +305,19 @@ describe("personal data", () => {
     await expect(run({ spec: { pii: { male: "hash" } }, deliveries: [textFile("a.csv", text)] })).rejects.toMatchObject({ code: "MR4628" });
   });
 });
+
+describe("a declared type that is none", () => {
+  it.each([
+    ["integre", 'columns: price: the type "integre" is not known', 'did you mean "integer" or "uinteger"?'],
+    ["TIMESTMAP", 'columns: price: the type "TIMESTMAP" is not known', 'did you mean "timestamp" or "timestamptz"?'],
+    ["decimla(10,2)", 'columns: price: the type "decimla(10,2)" is not known', 'did you mean "decimal"?'],
+    ["colour", 'columns: price: the type "colour" is not known', expect.stringMatching(/^Types are text, /)],
+    ["decimal(99,2)", expect.stringMatching(/is not known: .*38/), expect.stringContaining("decimal(18,2)")],
+  ])("is named with the ones it may have meant: %s", async (type, message, hint) => {
+    await expect(run({ deliveries: [textFile("1.csv", "price\n1\n")], spec: { columns: { price: { type } } } })).rejects.toMatchObject({
+      code: "MR4014",
+      message,
+      hint,
+    });
+  });
+});

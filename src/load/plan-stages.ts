@@ -1,8 +1,9 @@
 // The plan of a load's columns against its stages: asks the data what the plan must know, and stages files again whose text would be bent.
 import type { ColumnSpec, SourceSpec } from "../model/definitions/source.ts";
 import { messageOf, MillraceError } from "../model/errors.ts";
+import { nearest } from "../model/suggest.ts";
 import type { ColumnReading } from "../formats/format.ts";
-import { normalType } from "../formats/types/parse.ts";
+import { normalType, TYPE_WORDS } from "../formats/types/parse.ts";
 import { physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
@@ -155,18 +156,30 @@ export async function declaredTypes(
 
 async function boundType(session: Session, name: string, written: string): Promise<string> {
   const type = normalType(written);
-  const unknown = (cause: unknown): MillraceError =>
+  const unknown = (why: string, cause?: unknown): MillraceError =>
     new MillraceError({
       code: "MR4014",
-      message: `columns: ${name}: the type ${JSON.stringify(written)} is not known: ${messageOf(cause).split("\n", 1)[0]}`,
+      message: `columns: ${name}: the type ${JSON.stringify(written)} is not known${why}`,
+      hint: hintOfType(written),
       cause,
     });
   // Only what can be a type: the text goes into a statement as it is.
-  if (!/^[A-Za-z_][A-Za-z0-9_ ]*(\([\d\s,]+\))?(\[\d*\])*$/.test(type)) throw unknown("it has signs that no type has");
+  if (!/^[A-Za-z_][A-Za-z0-9_ ]*(\([\d\s,]+\))?(\[\d*\])*$/.test(type)) throw unknown(": it has signs that no type has");
   try {
     const row = await session.row<{ type: string }>(`select typeof(cast(null as ${type})) as type, ${literal(type)} as written`);
     return row?.type === '"NULL"' ? "VARCHAR" : (row?.type ?? type);
   } catch (error) {
-    throw unknown(error);
+    const [line = ""] = messageOf(error).split("\n", 1);
+    // That there is no such type is said already; why a known one does not fit (`decimal(50,2)`) is not.
+    throw unknown(/Type with name .* does not exist/.test(line) ? "" : `: ${line}`, error);
   }
+}
+
+function hintOfType(written: string): string {
+  const [word = ""] = written.trim().split(/[([]/, 1);
+  if (TYPE_WORDS.includes(word.trim().toLowerCase())) return "An example: decimal(18,2).";
+  const near = nearest(word, TYPE_WORDS);
+  return near.length === 0
+    ? `Types are ${TYPE_WORDS.join(", ")}.`
+    : `did you mean ${near.map((type) => JSON.stringify(type)).join(" or ")}?`;
 }

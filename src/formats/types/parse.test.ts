@@ -1,6 +1,7 @@
 // Cells of every kind through the SQL of parseExpression, in a real DuckDB; expected values written by hand.
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { beforeAll, describe, expect, it } from "vitest";
+import type { MillraceError } from "../../model/errors.ts";
 import { literal } from "../../sql/text.ts";
 import { parseExpression, typeOfParse, type ParseRequest } from "./parse.ts";
 
@@ -104,7 +105,17 @@ describe("parse", () => {
   });
 
   it("refuses a word it does not know", () => {
-    expect(() => parseExpression({ parse: "monye" }, "c")).toThrow(expect.objectContaining({ code: "MR3050" }));
+    const hintFor = (parse: string): unknown => {
+      try {
+        return parseExpression({ parse }, "c");
+      } catch (error) {
+        expect(error).toMatchObject({ code: "MR3050" });
+        return (error as MillraceError).hint;
+      }
+    };
+    expect(hintFor("monye")).toMatch(/^did you mean "money"\? Else use money, percent, .*"%d\/%m\/%Y"\.$/);
+    expect(hintFor("epoch_ms")).toMatch(/^did you mean "epochMs"\?/);
+    expect(hintFor("zzzzzz")).toMatch(/^Use money, percent/);
   });
 });
 

@@ -4,6 +4,7 @@
 //   P2. An empty cell and the words of `nulls` are NULL, never bad. Typed values are read without surrounding space; text is kept as it is.
 //   P3. No row makes the statement fail.
 import { MillraceError } from "../../model/errors.ts";
+import { didYouMean } from "../../model/suggest.ts";
 import { literal } from "../../sql/text.ts";
 
 export interface ParseRequest {
@@ -42,6 +43,12 @@ const ALIASES: Readonly<Record<string, string>> = {
   DATETIME: "TIMESTAMP",
   "TIMESTAMP WITH TIME ZONE": "TIMESTAMPTZ",
 };
+
+/** What can be written behind `type:`, in the words that people use; DuckDB knows more. */
+export const TYPE_WORDS: readonly string[] = [
+  ..."text string varchar number double float real decimal numeric integer int bigint long smallint tinyint hugeint".split(" "),
+  ..."ubigint uinteger usmallint utinyint boolean bool date time datetime timestamp timestamptz interval json uuid blob".split(" "),
+];
 
 /** A declared type as DuckDB writes it. */
 export function normalType(type: string): string {
@@ -133,10 +140,12 @@ function parseWord(parse: string): ParseWord | null {
   const word = PARSE_WORDS.find((known) => known === parse);
   if (word !== undefined) return word;
   if (parse.includes("%")) return null;
+  const all = `use ${PARSE_WORDS.join(", ")}, or a pattern such as "%d/%m/%Y"`;
+  const meant = didYouMean(parse, PARSE_WORDS);
   throw new MillraceError({
     code: "MR3050",
     message: `parse: ${parse} is not known`,
-    hint: `Use ${PARSE_WORDS.join(", ")}, or a pattern such as "%d/%m/%Y".`,
+    hint: meant === undefined ? `U${all.slice(1)}.` : `${meant} Else ${all}.`,
   });
 }
 
