@@ -5,6 +5,7 @@ export interface ReadJob {
   readonly path: string;
   /** As the user calls the file. */
   readonly name: string;
+  /** As the format's schema gave them back. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly repair: "note" | "quarantine";
   /** A folder that lives until the result has been used. */
