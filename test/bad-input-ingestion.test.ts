@@ -582,6 +582,18 @@ describe.concurrent("records in quarantine", () => {
     await expectUntouched(dir);
   });
 
+  it("are named with the act to repeat when it failed, and not with a run that would load anew", async () => {
+    const { dir } = changed({});
+    const failed = await millrace(["quarantine", "fix", "raw.a", "--set", "price = 'xyz'", "--why", "so", "--yes"], dir);
+    expect(failed.exitCode).toBe(1);
+    expect(failed.stderr).not.toContain("from-failure");
+    const quoted = String.raw`'price = '\''xyz'\'''`;
+    expect(failed.stderr).toContain(`retry: millrace quarantine fix raw.a --set ${quoted} --why so --yes`);
+    const { runs } = (await millrace(["runs", "--json"], dir)).lines()[0] as { readonly runs: readonly { readonly run: string }[] };
+    const shown = await millrace(["run", "show", runs[0]!.run], dir);
+    expect(shown.stderr).toContain("retry: millrace quarantine fix raw.a …");
+  });
+
   it("come back only from a file that is whole", async () => {
     const { dir, write } = changed({});
     expect((await millrace(["quarantine", "export", "raw.a", "--to", "b.csv"], dir)).exitCode).toBe(0);

@@ -14,9 +14,15 @@ const EXPLAINED_MAX = 3;
 
 export interface Progress {
   observe(event: RunProgress): void;
-  /** `again`: the command that goes on with it. */
-  finish(summary: RunSummaryAnswer, again?: string): void;
+  finish(summary: RunSummaryAnswer, ways?: Ways): void;
   close(): void;
+}
+
+interface Ways {
+  /** The command that goes on with it. */
+  readonly again?: string;
+  /** The command that does what failed; default: `run --from-failure`. */
+  readonly retry?: string;
 }
 
 interface RunningNode {
@@ -119,14 +125,17 @@ function liveProgress(output: Output): Progress {
           event satisfies never;
       }
     },
-    finish(summary, again = summary.run.startsWith("b_") ? `millrace backfill resume ${summary.run}` : "millrace run") {
+    finish(summary, ways = {}) {
+      const isBackfill = summary.run.startsWith("b_");
+      const { again = isBackfill ? `millrace backfill resume ${summary.run}` : "millrace run" } = ways;
+      const { retry = isBackfill ? `millrace backfill retry ${summary.run}` : `millrace run --from-failure ${summary.run}` } = ways;
       erase();
       if (left) return;
       output.data(truth(summary, output));
       for (const path of summary.outputs) output.note(`  wrote ${path}`);
       if (summary.status === "running") return output.note(`  next: ${again} goes on where it stopped`);
       if (summary.status === "failed" || summary.status === "partial") {
-        output.note(`  retry: millrace run --from-failure ${summary.run}    look: millrace run show ${summary.run}`);
+        output.note(`  retry: ${retry}    look: millrace run show ${summary.run}`);
         const codes = [...failures].slice(0, EXPLAINED_MAX).toSorted();
         if (codes.length > 0 && output.mode !== "agent")
           output.note(`  explain: ${codes.map((code) => `millrace explain ${code}`).join("    ")}`);

@@ -23,3 +23,14 @@ export function seconds(value: number): string {
 export function stopwatch(totalSeconds: number): string {
   return `${Math.floor(totalSeconds / 60)}:${String(Math.floor(totalSeconds % 60)).padStart(2, "0")}`;
 }
+
+/** A command as it is typed into a shell; what was not given is left out. */
+export function commandLine(words: readonly (string | undefined)[]): string {
+  const given = words.filter((word) => word !== undefined);
+  return given.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`)).join(" ");
+}
+
+/** `--name value` of every option that was given. */
+export function optionWords(options: Readonly<Record<string, string | undefined>>): readonly string[] {
+  return Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
+}

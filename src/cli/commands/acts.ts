@@ -1,7 +1,7 @@
 // `millrace retry`, `fork`, `replay`, `cancel`: acts on runs and on what was loaded.
 import { MillraceError } from "../../model/errors.ts";
 import { type Command, text, texts } from "../command.ts";
-import { plural } from "../words.ts";
+import { commandLine, optionWords, plural } from "../words.ts";
 import { carry } from "./carry.ts";
 import { parametersOf } from "./run.ts";
 
@@ -52,7 +52,7 @@ export const replay: Command = {
     ["--from <partition>", "partitions from this one"],
     ["--to <partition>", "to this one, included"],
   ],
-  async run({ app, output }, [asset], options) {
+  async run({ app, global, output }, [asset], options) {
     const loads = texts(options["loads"]).flatMap((each) => each.split(/[,;\s]+/).filter((load) => load !== ""));
     const [where, from, to] = [text(options["where"]), text(options["from"]), text(options["to"])];
     const range = from === undefined || to === undefined ? undefined : { from, to };
@@ -66,7 +66,14 @@ export const replay: Command = {
       });
     const opened = await app();
     const what = where !== undefined ? { where } : range !== undefined ? { partitions: range } : loads.length > 0 ? { loads } : {};
-    return carry(output, (observe) =>
+    const repeated = commandLine([
+      "millrace",
+      "replay",
+      asset,
+      ...loads.flatMap((load) => ["--loads", load]),
+      ...optionWords({ where, from, to, project: global.project, env: global.env }),
+    ]);
+    const act: Parameters<typeof carry>[1] = (observe) =>
       opened.replay({ asset: asset!, ...what }, observe, (told) => {
         if (output.mode === "json") return output.json(told);
         if (told.partitions !== undefined && told.loads === undefined)
@@ -74,8 +81,8 @@ export const replay: Command = {
         output.note(
           `${plural(told.loads?.length ?? 0, "load")} with ${plural(told.rows, "row")} of ${told.asset} are carried out again on what they received`,
         );
-      }),
-    );
+      });
+    return carry(output, act, () => repeated);
   },
 };
 

@@ -5,7 +5,7 @@ import { MillraceError } from "../../model/errors.ts";
 import { type Command, type CommandContext, type OptionValues, text, texts } from "../command.ts";
 import type { Output } from "../output.ts";
 import { printable, renderTable } from "../table.ts";
-import { plural } from "../words.ts";
+import { commandLine, optionWords, plural } from "../words.ts";
 import { carry } from "./carry.ts";
 
 type Act = "fix" | "accept" | "replay";
@@ -89,7 +89,7 @@ interface Asked {
   readonly file?: string;
 }
 
-async function decide({ app, output }: CommandContext, options: OptionValues, asked: Asked): Promise<number> {
+async function decide({ app, global, output }: CommandContext, options: OptionValues, asked: Asked): Promise<number> {
   const [rule, where, why] = [text(options["rule"]), text(options["where"]), text(options["why"])];
   const request = {
     ...asked,
@@ -98,10 +98,34 @@ async function decide({ app, output }: CommandContext, options: OptionValues, as
     ...(why === undefined ? {} : { why }),
   };
   const opened = await app();
-  const tell = (answer: QuarantineDecisionAnswer): void => (output.mode === "json" ? output.json(answer) : show(output, answer));
-  if (!asked.dryRun) return carry(output, async (observe) => (await opened.quarantineDecide(request, observe, tell))!);
+  let isDecided = false;
+  const tell = (answer: QuarantineDecisionAnswer): void => {
+    isDecided = true;
+    if (output.mode === "json") output.json(answer);
+    else show(output, answer);
+  };
+  // What was decided is not decided again: then only what is built on it is left to do.
+  const same = (): string | undefined =>
+    isDecided ? undefined : repeated(asked, { rule, where, why, project: global.project, env: global.env });
+  if (!asked.dryRun) return carry(output, async (observe) => (await opened.quarantineDecide(request, observe, tell))!, same);
   await opened.quarantineDecide(request, () => {}, tell);
   return 0;
+}
+
+function repeated({ act, named, set, file }: Asked, options: Readonly<Record<string, string | undefined>>): string {
+  const cells = Object.entries(set ?? {}).flatMap(([column, sql]) => [
+    "--set",
+    `${/[=\s"]/.test(column) ? `"${column.replaceAll('"', '""')}"` : column} = ${sql}`,
+  ]);
+  return commandLine([
+    "millrace",
+    "quarantine",
+    act,
+    ...named,
+    ...cells,
+    ...optionWords({ from: file, ...options }),
+    act === "fix" ? "--yes" : undefined,
+  ]);
 }
 
 function show(output: Output, answer: QuarantineDecisionAnswer): void {

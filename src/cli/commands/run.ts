@@ -47,7 +47,7 @@ export const run: Command = {
       );
       // Another request than the interrupted one would take its place.
       const same = [job, select === undefined ? undefined : `--select '${select}'`, ...Object.entries(given).map(paramText)];
-      progress.finish(summary, ["millrace run", ...same.filter((word) => word !== undefined)].join(" "));
+      progress.finish(summary, { again: ["millrace run", ...same.filter((word) => word !== undefined)].join(" ") });
       if (summary.error?.code === "MR6002") return EXIT.timedOut;
       return summary.status === "succeeded" || summary.status === "skipped" ? EXIT.ok : EXIT.failed;
     } finally {

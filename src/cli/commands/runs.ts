@@ -97,7 +97,11 @@ export const runShow: Command = {
         `\n${output.symbol("failed")} ${node.asset ?? node.task}  ${node.error!.code}  ${printable(node.error!.message)}${node.error!.hint === undefined ? "" : `\n    = ${printable(node.error!.hint)}`}`,
       );
     const failed = answer.nodes.some((node) => node.error !== null);
-    if (failed) output.note(`\nretry: millrace run --from-failure ${answer.run.run}    log: millrace logs ${answer.run.run}`);
+    // Of repairs of the quarantine and replays a normal run would do something else.
+    const act = answer.nodes.find(({ reason }) => /^millrace (quarantine|replay)\b/.test(reason));
+    const retry =
+      act === undefined ? `millrace run --from-failure ${answer.run.run}` : `${act.reason} ${act.asset ?? ""} …, as it was asked`;
+    if (failed) output.note(`\nretry: ${retry}    log: millrace logs ${answer.run.run}`);
   },
 };
 
