@@ -59,7 +59,10 @@ async function matching(store: FileStore, pattern: string, signal: AbortSignal):
     for (const file of looked) if (file !== null) files.set(file.path, file);
   }
   for (const one of patterns) if (!plain.includes(one)) await list(store, one, files, signal);
-  return [...files.values()].toSorted(byCodePoint);
+  return [...files.values()]
+    .map((file) => ({ file, key: file.path.replaceAll("/", "\0") })) // folders before the names that only begin like them
+    .toSorted(byCodePoint)
+    .map(({ file }) => file);
 }
 
 async function list(store: FileStore, pattern: PathPattern, files: Map<string, StoredFile>, signal: AbortSignal): Promise<void> {
@@ -72,8 +75,12 @@ async function list(store: FileStore, pattern: PathPattern, files: Map<string, S
   }
 }
 
-function byCodePoint(a: StoredFile, b: StoredFile): number {
-  const [left, right] = [a.path.replaceAll("/", "\0"), b.path.replaceAll("/", "\0")]; // folders before the names that only begin like them
+interface Keyed {
+  readonly file: StoredFile;
+  readonly key: string;
+}
+
+function byCodePoint({ file: a, key: left }: Keyed, { file: b, key: right }: Keyed): number {
   if (left !== right) return left < right ? -1 : 1;
   return (a.modifiedMs ?? 0) - (b.modifiedMs ?? 0) || ((a.label ?? "") < (b.label ?? "") ? -1 : 1);
 }

@@ -1,6 +1,6 @@
 // A bucket as a store of files. Paths are `bucket/key`.
 //   X1. A download is tied to the ETag (and version) that was listed: another one is MR3303, never a mixture.
-import type { _Object, ListObjectsV2Output, S3Client } from "@aws-sdk/client-s3";
+import type { _Object, S3Client } from "@aws-sdk/client-s3";
 import type { Readable } from "node:stream";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
@@ -9,6 +9,7 @@ import type { StoreContext } from "../../filestores/connector.ts";
 import type { DownloadRequest, FileStore, ListRequest, StoredFile, UploadRequest } from "../../filestores/store.ts";
 import { clientFor, type Sdk } from "./client.ts";
 import { s3Error } from "./errors.ts";
+import { listPage, type Page } from "./list.ts";
 import type { S3Settings } from "./settings.ts";
 import { uploadFile, type Send } from "./upload.ts";
 import { listVersions } from "./versions.ts";
@@ -58,7 +59,7 @@ class S3Store implements FileStore {
         { Prefix: key, ...delimiter, ...(token === undefined ? {} : { ContinuationToken: token }) },
         request,
       );
-      for (const object of answer.Contents ?? []) {
+      for (const object of answer.objects) {
         const file = fileOf(bucket, object, answer.EncodingType);
         if (file !== null) yield file;
       }
@@ -174,11 +175,11 @@ class S3Store implements FileStore {
     return Promise.resolve();
   }
 
-  private async page(bucket: string, ask: object, { signal }: { readonly signal: AbortSignal }): Promise<ListObjectsV2Output> {
-    const command = new this.sdk.ListObjectsV2Command({ Bucket: bucket, EncodingType: "url", ...ask });
+  private async page(bucket: string, ask: object, { signal }: { readonly signal: AbortSignal }): Promise<Page> {
+    const { sdk, client } = this;
     return withAttempts(`${ORIGIN}${bucket}/`, signal, async () => {
       try {
-        return await this.client.send(command, { abortSignal: this.limited(signal) });
+        return await listPage({ sdk, client, bucket, ask, abortSignal: this.limited(signal) });
       } catch (error) {
         signal.throwIfAborted();
         const failure = s3Error(error, `${ORIGIN}${bucket}/`);
@@ -204,7 +205,11 @@ export function divide(path: string): { readonly bucket: string; readonly key: s
 }
 
 /** null for what only stands for a folder. */
-function fileOf(bucket: string, object: _Object, encoding: string | undefined): StoredFile | null {
+function fileOf(
+  bucket: string,
+  object: Pick<_Object, "Key" | "Size" | "ETag" | "LastModified">,
+  encoding: string | undefined,
+): StoredFile | null {
   const key = decodeKey(object.Key ?? "", encoding);
   if (key === "" || key.endsWith("/")) return null;
   return {
