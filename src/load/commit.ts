@@ -18,7 +18,7 @@ import { schemaChanges } from "./schema-changes.ts";
 import { checkQuarantined } from "./contract.ts";
 import { advanceCursor, writeCursor } from "./cursor.ts";
 import { isEmptyStart, modeText, standEmpty, standPartitions } from "./partition-load.ts";
-import { loadsOf } from "./partition-rows.ts";
+import { ofLoads } from "./partition-rows.ts";
 import { writeManifest } from "./raw/ledger.ts";
 import type { Prepared } from "./prepared.ts";
 import type { LoadResult } from "./request.ts";
@@ -198,8 +198,9 @@ async function moveToQuarantine(tx: Transaction, prepared: Prepared): Promise<vo
   const { request, mode, conversion, replacedFiles, rowsOnly } = prepared;
   const open = `asset = ${literal(request.asset)} and status in ('open', 'repaired')`;
   if (request.partition !== undefined) {
-    const loads = loadsOf(request.asset, request.partition);
-    await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open} and load in (${loads})`);
+    // Of a load that also made other partitions only what is here again: a record does not tell which of them it is of.
+    const again = conversion.aside === null ? "false" : `md5(rule || raw) in (select md5(rule || raw) from ${conversion.aside})`;
+    await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open} and ${ofLoads(request.asset, request.partition, again)}`);
   } else if (mode === "replace" || request.fullRefresh) {
     await tx.run(`update _millrace.quarantine set ${SUPERSEDED} where ${open}`);
   } else if (replacedFiles.length > 0) {
@@ -260,12 +261,11 @@ async function firstReason(tx: Transaction, load: string): Promise<string> {
     : `${first.reason}${first.file === null ? "" : ` (${first.file}${first.line === null ? "" : `, line ${first.line}`})`}`;
 }
 
-async function supersedeFiles(tx: Transaction, { request, mode, replacedFiles }: Prepared): Promise<void> {
+async function supersedeFiles(tx: Transaction, { request, mode, replacedFiles, items }: Prepared): Promise<void> {
   const taken = `asset = ${literal(request.asset)} and status in ('loaded', 'replaced')`;
   if (request.partition !== undefined) {
-    await tx.run(
-      `update _millrace.files set status = 'superseded' where ${taken} and load in (${loadsOf(request.asset, request.partition)})`,
-    );
+    const again = items.length === 0 ? "false" : `file in (${items.map(({ name }) => literal(name)).join(", ")})`;
+    await tx.run(`update _millrace.files set status = 'superseded' where ${taken} and ${ofLoads(request.asset, request.partition, again)}`);
   } else if (mode === "replace" || request.fullRefresh) await tx.run(`update _millrace.files set status = 'superseded' where ${taken}`);
   else if (replacedFiles.length > 0) {
     await tx.run(`update _millrace.files set status = 'superseded' where ${taken} and file in (${replacedFiles.map(literal).join(", ")})`);

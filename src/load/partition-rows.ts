@@ -129,8 +129,13 @@ export function ownRecords(asset: string, partition: PartitionRequest, columns: 
   const mine = `select id from (select id, ${typed} from _millrace.quarantine where asset = ${literal(asset)} and status = 'open')
     where ${belongs(asset, partition, columns)}`;
   // A record of an earlier shape lacks the cells; a build of several partitions does not tell which of them it is of.
+  return `(id in (${mine}) or (not coalesce(${told}, false) and ${ofLoads(asset, partition, "false")}))`;
+}
+
+/** What came with the loads of these partitions: all of it, or what `shared` says where a load also made other partitions. */
+export function ofLoads(asset: string, partition: PartitionRequest, shared: string): string {
   const others = `select load from _millrace.partitions where asset = ${literal(asset)} and partition not in (${keysOf(partition)})`;
-  return `(id in (${mine}) or (not coalesce(${told}, false) and load in (${loads}) and load not in (${others})))`;
+  return `load in (${loadsOf(asset, partition)}) and (load not in (${others}) or ${shared})`;
 }
 
 /** SELECT of the loads that made these partitions as they stand. */

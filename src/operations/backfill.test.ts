@@ -212,6 +212,23 @@ describe("a backfill", () => {
     expect((await run(dir, { select: "clean.sales" })).summary.nodes).toMatchObject({ succeeded: 0, reused: 1 });
   });
 
+  it("leaves what waits of the other partitions of a batch when one of them is loaded again", async () => {
+    const day = (number: number): string => `2026-11-0${number}`;
+    const dir = project({
+      ...Object.fromEntries([1, 2].map((n) => [`data/${day(n)}.csv`, `id,sold,amount\n${n}-a,${day(n)},1\n${n}-b,${day(n)},much\n`])),
+      "sources/sales.yaml":
+        "from: { files: { path: 'data/*.csv' } }\npartition: { by: day, column: sold, start: 2026-11-01, end: 2026-11-03 }\ncolumns: { amount: { type: integer } }\n",
+    });
+    const waits = () => query(dir, "select raw from _millrace.quarantine where status = 'open' order by raw");
+    await backfill(dir, "raw.sales", { batch: "2d", from: day(1), to: day(2) });
+    const waiting = [[`1-b,${day(1)},much`], [`2-b,${day(2)},much`]];
+    expect(await waits()).toEqual(waiting);
+    write(dir, { [`data/${day(1)}.csv`]: `id,sold,amount\n1-a,${day(1)},1\n1-b,${day(1)},still much\n` });
+    rmSync(join(dir, `data/${day(2)}.csv`));
+    await backfill(dir, "raw.sales", { from: day(1), to: day(1) });
+    expect(await waits()).toEqual(expect.arrayContaining([[`1-b,${day(1)},still much`], [`2-b,${day(2)},much`]]));
+  });
+
   it("with partitions that fail is partial; the failed ones alone are done again", async () => {
     const dir = project(FILES);
     rmSync(join(dir, "data/2026-11-06.csv"));
