@@ -26,7 +26,7 @@ import type { Prepared } from "./prepared.ts";
 import { Keeper } from "./raw/keep.ts";
 import type { LoadRequest, LoadResult } from "./request.ts";
 import { stageDeliveries } from "./stage.ts";
-import type { Staged } from "./staged.ts";
+import type { Held, Staged } from "./staged.ts";
 
 /** Where the next load of a source begins: what connectors get as `since` and `position`. */
 export async function startOfLoad(warehouse: Warehouse, request: Pick<LoadRequest, "asset" | "spec" | "fullRefresh">): Promise<LoadStart> {
@@ -48,14 +48,14 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
   }
   const keeper =
     request.raw === undefined ? undefined : new Keeper(warehouse, { asset: request.asset, load: loadId, keeping: request.raw });
-  let received = "some" as "some" | "all";
+  const received: { all?: Held } = {};
   try {
     return await warehouse.session((session) =>
       interruptible(session, request.signal, async () => {
         const memory = await readMemory(session, request, mode);
         const contract = completeContract(request.spec.contract);
         const readings = await readingsFor(session, request.spec, memory.committed);
-        const staged = await stageDeliveries({
+        const all = await stageDeliveries({
           session,
           request,
           load: loadId,
@@ -63,10 +63,12 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
           lastFiles: memory.lastFiles,
           identities: memory.identities,
           readings,
+          committed: memory.committed,
           keeper,
         });
-        received = "all";
+        received.all = all;
         const finish = async (now: Memory): Promise<LoadResult> => {
+          const staged = await all.fit(now.committed);
           const doubts = await guardLoad(session, { request, mode, staged });
           const prepared = await prepare(session, { request, memory: now, staged, contract, loadId, mode });
           request.signal?.throwIfAborted();
@@ -88,9 +90,10 @@ export async function load(warehouse: Warehouse, request: LoadRequest): Promise<
     );
   } catch (error) {
     // What a source gave in full and could not be loaded is asked for anew; what it did not finish is gone on from.
-    await keeper?.discard(received === "all" && !(request.signal?.aborted === true) ? "drop" : "keep");
+    await keeper?.discard(received.all !== undefined && !(request.signal?.aborted === true) ? "drop" : "keep");
     throw error;
   } finally {
+    received.all?.release();
     await sweep(warehouse, request.asset, loadId);
   }
 }

@@ -5,6 +5,7 @@ import { physicalName, physicalTable } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
 import type { RowsDelivery } from "./connector.ts";
+import { nestedTypes } from "./nested-type.ts";
 import { RowsFile } from "./rows-file.ts";
 import { writeOrigins, type Origin, type Stage, type StagedItem, type StagingContext } from "./staged.ts";
 
@@ -18,6 +19,7 @@ export class Pages {
   private readonly file: RowsFile;
   private readonly items: StagedItem[] = [];
   private readonly origins: Origin[] = [];
+  private fittedTo = "";
   private readonly rejected: { file: string; line: number; raw: string }[] = [];
 
   constructor(context: StagingContext) {
@@ -53,9 +55,9 @@ export class Pages {
   }
 
   async finish(): Promise<{ stage: Stage; hash: string }> {
-    const { session, load } = this.context;
+    const { session, load, committed } = this.context;
     const hash = this.file.finish();
-    const columns = await this.file.load(session, physicalTable(this.physical));
+    const columns = await this.load(committed);
     await writeOrigins(session, this.physical, load, this.origins);
     return {
       hash: createHash("sha256").update(hash).update(JSON.stringify(this.rejected)).digest("hex"),
@@ -73,8 +75,21 @@ export class Pages {
     };
   }
 
+  /** The stage with the types that these columns ask for. */
+  async fit(stage: Stage, committed: StagingContext["committed"]): Promise<Stage> {
+    if (!this.file.hasNested || JSON.stringify(committed) === this.fittedTo) return stage;
+    await this.context.session.run(`drop table ${stage.table}`);
+    return { ...stage, columns: await this.load(committed) };
+  }
+
   remove(): void {
     this.file.remove();
+  }
+
+  private load(committed: StagingContext["committed"]): Promise<Stage["columns"]> {
+    const { session, request, readings } = this.context;
+    this.fittedTo = JSON.stringify(committed);
+    return this.file.load(session, physicalTable(this.physical), nestedTypes({ spec: request.spec, committed, readings }));
   }
 
   private async writeRejected(session: Session): Promise<string | null> {

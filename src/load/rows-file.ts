@@ -5,15 +5,16 @@ import { createHash, type Hash } from "node:crypto";
 import { closeSync, openSync, rmSync, writeSync } from "node:fs";
 import type { StagedColumn } from "../formats/format.ts";
 import { MillraceError } from "../model/errors.ts";
+import { isNested } from "../schemas/nested.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
+import { integerKind, KIND, nestedJson, Place, textJson } from "./nested-place.ts";
 
-/** What the values of a column have been so far. */
-type Kind = "boolean" | "integer" | "big" | "wide" | "double" | "text" | "moment" | "bytes" | "nested";
+/** The type of a column of objects and lists: one that takes them all exactly, else JSON. */
+export type NestedType = (label: string, place: Place) => string;
 
 const FLUSH_BYTES = 1 << 20;
-const BIGINT_MAX = 2n ** 63n - 1n;
-const HUGEINT_MAX = 2n ** 127n - 1n;
+const NESTED = KIND.object | KIND.list;
 
 export class RowsFile {
   readonly path: string;
@@ -21,7 +22,7 @@ export class RowsFile {
   rows = 0;
   private readonly descriptor: number;
   /** In the order in which the keys were first seen. */
-  private readonly columns = new Map<string, { readonly cell: string; readonly kinds: Set<Kind> }>();
+  private readonly columns = new Map<string, { readonly cell: string; readonly place: Place }>();
   private readonly digest: Hash = createHash("sha256");
   private pending: string[] = [];
   private pendingBytes = 0;
@@ -39,10 +40,10 @@ export class RowsFile {
     for (const [key, value] of Object.entries(row)) {
       let column = this.columns.get(key);
       if (column === undefined) {
-        column = { cell: cellName(this.columns.size), kinds: new Set() };
+        column = { cell: cellName(this.columns.size), place: new Place() };
         this.columns.set(key, column);
       }
-      if (value !== null && value !== undefined) cells.push(`"${column.cell}":${encode(value, column.kinds)}`);
+      if (value !== null && value !== undefined) cells.push(`"${column.cell}":${encode(value, column.place)}`);
     }
     const line = `{${cells.join(",")}}\n`;
     this.rows += 1;
@@ -50,6 +51,11 @@ export class RowsFile {
     this.pendingBytes += line.length;
     this.lineBytesMax = Math.max(this.lineBytesMax, line.length * 3);
     if (this.pendingBytes >= FLUSH_BYTES) this.flush();
+  }
+
+  /** Is there a column of objects or lists? */
+  get hasNested(): boolean {
+    return [...this.columns.values()].some(({ place }) => (place.kinds & NESTED) !== 0);
   }
 
   /** SHA-256 of everything added so far, hex; the file is complete after this. */
@@ -61,9 +67,9 @@ export class RowsFile {
   }
 
   /** Creates `into` with one column per key, in the order in which the keys were first seen. */
-  async load(session: Session, into: string): Promise<readonly StagedColumn[]> {
+  async load(session: Session, into: string, nestedType: NestedType = () => "JSON"): Promise<readonly StagedColumn[]> {
     const temporary = into.startsWith("temp.") ? "temp " : "";
-    const columns = [...this.columns].map(([label, { kinds }]) => ({ label, ...typeOf(kinds) }));
+    const columns = [...this.columns].map(([label, { place }]) => ({ label, ...typeOf(label, place, nestedType) }));
     if (columns.length === 0 || this.rows === 0) {
       await session.run(`create ${temporary}table ${into} as select null::varchar as ${ident("_empty")} limit 0`);
       return [];
@@ -73,13 +79,13 @@ export class RowsFile {
     const select = columns.map((column, index) => `${column.value(cellName(index))} as ${ident(names[index]!)}`).join(", ");
     const sizeMax = Math.max(16 << 20, this.lineBytesMax + 1024);
     await session.run(
-      `create ${temporary}table ${into} as select ${select} from read_json(${literal(this.path)}, format = 'newline_delimited', maximum_object_size = ${sizeMax}, columns = {${read}})`,
+      `create ${temporary}table ${into} as select ${select} from read_json(${literal(this.path)}, format = 'newline_delimited', records = 'true', maximum_object_size = ${sizeMax}, columns = {${read}})`,
     );
     return columns.map((column, index) => ({
       name: names[index]!,
       label: column.label,
       type: column.type,
-      exactText: column.type !== "DOUBLE" && column.type !== "TIMESTAMP",
+      exactText: column.type !== "DOUBLE" && column.type !== "TIMESTAMP" && (column.type === "JSON" || !isNested(column.type)),
       why: column.why,
     }));
   }
@@ -101,49 +107,42 @@ export class RowsFile {
 }
 
 /** One value as JSON, noting its kind. */
-function encode(value: unknown, kinds: Set<Kind>): string {
+function encode(value: unknown, place: Place): string {
   switch (typeof value) {
     case "string":
-      kinds.add("text");
-      return JSON.stringify(value.replaceAll(/\p{Surrogate}/gu, "\uFFFD")); // half a character is none
+      place.kinds |= KIND.text;
+      return textJson(value);
     case "boolean":
-      kinds.add("boolean");
+      place.kinds |= KIND.boolean;
       return value ? "true" : "false";
     case "bigint":
-      kinds.add(
-        value <= BIGINT_MAX && value >= -BIGINT_MAX
-          ? isSafe(value)
-            ? "integer"
-            : "big"
-          : value <= HUGEINT_MAX && value >= -HUGEINT_MAX
-            ? "wide"
-            : "text",
-      );
+      place.kinds |= integerKind(value);
       return value.toString();
     case "number":
       if (Number.isSafeInteger(value) && !Object.is(value, -0)) {
-        kinds.add("integer");
+        place.kinds |= KIND.integer;
         return String(value);
       }
-      kinds.add("double");
+      place.kinds |= KIND.double;
       return Number.isFinite(value) ? JSON.stringify(value) : JSON.stringify(String(value));
     default:
-      return encodeObject(value, kinds);
+      return encodeObject(value, place);
   }
 }
 
-function encodeObject(value: unknown, kinds: Set<Kind>): string {
+function encodeObject(value: unknown, place: Place): string {
   if (value instanceof Date) {
-    kinds.add("moment");
+    place.kinds |= KIND.moment;
     return Number.isNaN(value.getTime()) ? "null" : JSON.stringify(value.toISOString());
   }
   if (value instanceof Uint8Array) {
-    kinds.add("bytes");
+    place.kinds |= KIND.bytes;
     return JSON.stringify(Buffer.from(value).toString("base64"));
   }
-  kinds.add("nested");
+  // A function or a symbol is no value that JSON knows.
+  if (typeof value !== "object" || value === null) return "null";
   try {
-    return nestedJson(value);
+    return nestedJson(value, place);
   } catch (error) {
     throw endless(error);
   }
@@ -156,21 +155,6 @@ export function endless(error: unknown): unknown {
   return new MillraceError({ code: "MR4018", message, hint: "yield plain values", cause: error });
 }
 
-/** JSON of a nested value, with integers of any size as numbers and bytes as base64. */
-function nestedJson(value: unknown): string {
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value === "number" && !Number.isFinite(value)) return JSON.stringify(String(value));
-  if (value instanceof Uint8Array) return JSON.stringify(Buffer.from(value).toString("base64"));
-  if (Array.isArray(value)) return `[${value.map(nestedJson).join(",")}]`;
-  if (value !== null && typeof value === "object" && !(value instanceof Date)) {
-    return `{${Object.entries(value)
-      .filter(([, entry]) => entry !== undefined && typeof entry !== "function")
-      .map(([key, entry]) => `${JSON.stringify(key)}:${nestedJson(entry)}`)
-      .join(",")}}`;
-  }
-  return JSON.stringify(value) ?? "null";
-}
-
 interface ColumnType {
   /** Type of the column. */
   readonly type: string;
@@ -181,25 +165,25 @@ interface ColumnType {
 }
 
 /** The type that holds all kinds seen, exactly; text when there is none. */
-function typeOf(kinds: ReadonlySet<Kind>): ColumnType {
-  const only = (...allowed: readonly Kind[]): boolean => [...kinds].every((kind) => allowed.includes(kind));
+function typeOf(label: string, place: Place, nestedType: NestedType): ColumnType {
+  const { kinds } = place;
+  const only = (allowed: number): boolean => (kinds & ~allowed) === 0;
   const plain = (type: string, why: string): ColumnType => ({ type, read: type, value: (cell) => `${cell}::${type}`, why });
-  if (kinds.size === 0) return plain("VARCHAR", "no row has a value");
-  if (only("boolean")) return plain("BOOLEAN", "all values are booleans");
-  if (only("integer")) return plain("BIGINT", "all values are integers");
-  if (only("integer", "big")) return plain("BIGINT", "all values are integers");
-  if (only("integer", "big", "wide")) return plain("HUGEINT", "integers beyond 64 bits");
-  if (only("integer", "double")) return plain("DOUBLE", "all values are numbers");
-  if (only("moment"))
+  if (kinds === 0) return plain("VARCHAR", "no row has a value");
+  if (only(KIND.boolean)) return plain("BOOLEAN", "all values are booleans");
+  if (only(KIND.integer | KIND.big)) return plain("BIGINT", "all values are integers");
+  if (only(KIND.integer | KIND.big | KIND.wide)) return plain("HUGEINT", "integers beyond 64 bits");
+  if (only(KIND.integer | KIND.double)) return plain("DOUBLE", "all values are numbers");
+  if (only(KIND.moment))
     return { type: "TIMESTAMP", read: "VARCHAR", value: (cell) => `replace(${cell}, 'Z', '')::timestamp`, why: "all values are dates" };
-  if (only("bytes")) return { type: "BLOB", read: "VARCHAR", value: (cell) => `from_base64(${cell})`, why: "all values are bytes" };
-  if (only("nested")) return plain("JSON", "objects or lists");
-  if (kinds.has("nested")) return plain("JSON", "objects or lists besides other values");
-  return plain("VARCHAR", only("text") ? "strings stay text" : `${[...kinds].join(" and ")} values: only text holds all`);
-}
-
-function isSafe(value: bigint): boolean {
-  return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= -BigInt(Number.MAX_SAFE_INTEGER);
+  if (only(KIND.bytes)) return { type: "BLOB", read: "VARCHAR", value: (cell) => `from_base64(${cell})`, why: "all values are bytes" };
+  if ((kinds & NESTED) !== 0) {
+    if (!only(NESTED)) return plain("JSON", "objects or lists besides other values");
+    const type = nestedType(label, place);
+    return { ...plain(type, type === "JSON" ? "objects or lists" : "objects or lists of one kind"), value: (cell) => cell };
+  }
+  const names = Object.entries(KIND).flatMap(([name, bit]) => ((kinds & bit) === 0 ? [] : [name]));
+  return plain("VARCHAR", only(KIND.text) ? "strings stay text" : `${names.join(" and ")} values: only text holds all`);
 }
 
 function distinctNames(labels: readonly string[]): string[] {

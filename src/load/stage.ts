@@ -9,11 +9,11 @@ import { physicalName, physicalTable } from "../sql/publish.ts";
 import type { Delivery, FileDelivery, Json, TableDelivery } from "./connector.ts";
 import { Pages } from "./pages.ts";
 import type { LoadRequest } from "./request.ts";
-import { writeOrigins, type Stage, type Staged, type StagedItem, type StagingContext } from "./staged.ts";
+import { writeOrigins, type Held, type Stage, type StagedItem, type StagingContext } from "./staged.ts";
 import { StagedFiles } from "./staged-files.ts";
 
 /** Stages all deliveries. @throws what a delivery throws, MR4015, MR4009, MR4016. */
-export async function stageDeliveries(context: StagingContext): Promise<Staged> {
+export async function stageDeliveries(context: StagingContext): Promise<Held> {
   const staging = new Staging(context);
   try {
     const same = new SameAsBefore(context);
@@ -24,8 +24,11 @@ export async function stageDeliveries(context: StagingContext): Promise<Staged> 
     if (same.isComplete()) staging.skipAll(same.held);
     else for (const delivery of same.held) await staging.add(delivery);
     return await staging.finish();
+  } catch (error) {
+    staging.release();
+    throw error;
   } finally {
-    await staging.remove();
+    await staging.close();
   }
 }
 
@@ -125,26 +128,37 @@ class Staging {
     for (const delivery of deliveries) this.skip(delivery, this.context.lastFiles.get(delivery.name) ?? null, "unchanged");
   }
 
-  async finish(): Promise<Staged> {
+  async finish(): Promise<Held> {
     this.stages.push(...(await this.files.close()));
     // A source that yields nothing at all has delivered no rows.
     if (this.stages.length === 0 && this.skipped.length === 0) this.pages ??= new Pages(this.context);
-    if (this.pages !== undefined) {
-      const { stage, hash } = await this.pages.finish();
+    const { pages } = this;
+    if (pages !== undefined) {
+      const { stage, hash } = await pages.finish();
       this.contents.update(hash);
       this.stages.push(stage);
     }
-    return {
+    const staged = {
       stages: this.stages,
       skipped: this.skipped,
       replacedFiles: this.replacedFiles,
       contentHash: this.contents.digest("hex"),
       position: this.position,
+      release: () => this.release(),
     };
+    const fit: Held["fit"] = async (committed) => {
+      const last = staged.stages.at(-1);
+      if (pages === undefined || last === undefined) return { ...staged, fit };
+      return { ...staged, stages: [...staged.stages.slice(0, -1), await pages.fit(last, committed)], fit };
+    };
+    return { ...staged, fit };
   }
 
-  async remove(): Promise<void> {
+  release(): void {
     this.pages?.remove();
+  }
+
+  async close(): Promise<void> {
     await this.files.remove();
   }
 

@@ -2,6 +2,7 @@
 import type { ColumnReading, FileUnderstanding, StagedColumn, StagedFile } from "../formats/format.ts";
 import { snakeName } from "../model/names.ts";
 import type { Session } from "../sql/session.ts";
+import type { CommittedColumn } from "./columns.ts";
 import type { Json } from "./connector.ts";
 import type { Keeper } from "./raw/keep.ts";
 import type { LoadRequest } from "./request.ts";
@@ -50,6 +51,14 @@ export interface Staged {
   readonly position: Json | undefined;
 }
 
+/** What staging yields while its temporary files stand. */
+export interface Held extends Staged {
+  /** The same under the columns that are committed by now: another load may have published since these were staged. */
+  readonly fit: (committed: StagingContext["committed"]) => Promise<Staged>;
+  /** Nothing is staged again after this. */
+  readonly release: () => void;
+}
+
 export interface StagingContext {
   readonly session: Session;
   readonly request: LoadRequest;
@@ -61,6 +70,7 @@ export interface StagingContext {
   /** Path → what its source knew the file by when its contents had this hash. */
   readonly identities: ReadonlyMap<string, { readonly identity: string; readonly hash: string }>;
   readonly readings: ColumnReadings;
+  readonly committed: readonly CommittedColumn[] | null;
   /** Keeps what is received. */
   readonly keeper?: Keeper | undefined;
 }

@@ -39,7 +39,9 @@ export function unifyTypes(a: string, b: string): Union | null {
   if (left === right) return { type: left, when: "exact" };
   const nested = unifyNested(left, right, (one, other) => {
     const union = unifyTypes(one, other);
-    return union?.when === "exact" ? union.type : null;
+    // Within a struct DuckDB reads text as JSON where it should write it as such: all of it becomes JSON instead.
+    const isRead = union?.type === "JSON" && one !== other;
+    return union?.when === "exact" && !isRead ? union.type : null;
   });
   if (nested !== null) return { type: nested, when: "exact" };
   for (const ladder of LATTICE.ladders as readonly (readonly string[])[]) {
@@ -71,7 +73,7 @@ export function fitsInto(from: string, into: string): "exact" | "ifSmall" | "no"
   const unsigned = Object.keys(UNSIGNED);
   if (unsigned.includes(into)) return unsigned.includes(from) && unsigned.indexOf(from) < unsigned.indexOf(into) ? "exact" : "no";
   if (normal(from) === into) return "exact";
-  const union = unifyTypes(from, into);
+  const union = unifyTypes(into, from);
   if (union === null || union.type !== normal(into)) return "no";
   return union.when;
 }

@@ -10,7 +10,7 @@ import { SEEN, type Shape } from "./shape.ts";
 
 const DECIMAL_DIGITS_MAX = 38;
 /** Fields of a STRUCT, those within it included: DuckDB plans each of them. */
-const STRUCT_FIELDS_MAX = 64;
+export const STRUCT_FIELDS_MAX = 64;
 const NUMBERS = SEEN.integer | SEEN.bigint | SEEN.hugeint | SEEN.decimal | SEEN.wideDecimal | SEEN.unholdable;
 const STRINGS = SEEN.text | SEEN.date | SEEN.timestamp | SEEN.instant;
 const NESTED = SEEN.object | SEEN.array;

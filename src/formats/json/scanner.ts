@@ -9,9 +9,9 @@ import { numberKinds } from "./numbers.ts";
 /** Levels of arrays and objects. */
 const DEPTH_MAX = 1000;
 /** Levels whose members are told apart; below them only validity is looked at. */
-const SHAPE_DEPTH_MAX = 12;
+export const SHAPE_DEPTH_MAX = 12;
 /** Keys of one nested object that are told apart. */
-const NESTED_KEYS_MAX = 256;
+export const NESTED_KEYS_MAX = 256;
 /** Keys of records that are told apart. */
 export const COLUMNS_MAX = 4000;
 

@@ -1,5 +1,5 @@
 // Rows of a query into one new file of a format. DuckDB writes what it can; workbooks and Avro are written here, chunk by chunk.
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
 import { ident, literal } from "../../sql/text.ts";
 import { writeAvro } from "./avro.ts";
 import { columnsOf } from "./columns.ts";
@@ -29,14 +29,21 @@ export async function writeRows(connection: DuckDBConnection, query: string, pat
   }
 }
 
-/** The rows as the format says them: JSON has fewer types than we do. */
+/** The rows as the format says them: JSON has fewer types than we do, and CSV none with parts. */
 export async function selectFor(connection: DuckDBConnection, from: string, output: Output): Promise<string> {
-  if (output.format !== "json" && output.format !== "ndjson") return `select * from ${from}`;
+  if (output.format === "parquet") return `select * from ${from}`;
+  const isText = output.format === "csv";
   const columns = (await columnsOf(connection, from)).map(({ name, type }) => {
-    const value = output.partitionBy.includes(name) ? null : jsonValue(type, ident(name));
+    const value = output.partitionBy.includes(name) ? null : isText ? nestedText(type, ident(name)) : jsonValue(type, ident(name));
     return value === null ? ident(name) : `${value} as ${ident(name)}`;
   });
   return `select ${columns.join(", ")} from ${from}`;
+}
+
+/** Structs, lists and maps as JSON; null for what has no parts. */
+function nestedText(type: DuckDBType, sql: string): string | null {
+  if (!/^(STRUCT|MAP|UNION)\(|\]$/.test(type.toString())) return null;
+  return `to_json(${jsonValue(type, sql) ?? sql})::varchar`;
 }
 
 export function clausesOf(output: Output): readonly string[] {

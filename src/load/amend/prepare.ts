@@ -242,7 +242,9 @@ function declaredColumns(spec: LoadRequest["spec"], committed: readonly Committe
   const own = spec.columns ?? {};
   const fixed = editable(committed).map(({ name, type, from }) => {
     const said = own[name];
-    return [name, { ...said, from: from ?? name, ...(said?.type === undefined && said?.parse === undefined ? { type } : {}) }] as const;
+    // Structs cannot be declared; records are staged with their types already.
+    const isFixed = said?.type === undefined && said?.parse === undefined && !/STRUCT\(|MAP\(/.test(type);
+    return [name, { ...said, from: from ?? name, ...(isFixed ? { type } : {}) }] as const;
   });
   return { ...own, ...Object.fromEntries(fixed) };
 }
