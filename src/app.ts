@@ -184,24 +184,25 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
         fullRefresh !== true &&
         runningEngine(workspace.dir) !== undefined
       )
-        return (await import("./operations/submit.ts")).submitAndFollow(workspace, { job, params, by: "millrace run" }, observe);
-      const [{ runOperation }] = await Promise.all([import("./operations/run.ts"), workspace.projectWithWarehouse()]);
+        return (await import("./operations/runs/submit.ts")).submitAndFollow(workspace, { job, params, by: "millrace run" }, observe);
+      const [{ runOperation }] = await Promise.all([import("./operations/runs/run.ts"), workspace.projectWithWarehouse()]);
       return runOperation(workspace, request, observe);
     },
     serve: async (request, observe) => (await import("./operations/serve.ts")).serveOperation(workspace, request, serveParts, observe),
     parameters: async (name) => (await workspace.projectWithErrors()).jobs.find((job) => job.name === name)?.spec.params ?? {},
     plan: async (request) => {
-      const [{ planAnswer, planOperation }] = await Promise.all([import("./operations/plan.ts"), workspace.projectWithWarehouse()]);
+      const [{ planAnswer, planOperation }] = await Promise.all([import("./operations/plan/plan.ts"), workspace.projectWithWarehouse()]);
       const planned = await planOperation(workspace, request);
-      const { schemaPlan } = await import("./operations/plan-schema.ts");
+      const { schemaPlan } = await import("./operations/plan/schema.ts");
       return { ...planAnswer(planned), schema: await schemaPlan(workspace, planned) };
     },
     query: async (sql, take) => {
-      const [{ runQuery }, warehouse] = await Promise.all([import("./operations/query.ts"), workspace.warehouse()]);
+      const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
       return runQuery(warehouse, sql, take);
     },
-    queryToParquet: async (sql, path) => (await import("./operations/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
-    check: async (request) => (await import("./operations/history.ts")).checkAssets(workspace, request),
+    queryToParquet: async (sql, path) =>
+      (await import("./operations/assets/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
+    check: async (request) => (await import("./operations/assets/history.ts")).checkAssets(workspace, request),
     quarantineList: async (request) => (await import("./operations/quarantine/list.ts")).quarantineList(workspace, request),
     quarantineShow: async (id) => (await import("./operations/quarantine/list.ts")).quarantineShow(workspace, id),
     quarantineDecide: async (request, observe, tell) =>
@@ -213,40 +214,41 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     reviewDecide: async (request) => (await import("./operations/review/review.ts")).reviewDecide(workspace, request),
     add: async (request) => (await import("./operations/add/add.ts")).addSources(workspace, request),
     addForm: async (connector) => (await import("./operations/add/add.ts")).addForm(workspace, connector),
-    list: async (request) => (await import("./operations/assets.ts")).listAssets(workspace, request),
-    describe: async (asset, request) => (await import("./operations/assets.ts")).describeAsset(workspace, asset, request),
+    list: async (request) => (await import("./operations/assets/assets.ts")).listAssets(workspace, request),
+    describe: async (asset, request) => (await import("./operations/assets/assets.ts")).describeAsset(workspace, asset, request),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
-    contractExport: async (request) => (await import("./operations/contract.ts")).exportContract(workspace, request),
-    contractImport: async (request) => (await import("./operations/contract.ts")).importContract(workspace.dir, request),
-    contractCheck: async (request) => (await import("./operations/contract.ts")).checkContract(workspace, request),
-    history: async (asset, request) => (await import("./operations/history.ts")).historyOf(workspace, asset, request),
-    rollback: async (request) => (await import("./operations/rollback.ts")).rollbackAsset(workspace, request),
-    retry: async (request, observe) => (await import("./operations/again.ts")).retryRun(workspace, request, observe),
-    backfill: async (request, tellers) => (await import("./operations/backfill.ts")).backfill(workspace, request, tellers),
-    backfillList: async () => (await import("./operations/backfill-acts.ts")).listBackfills(workspace),
-    backfillShow: async (id) => (await import("./operations/backfill-acts.ts")).showBackfill(workspace, id),
-    backfillAct: async (said) => (await import("./operations/backfill-acts.ts")).actOnBackfill(workspace, said),
-    backfillResume: async (request, tellers) => (await import("./operations/backfill-acts.ts")).resumeBackfill(workspace, request, tellers),
-    backfillRetry: async (request, tellers) => (await import("./operations/backfill-acts.ts")).retryBackfill(workspace, request, tellers),
-    fork: async (request, observe, tell) => (await import("./operations/again.ts")).forkRun(workspace, request, observe, tell),
-    replay: async (request, observe, tell) => (await import("./operations/replay.ts")).replayAsset(workspace, request, observe, tell),
-    cancel: async (request) => (await import("./operations/cancel.ts")).cancelRuns(workspace, request),
-    why: async (name) => (await import("./operations/why.ts")).whyOf(workspace, name),
+    contractExport: async (request) => (await import("./operations/assets/contract.ts")).exportContract(workspace, request),
+    contractImport: async (request) => (await import("./operations/assets/contract.ts")).importContract(workspace.dir, request),
+    contractCheck: async (request) => (await import("./operations/assets/contract.ts")).checkContract(workspace, request),
+    history: async (asset, request) => (await import("./operations/assets/history.ts")).historyOf(workspace, asset, request),
+    rollback: async (request) => (await import("./operations/assets/rollback.ts")).rollbackAsset(workspace, request),
+    retry: async (request, observe) => (await import("./operations/runs/again.ts")).retryRun(workspace, request, observe),
+    backfill: async (request, tellers) => (await import("./operations/backfill/backfill.ts")).backfill(workspace, request, tellers),
+    backfillList: async () => (await import("./operations/backfill/acts.ts")).listBackfills(workspace),
+    backfillShow: async (id) => (await import("./operations/backfill/acts.ts")).showBackfill(workspace, id),
+    backfillAct: async (said) => (await import("./operations/backfill/acts.ts")).actOnBackfill(workspace, said),
+    backfillResume: async (request, tellers) => (await import("./operations/backfill/acts.ts")).resumeBackfill(workspace, request, tellers),
+    backfillRetry: async (request, tellers) => (await import("./operations/backfill/acts.ts")).retryBackfill(workspace, request, tellers),
+    fork: async (request, observe, tell) => (await import("./operations/runs/again.ts")).forkRun(workspace, request, observe, tell),
+    replay: async (request, observe, tell) =>
+      (await import("./operations/assets/replay.ts")).replayAsset(workspace, request, observe, tell),
+    cancel: async (request) => (await import("./operations/runs/cancel.ts")).cancelRuns(workspace, request),
+    why: async (name) => (await import("./operations/why/why.ts")).whyOf(workspace, name),
     retention: async (request) =>
       (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now(), warehouse: "open" }),
-    rollbackRelease: async (asset) => (await import("./operations/rollback.ts")).releaseAsset(workspace, asset),
-    runs: async (request) => (await import("./operations/runs.ts")).listRuns(workspace, request),
-    approve: async (request) => (await import("./operations/approve.ts")).approve(workspace, request),
-    approvalForm: async (request) => (await import("./operations/approve.ts")).approvalForm(workspace, request),
-    runShow: async (run) => (await import("./operations/runs.ts")).showRun(workspace, run),
+    rollbackRelease: async (asset) => (await import("./operations/assets/rollback.ts")).releaseAsset(workspace, asset),
+    runs: async (request) => (await import("./operations/runs/runs.ts")).listRuns(workspace, request),
+    approve: async (request) => (await import("./operations/runs/approve.ts")).approve(workspace, request),
+    approvalForm: async (request) => (await import("./operations/runs/approve.ts")).approvalForm(workspace, request),
+    runShow: async (run) => (await import("./operations/runs/runs.ts")).showRun(workspace, run),
     logs: async function* (request) {
-      yield* (await import("./operations/logs.ts")).logLines(workspace, request);
+      yield* (await import("./operations/runs/logs.ts")).logLines(workspace, request);
     },
     triggers: async (request) => (await import("./operations/triggers/list.ts")).listTriggers(workspace, { ...request, now: Date.now() }),
     triggerHistory: async (request) => (await import("./operations/triggers/list.ts")).triggerHistory(workspace, request),
     pauseTriggers: async (act) => (await import("./operations/triggers/acts.ts")).pauseTriggers(workspace, act),
     resumeTriggers: async (act) => (await import("./operations/triggers/acts.ts")).resumeTriggers(workspace, act),
-    lineage: async (target, request) => (await import("./operations/assets.ts")).lineageOf(workspace, target, request),
+    lineage: async (target, request) => (await import("./operations/assets/assets.ts")).lineageOf(workspace, target, request),
     close: async () => {
       await closeParts();
       await workspace.close();

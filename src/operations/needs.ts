@@ -14,7 +14,7 @@ import { readJobs } from "../views/jobs.ts";
 import { foldRun } from "../views/run-fold.ts";
 import { listRuns } from "../views/runs.ts";
 import { moment, named, span } from "../views/why.ts";
-import { pendingApprovals } from "./approve.ts";
+import { pendingApprovals } from "./runs/approve.ts";
 
 type Need = StatusAnswer["needs"][number];
 

@@ -5,7 +5,7 @@ import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
-import type { Carrier } from "./carrier.ts";
+import type { Carrier } from "./runs/carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
 import { claimEngineFile, removeEngineFile } from "./serve/engine-file.ts";
 import { keepHeapSmall, letHeapGrow } from "./serve/heap.ts";
@@ -59,7 +59,7 @@ export async function serveOperation(
   let opening: Promise<Carrier> | undefined;
   let presence: Presence | undefined;
   const carrier = (): Promise<Carrier> =>
-    (opening ??= import("./carrier.ts").then(({ openCarrier }) =>
+    (opening ??= import("./runs/carrier.ts").then(({ openCarrier }) =>
       openCarrier(workspace, { clock, id, onProblem: problem("an observer of a run") }),
     ));
   const holder = createHolder({
@@ -93,7 +93,7 @@ export async function serveOperation(
   const server = await parts.listen({
     ...request,
     calls: parts.calls(async () => {
-      const { shareCarrier } = await import("./carrier.ts");
+      const { shareCarrier } = await import("./runs/carrier.ts");
       const renewed = keeper.current().workspace.renewed();
       shareCarrier(renewed, carrier);
       return renewed;

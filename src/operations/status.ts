@@ -5,11 +5,11 @@ import type { NodeId } from "../model/graph.ts";
 import { countQuarantine } from "../load/quarantine.ts";
 import type { EventStore } from "../store/store.ts";
 import { readAssets } from "../views/assets.ts";
-import { assetsState } from "./assets.ts";
+import { assetsState } from "./assets/assets.ts";
 import { type NeedsInput, needsOf } from "./needs.ts";
-import { partitionsAnswer } from "./partition-status.ts";
-import type { Planned } from "./plan.ts";
-import { listRuns } from "./runs.ts";
+import { partitionsAnswer } from "./partitions/status.ts";
+import type { Planned } from "./plan/plan.ts";
+import { listRuns } from "./runs/runs.ts";
 import { isShared } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -104,7 +104,10 @@ export class Workspace {
   private async withTables(project: Project, parts: Parts): Promise<Project> {
     const { places } = project;
     if (places.length === 0) return project;
-    const [{ placeKey, readCatalogue }, { askPlaces }] = await Promise.all([import("../project/catalogue.ts"), import("./catalogue.ts")]);
+    const [{ placeKey, readCatalogue }, { askPlaces }] = await Promise.all([
+      import("../project/catalogue.ts"),
+      import("./plan/catalogue.ts"),
+    ]);
     const known = new Set(readCatalogue(this.dir).keys());
     const asked = this.asksPlaces ? places : places.filter((place) => !known.has(placeKey(place)));
     if (asked.length === 0) return project;

@@ -2,7 +2,7 @@
 import type { QuarantineAnswer, QuarantineItem, QuarantineTrendAnswer } from "../../model/answers.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { groupQuarantine, listQuarantine, quarantineTrend, showQuarantine } from "../../load/quarantine.ts";
-import { findAsset } from "../assets.ts";
+import { findAsset } from "../assets/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface QuarantineListRequest {

@@ -7,7 +7,7 @@ import { MillraceError } from "../../model/errors.ts";
 import { REVIEW_COLUMNS, reviewFile } from "../../project/enrich/decisions.ts";
 import { assetView } from "../../sql/publish.ts";
 import { actor } from "../actor.ts";
-import { findAsset } from "../assets.ts";
+import { findAsset } from "../assets/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface ReviewListRequest {

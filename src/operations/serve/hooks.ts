@@ -17,7 +17,7 @@ import {
 } from "../../model/webhook.ts";
 import { replaceFile } from "../../platform/files.ts";
 import { resolvePlaceholders } from "../../project/placeholders.ts";
-import type { JobDesk } from "../job-desk.ts";
+import type { JobDesk } from "../jobs/desk.ts";
 import type { Workspace } from "../workspace.ts";
 import { bytesOf, msOf, type ServedTrigger } from "./triggers.ts";
 

@@ -6,7 +6,7 @@ import { outstanding } from "../../trigger/outstanding.ts";
 import type { JobPolicy } from "../../trigger/policy.ts";
 import { NEW_JOB } from "../../trigger/state.ts";
 import { readJobs, recallKey } from "../../views/jobs.ts";
-import { createJobDesk, type JobDesk } from "../job-desk.ts";
+import { createJobDesk, type JobDesk } from "../jobs/desk.ts";
 import { createAlarm } from "./alarm.ts";
 import type { Runner } from "./runner.ts";
 

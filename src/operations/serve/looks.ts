@@ -36,7 +36,7 @@ async function firstValue(workspace: Workspace, sql: string): Promise<Sight> {
 }
 
 async function* queryRows(workspace: Workspace, sql: string): AsyncGenerator<readonly Row[]> {
-  const [{ runQuery }, warehouse] = await Promise.all([import("../query.ts"), workspace.warehouse()]);
+  const [{ runQuery }, warehouse] = await Promise.all([import("../assets/query.ts"), workspace.warehouse()]);
   let names: readonly string[] = [];
   const batches: Row[][] = [];
   await runQuery(warehouse, sql, (part) => {

@@ -3,7 +3,7 @@
 import { MillraceError } from "../../model/errors.ts";
 import { triggerKinds } from "../../model/definitions/trigger.ts";
 import type { Message, MessageSource, Subscription } from "../../model/message.ts";
-import type { JobDesk } from "../job-desk.ts";
+import type { JobDesk } from "../jobs/desk.ts";
 import type { ServedTrigger } from "./triggers.ts";
 
 export interface MessagesOptions {

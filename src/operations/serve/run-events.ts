@@ -8,7 +8,7 @@ import type { Batch, EventStore } from "../../store/store.ts";
 import { catchUp } from "../../views/catch-up.ts";
 import { type RunRow, runsTable } from "../../views/runs.ts";
 import type { JobPolicy } from "../../trigger/policy.ts";
-import type { JobDesk } from "../job-desk.ts";
+import type { JobDesk } from "../jobs/desk.ts";
 
 export interface RunEventsOptions {
   readonly store: EventStore;

@@ -8,7 +8,7 @@ import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { Clock } from "../../engine/clock.ts";
 import type { EventStore } from "../../store/store.ts";
 import { listRuns } from "../../views/runs.ts";
-import type { Carrier } from "../carrier.ts";
+import type { Carrier } from "../runs/carrier.ts";
 import type { Workspace } from "../workspace.ts";
 import type { Holder } from "./holder.ts";
 
@@ -103,7 +103,7 @@ export function createRunner(options: RunnerOptions): Runner {
   };
 
   const equip = async ({ job, params }: WantedRun, how: "start" | "resume") => {
-    const { planForRun, planOperation } = await import("../plan.ts");
+    const { planForRun, planOperation } = await import("../plan/plan.ts");
     const current = workspace();
     const request = { ...(job === null ? { select: "" } : { job }), params: asTexts(params) };
     try {

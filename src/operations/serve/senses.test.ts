@@ -7,7 +7,7 @@ import type { EventStore } from "../../store/store.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
 import type { JobPolicy, TriggerPolicy } from "../../trigger/policy.ts";
 import { recallKey } from "../../views/jobs.ts";
-import { createJobDesk, type JobDesk } from "../job-desk.ts";
+import { createJobDesk, type JobDesk } from "../jobs/desk.ts";
 import { createAlarm } from "./alarm.ts";
 import { createMessages } from "./messages.ts";
 import { createSensors, type Sight } from "./sensors.ts";

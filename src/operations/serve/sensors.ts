@@ -5,7 +5,7 @@
 import { asMillraceError, MillraceError } from "../../model/errors.ts";
 import type { Clock } from "../../engine/clock.ts";
 import type { JsonValue } from "../../model/answers.ts";
-import type { JobDesk } from "../job-desk.ts";
+import type { JobDesk } from "../jobs/desk.ts";
 import type { Alarm } from "./alarm.ts";
 import { createAlarm } from "./alarm.ts";
 import { msOf, type ServedTrigger } from "./triggers.ts";

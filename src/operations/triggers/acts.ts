@@ -5,7 +5,7 @@ import type { TriggerActAnswer } from "../../model/trigger-answers.ts";
 import { triggersOf } from "../../model/triggers.ts";
 import { recallKey } from "../../views/jobs.ts";
 import { actor } from "../actor.ts";
-import { createJobDesk, type JobDesk } from "../job-desk.ts";
+import { createJobDesk, type JobDesk } from "../jobs/desk.ts";
 import type { Workspace } from "../workspace.ts";
 import { jobNamed } from "./list.ts";
 import { policyOf } from "./policy.ts";

@@ -7,7 +7,7 @@ import { createAdmissionGate, HOLD } from "../../engine/admission.ts";
 import type { JobPort } from "../../load/task-port.ts";
 import type { RunEvent } from "../../model/events.ts";
 import type { Limits } from "../../model/limits.ts";
-import { subRunId } from "../../operations/sub-jobs.ts";
+import { subRunId } from "../../operations/runs/sub-jobs.ts";
 import { step } from "../../run/decide.ts";
 import { evolve } from "../../run/evolve.ts";
 import { newRun, type RunState } from "../../run/state.ts";

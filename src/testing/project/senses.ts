@@ -5,7 +5,7 @@ import { MillraceError, messageOf } from "../../model/errors.ts";
 import { asTexts } from "../../operations/serve/runner.ts";
 import { pauseAfter } from "../../operations/serve/sensors.ts";
 import { msOf, type ServedTrigger, triggersOf } from "../../operations/serve/triggers.ts";
-import { parametersOf } from "../../operations/parameters.ts";
+import { parametersOf } from "../../operations/runs/parameters.ts";
 import { matcherOf, unfoldBraces } from "../../platform/glob.ts";
 import type { Project } from "../../project/reader.ts";
 import { shortHash } from "../../trigger/identity.ts";

@@ -1,0 +1,166 @@
+// Everything that can be known of a project before anything runs: its graph, its compiled SQL, its checks, what its sources look like. All errors in one go.
+import type { CompiledCheck } from "../../load/check.ts";
+import type { ParamSpec } from "../../model/definitions/job.ts";
+import { combineErrors, type MillraceError, type SourceLocation } from "../../model/errors.ts";
+import type { NodeId, ProjectNode, SourceNode } from "../../model/graph.ts";
+import { buildGraph, type Graph } from "../../plan/graph.ts";
+import { openCompileCache } from "../../sql/compile-cache.ts";
+import { rebuildReasons, withCodeHashes } from "../../sql/compile-hash.ts";
+import type { Compilation, KnownSchema } from "../../sql/compile-types.ts";
+import { nextSchema } from "../../load/next-schema.ts";
+import { compile } from "../../sql/compile.ts";
+import type { SqlUnit } from "../../sql/errors.ts";
+import { PARAM_TYPES } from "../../sql/parameters.ts";
+import type { LiveVersion } from "../../sql/publish.ts";
+import type { Project, ProjectJob } from "../../project/reader.ts";
+import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
+import { peekSource } from "../attempts/sources.ts";
+import type { Workspace } from "../workspace.ts";
+
+export interface Definitions {
+  readonly graph: Graph;
+  readonly compilation: Compilation;
+  /** Compiles the same SQL against other columns of the sources. */
+  compileWith(this: void, schemas: ReadonlyMap<NodeId, KnownSchema>): Promise<Compilation>;
+  /** Checks of every asset, those in files of their own included. */
+  readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
+  readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
+  /** Models that use functions whose value changes by itself, exports whose files are gone; with the reason why they are built. */
+  readonly alwaysBuild: ReadonlyMap<NodeId, string>;
+  /** Types of the parameters that SQL and tasks are given. */
+  readonly paramTypes: Readonly<Record<string, ParamSpec["type"]>>;
+  /** The job's own tasks, which are in the graph. */
+  readonly jobTasks: readonly NodeId[];
+}
+
+export interface DefineOptions {
+  readonly live: ReadonlyMap<NodeId, LiveVersion>;
+  readonly lineage: "columns" | "tables";
+  readonly params: Readonly<Record<string, string>>;
+  /** The job whose tasks are to be in the graph. */
+  readonly job?: ProjectJob | undefined;
+}
+
+/** @throws all errors of the project in one. */
+export async function defineProject(workspace: Workspace, { live, lineage, params, job }: DefineOptions): Promise<Definitions> {
+  const project = await workspace.projectWithErrors();
+  const errors: MillraceError[] = [...project.errors];
+  const checks = compileChecks(workspace, project, errors);
+  const schemas = await schemasOf(workspace, project, live);
+  const paramTypes = parameterTypes(project, job);
+  const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
+  const models = project.nodes.filter((node) => node.kind === "model");
+  const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
+  const units = {
+    models,
+    queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(node))],
+    assets: readableNames(project),
+    lineage,
+    projectDir: workspace.dir,
+    paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
+    cache,
+  } as const;
+  const compilation = await compileWith(schemas);
+  errors.push(...compilation.errors);
+  const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
+  const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
+  const nodes = withCodeHashes(project.nodes, compilation.models, { params, calendars });
+  const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
+  for (const node of nodes) {
+    const query = compilation.queries.get(exportQueryId(node.id));
+    if (query !== undefined) dependencies.set(node.id, query.dependencies);
+  }
+  const checkNeeds = new Map([...checks].map(([id, list]) => [id, list.flatMap((check) => check.needs)]));
+  for (const file of project.checkFiles) {
+    const reads = compilation.queries.get(checkUnit(file).id)?.dependencies ?? [];
+    checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...reads]);
+  }
+  // A definition with an error is no node; what needs it would be told to need nothing.
+  if (project.errors.length > 0) throw combineErrors("MR1001", errors);
+  const { graph: own, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
+  const told = new Set(errors.map((error) => error.message));
+  errors.push(...graphErrors.filter((error) => !told.has(error.message)));
+  errors.push(...jobErrors(project, own));
+  if (errors.length > 0) throw combineErrors("MR1001", errors);
+  cache.save();
+  const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
+  return {
+    graph,
+    compilation,
+    compileWith,
+    checks,
+    schemas,
+    alwaysBuild: rebuildReasons(compilation.models.values()),
+    paramTypes,
+    jobTasks,
+  };
+}
+
+function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {
+  const { parts } = workspace;
+  const checks = new Map<NodeId, readonly CompiledCheck[]>();
+  for (const node of project.nodes) {
+    if (!("checks" in node) || node.checks.length === 0) continue;
+    const place = (path: readonly (string | number)[]): SourceLocation | undefined => project.locate(node.id, ["checks", ...path]);
+    const compiled = parts.compileChecks(node.checks, { asset: node.id, file: node.file, place }, project.own.checks);
+    checks.set(node.id, compiled.checks); // its errors were told when the project was read
+  }
+  for (const file of project.checkFiles) {
+    const compiled = parts.compileCheckFile(file, project.own.checks);
+    errors.push(...compiled.errors);
+    checks.set(file.on, [...(checks.get(file.on) ?? []), ...compiled.checks]);
+  }
+  return checks;
+}
+
+/** Certain where an asset was loaded, guessed from the beginning of its files where it was not. */
+async function schemasOf(
+  workspace: Workspace,
+  project: Project,
+  live: ReadonlyMap<NodeId, LiveVersion>,
+): Promise<ReadonlyMap<NodeId, KnownSchema>> {
+  const schemas = new Map<NodeId, KnownSchema>();
+  for (const node of project.nodes) {
+    if (node.kind === "model" || node.kind === "export" || node.kind === "task") continue;
+    const version = live.get(node.id);
+    if (version !== undefined && version.columns.length > 0) {
+      const isRedefined = version.codeHash !== node.codeHash;
+      const columns = isRedefined && node.kind === "source" ? await redefined(workspace, node) : undefined;
+      schemas.set(node.id, { columns: columns ?? version.columns, certain: !isRedefined });
+    } else if (node.kind === "source") {
+      const columns = await peekSource(workspace, project, node);
+      if (columns !== null) schemas.set(node.id, { columns, certain: false });
+    }
+  }
+  return schemas;
+}
+
+/** The columns that a changed definition gives to what was loaded; undefined where only loading tells. */
+async function redefined(workspace: Workspace, { id, spec }: SourceNode): Promise<KnownSchema["columns"] | undefined> {
+  const warehouse = await workspace.warehouse();
+  try {
+    const next = await warehouse.session((session) => nextSchema(session, { asset: id, spec, delivered: null, isRedefined: true }));
+    return next === undefined || next.fails !== null || next.columns.length === 0 ? undefined : next.columns;
+  } catch {
+    return undefined; // a type that is none: the run tells it with its place
+  }
+}
+
+/** What SQL may read by name: also what is defined with an error, so that one mistake is told once. */
+function readableNames(project: Project): readonly NodeId[] {
+  const others = new Set(project.nodes.filter((node) => node.kind === "export" || node.kind === "task").map((node) => node.id));
+  return project.names.filter((name) => !name.includes(":") && name !== "project" && !others.has(name));
+}
+
+export function checkUnit(file: Project["checkFiles"][number]): SqlUnit {
+  return { id: `check:${file.name}`, file: file.file, sql: file.sql, sqlOffset: file.sqlOffset, text: file.text };
+}
+
+export function exportQueryId(id: NodeId): string {
+  return `export:${id}`;
+}
+
+function exportUnit(node: ProjectNode): readonly SqlUnit[] {
+  if (node.kind !== "export" || node.spec.sql === undefined) return [];
+  return [{ id: exportQueryId(node.id), file: node.file, sql: node.spec.sql, sqlOffset: 0, text: node.spec.sql }];
+}

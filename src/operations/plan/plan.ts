@@ -1,0 +1,190 @@
+// `plan`: what a request would do and why. Sources that can tell cheaply whether they changed are asked; nothing is read, nothing is done.
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { combineErrors, MillraceError } from "../../model/errors.ts";
+import type { PlanAnswer } from "../../model/answers.ts";
+import type { NodeId } from "../../model/graph.ts";
+import type { SourceState } from "../../plan/decide.ts";
+import { partitionWorld } from "../partitions/facts.ts";
+import { partitionPlanner, type PartitionPlanner, type PartitionWishes } from "../partitions/plan.ts";
+import type { PartitionWorld } from "../../plan/partitions/status.ts";
+import { select } from "../../plan/selection.ts";
+import { splitNodeId } from "../../model/partition.ts";
+import { planRun, toPlanAnswer, type PlannedRun } from "../../plan/plan.ts";
+import type { Project } from "../../project/reader.ts";
+import { unresolvedPlaceholders } from "../../project/unresolved.ts";
+import { readLive, type LiveVersion } from "../../sql/publish.ts";
+import { parametersOf } from "../runs/parameters.ts";
+import { defineProject, type Definitions } from "./definitions.ts";
+import { reachOf, stateOf } from "../attempts/sources.ts";
+import type { Workspace } from "../workspace.ts";
+
+export interface PlanRequest {
+  readonly job?: string;
+  readonly select?: string;
+  readonly params?: Readonly<Record<string, string>>;
+  readonly fullRefresh?: boolean;
+  /** Why everything is built, where it is not --full-refresh that asks for it. */
+  readonly because?: string;
+  /** A partition or a range of them, of every selected asset that has such. */
+  readonly partition?: string;
+  /** What a backfill asks for, in place of what is due. */
+  readonly backfill?: Pick<PartitionWishes, "wish" | "batchMs" | "priority" | "pinned">;
+}
+
+export interface Planned extends PlannedRun {
+  readonly definitions: Definitions;
+  readonly params: Readonly<Record<string, string>>;
+  /** Sentences for people: partitions that were left out. */
+  readonly notes: ReturnType<PartitionPlanner["notes"]>;
+  readonly chosen: PartitionPlanner["chosen"];
+  /** Undefined where no asset has partitions. */
+  readonly world: PartitionWorld | undefined;
+}
+
+/** Of `tables:`: what has vanished, what could not be listed again. */
+function tableNotes({ warnings }: Pick<Project, "warnings">): ReturnType<PartitionPlanner["notes"]> {
+  return warnings
+    .filter(({ code }) => code === "MR4859" || code === "MR4860")
+    .map(({ location, message }) => ({ asset: location?.file ?? "", message }));
+}
+
+/** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
+export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
+  const project = await workspace.projectWithWarehouse();
+  const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
+  if (request.job !== undefined && job === undefined) {
+    await workspace.project(); // the job may be missing only because its file has an error: that is what helps
+    throw new MillraceError({
+      code: "MR6103",
+      message: `there is no job ${request.job}`,
+      hint:
+        project.jobs.length === 0
+          ? "jobs/ is empty; leave the name out to run everything"
+          : `there are ${project.jobs.map((each) => each.name).join(", ")}`,
+    });
+  }
+  const params = await parametersFor(workspace, job?.spec.params ?? {}, request.params ?? {});
+  const warehouse = await workspace.warehouse();
+  const live = await warehouse.session((session) => readLive(session));
+  const defined = await defineProject(workspace, { live, lineage: "tables", params, job });
+  const gone = missingOutputs(workspace, defined, live);
+  const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
+  const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
+  const { graph } = definitions;
+  const world = await partitionWorld(workspace, { graph, live, nowMs: Date.now() });
+  const partitions = partitionPlanner(graph, world, {
+    ...request.backfill,
+    partition: request.partition,
+    fullRefresh: request.fullRefresh ?? false,
+    selected: new Set(selection === "" ? [] : select(graph, selection)),
+  });
+  const planned = planRun({
+    graph,
+    selection,
+    decidePartitions: (id, decided) => partitions.decide(id, decided),
+    ...(request.select === undefined ? { always: definitions.jobTasks } : {}),
+    live,
+    sources: await sourceStates(workspace, definitions, live, params),
+    alwaysBuild: definitions.alwaysBuild,
+    fullRefresh: request.fullRefresh ?? false,
+    because: request.because,
+    job: job === undefined ? undefined : { ...job.spec, name: job.name, key: keyOf(job.spec.key, params) },
+    params,
+    defaults: project.config.defaults,
+    concurrency: project.config.defaults?.concurrency,
+  });
+  const plan = { ...planned.plan, nodes: partitions.expand(planned.plan.nodes) };
+  return {
+    ...planned,
+    plan,
+    definitions,
+    params,
+    notes: [...partitions.notes(), ...tableNotes(project)],
+    chosen: partitions.chosen,
+    world,
+  };
+}
+
+/** A parameter may be wrong only because the job's file is: that is told first. */
+async function parametersFor(workspace: Workspace, ...request: Parameters<typeof parametersOf>): Promise<ReturnType<typeof parametersOf>> {
+  try {
+    return parametersOf(...request);
+  } catch (error) {
+    await workspace.project();
+    throw error;
+  }
+}
+
+/** The key of a run, its parameters filled in. */
+function keyOf(key: string | undefined, params: Readonly<Record<string, string>>): string | undefined {
+  return key?.replaceAll(/\$\{param:([\w.-]+)\}/g, (_, name: string) => params[name] ?? "");
+}
+
+/** Exports whose files somebody took away since they were written, with the reason to write them again. */
+function missingOutputs(workspace: Workspace, { graph }: Definitions, live: ReadonlyMap<NodeId, LiveVersion>): ReadonlyMap<NodeId, string> {
+  const missing = new Map<NodeId, string>();
+  for (const node of graph.nodes.values()) {
+    if (node.kind !== "export" || node.connector !== "files" || !live.has(node.id)) continue;
+    const { path } = node.options as { readonly path?: unknown };
+    if (typeof path !== "string" || path.includes("${")) continue; // where that leads is known to the attempt
+    if (!existsSync(resolve(workspace.dir, path))) missing.set(node.id, `${path} is not there any more`);
+  }
+  return missing;
+}
+
+/** A plan that can be carried out. @throws as planOperation; MR8009 for an asset that was never built, MR105x for a variable or secret that is missing. */
+export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
+  const planned = await planOperation(workspace, request);
+  const project = await workspace.project();
+  if (project.config.calendars !== undefined || [...planned.definitions.compilation.models.values()].some((query) => query.calendars))
+    await (await import("../attempts/calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
+  refuseMissing(planned);
+  await refuseUnresolved(workspace, planned);
+  return planned;
+}
+
+/** Variables and secrets that the plan's nodes need and do not have are told before anything runs. @throws all of them in one. */
+async function refuseUnresolved(workspace: Workspace, { plan, definitions }: Planned): Promise<void> {
+  const ids = new Set(plan.nodes.map(({ id, partition }) => (partition === undefined ? id : splitNodeId(id).asset)));
+  const nodes = [...ids].map((id) => definitions.graph.nodes.get(id)!);
+  const missing = unresolvedPlaceholders(await workspace.project(), nodes, { env: process.env, secrets: workspace.secrets() }, plan.job);
+  if (missing.length > 0) throw combineErrors("MR1001", missing);
+}
+
+export function planAnswer(planned: PlannedRun): PlanAnswer {
+  return toPlanAnswer(planned);
+}
+
+async function sourceStates(
+  workspace: Workspace,
+  { graph }: Definitions,
+  live: ReadonlyMap<NodeId, LiveVersion>,
+  params: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<NodeId, SourceState>> {
+  const project = await workspace.project();
+  const warehouse = await workspace.warehouse();
+  const states = new Map<NodeId, SourceState>();
+  for (const node of graph.nodes.values()) {
+    if (node.kind !== "source" || !live.has(node.id)) continue;
+    try {
+      const reach = reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
+      const token = await warehouse.session(({ connection }) => stateOf(reach, connection));
+      states.set(node.id, { token, detail: "" });
+    } catch (thrown) {
+      // A file that is gone, a folder that cannot be read: the run will say so at its node.
+      states.set(node.id, { token: null, detail: thrown instanceof Error ? thrown.message : String(thrown) });
+    }
+  }
+  return states;
+}
+
+function refuseMissing({ missing }: Planned): void {
+  const [first] = missing;
+  if (first === undefined) return;
+  throw new MillraceError({
+    code: "MR8009",
+    message: `${first.node} reads ${first.needs}, which was never built and is not selected`,
+    hint: `select it too: --select '+${first.node}'`,
+  });
+}

@@ -1,0 +1,93 @@
+// `runs`, `run show`: what the state store tells of runs.
+import type { RunsAnswer, RunShowAnswer, RunStatus } from "../../model/answers.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { NodeId } from "../../model/graph.ts";
+import type { JobEvent } from "../../model/job-events.ts";
+import { splitNodeId } from "../../model/partition.ts";
+import { jobStream } from "../../model/store-events.ts";
+import type { EventStore } from "../../store/store.ts";
+import { readAssets } from "../../views/assets.ts";
+import { foldRun, runAnswer, runShowAnswer } from "../../views/run-fold.ts";
+import { listRuns as readRuns, type RunRow } from "../../views/runs.ts";
+import type { Workspace } from "../workspace.ts";
+
+/** Runs that are looked through for the beginning of an id. */
+const RUNS_SEARCHED = 10_000;
+
+export interface RunsRequest {
+  readonly limit: number;
+  readonly job?: string;
+  readonly status?: RunStatus;
+  readonly trigger?: string;
+  /** Runs that had a part for it, an asset or a task. */
+  readonly asset?: string;
+  /** Milliseconds since 1970: begun then or later. */
+  readonly since?: number;
+}
+
+/** Newest first. A filter looks through the newest RUNS_SEARCHED runs (of the status, where one is asked for). */
+export async function listRuns(workspace: Workspace, { limit, job, status, trigger, asset, since }: RunsRequest): Promise<RunsAnswer> {
+  const store = await workspace.store();
+  const filters = [job, trigger, asset, since].some((each) => each !== undefined);
+  const rows = await readRuns(store, { limit: filters ? RUNS_SEARCHED : limit, ...(status === undefined ? {} : { status }) });
+  const runs: RunRow[] = [];
+  for (const row of rows) {
+    if (runs.length >= limit || (since !== undefined && Date.parse(row.startedAt) < since)) break;
+    if (job !== undefined && row.job !== job) continue;
+    if (trigger !== undefined && row.trigger !== trigger && !row.trigger.startsWith(`${trigger}.`)) continue;
+    if (asset !== undefined && !(await hasPart(store, row.run, asset))) continue;
+    runs.push(row);
+  }
+  return { runs: runs.map(runAnswer) };
+}
+
+async function hasPart(store: EventStore, run: string, asset: string): Promise<boolean> {
+  const [first] = await store.read(run);
+  if (first?.type !== "run_started") return false;
+  return first.plan.nodes.some(({ id }) => [asset, `task:${asset}`].includes(splitNodeId(id).asset));
+}
+
+/** @throws MR6101 */
+export async function showRun(workspace: Workspace, name: string): Promise<RunShowAnswer> {
+  const store = await workspace.store();
+  const run = await findRun(workspace, name);
+  const fold = foldRun(await store.read(run))!;
+  const answer = runShowAnswer(fold);
+  const row = fold.row()!;
+  const { fromRun, parent, params, paused, cancel } = row;
+  return {
+    run: { ...answer.run, fromRun, parent, params, paused, canceled: cancel, asked: await askedBy(store, row) },
+    nodes: answer.nodes,
+  };
+}
+
+/** What a trigger or a person said when the run was asked for; null where nothing is known but its trigger. */
+async function askedBy(store: EventStore, { run, job }: RunRow): Promise<RunShowAnswer["run"]["asked"]> {
+  if (job === null) return null;
+  for (const event of await store.read<JobEvent>(jobStream(job))) {
+    if (event.type === "trigger_fired" && event.run === run)
+      return { trigger: event.trigger, by: null, why: event.why, scheduledFor: new Date(event.scheduledFor).toISOString() };
+    if (event.type === "request_submitted" && event.run === run) return { trigger: null, by: event.by, why: event.why, scheduledFor: null };
+  }
+  return null;
+}
+
+/** The id of a run, or the only one that begins so. @throws MR6101 */
+export async function findRun(workspace: Workspace, name: string): Promise<string> {
+  const store = await workspace.store();
+  if ((await store.read(name)).length > 0) return name;
+  const rows = await readRuns(store, { limit: RUNS_SEARCHED });
+  const found = rows.filter((row) => row.run.startsWith(name));
+  if (found.length === 1 && name.length > 2) return found[0]!.run;
+  throw new MillraceError({
+    code: "MR6101",
+    message: `there is no run ${name}`,
+    hint: found.length > 1 ? `${found.length} runs begin so; give more of the id` : "`millrace runs` lists them",
+  });
+}
+
+/** Per node the outcome of the newest run that settled it. */
+export async function lastStatuses(workspace: Workspace): Promise<ReadonlyMap<NodeId, string>> {
+  const rows = await readAssets(await workspace.store());
+  return new Map([...rows].map(([id, row]) => [id, row.status]));
+}
