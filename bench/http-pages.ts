@@ -5,12 +5,19 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { http } from "../src/connectors/http/index.ts";
+import type * as httpOf from "../src/connectors/http/index.ts";
 import type { Delivery, ReadContext } from "../src/load/connector.ts";
-import { load } from "../src/load/load.ts";
-import { sourceSpec } from "../src/model/definitions/source.ts";
-import { openWarehouse, type Warehouse } from "../src/sql/warehouse.ts";
+import type * as loadOf from "../src/load/load.ts";
+import type * as sourceOf from "../src/model/definitions/source.ts";
+import type * as warehouseOf from "../src/sql/warehouse.ts";
+import { builtModule } from "./built.ts";
 import { type Figure, median } from "./figure.ts";
+
+// What users run, not a loader's view of it.
+const { http } = (await import(builtModule("connectors/http/index"))) as typeof httpOf;
+const { load } = (await import(builtModule("load/load"))) as typeof loadOf;
+const { sourceSpec } = (await import(builtModule("model/definitions/source"))) as typeof sourceOf;
+const { openWarehouse } = (await import(builtModule("sql/warehouse"))) as typeof warehouseOf;
 
 const PAGES = 200;
 const ROWS = 500;
@@ -102,7 +109,7 @@ async function readAll(options: object, folder: string): Promise<void> {
 }
 
 let runs = 0;
-async function loadAll(warehouse: Warehouse, options: object, folder: string): Promise<void> {
+async function loadAll(warehouse: warehouseOf.Warehouse, options: object, folder: string): Promise<void> {
   const result = await load(warehouse, {
     asset: `raw.pages_${++runs}`, // the same contents again would be no new version
     spec: sourceSpec.parse({ from: {} }),
