@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { MillraceError } from "../model/errors.ts";
 import { placesIn } from "./document.ts";
 import { readText } from "./text-file.ts";
+import { addressForms, base64Form, jsonForm } from "../platform/secret-forms.ts";
 
 export const SECRETS_FILE = "secrets.env";
 const REDACTED = "***";
@@ -51,11 +52,7 @@ export function createRedactor(secrets: Iterable<string>): (text: string) => str
   for (const secret of secrets) {
     for (const part of partsOf(secret)) {
       if (part.trim().length < SECRET_CHARACTERS_MIN) continue;
-      forms.add(part);
-      forms.add(JSON.stringify(part).slice(1, -1));
-      forms.add(encodeURIComponent(Buffer.from(part).toString()));
-      forms.add(new URLSearchParams({ s: Buffer.from(part).toString() }).toString().slice(2));
-      forms.add(Buffer.from(part).toString("base64").replace(/=+$/, ""));
+      for (const form of [...addressForms(part), jsonForm(part), base64Form(part)]) forms.add(form);
     }
   }
   if (forms.size === 0) return (text) => text;

@@ -4,6 +4,7 @@ import type { HttpPlace } from "../../../model/definitions/http-pages.ts";
 import { withValues } from "../bodies/paths.ts";
 import type { HttpSettings } from "../settings.ts";
 import type { Call } from "../wire/session.ts";
+import { addressForms } from "../../../platform/secret-forms.ts";
 
 export interface Step {
   readonly url: URL;
@@ -56,12 +57,10 @@ const MARK = /\{secret:(\d+)\}/g;
 /** Secrets of the source's own, which a server may put into its next links, stand there as a number. */
 export function toJson(step: Step, secrets: readonly string[]): Json {
   const hide = (text: string): string =>
-    secrets.reduce((hidden, secret, index) => {
-      const encoded = encodeURIComponent(secret);
-      // As we write it into an address, as URL writes it, as forms do, as it is.
-      const forms = [encoded, encoded.replaceAll("'", "%27"), new URLSearchParams({ s: secret }).toString().slice(2), secret];
-      return forms.reduce((rest, form) => rest.replaceAll(form, `{secret:${index}}`), hidden);
-    }, text);
+    secrets.reduce(
+      (hidden, secret, index) => addressForms(secret).reduce((rest, form) => rest.replaceAll(form, `{secret:${index}}`), hidden),
+      text,
+    );
   return {
     url: hide(step.url.href),
     headers: mapValues(step.headers, hide),

@@ -1,7 +1,9 @@
 // Addresses and texts as they may be shown: without user names, passwords, tokens and keys.
+import { addressForms, base64Form, jsonForm } from "../../../platform/secret-forms.ts";
 import { namesSecret } from "../../../platform/secret-names.ts";
 
 const SHOWN_CHARS_MAX = 300;
+const BASE64_CHARS_MIN = 6;
 
 /** The address for names, messages and logs. */
 export function shownUrl(url: URL, secrets: readonly string[]): string {
@@ -21,16 +23,8 @@ export function withoutSecrets(text: string, secrets: readonly string[]): string
 
 function formsOf(secret: string): readonly string[] {
   if (secret === "") return [];
-  const encoded = encodeURIComponent(secret);
-  return [
-    secret,
-    JSON.stringify(secret).slice(1, -1),
-    encoded,
-    encoded.replaceAll("'", "%27"),
-    new URLSearchParams({ s: secret }).toString().slice(2),
-    // Of a few letters it is a word that could stand anywhere.
-    ...(secret.length < 6 ? [] : [Buffer.from(secret).toString("base64").replace(/=+$/, "")]),
-  ];
+  // The last, of a few letters, is a word that could stand anywhere.
+  return [...addressForms(secret), jsonForm(secret), ...(secret.length < BASE64_CHARS_MIN ? [] : [base64Form(secret)])];
 }
 
 /** The first words of a body that was not what we asked for, on one line. */
