@@ -22,9 +22,8 @@ export interface Channel {
 const NOBODY_THERE = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH"]);
 
 /** Did the server's address answer that nobody is there? */
-export function isNobodyThere(thrown: unknown): thrown is MillraceError {
-  if (!(thrown instanceof MillraceError) || thrown.code !== "MR3300") return false;
-  return NOBODY_THERE.has((thrown.cause as NodeJS.ErrnoException | undefined)?.code ?? "");
+export function isNobodyThere({ code, cause }: MillraceError): boolean {
+  return code === "MR3300" && NOBODY_THERE.has((cause as NodeJS.ErrnoException | undefined)?.code ?? "");
 }
 
 export class Link {

@@ -129,21 +129,8 @@ export class SftpStore implements FileStore {
   }
 
   /** Tries again what may pass. That nobody is there at all, before anything was said, is known at once and left to the run's own retries. */
-  private async tried<Result>(what: string, signal: AbortSignal, act: () => Promise<Result>): Promise<Result> {
-    let nobody: MillraceError | undefined;
-    try {
-      return await withAttempts(what, signal, async () => {
-        try {
-          return await act();
-        } catch (error) {
-          if (this.link.hasAnswered || !isNobodyThere(error)) throw error;
-          nobody = error;
-          throw new MillraceError({ code: "MR3300", message: error.message, cause: error }); // not retryable: ends the tries
-        }
-      });
-    } catch (error) {
-      throw nobody ?? error;
-    }
+  private tried<Result>(what: string, signal: AbortSignal, act: () => Promise<Result>): Promise<Result> {
+    return withAttempts(what, signal, act, (failure) => !this.link.hasAnswered && isNobodyThere(failure));
   }
 
   /** P2. */
