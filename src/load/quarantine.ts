@@ -1,7 +1,7 @@
 // Quarantine: every record that was read and not loaded, with its reason, its raw form and where it came from. Rows enter it in the same
 // transaction that leaves them out of the asset, so nothing is in both and nothing in neither.
 import type { JsonValue, QuarantineGroup, QuarantineItem, QuarantineTrendAnswer } from "../model/answers.ts";
-import type { Session } from "../sql/session.ts";
+import type { Session, Transaction } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
 
 /** Items that one answer lists unless it is asked for more. */
@@ -14,6 +14,14 @@ export const RAW_SHOWN_CHARACTERS = 2_000;
 /** An id that is the same however often the same record is set aside by the same load: built in SQL from its place and reason. */
 export function quarantineId(load: string, ...parts: readonly string[]): string {
   return `'q_' || left(md5(concat_ws('|', ${[literal(load), ...parts].join(", ")})), 16)`;
+}
+
+/** What waits of earlier loads or builds of an asset than this one waits for nobody any more; decided records stay. `where`: of which records, as SQL. */
+export async function supersedeEarlier(tx: Transaction, asset: string, load: string, where = "true"): Promise<void> {
+  await tx.run(`update _millrace.quarantine set status = 'superseded' where asset = $1 and status = 'open' and load <> $2 and ${where}`, [
+    asset,
+    load,
+  ]);
 }
 
 export interface QuarantineFilter {

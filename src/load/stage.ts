@@ -9,7 +9,7 @@ import { physicalName, physicalTable } from "../sql/publish.ts";
 import type { Delivery, FileDelivery, Json, TableDelivery } from "./connector.ts";
 import { Pages } from "./pages.ts";
 import type { LoadRequest } from "./request.ts";
-import { writeOrigins, type Held, type Stage, type StagedItem, type StagingContext } from "./staged.ts";
+import { writeOrigins, type Held, type Stage, type Staged, type StagedItem, type StagingContext } from "./staged.ts";
 import { StagedFiles } from "./staged-files.ts";
 
 /** Stages all deliveries. @throws what a delivery throws, MR4015, MR4009, MR4016. */
@@ -138,20 +138,21 @@ class Staging {
       this.contents.update(hash);
       this.stages.push(stage);
     }
-    const staged = {
+    const staged: Staged = {
       stages: this.stages,
       skipped: this.skipped,
       replacedFiles: this.replacedFiles,
       contentHash: this.contents.digest("hex"),
       position: this.position,
+    };
+    return {
       release: () => this.release(),
+      async fit(committed) {
+        const last = staged.stages.at(-1);
+        if (pages === undefined || last === undefined) return staged;
+        return { ...staged, stages: [...staged.stages.slice(0, -1), await pages.fit(last, committed)] };
+      },
     };
-    const fit: Held["fit"] = async (committed) => {
-      const last = staged.stages.at(-1);
-      if (pages === undefined || last === undefined) return { ...staged, fit };
-      return { ...staged, stages: [...staged.stages.slice(0, -1), await pages.fit(last, committed)], fit };
-    };
-    return { ...staged, fit };
   }
 
   release(): void {

@@ -52,8 +52,8 @@ export interface Staged {
 }
 
 /** What staging yields while its temporary files stand. */
-export interface Held extends Staged {
-  /** The same under the columns that are committed by now: another load may have published since these were staged. */
+export interface Held {
+  /** What was staged, under the columns that are committed by now: another load may have published since these were staged. */
   readonly fit: (committed: StagingContext["committed"]) => Promise<Staged>;
   /** Nothing is staged again after this. */
   readonly release: () => void;

@@ -9,6 +9,7 @@ import { alreadyCommitted, raiseFence } from "../sql/fence.ts";
 import { keepVersion, physicalName, physicalTable, publish, readLiveVersion, type LiveVersion } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import { supersedeEarlier } from "../load/quarantine.ts";
 
 /** What is to be built, for the parts that all ways share. */
 export interface Build {
@@ -67,10 +68,7 @@ export async function commitTable(
     const { results } = await request.audit(tx, { asset, table, load, run: token.run, physical });
     if (stoppedBy(results) !== undefined) throw stoppedByChecks(asset, results, request.checks);
     // The table is made anew, and so is what its checks take out: records of earlier builds wait for nobody.
-    await tx.run("update _millrace.quarantine set status = 'superseded' where asset = $1 and status = 'open' and load <> $2", [
-      asset,
-      load,
-    ]);
+    await supersedeEarlier(tx, asset, load);
     const rows = request.checks.some((check) => check.onFail === "quarantine") ? await countRows(tx, table) : built;
     const result: BuildResult = { version, reused: false, rows, quarantined: built - rows, checks: results };
     await publish(tx, {

@@ -14,6 +14,7 @@ import { stoppedBy } from "../load/audit-port.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import { OUTSIDE_RULE, type PartitionPart, type PartitionRequest } from "../load/partition-port.ts";
 import { belongs, ownRecords, ownRows, rowsPerPart } from "../load/partition-rows.ts";
+import { supersedeEarlier } from "../load/quarantine.ts";
 import type { PartitionContext } from "../model/definitions/partition.ts";
 import { MillraceError } from "../model/errors.ts";
 import { alreadyCommitted, committedOrFree, raiseFence } from "../sql/fence.ts";
@@ -193,10 +194,7 @@ async function commit(
     seconds: seconds / partition.parts.length,
   }));
   const earlier = replaced.kind === "new" ? "true" : ownRecords(asset, partition, columns); // P6, as the ledger stands before
-  await tx.run(`update _millrace.quarantine set status = 'superseded' where asset = $1 and status = 'open' and load <> $2 and ${earlier}`, [
-    asset,
-    load,
-  ]);
+  await supersedeEarlier(tx, asset, load, earlier);
   if (replaced.kind === "new") await forgetPartitions(tx, asset);
   await writePartitions(tx, asset, token, entries);
   const next = hash([live?.version ?? "", ...entries.map((entry) => `${entry.partition}\0${entry.version}`)]);
