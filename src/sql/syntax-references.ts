@@ -120,7 +120,6 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
     if (!isNode(value)) return;
     if (isNode(value["sample"]) && (value["sample"]["seed"] === -1 || value["sample"]["seed"] === null)) volatile.add("sample");
     if (value["cte_map"] !== undefined) return query(value, names);
-    let name: string;
     switch (value["type"]) {
       case "BASE_TABLE":
         table(textOf(value["catalog_name"]), textOf(value["schema_name"]), textOf(value["table_name"]), placeOf(value), names);
@@ -132,11 +131,12 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
         if (textOf(value["table_name"]) !== "")
           table(textOf(value["catalog_name"]), textOf(value["schema_name"]), textOf(value["table_name"]), -1, names);
         break;
-      case "FUNCTION":
-        name = textOf(value["function_name"]).toLowerCase();
+      case "FUNCTION": {
+        const name = textOf(value["function_name"]).toLowerCase();
         if (VOLATILE_FUNCTIONS.has(name)) volatile.add(`${name}()`);
         if (CALENDAR_FUNCTIONS.has(name) && textOf(value["schema"]).toLowerCase() === FUNCTIONS_SCHEMA) calendars = true;
         break;
+      }
       case "COLUMN_REF": {
         const parts = value["column_names"];
         const word = Array.isArray(parts) && parts.length === 1 ? textOf(parts[0]).toLowerCase() : "";

@@ -20,6 +20,8 @@ import type { Workspace } from "../workspace.ts";
 export interface Definitions {
   readonly graph: Graph;
   readonly compilation: Compilation;
+  /** Some model asks for business days. */
+  readonly usesCalendars: boolean;
   /** Compiles the same SQL against other columns of the sources. */
   compileWith(this: void, schemas: ReadonlyMap<NodeId, KnownSchema>): Promise<Compilation>;
   /** Checks of every asset, those in files of their own included. */
@@ -87,6 +89,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   return {
     graph,
     compilation,
+    usesCalendars,
     compileWith,
     checks,
     schemas,

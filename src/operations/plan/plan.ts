@@ -137,7 +137,7 @@ function missingOutputs(workspace: Workspace, { graph }: Definitions, live: Read
 export async function planForRun(workspace: Workspace, request: PlanRequest): Promise<Planned> {
   const planned = await planOperation(workspace, request);
   const project = await workspace.project();
-  if (project.config.calendars !== undefined || [...planned.definitions.compilation.models.values()].some((query) => query.calendars))
+  if (project.config.calendars !== undefined || planned.definitions.usesCalendars)
     await (await import("../attempts/calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
   refuseMissing(planned);
   await refuseUnresolved(workspace, planned);
