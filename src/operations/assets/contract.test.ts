@@ -1,37 +1,11 @@
 // Contracts in whole projects: what a plan says of columns, tables of lists, histories, and schemas in the formats of others.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { type App, openApp } from "../../app.ts";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { testProjects } from "../projects.suite.ts";
 
-const dirs: string[] = [];
-const apps: App[] = [];
-afterEach(async () => {
-  for (const app of apps.splice(0)) await app.close();
-});
-afterAll(() => {
-  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
-});
+const { project, write, open } = testProjects("contract", "name: contracts\ndefaults: { retry: { attempts: 1 } }\n");
 
-function write(dir: string, files: Readonly<Record<string, string>>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), text);
-  }
-}
-function project(files: Readonly<Record<string, string>>): string {
-  const dir = mkdtempSync(join(tmpdir(), "millrace-contract-"));
-  dirs.push(dir);
-  write(dir, { "millrace.yaml": "name: contracts\ndefaults: { retry: { attempts: 1 } }\n", ...files });
-  return dir;
-}
-async function open(dir: string): Promise<App> {
-  for (const app of apps.splice(0)) await app.close();
-  const app = await openApp({ dir });
-  apps.push(app);
-  return app;
-}
 async function run(dir: string): Promise<string> {
   return (await (await open(dir)).run({}, () => {})).status;
 }

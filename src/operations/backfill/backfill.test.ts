@@ -1,42 +1,15 @@
 // Partitions in whole projects: runs, backfills and their acts, with real files and DuckDB; what comes out is compared with plain SQL over the files.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { type App, openApp, type RunRequest } from "../../app.ts";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { RunRequest } from "../../app.ts";
 import type { NodeEventAnswer, RunSummaryAnswer } from "../../model/answers.ts";
 import type { BackfillStartedAnswer } from "../../model/backfill-answers.ts";
 import type { RunProgress } from "../../model/progress.ts";
+import { testProjects } from "../projects.suite.ts";
 import type { BackfillRequest } from "./backfill.ts";
 
-const dirs: string[] = [];
-const apps: App[] = [];
-afterEach(async () => {
-  for (const app of apps.splice(0)) await app.close();
-});
-afterAll(() => {
-  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
-});
-
-function write(dir: string, files: Readonly<Record<string, string>>): void {
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), text);
-  }
-}
-function project(files: Readonly<Record<string, string>>): string {
-  const dir = mkdtempSync(join(tmpdir(), "millrace-backfill-"));
-  dirs.push(dir);
-  write(dir, { "millrace.yaml": "name: parts\ndefaults: { retry: { attempts: 1 } }\n", ...files });
-  return dir;
-}
-/** A process of its own, as far as the project goes. */
-async function open(dir: string): Promise<App> {
-  for (const app of apps.splice(0)) await app.close();
-  const app = await openApp({ dir });
-  apps.push(app);
-  return app;
-}
+const { project, write, open, apps } = testProjects("backfill", "name: parts\ndefaults: { retry: { attempts: 1 } }\n");
 
 interface Told {
   readonly nodes: Record<string, NodeEventAnswer["status"]>;

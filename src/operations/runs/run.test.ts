@@ -1,30 +1,13 @@
 // Jobs with tasks, carried out: real shells, a real HTTP server, DuckDB and SQLite.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { afterAll, afterEach, describe, expect, it } from "vitest";
-import { type App, openApp, type RunRequest } from "../../app.ts";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { openApp, type RunRequest } from "../../app.ts";
 import type { NodeEventAnswer } from "../../model/answers.ts";
 import type { RunProgress } from "../../model/progress.ts";
+import { testProjects } from "../projects.suite.ts";
 
-const dirs: string[] = [];
-const apps: App[] = [];
-afterEach(async () => {
-  for (const app of apps.splice(0)) await app.close();
-});
-afterAll(() => {
-  for (const dir of dirs) rmSync(dir, { recursive: true, force: true });
-});
-
-function project(files: Readonly<Record<string, string>>): string {
-  const dir = mkdtempSync(join(tmpdir(), "millrace-job-"));
-  dirs.push(dir);
-  for (const [path, text] of Object.entries({ "millrace.yaml": "name: jobs\n", ...files })) {
-    mkdirSync(dirname(join(dir, path)), { recursive: true });
-    writeFileSync(join(dir, path), text);
-  }
-  return dir;
-}
+const { project, apps } = testProjects("job", "name: jobs\n");
 
 async function run(dir: string, request: RunRequest) {
   const app = await openApp({ dir });
