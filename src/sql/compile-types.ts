@@ -1,5 +1,6 @@
 // What the SQL compiler is given and what it answers, as values.
 import type { NodeId } from "../model/graph.ts";
+import type { QueryFingerprint } from "../model/fingerprint.ts";
 import type { AssetLineage } from "../model/lineage.ts";
 import type { MillraceError } from "../model/errors.ts";
 import type { SqlUnit } from "./errors.ts";
@@ -60,6 +61,8 @@ export interface CompiledQuery {
   readonly certain: boolean;
   /** Only when asked for (`lineage: "columns"`); null where only tables are known. */
   readonly lineage: AssetLineage | null;
+  /** Of models that could be bound; null where their plan is not understood. */
+  readonly fingerprint: QueryFingerprint | null;
 }
 
 export interface Compilation {

@@ -1,5 +1,6 @@
 // The queries of a compilation while it goes on: what is known of each so far, and why one cannot be bound.
 import type { NodeId } from "../model/graph.ts";
+import type { QueryFingerprint } from "../model/fingerprint.ts";
 import type { AssetLineage } from "../model/lineage.ts";
 import { MillraceError } from "../model/errors.ts";
 import { cycleMessage, orderByNeeds } from "../model/order.ts";
@@ -22,6 +23,7 @@ export interface Unit {
   unbound: string | null;
   certain: boolean;
   lineage: AssetLineage | null | undefined;
+  fingerprint: QueryFingerprint | null | undefined;
 }
 
 /** Resolves names, reports what is not there, finds circles and orders: needs first. */
@@ -49,6 +51,7 @@ export function prepareUnits(
       unbound: ownObstacle(syntax, resolved),
       certain: true,
       lineage: undefined,
+      fingerprint: undefined,
     });
   };
   for (const model of input.models) add(model, "model");

@@ -239,6 +239,7 @@ function answer(units: readonly Unit[], errors: readonly MillraceError[]): Compi
       unbound: unit.unbound,
       certain: unit.certain,
       lineage: unit.lineage ?? null,
+      fingerprint: unit.fingerprint ?? null,
     });
     for (const { kind, what } of syntax?.externals ?? [])
       notes.push(
