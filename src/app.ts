@@ -248,7 +248,11 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     triggerHistory: async (request) => (await import("./operations/triggers/list.ts")).triggerHistory(workspace, request),
     pauseTriggers: async (act) => (await import("./operations/triggers/acts.ts")).pauseTriggers(workspace, act),
     resumeTriggers: async (act) => (await import("./operations/triggers/acts.ts")).resumeTriggers(workspace, act),
-    lineage: async (target, request) => (await import("./operations/assets/assets.ts")).lineageOf(workspace, target, request),
+    lineage: async (target, request) => (await import("./operations/lineage/lineage.ts")).lineageOf(workspace, target, request),
+    lineageGraph: async (target, request) => (await import("./operations/lineage/lineage.ts")).lineageGraphOf(workspace, target, request),
+    lineageEvents: async (request) => (await import("./operations/lineage/openlineage.ts")).openLineageEvents(workspace, request),
+    impact: async (target) => (await import("./operations/lineage/lineage.ts")).impactOf(workspace, target),
+    types: async (request) => (await import("./operations/types/types.ts")).writeTypes(workspace, request),
     close: async () => {
       await closeParts();
       await workspace.close();

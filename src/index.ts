@@ -10,6 +10,7 @@ export type { Delivery, FileDelivery, ReadContext, RowsDelivery, WriteContext, W
 export type {
   AssetDefinition,
   AssetInput,
+  AssetRows,
   Definition,
   ExtractAssetInput,
   ExtractContext,
@@ -20,7 +21,9 @@ export type {
   JobInput,
   JobTaskInput,
   Log,
+  ReadRows,
   Row,
+  RowOf,
   TaskContext,
   TaskDefinition,
   TaskInput,

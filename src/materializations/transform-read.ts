@@ -1,5 +1,5 @@
 // `read` of a transform: the rows of the assets that it needs, and of no others.
-import type { Row } from "../model/define.ts";
+import type { ReadRows, Row } from "../model/define.ts";
 import { MillraceError } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { streamRows } from "../load/stream-rows.ts";
@@ -7,7 +7,7 @@ import { assetView } from "../sql/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface UpstreamReader {
-  readonly read: (asset: string) => AsyncGenerator<readonly Row[]>;
+  readonly read: ReadRows;
   /** Types of the columns that were read so far, by lower-case name; null where two assets differ. */
   readonly types: ReadonlyMap<string, string | null>;
 }
@@ -15,7 +15,7 @@ export interface UpstreamReader {
 /** Reads the assets in `needs` and no others. @throws MR4608 */
 export function upstreamReader(warehouse: Warehouse, asset: string, needs: readonly string[], signal: AbortSignal): UpstreamReader {
   const types = new Map<string, string | null>();
-  return { read, types };
+  return { read: read as ReadRows, types };
 
   async function* read(name: string): AsyncGenerator<readonly Row[]> {
     if (!needs.includes(name)) {

@@ -201,10 +201,14 @@ export interface ColumnAnswer {
   readonly type: string;
   readonly from: string | null;
   readonly description: string | null;
+  /** `asset.column` that it was written at, where that is another: it is passed on unchanged. */
+  readonly descriptionFrom: string | null;
 }
 
 export interface DescribeAnswer {
   readonly asset: AssetAnswer & {
+    /** The asset that the description was written at, where that is another. */
+    readonly descriptionFrom: string | null;
     readonly file: string;
     readonly components: readonly string[];
     readonly owner: string | null;

@@ -16,6 +16,17 @@ export const definitionTag: unique symbol = Symbol.for("millrace.definition");
 /** A row as an object; the keys are the names of its columns. */
 export type Row = Readonly<Record<string, unknown>>;
 
+/** Rows by asset. Empty here: the file that `millrace types` writes fills it. */
+// oxlint-disable-next-line typescript/no-empty-object-type -- an interface is what a user's file can add to
+export interface AssetRows {}
+
+/** The rows of an asset, as exactly as they are known. */
+export type RowOf<Name extends string> = Name extends keyof AssetRows ? AssetRows[Name] : Row;
+
+/** Rows of an asset, in batches. */
+// oxlint-disable-next-line typescript/no-redundant-type-constituents -- `keyof` is empty here, and names the assets in a project with types
+export type ReadRows = <Name extends keyof AssetRows | (string & {})>(asset: Name) => AsyncIterable<readonly RowOf<Name>[]>;
+
 /** Logs a line to the log of the attempt. */
 export interface Log {
   (message: string): void;
@@ -53,7 +64,7 @@ export interface TransformContext {
   /** The partition that is built; undefined for an asset without partitions. */
   readonly partition?: PartitionContext;
   /** Rows of an asset that stands in `needs`, in batches. */
-  readonly read: (asset: string) => AsyncIterable<readonly Row[]>;
+  readonly read: ReadRows;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -73,7 +84,7 @@ export interface TaskContext {
   /** The folder of the project. */
   readonly projectDir: string;
   /** Rows of an asset that stands in `after`, in batches. */
-  readonly read: (asset: string) => AsyncIterable<readonly Row[]>;
+  readonly read: ReadRows;
   /** A read-only query on the warehouse, in batches. */
   readonly query: (sql: string) => AsyncIterable<readonly Row[]>;
   readonly http: HttpClient;

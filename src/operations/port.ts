@@ -7,6 +7,7 @@ import type {
   DescribeAnswer,
   DoctorAnswer,
   HistoryAnswer,
+  JsonValue,
   LineageAnswer,
   LogLineAnswer,
   PlanAnswer,
@@ -28,6 +29,11 @@ import type {
   RollbackAnswer,
   WhyAnswer,
 } from "../model/act-answers.ts";
+import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
+import type { TypesAnswer } from "../model/catalogue-answers.ts";
+import type { Hops } from "./lineage/lineage.ts";
+import type { OpenLineageRequest } from "./lineage/openlineage.ts";
+import type { TypesRequest } from "./types/types.ts";
 import type { ReviewAnswer, ReviewDecisionAnswer } from "../model/review-answers.ts";
 import type { ReviewListRequest, ReviewRequest } from "./review/review.ts";
 import type { AddAnswer, AddFormAnswer } from "../model/add-answers.ts";
@@ -151,7 +157,14 @@ export interface App {
   triggerHistory(request: { readonly job: string; readonly limit: number }): Promise<TriggerHistoryAnswer>;
   pauseTriggers(act: PauseAct): Promise<TriggerActAnswer>;
   resumeTriggers(act: TriggerAct): Promise<TriggerActAnswer>;
-  lineage(target: string, request: { readonly up: number; readonly down: number }): Promise<LineageAnswer>;
+  lineage(target: string, request: Hops): Promise<LineageAnswer>;
+  lineageGraph(target: string, request: Hops): Promise<LineageGraphAnswer>;
+  /** OpenLineage events; of the whole project where `target` is undefined. */
+  lineageEvents(request: OpenLineageRequest): Promise<readonly JsonValue[]>;
+  /** What a change of an asset or a column reaches. */
+  impact(target: string): Promise<ImpactAnswer>;
+  /** TypeScript types of the assets' rows. */
+  types(request: TypesRequest): Promise<TypesAnswer>;
   close(): Promise<void>;
 }
 

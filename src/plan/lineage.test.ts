@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { AssetLineage, LineageKind } from "../model/lineage.ts";
 import { buildGraph } from "./graph.ts";
-import { type LineageInput, lineageAnswer } from "./lineage.ts";
+import { lineageAnswer } from "./lineage.ts";
+import type { LineageInput } from "./lineage-flow.ts";
 import { model, share, source } from "./nodes.fixture.ts";
 
 /** `raw.a.price` is asset raw.a, path price; a kind stands behind a colon. */

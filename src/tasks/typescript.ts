@@ -20,7 +20,8 @@ export const typescript: TaskKind<TypescriptAction> = {
       run,
       idempotencyKey,
       projectDir,
-      read: (asset) => streamRows(open, `select * from ${assetView(asset.includes(".") ? asset : `main.${asset}`)}`, signal),
+      read: ((asset: string) =>
+        streamRows(open, `select * from ${assetView(asset.includes(".") ? asset : `main.${asset}`)}`, signal)) as TaskContext["read"],
       query: (sql) => streamRows(open, sql, signal),
       http,
       signal,

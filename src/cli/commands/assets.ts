@@ -53,7 +53,7 @@ export const describe: Command = {
     output.data(
       `${output.colors.bold(asset.asset)}  ${asset.kind}${asset.materialize === null ? "" : ` (${asset.materialize})`}  ${asset.status}  ${asset.file}`,
     );
-    if (asset.description !== null) output.data(asset.description);
+    if (asset.description !== null) output.data(described(asset.description, asset.descriptionFrom)!);
     const facts = [
       asset.rows === null ? null : plural(asset.rows, "row"),
       asset.updatedAt === null ? null : `updated ${asset.updatedAt}`,
@@ -70,7 +70,12 @@ export const describe: Command = {
       output.data(
         renderTable(
           ["column", "type", "from", "description"],
-          asset.columns.map((column) => [column.name, column.type, column.from === column.name ? null : column.from, column.description]),
+          asset.columns.map((column) => [
+            column.name,
+            column.type,
+            column.from === column.name ? null : column.from,
+            described(column.description, column.descriptionFrom),
+          ]),
         ),
       );
     }
@@ -85,6 +90,10 @@ export const describe: Command = {
     }
   },
 };
+
+function described(description: string | null, from: string | null): string | null {
+  return description === null || from === null ? description : `${description} (${from})`;
+}
 
 function tellPartitions(output: Output, { list, first, last, total, by, ...counts }: PartitionsAnswer): void {
   const told = PARTITION_STATUSES.flatMap((status) => (counts[status] === 0 ? [] : [`${count(counts[status])} ${status}`]));

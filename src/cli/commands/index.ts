@@ -31,6 +31,7 @@ import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
 import { serve } from "./serve.ts";
 import { triggers, triggersPause, triggersResume, triggersShow } from "./triggers.ts";
+import { types } from "./types.ts";
 import { why } from "./why.ts";
 
 export const commands: readonly Command[] = [
@@ -79,6 +80,7 @@ export const commands: readonly Command[] = [
   runs,
   logs,
   lineage,
+  types,
   contractExport,
   contractImport,
   contractCheck,

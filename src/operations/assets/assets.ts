@@ -1,13 +1,13 @@
-// `ls`, `describe`, `lineage`: what assets there are, and what is known of one. Status: current, stale (a run would build it), failed (its last
+// `ls`, `describe`: what assets there are, and what is known of one. Status: current, stale (a run would build it), failed (its last
 // attempt did), missing (never built).
-import type { AssetAnswer, AssetsAnswer, ColumnAnswer, DescribeAnswer, LineageAnswer } from "../../model/answers.ts";
+import type { AssetAnswer, AssetsAnswer, ColumnAnswer, DescribeAnswer } from "../../model/answers.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { PartitionsAnswer } from "../../model/backfill-answers.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { nearest } from "../../model/suggest.ts";
+import type { AssetDescriptions } from "../../plan/descriptions.ts";
 import type { Graph } from "../../plan/graph.ts";
-import { lineageAnswer } from "../../plan/lineage.ts";
 import { select } from "../../plan/selection.ts";
 import { countQuarantine } from "../../load/quarantine.ts";
 import { readLive, type LiveVersion } from "../../sql/publish.ts";
@@ -76,17 +76,20 @@ export async function describeAsset(
   const origins = await warehouse.session((session) => columnOrigins(session, id));
   const aside = await warehouse.session((session) => countQuarantine(session));
   const columns = version?.columns ?? compilation.models.get(id)?.columns ?? planned.definitions.schemas.get(id)?.columns ?? [];
+  const described = await descriptionsOf(workspace, node, columns);
   const results = new Map(checkResults(version).map((result) => [result.check, result]));
   return {
     asset: {
       ...assetAnswer(node, version, statuses.get(id) ?? "missing"),
+      description: described?.asset?.text ?? node.description ?? null,
+      descriptionFrom: described?.asset?.from ?? null,
       file: node.file,
       components: node.components ?? [],
       owner: node.owner ?? null,
       tags: node.tags,
       ...(await partitionsOf(workspace, { planned, id, isListed: request.partitions })),
       materialize: node.kind === "model" ? node.spec.materialize : null,
-      columns: columns.map((column) => columnAnswer(node, column, origins)),
+      columns: columns.map((column) => columnAnswer(node, column, origins, described)),
       checks: (checks.get(id) ?? []).map((check) => ({
         check: check.name,
         severity: check.severity,
@@ -150,27 +153,6 @@ export function findAsset(known: Iterable<NodeId>, name: string): NodeId {
   });
 }
 
-export async function lineageOf(
-  workspace: Workspace,
-  target: string,
-  hops: { readonly up: number; readonly down: number },
-): Promise<LineageAnswer> {
-  const warehouse = await workspace.warehouse();
-  const live = await warehouse.session((session) => readLive(session));
-  const { graph, compilation, schemas } = await defineProject(workspace, { live, lineage: "columns", params: {} });
-  const columns = new Map<NodeId, readonly string[]>();
-  for (const id of graph.nodes.keys()) {
-    const known = compilation.models.get(id)?.columns ?? schemas.get(id)?.columns ?? live.get(id)?.columns;
-    if (known !== undefined && known !== null)
-      columns.set(
-        id,
-        known.map((column) => column.name),
-      );
-  }
-  const lineage = new Map([...compilation.models].map(([id, query]) => [id, query.lineage]));
-  return lineageAnswer({ graph, lineage, columns }, { target, ...hops });
-}
-
 function assetAnswer(node: ProjectNode, version: LiveVersion | undefined, status: string): AssetAnswer {
   return {
     asset: node.id,
@@ -187,10 +169,31 @@ function columnAnswer(
   node: ProjectNode,
   { name, type }: { readonly name: string; readonly type: string },
   origins: ReadonlyMap<string, string>,
+  described: AssetDescriptions | undefined,
 ): ColumnAnswer {
   const declared = "spec" in node && "columns" in node.spec ? node.spec.columns?.[name] : undefined;
-  const description = typeof declared === "string" ? declared : (declared?.description ?? null);
-  return { name, type, from: origins.get(name) ?? null, description };
+  const own = typeof declared === "string" ? declared : (declared?.description ?? null);
+  const inherited = own === null ? described?.columns.get(name.toLowerCase()) : undefined;
+  return {
+    name,
+    type,
+    from: origins.get(name) ?? null,
+    description: own ?? inherited?.text ?? null,
+    descriptionFrom: inherited?.from ?? null,
+  };
+}
+
+/** Asked of the lineage only where something is not described by itself, and can be made from what is. */
+async function descriptionsOf(
+  workspace: Workspace,
+  node: ProjectNode,
+  columns: readonly { readonly name: string }[],
+): Promise<AssetDescriptions | undefined> {
+  if (node.kind !== "model" && node.kind !== "export") return undefined;
+  const own = "columns" in node.spec ? (node.spec.columns ?? {}) : {};
+  if (node.description !== undefined && columns.every(({ name }) => own[name] !== undefined)) return undefined;
+  const { knownProject } = await import("../catalogue/known.ts");
+  return (await knownProject(workspace)).descriptions.get(node.id);
 }
 
 /** Original headers of the newest schema of an asset. */
