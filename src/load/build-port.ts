@@ -33,5 +33,7 @@ export type BuildResult = {
   readonly quarantined: number;
   /** Rows that were left out under a named rule. */
   readonly filtered?: number;
+  /** Sentences for the log of the attempt. */
+  readonly notes?: readonly string[];
   readonly checks: readonly CheckResult[];
 };

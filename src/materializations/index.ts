@@ -4,14 +4,15 @@ import type { ModelNode } from "../model/graph.ts";
 import type { BuildResult } from "../load/build-port.ts";
 import type { Materialization, ModelRequest } from "./materialization.ts";
 import type { materializationNames } from "./names.ts";
+import { snapshot } from "./snapshot/snapshot.ts";
 import { table } from "./table.ts";
 import { view } from "./view.ts";
 
-const ways: Readonly<Record<(typeof materializationNames)[number], Materialization>> = { view, table };
+const ways: Readonly<Record<(typeof materializationNames)[number], Materialization>> = { view, table, snapshot };
 export const materializations: Readonly<Record<string, Materialization>> = ways;
 
 /** Builds a model. @throws MR4601 when this version does not know the way, and what the way throws. */
-export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "unit">): Promise<BuildResult> {
+export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "unit" | "spec">): Promise<BuildResult> {
   const way = node.spec.materialize;
   const materialization = Object.hasOwn(materializations, way) ? materializations[way] : undefined;
   if (materialization === undefined) {
@@ -32,5 +33,5 @@ export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "u
     text: node.text,
     ...(node.described === undefined ? {} : { described: node.described }),
   };
-  return materialization.build({ ...request, unit });
+  return materialization.build({ ...request, unit, spec: node.spec });
 }

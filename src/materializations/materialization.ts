@@ -1,10 +1,13 @@
 // What a way of building a model is given and what it answers. One file per way, one line in index.ts.
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import type { ModelSpec } from "../model/definitions/model.ts";
 import type { SqlUnit } from "../sql/errors.ts";
 
 export interface ModelRequest extends BuildRequest {
   /** The user's query, exactly as written, and its place in the file. */
   readonly unit: SqlUnit;
+  /** What its front matter says. */
+  readonly spec: ModelSpec;
   /** `now`, `start`, `end` (Date or ISO text), `partition`, and `param`: an object of texts. */
   readonly parameters: Readonly<Record<string, unknown>>;
 }

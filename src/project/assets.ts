@@ -9,6 +9,7 @@ import { type RetrySpec, sourceSpec } from "../model/definitions/source.ts";
 import type { ExportNode, ModelNode, SourceNode } from "../model/graph.ts";
 import type { Mapping, PartitionSpec } from "../model/definitions/partition.ts";
 import { type Partitioning, partitioningOf } from "../model/partition.ts";
+import { keepingProblems } from "../model/kept.ts";
 import { expandComponents } from "./components-expand.ts";
 import { type ConnectorContext, readConnector } from "./connector.ts";
 import { type Document, placesIn, valueAt } from "./document.ts";
@@ -101,6 +102,8 @@ export function readModel(reader: Reader, definition: DefinitionFile): ModelNode
   return {
     kind: "model",
     id,
+  for (const { code, at, message, hint } of keepingProblems(spec)) tell(reader, code, message, document.locate(at, "key"), hint);
+  if (spec.materialize === "incremental") checkIncremental(reader, document, { spec, sql: parts.sql, place: (at) => placesIn(file, text)(parts.sqlOffset + at) });
     file,
     ...common(spec, reader.config),
     ...componentsOf(document),

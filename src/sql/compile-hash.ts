@@ -19,7 +19,9 @@ export function modelCodeHash(
   const settings = stableJson({
     materialize: spec.materialize,
     key: spec.key === undefined ? [] : [spec.key].flat(),
-    incremental: spec.incremental,
+    incremental: spec.materialize === "incremental" ? incrementalIdentity(spec) : spec.incremental,
+    snapshot: spec.snapshot,
+    external: spec.external,
     types: Object.fromEntries(types),
     // Checks decide which rows are published and which go to quarantine.
     checks: spec.checks ?? [],

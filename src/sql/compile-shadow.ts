@@ -16,6 +16,8 @@ export interface BindRequest {
   readonly text: string;
   /** Requests of the same batch that must be bound before. */
   readonly needs: readonly NodeId[];
+  /** Columns that building it adds. */
+  readonly adds?: readonly CompiledColumn[] | undefined;
 }
 
 export type BindResult =
@@ -192,8 +194,9 @@ export class ShadowCatalogue {
   }
 }
 
-function tableOf({ id, text }: BindRequest): string {
-  return `create or replace table ${tableName(id)} as ${text}\nwith no data`;
+function tableOf({ id, text, adds = [] }: BindRequest): string {
+  const added = adds.map(({ name, type }) => `;\nalter table ${tableName(id)} add column if not exists ${ident(name)} ${type}`);
+  return `create or replace table ${tableName(id)} as ${text}\nwith no data${added.join("")}`;
 }
 
 function schemaOf(id: NodeId): string {

@@ -130,7 +130,10 @@ export function inheritFromNeeds(units: readonly Unit[], input: CompileInput): v
       if (key === undefined) sourceKeys.set(id, (key = hashOf(JSON.stringify(schema))));
       keys.push(id, key);
     }
-    unit.key = tracked ? hashOf(unit.unit.sql, ...typesOf(unit, input), ...keys) : null;
+    const { adds = [] } = unit.unit;
+    unit.key = tracked
+      ? hashOf(unit.unit.sql, ...typesOf(unit, input), ...adds.map(({ name, type }) => `+${name} ${type}`), ...keys)
+      : null;
   }
 }
 

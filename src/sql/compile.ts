@@ -75,7 +75,7 @@ async function bindAll(
   await addNeeds(wanted, units, input, shadow);
   const bindable = wanted.filter((unit) => unit.unbound === null);
   const results = await shadow.bind(
-    bindable.map(({ unit, copy, dependencies }) => ({ id: unit.id, text: copy.text, needs: dependencies })),
+    bindable.map(({ unit, copy, dependencies }) => ({ id: unit.id, text: copy.text, needs: dependencies, adds: unit.adds })),
   );
   const columns = await shadow.columns();
   const errors: MillraceError[] = [];
@@ -185,7 +185,16 @@ async function traceAll(
     if (columns !== undefined && columns !== null) missing.set(id, columns);
   }
   await shadow.addTables(missing);
-  for (const unit of wanted) unit.lineage = await trace(unit, names, shadow, input);
+  for (const unit of wanted) unit.lineage = withAdded(unit, await trace(unit, names, shadow, input));
+}
+
+/** What building adds comes from nothing that the query reads. */
+function withAdded({ columns }: Unit, lineage: (Unit["lineage"] & object) | null): NonNullable<Unit["lineage"]> | null {
+  if (lineage === null) return null;
+  const added = (columns ?? []).filter(({ name }) => lineage.columns[name] === undefined);
+  return added.length === 0
+    ? lineage
+    : { ...lineage, columns: { ...lineage.columns, ...Object.fromEntries(added.map(({ name }) => [name, []])) } };
 }
 
 async function trace(
@@ -194,7 +203,8 @@ async function trace(
   shadow: ShadowCatalogue,
   { paramTypes: types }: CompileInput,
 ): Promise<NonNullable<Unit["lineage"]> | null> {
-  const columns = unit.columns!.map(({ name }) => name);
+  const own = unit.unit.adds === undefined ? unit.columns!.length : (await shadow.outputNames(unit.copy.text)).length;
+  const columns = unit.columns!.slice(0, own).map(({ name }) => name);
   const direct = await shadow.plan(analysisCopy(unit.unit.sql, { parameters: "computed", types }).text);
   const rows = `${ROWS_SCHEMA}.`;
   const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;

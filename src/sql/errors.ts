@@ -15,6 +15,8 @@ export interface SqlUnit {
   readonly described?: string;
   /** Of a model: how it is built. A view can do less than a table. */
   readonly spec?: { readonly materialize?: string };
+  /** Of a model: columns that building it adds behind those of its query, where the query has none of that name. */
+  readonly adds?: readonly { readonly name: string; readonly type: string }[];
 }
 
 /** An error as DuckDB tells it in JSON. */

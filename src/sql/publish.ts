@@ -59,6 +59,8 @@ export interface LoadStep {
   /** Files whose earlier rows were taken out. */
   readonly replacedFiles: readonly string[];
 }
+  /** What stands in `_load` of the rows it wrote, where that is no load of `_millrace.loads`. */
+  readonly load?: string;
 
 /** The version of an asset that readers see. */
 export interface LiveVersion {
@@ -273,7 +275,7 @@ async function recordStep(tx: Transaction, { asset, version, load, token, step }
     [
       asset,
       version,
-      load ?? null,
+      step?.load ?? load ?? null,
       token.run,
       step?.continues ?? false,
       step?.inPlace ?? false,

@@ -12,6 +12,7 @@ import { filesCodes } from "./files.ts";
 import { formatsCodes } from "./formats.ts";
 import { httpCodes } from "./http.ts";
 import { loadCodes } from "./load.ts";
+import { keptCodes } from "./kept.ts";
 import { operationsCodes } from "./operations.ts";
 import { partitionsCodes } from "./partitions.ts";
 import { postgresCodes } from "./postgres.ts";
@@ -49,6 +50,7 @@ export const codes = {
   ...warehouseCodes,
   ...runCodes,
   ...cliCodes,
+  ...keptCodes,
   ...operationsCodes,
   ...actsCodes,
   ...quarantineCodes,

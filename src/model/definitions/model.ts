@@ -2,6 +2,8 @@
 import * as z from "zod";
 import { duration } from "../duration.ts";
 import { checkCommon } from "./check.ts";
+import { INCREMENTAL_MODES } from "./incremental-modes.ts";
+import { externalSpec, layoutSpec, snapshotSpec } from "./kept.ts";
 import { needsSpec, partitionSpec } from "./partition.ts";
 import { assetCommon, oneOrMany } from "./source.ts";
 
@@ -28,3 +30,6 @@ export const modelSpec = z.strictObject({
 export type ModelSpec = z.infer<typeof modelSpec>;
 
 export const checkFileSpec = z.strictObject({ ...checkCommon, description: z.string().optional(), on: z.string() });
+  snapshot: snapshotSpec.optional(),
+  layout: layoutSpec.optional(),
+  external: externalSpec.optional(),

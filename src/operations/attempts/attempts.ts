@@ -196,7 +196,8 @@ async function buildRequest(
   };
 }
 
-function builtResult({ rows, quarantined, checks, reused, filtered = 0 }: BuildResult, { log }: Attempt): AttemptResult {
+function builtResult({ rows, quarantined, checks, reused, filtered = 0, notes = [] }: BuildResult, { log }: Attempt): AttemptResult {
+  for (const note of notes) log("info", note);
   const counts = rows === null ? {} : { rows: { read: rows + quarantined + filtered, loaded: rows, quarantined, filtered } };
   if (filtered > 0) log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
   return { ...counts, checks, reused };

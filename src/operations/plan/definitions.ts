@@ -16,6 +16,7 @@ import type { Project, ProjectJob } from "../../project/reader.ts";
 import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
 import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
+import { withAddedColumns } from "./added-columns.ts";
 
 export interface Definitions {
   readonly graph: Graph;
@@ -51,7 +52,10 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   const schemas = await schemasOf(workspace, project, live);
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
-  const models = project.nodes.filter((node) => node.kind === "model");
+  const models = withAddedColumns(
+    project.nodes.filter((node) => node.kind === "model"),
+    live,
+  );
   const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
   const units = {
     models,

@@ -1,0 +1,30 @@
+// Error codes of models that are kept as history, as files or by their changes.
+import type { CodeEntry } from "./entry.ts";
+
+export const keptCodes = {
+  MR4640: {
+    title: "A model names a column that its query does not give",
+    why: "`key`, `snapshot`, `layout` and `external` name columns of the query's result.",
+    fix: "Correct the name, or add the column to the query.",
+  },
+  MR4641: {
+    title: "A column has a name that a snapshot adds itself",
+    why: "A snapshot adds `valid_from` and `valid_to`, and, unseen, `_load`, `_file` and `_line`.",
+    fix: "Give the column of the query another name.",
+  },
+  MR4642: {
+    title: "The timestamp of a snapshot is no date and no timestamp",
+    why: "`snapshot: { by: timestamp, updatedAt: … }` orders the versions of a key by that column.",
+    fix: "Cast the column in the query, or use `snapshot: { by: columns }`.",
+  },
+  MR4643: {
+    title: "Rows of a snapshot have no timestamp",
+    why: "Without a value in `updatedAt` nothing tells where in its key's history a row belongs.",
+    fix: "Fill it in the query (`coalesce(updated_at, created_at)`), leave such rows out, or use `snapshot: { by: columns }`.",
+  },
+  MR4644: {
+    title: "A history cannot take the new type of a column",
+    why: "The query gives a column another type than before, and values of the history would be lost in it.",
+    fix: "Keep the type in the query, or give the column another name: the old one is kept beside it.",
+  },
+} as const satisfies Record<string, CodeEntry>;
