@@ -1,0 +1,128 @@
+// Snapshot models in whole projects: runs, readers downstream, checks that block, rollback, changed definitions.
+import { describe, expect, it } from "vitest";
+import type { App } from "../../app.ts";
+import type { NodeEventAnswer, RunSummaryAnswer } from "../../model/answers.ts";
+import type { MillraceError } from "../../model/errors.ts";
+import { testProjects } from "../projects.suite.ts";
+
+const { project, write, open } = testProjects("snapshot", "name: snapshots\n");
+
+const FILES = {
+  "sources/people.yaml": "from: { files: { path: data/people.csv } }\n",
+  "data/people.csv": "id,name,city\n1,Ann,Ulm\n2,Bob,Bonn\n",
+  "models/clean/people.sql": "/*---\nmaterialize: snapshot\nkey: [id]\n---*/\nselect id, name, city from raw.people\n",
+  "models/clean/now.sql":
+    "/*---\nmaterialize: table\n---*/\nselect id, city, valid_from <= current_timestamp as known from clean.people where valid_to is null\n",
+};
+
+async function run(
+  app: App,
+  request: { readonly fullRefresh?: boolean } = {},
+): Promise<{ summary: RunSummaryAnswer; nodes: Record<string, NodeEventAnswer> }> {
+  const nodes: Record<string, NodeEventAnswer> = {};
+  const summary = await app.run(request, (progress) => {
+    if (progress.type === "node") nodes[progress.asset ?? ""] = progress;
+  });
+  return { summary, nodes };
+}
+
+async function rowsOf(app: App, sql: string): Promise<unknown[]> {
+  const rows: unknown[] = [];
+  await app.query(sql, (part) => void ("rows" in part && rows.push(...part.rows)));
+  return rows;
+}
+
+const HISTORY = "select id, city, valid_to is null as current from clean.people order by all";
+
+describe("a snapshot model", () => {
+  it("records what changed between runs, and readers downstream are built of it", async () => {
+    const dir = project(FILES);
+    const app = await open(dir);
+    const first = await run(app);
+    expect(first.summary.status, JSON.stringify(first.nodes)).toBe("succeeded");
+    expect(await rowsOf(app, HISTORY)).toEqual([
+      [1, "Ulm", true],
+      [2, "Bonn", true],
+    ]);
+    expect((await run(app)).nodes["clean.people"]).toMatchObject({ status: "reused" });
+    write(dir, { "data/people.csv": "id,name,city\n1,Ann,Kiel\n3,Cem,Jena\n" });
+    const second = await run(app);
+    expect(second.summary.status, JSON.stringify(second.nodes)).toBe("succeeded");
+    expect(await rowsOf(app, HISTORY)).toEqual([
+      [1, "Kiel", true],
+      [1, "Ulm", false],
+      [2, "Bonn", false],
+      [3, "Jena", true],
+    ]);
+    expect(await rowsOf(app, "select id, city from clean.now order by id")).toEqual([
+      [1, "Kiel"],
+      [3, "Jena"],
+    ]);
+  });
+
+  it("keeps what readers see when a check says stop, and can be rolled back to the version before", async () => {
+    const dir = project({
+      ...FILES,
+      "models/clean/people.sql":
+        "/*---\nmaterialize: snapshot\nkey: [id]\nchecks: [{ acceptedValues: { column: city, values: [Ulm, Bonn, Kiel] } }]\n---*/\nselect id, name, city from raw.people\n",
+    });
+    const app = await open(dir);
+    await run(app);
+    const before = await rowsOf(app, "select * from clean.people order by all");
+    write(dir, { "data/people.csv": "id,name,city\n1,Ann,Rome\n" });
+    expect((await run(app)).nodes["clean.people"]).toMatchObject({ status: "failed" });
+    expect(await rowsOf(app, "select * from clean.people order by all")).toEqual(before);
+    write(dir, { "data/people.csv": "id,name,city\n1,Ann,Kiel\n" });
+    expect((await run(app)).summary.status).toBe("succeeded");
+    expect(await rowsOf(app, HISTORY)).toEqual([
+      [1, "Kiel", true],
+      [1, "Ulm", false],
+      [2, "Bonn", false],
+    ]);
+    const versions = (
+      await rowsOf(app, "select version from _millrace.versions where asset = 'clean.people' order by \"at\"")
+    ).flat() as string[];
+    expect(versions).toHaveLength(2);
+    await app.rollback({ asset: "clean.people", to: versions[0]!, dryRun: false });
+    expect(await rowsOf(app, "select * from clean.people order by all")).toEqual(before);
+    await app.rollback({ asset: "clean.people", to: versions[1]!, dryRun: false });
+    expect(await rowsOf(app, "select count(*)::integer from clean.people")).toEqual([[3]]);
+  });
+
+  it("goes on with its history when its query changes, and when it is built anew", async () => {
+    const dir = project(FILES);
+    let app = await open(dir);
+    await run(app);
+    write(dir, {
+      "models/clean/people.sql":
+        "/*---\nmaterialize: snapshot\nkey: [id]\nsnapshot: { columns: [place] }\n---*/\nselect id, upper(city) as place from raw.people\n",
+      "models/clean/now.sql": "select id, place, name, city from clean.people",
+    });
+    app = await open(dir);
+    const second = await run(app);
+    expect(second.summary.status, JSON.stringify(second.nodes)).toBe("succeeded");
+    const history = [
+      [1, "ULM", null, null],
+      [1, null, "Ann", "Ulm"],
+      [2, "BONN", null, null],
+      [2, null, "Bob", "Bonn"],
+    ];
+    expect(await rowsOf(app, "select id, place, name, city from clean.now order by all")).toEqual(history);
+    expect((await run(app, { fullRefresh: true })).summary.status).toBe("succeeded");
+    expect(await rowsOf(app, "select id, place, name, city from clean.now order by all")).toEqual(history);
+  });
+
+  it("is told what its definition gets wrong, at its place", async () => {
+    const dir = project({
+      ...FILES,
+      "models/clean/people.sql":
+        "/*---\nmaterialize: snapshot\nkey: [id]\nsnapshot: { by: timestamp, columns: [city] }\n---*/\nselect id, name, city from raw.people\n",
+    });
+    const app = await open(dir);
+    const failed = (await run(app).catch((error: unknown) => error)) as MillraceError;
+    expect(failed.errors.map(({ message, location }) => [message, location?.line])).toEqual([
+      ["a snapshot by timestamp needs updatedAt", 4],
+      ["a snapshot by timestamp does not look at columns", 4],
+    ]);
+  });
+});
