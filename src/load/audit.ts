@@ -6,9 +6,9 @@
 //   A4. A check that cannot run is MR4505 with its place: DuckDB has lost the transaction by then, and the caller rolls back.
 import { MillraceError, type MillraceErrorOptions } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
-import { assetView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/publish.ts";
+import { assetView, createView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
-import { ident, literal } from "../sql/text.ts";
+import { ident } from "../sql/text.ts";
 import { carryOut, runQuery, type AuditRow } from "./audit-run.ts";
 import type { Audit, Candidate } from "./audit-port.ts";
 import { removeFailing } from "./audit-aside.ts";
@@ -182,12 +182,7 @@ async function expose(
     }
   });
   if (!named) return;
-  const schema = asset.slice(0, asset.indexOf("."));
-  const known = await tx.row(
-    `select 1 from duckdb_schemas() where schema_name = ${literal(schema)} and database_name = current_database()`,
-  );
-  if (known === undefined) await tx.run(`create schema ${ident(schema)}`);
-  await tx.run(`create or replace view ${assetView(asset)} as select ${columns.map(ident).join(", ")} from ${table}`);
+  await createView(tx, asset, `select ${columns.map(ident).join(", ")} from ${table}`);
 }
 
 async function countChecks(

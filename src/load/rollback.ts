@@ -3,16 +3,9 @@
 //   B2. Files, quarantine, schema and cursor are those of the version's loads: what was loaded since counts as not loaded, so that nothing is lost.
 //   B3. The version that was left keeps its own table, so that one can go forward again.
 //   B4. The rollback holds until something else is published or it is released: what the left version was made from does not make it again.
+import { environmentOfKey } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
-import {
-  DEFAULT_ENVIRONMENT,
-  HIDDEN_COLUMNS,
-  physicalName,
-  physicalTable,
-  readLiveVersion,
-  showBody,
-  type SeenBody,
-} from "../sql/publish.ts";
+import { HIDDEN_COLUMNS, physicalName, physicalTable, readLiveVersion, showBody, type SeenBody } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { restoreSource } from "./rollback-source.ts";
@@ -82,17 +75,17 @@ export async function rollBack(tx: Transaction, request: RollbackRequest): Promi
     JSON.stringify(hidden),
   ]);
   await tx.run('update _millrace.environments set version = $3, "at" = now() where environment = $1 and asset = $2', [
-    DEFAULT_ENVIRONMENT,
+    environmentOfKey(asset),
     asset,
     target.version,
   ]);
   const loadsUndone = await restoreSource(tx, { asset, known, target });
   await tx.run("update _millrace.rollbacks set ended_at = now() where environment = $1 and asset = $2 and ended_at is null", [
-    DEFAULT_ENVIRONMENT,
+    environmentOfKey(asset),
     asset,
   ]);
   await tx.run("insert into _millrace.rollbacks values ($1, $2, $3, $4, $5, $6, $7, now(), null)", [
-    DEFAULT_ENVIRONMENT,
+    environmentOfKey(asset),
     asset,
     live.version,
     target.version,
@@ -117,7 +110,7 @@ export async function refusePartitioned(session: Session, asset: string): Promis
 /** B4: what is new may be built again. True when a rollback held. */
 export async function releaseRollback(tx: Transaction, asset: string): Promise<boolean> {
   const ended = await tx.run("update _millrace.rollbacks set ended_at = now() where environment = $1 and asset = $2 and ended_at is null", [
-    DEFAULT_ENVIRONMENT,
+    environmentOfKey(asset),
     asset,
   ]);
   return ended > 0;

@@ -3,8 +3,8 @@
 //   V2. A version whose table was changed in place is made again from a later one that stands: each step between takes its own rows out and puts back
 //       what it took. It can be when every step's rows are there.
 import type { JsonValue } from "../model/answers.ts";
+import { environmentOfKey } from "../model/environment.ts";
 import { DATA_SCHEMA } from "../sql/ledger.ts";
-import { DEFAULT_ENVIRONMENT } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 
 export interface Step {
@@ -76,7 +76,7 @@ interface StepRow extends Omit<Step, "inPlace" | "closedAt" | "replaced" | "curs
 
 export async function readVersions(session: Session, asset: string): Promise<AssetVersions> {
   const live = await session.row<{ version: string }>("select version from _millrace.environments where environment = $1 and asset = $2", [
-    DEFAULT_ENVIRONMENT,
+    environmentOfKey(asset),
     asset,
   ]);
   const versions = await session.rows<VersionRow>(

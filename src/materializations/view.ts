@@ -3,10 +3,9 @@ import { MillraceError } from "../model/errors.ts";
 import { auditLive, stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
 import { locate } from "../sql/errors.ts";
-import { assetView, publish } from "../sql/publish.ts";
+import { createView, publish } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { parametersOf } from "../sql/syntax-copy.ts";
-import { ident } from "../sql/text.ts";
 import { buildOnce, withInterrupt } from "./commit.ts";
 import { modelFailure } from "./failure.ts";
 import type { BuildResult } from "../load/build-port.ts";
@@ -46,10 +45,8 @@ async function publishView(tx: Transaction, request: ModelRequest, version: stri
 
 /** In this transaction the asset's name already shows the new query, so that its checks read it. */
 async function showCandidate(tx: Transaction, { unit }: ModelRequest): Promise<void> {
-  const schema = unit.id.slice(0, unit.id.indexOf("."));
   try {
-    await tx.run(`create schema if not exists ${ident(schema)}`);
-    await tx.run(`create or replace view ${assetView(unit.id)} as\n${unit.sql}`);
+    await createView(tx, unit.id, unit.sql);
   } catch (error) {
     throw modelFailure(error, unit, 1);
   }

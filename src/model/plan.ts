@@ -66,6 +66,8 @@ export interface RunPlan {
   readonly concurrency: number;
   readonly timeoutMs: number | null;
   readonly params: Readonly<Record<string, string>>;
+  /** Where it is carried out; absent: prod. */
+  readonly environment?: string;
   /** Places of pools that are this run's own. */
   readonly limits?: Readonly<Record<string, number>>;
   readonly onFailure?: "compensate";

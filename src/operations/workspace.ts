@@ -3,12 +3,14 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { type Environment, environmentOf, gitBranch } from "../project/environment.ts";
 import { findProject } from "../project/find.ts";
 import { openCache } from "../project/cache.ts";
 import { readConfig } from "../project/config.ts";
 import type { Project, ReadOptions } from "../project/reader.ts";
 import { secretNamesIn } from "../project/placeholders.ts";
 import { createRedactor, readSecrets } from "../project/secrets.ts";
+import { PROD } from "../model/environment.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import type { EventStore } from "../store/store.ts";
 import { parseSizeBytes } from "../model/duration.ts";
@@ -38,6 +40,7 @@ export class Workspace {
   private readonly loadParts: () => Promise<Parts>;
   private loadedParts: Parts | undefined;
   private configOnce: Promise<ProjectSpec> | undefined;
+  private environmentOnce: Environment | undefined;
   private projectOnce: Promise<Project> | undefined;
   /** As it was read last, by this one or one that renewed it. */
   private projectRead: Project | undefined;
@@ -69,6 +72,11 @@ export class Workspace {
   /** The project as its files are now, with the state and the warehouse of this one; only the first one is closed. */
   renewed(): Workspace {
     return new Workspace(this.dir, this.options, this.first ?? this);
+  }
+
+  /** Another state of the project, in `dir`, with the state and the warehouse of this one. */
+  at(dir: string): Workspace {
+    return new Workspace(dir, this.options, this.first ?? this);
   }
 
   /** The project with all its definitions. @throws all errors of the project in one. */
@@ -149,10 +157,24 @@ export class Workspace {
     return config;
   }
 
-  /** @throws what openWarehouse throws; the next call tries again. */
-  /** `patienceMs`: how long another process may hold it, as `status` and `query` do for a moment. */
-  async warehouse({ patienceMs = LOCK_PATIENCE_MS } = {}): Promise<Warehouse> {
-    if (this.first !== undefined) return this.first.warehouse({ patienceMs });
+  /** What names mean here: `--env`, else what belongs to the git branch that is checked out. @throws MR1080 */
+  async environment(): Promise<Environment> {
+    if (this.first !== undefined) return this.first.environment();
+    const config = await this.config();
+    return (this.environmentOnce ??= environmentOf(config, { asked: this.options.env, branch: gitBranch(this.dir) }));
+  }
+
+  /** The warehouse as this environment sees it. @throws as `commonWarehouse` */
+  async warehouse(options: { readonly patienceMs?: number } = {}): Promise<Warehouse> {
+    const [warehouse, { name }] = [await this.commonWarehouse(options), await this.environment()];
+    if (name === PROD) return warehouse;
+    const { warehouseOf } = await import("../sql/environment-warehouse.ts");
+    return warehouseOf(warehouse, name);
+  }
+
+  /** The warehouse as prod sees it. `patienceMs`: how long another process may hold it, as `status` and `query` do for a moment. @throws what openWarehouse throws; the next call tries again. */
+  async commonWarehouse({ patienceMs = LOCK_PATIENCE_MS }: { readonly patienceMs?: number } = {}): Promise<Warehouse> {
+    if (this.first !== undefined) return this.first.commonWarehouse({ patienceMs });
     const config = await this.config();
     this.warehouseOnce ??= this.openPatiently(config, patienceMs).catch((error: unknown) => {
       this.warehouseOnce = undefined;

@@ -35,6 +35,8 @@ export interface DecideInput {
   readonly sources: ReadonlyMap<NodeId, SourceState>;
   /** Nodes that are never reused, with the reason ("it uses now(), …"). */
   readonly alwaysBuild: ReadonlyMap<NodeId, string>;
+  /** Nodes that another environment has for this one, with the reason: nobody looks at them. */
+  readonly given?: ReadonlyMap<NodeId, string>;
   readonly fullRefresh: boolean;
   /** Why everything is built, where it is not --full-refresh that asks for it. */
   readonly because?: string;
@@ -50,6 +52,8 @@ export function decideNode(
   input: DecideInput,
 ): Decision {
   if (node.kind === "task") return { action: "build", reason: taskReason(node), change: "none", asked: true };
+  const given = input.given?.get(node.id);
+  if (given !== undefined) return { action: "reuse", reason: given, change: "none" };
   const live = input.live.get(node.id);
   if (live === undefined) return { action: "build", reason: "never built", change: "nonBreaking" };
   const held = heldBack(node, { live, needs, reads }, decided, input);

@@ -40,11 +40,15 @@ export interface PlanInput {
   readonly alwaysBuild?: ReadonlyMap<NodeId, string>;
   /** Decides for assets that are built by partitions; undefined for all others. Called in the order of the graph. */
   readonly decidePartitions?: (id: NodeId, decided: ReadonlyMap<NodeId, Decision>) => Decision | undefined;
+  /** Nodes that another environment has for this one, with the reason. */
+  readonly given?: ReadonlyMap<NodeId, string>;
   readonly fullRefresh?: boolean;
   /** Why everything is built, where it is not --full-refresh that asks for it. */
   readonly because?: string | undefined;
   readonly job?: PlanJob | undefined;
   readonly params?: Readonly<Record<string, string>>;
+  /** Where it is carried out; undefined: prod. */
+  readonly environment?: string | undefined;
   /** `defaults` of millrace.yaml. */
   readonly defaults?: { readonly retry?: RetrySpec | undefined; readonly timeout?: string | undefined } | undefined;
   readonly concurrency?: number | undefined;
@@ -68,6 +72,7 @@ export function planRun(input: PlanInput): PlannedRun {
     sources: input.sources,
     alwaysBuild: input.alwaysBuild ?? new Map(),
     fullRefresh: input.fullRefresh ?? false,
+    ...(input.given === undefined ? {} : { given: input.given }),
     ...(input.because === undefined ? {} : { because: input.because }),
     ...(input.decidePartitions === undefined ? {} : { decidePartitions: input.decidePartitions }),
   };
@@ -95,6 +100,7 @@ export function planRun(input: PlanInput): PlannedRun {
     concurrency: input.concurrency ?? CONCURRENCY_DEFAULT,
     timeoutMs: durationMs(input.job?.timeout) ?? null,
     params: input.params ?? {},
+    ...(input.environment === undefined ? {} : { environment: input.environment }),
     ...jobFields(input, chosen),
   };
   return { plan, removed: input.selection === undefined ? removedAssets(graph, input.live) : [], missing };
@@ -159,7 +165,7 @@ function decideAll(
 ): ReadonlyMap<NodeId, Decision> {
   const decided = new Map<NodeId, Decision>();
   for (const id of ids) {
-    const partitions = facts.decidePartitions?.(id, decided);
+    const partitions = facts.given?.has(id) === true ? undefined : facts.decidePartitions?.(id, decided);
     const own = { needs: graph.needs.get(id)!, reads: graph.reads.get(id)! };
     decided.set(id, partitions ?? decideNode(graph.nodes.get(id)!, own, decided, facts));
   }

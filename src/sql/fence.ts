@@ -3,6 +3,7 @@
 //       DuckDB itself tells them apart when they do it at the same time.
 //   E2. The commit of a (run, node) leaves a row that the next attempt finds: it reports the same result and does nothing.
 import type { JsonValue } from "../model/answers.ts";
+import { environmentOfKey } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { Session, Transaction } from "./session.ts";
 import type { Warehouse } from "./warehouse.ts";
@@ -84,8 +85,9 @@ export async function committedOrFree(
 ): Promise<{ readonly committed: JsonValue | undefined; readonly version: string | null }> {
   const committed = await committedOrFenced(tx, token);
   if (committed !== undefined) return { committed, version: null };
-  const row = await tx.row<{ version: string }>("select version from _millrace.environments where environment = 'prod' and asset = $1", [
+  const row = await tx.row<{ version: string }>("select version from _millrace.environments where environment = $2 and asset = $1", [
     asset,
+    environmentOfKey(asset),
   ]);
   return { committed: undefined, version: row?.version ?? null };
 }

@@ -39,6 +39,10 @@ create macro _millrace.rows(asset) as table select * from query_table('${ROWS_SC
 /** Tables that came after the first layout; what does not know them leaves them as they are. */
 const LATER_TABLES = `
 alter table _millrace.files add column if not exists identity varchar;
+alter table _millrace.environments add column if not exists base varchar;
+create table if not exists _millrace.environment_list (environment varchar, kind varchar, branch varchar, "at" timestamptz, used_at timestamptz);
+create table if not exists _millrace.promotions (promotion varchar, act varchar, environment varchar, assets json, "by" varchar, why varchar,
+  "at" timestamptz, ended_at timestamptz, collected_at timestamptz);
 create table if not exists _millrace.steps (asset varchar, version varchar, previous varchar, load varchar, run varchar, continues boolean,
   in_place boolean, undo varchar, closed_at timestamp, replaced json, cursor json, "at" timestamptz);
 create table if not exists _millrace.rollbacks (environment varchar, asset varchar, from_version varchar, to_version varchar, loads json,
@@ -55,6 +59,8 @@ create table if not exists _millrace.raw_loads (load varchar, asset varchar, mod
   "at" timestamptz);
 create table if not exists _millrace.raw (load varchar, asset varchar, ordinal integer, kind varchar, name varchar, path varchar, first_byte bigint,
   stored_bytes bigint, encoding varchar, size bigint, hash varchar, modified_ms bigint, "rows" bigint, position json, columns json);
+create table if not exists _millrace.increments (asset varchar, version varchar, mode varchar, reads json, reason varchar, "at" timestamptz);
+create table if not exists _millrace.intervals (asset varchar, version varchar, start_ms bigint, end_ms bigint, code_hash varchar, run varchar, "at" timestamptz);
 `;
 
 /** Creates the ledger in a new warehouse, or checks the version of the one that is there. @throws MR5002 when it is newer. */

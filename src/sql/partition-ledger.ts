@@ -1,7 +1,8 @@
 // The ledger of partitions: one row per partition of an asset that stands, written in the transaction that makes its rows visible.
 import { recordCommit, type AttemptToken } from "./fence.ts";
-import { DEFAULT_ENVIRONMENT } from "./publish.ts";
+import { environmentOfKey } from "../model/environment.ts";
 import type { JsonValue } from "../model/answers.ts";
+import { ownerOf } from "./publish.ts";
 import type { Session, Transaction } from "./session.ts";
 import { literal, value } from "./text.ts";
 
@@ -64,7 +65,9 @@ const COLUMNS = `partition, version, load, run, "rows", quarantined, seconds, co
 
 /** All partitions of an asset that stand, by key. */
 export async function readPartitions(session: Session, asset: string): Promise<ReadonlyMap<string, PartitionRow>> {
-  return byKey(await session.rows<LedgerRow>(`select ${COLUMNS} from _millrace.partitions where asset = $1`, [asset]));
+  return byKey(
+    await session.rows<LedgerRow>(`select ${COLUMNS} from _millrace.partitions where asset = $1`, [await ownerOf(session, asset)]),
+  );
 }
 
 function byKey(rows: readonly LedgerRow[]): ReadonlyMap<string, PartitionRow> {
@@ -84,7 +87,7 @@ export async function readPartitionVersions(
 ): Promise<ReadonlyMap<string, string>> {
   const rows = await session.rows<{ partition: string; version: string }>(
     `select partition, version from _millrace.partitions where asset = $1 and partition in (${keys.map(literal).join(", ")})`,
-    [asset],
+    [await ownerOf(session, asset)],
   );
   return new Map(rows.map(({ partition, version }) => [partition, version]));
 }
@@ -149,7 +152,7 @@ export async function publishInPlace(tx: Transaction, publication: PartitionPubl
     ],
   );
   await tx.run(`update _millrace.environments set version = $3, "at" = now() where environment = $1 and asset = $2`, [
-    DEFAULT_ENVIRONMENT,
+    environmentOfKey(asset),
     asset,
     version,
   ]);

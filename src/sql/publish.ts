@@ -5,6 +5,8 @@
 //   P3. A physical table is dropped only when no kept version of any asset refers to it.
 //   P4. Every publication leaves a step: which version it followed, and what takes it back where a table was changed in place (load/rollback.ts).
 import type { JsonValue } from "../model/answers.ts";
+import { PROD, environmentOfKey, plainAssetSql, splitLedgerAsset, viewOfKey } from "../model/environment.ts";
+import { ownSql, readBase } from "./environment-sql.ts";
 import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
 import { dropOldVersions } from "./retire.ts";
@@ -12,7 +14,6 @@ import { noShadow } from "./shadow.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 
-export const DEFAULT_ENVIRONMENT = "prod";
 /** Columns of physical tables that `schema.name` does not show. */
 export const HIDDEN_COLUMNS = ["_load", "_file", "_line"] as const;
 
@@ -58,12 +59,13 @@ export interface LoadStep {
   readonly closes: boolean;
   /** Files whose earlier rows were taken out. */
   readonly replacedFiles: readonly string[];
-}
   /** What stands in `_load` of the rows it wrote, where that is no load of `_millrace.loads`. */
   readonly load?: string;
+}
 
 /** The version of an asset that readers see. */
 export interface LiveVersion {
+  /** The ledger's key of whose it is: `raw.sales`, or `raw.sales@NAME` where an environment has its own. */
   readonly asset: string;
   readonly version: string;
   readonly kind: "table" | "view" | "share";
@@ -109,13 +111,18 @@ export async function publish(tx: Transaction, publication: Publication): Promis
 /** P1, P2: makes the asset's views, and says what columns they have. */
 export async function showBody(tx: Transaction, asset: string, body: SeenBody): Promise<readonly { name: string; type: string }[]> {
   const view = assetView(asset);
-  const schema = asset.slice(0, asset.indexOf("."));
-  const known = await tx.row("select 1 from duckdb_schemas() where schema_name = $1 and database_name = current_database()", [schema]);
-  if (known === undefined) await tx.run(`create schema if not exists ${ident(schema)}`);
-  await tx.run(`create or replace view ${view} as ${await viewBody(tx, body)}`);
+  await createView(tx, asset, await viewBody(tx, body));
   const columns = await describeRelation(tx, view);
   await tx.run(`create or replace view ${qualified(ROWS_SCHEMA, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
   return columns;
+}
+
+/** Makes the view of an asset, in its schema or that of the environment whose it is. */
+export async function createView(tx: Transaction, asset: string, sql: string): Promise<void> {
+  const [schema] = viewOfKey(asset);
+  const known = await tx.row("select 1 from duckdb_schemas() where schema_name = $1 and database_name = current_database()", [schema]);
+  if (known === undefined) await tx.run(`create schema if not exists ${ident(schema)}`);
+  await tx.run(`create or replace view ${assetView(asset)} as\n${await ownSql(tx, asset, sql)}`);
 }
 
 async function publishShare(tx: Transaction, publication: Publication): Promise<void> {
@@ -144,8 +151,9 @@ export async function keepVersion(
 export async function readInputs(session: Session, assets: readonly string[]): Promise<Record<string, string>> {
   const wanted = assets.filter((asset) => !asset.startsWith("task:"));
   const rows = await session.rows<{ asset: string; version: string }>(
-    `select asset, version from _millrace.environments where environment = $1 and list_contains(from_json($2, '["varchar"]'), asset)`,
-    [DEFAULT_ENVIRONMENT, JSON.stringify(wanted)],
+    `select ${plainAssetSql("e.asset")} as asset, e.version from _millrace.environments e where ${seenBy("$1")}
+       and list_contains(from_json($2, '["varchar"]'), ${plainAssetSql("e.asset")})`,
+    [session.environment, JSON.stringify(wanted)],
   );
   const versions = new Map(rows.map(({ asset, version }) => [asset, version]));
   return Object.fromEntries(wanted.map((asset) => [asset, versions.get(asset) ?? "none"]));
@@ -157,19 +165,35 @@ const LIVE_VERSIONS = `select v.*, case when r.asset is null then null else json
   left join _millrace.rollbacks r on r.environment = e.environment and r.asset = e.asset and r.to_version = e.version and r.ended_at is null
   left join _millrace.versions b on b.asset = r.asset and b.version = r.from_version`;
 
-/** The versions that readers of an environment see. */
-export async function readLive(session: Session, environment: string = DEFAULT_ENVIRONMENT): Promise<Map<string, LiveVersion>> {
-  const rows = await session.rows<VersionRow>(`${LIVE_VERSIONS} where e.environment = $1 and ${noShadow("e.asset")}`, [environment]);
-  return new Map(rows.map((row) => [row.asset, liveVersion(row)]));
+/** The ledger's key under which a session finds an asset. */
+export async function ownerOf(session: Session, asset: string): Promise<string> {
+  if (session.environment === PROD || splitLedgerAsset(asset).asset !== asset) return asset;
+  const own = await session.row<{ asset: string }>(
+    `select asset from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} = $2`,
+    [session.environment, asset],
+  );
+  return own?.asset ?? asset;
 }
 
-/** The version of one asset that readers of an environment see. */
-export async function readLiveVersion(
-  session: Session,
-  asset: string,
-  environment: string = DEFAULT_ENVIRONMENT,
-): Promise<LiveVersion | undefined> {
-  const row = await session.row<VersionRow>(`${LIVE_VERSIONS} where e.environment = $1 and e.asset = $2`, [environment, asset]);
+/** Condition over `e`: what readers of an environment see; its own, and where it has nothing, what is prod's. */
+function seenBy(environment: string): string {
+  return `(e.environment = ${environment} or e.environment = '${PROD}' and not exists (
+    select 1 from _millrace.environments o where o.environment = ${environment} and ${plainAssetSql("o.asset")} = e.asset))`;
+}
+
+/** The versions that readers of an environment see, by the names of the assets. */
+export async function readLive(session: Session, environment: string = session.environment): Promise<Map<string, LiveVersion>> {
+  const rows = await session.rows<VersionRow>(`${LIVE_VERSIONS} where ${seenBy("$1")} and ${noShadow("e.asset")}`, [environment]);
+  return new Map(rows.map((row) => [splitLedgerAsset(row.asset).asset, liveVersion(row)]));
+}
+
+/** The version of one asset that readers see: of a name, what it means in the session's environment; of a ledger's key, what stands under it. */
+export async function readLiveVersion(session: Session, asset: string): Promise<LiveVersion | undefined> {
+  const key = splitLedgerAsset(asset);
+  const isName = key.asset === asset && session.environment !== PROD;
+  const where = isName ? `${seenBy("$1")} and ${plainAssetSql("e.asset")} = $2` : "e.environment = $1 and e.asset = $2";
+  const environment = isName ? session.environment : (key.environment ?? PROD);
+  const row = await session.row<VersionRow>(`${LIVE_VERSIONS} where ${where}`, [environment, asset]);
   return row === undefined ? undefined : liveVersion(row);
 }
 
@@ -184,10 +208,9 @@ export function physicalTable(physical: string): string {
   return qualified(DATA_SCHEMA, physical);
 }
 
-/** `"schema"."name"` of an asset. */
+/** `"schema"."name"` of an asset, or of what an environment has of its own. */
 export function assetView(asset: string): string {
-  const dot = asset.indexOf(".");
-  return qualified(asset.slice(0, dot), asset.slice(dot + 1));
+  return qualified(...viewOfKey(asset));
 }
 
 /** Names and types of a relation's columns. */
@@ -260,15 +283,25 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
     ],
   );
   if (body.kind !== "share") await recordStep(tx, publication);
-  await tx.run("delete from _millrace.environments where environment = $1 and asset = $2", [DEFAULT_ENVIRONMENT, asset]);
-  await tx.run("insert into _millrace.environments values ($1, $2, $3, now())", [DEFAULT_ENVIRONMENT, asset, version]);
+  const environment = environmentOfKey(asset);
+  const base = environment === PROD ? null : await readBase(tx, asset, publication.inputs);
+  await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} = $2`, [
+    environment,
+    splitLedgerAsset(asset).asset,
+  ]);
+  await tx.run(`insert into _millrace.environments (environment, asset, version, "at", base) values ($1, $2, $3, now(), $4)`, [
+    environment,
+    asset,
+    version,
+    base,
+  ]);
   return replaced.map(({ physical }) => physical);
 }
 
 /** P4. Whatever is published ends a rollback: readers see something new. */
 async function recordStep(tx: Transaction, { asset, version, load, token, step }: Publication): Promise<void> {
   const closedAt = step?.closes === true ? "(current_timestamp at time zone 'UTC')" : "null";
-  const environment = literal(DEFAULT_ENVIRONMENT);
+  const environment = literal(environmentOfKey(asset));
   await tx.run(
     `insert into _millrace.steps select $1, $2, (select version from _millrace.environments where environment = ${environment} and asset = $1),
        $3, $4, $5, $6, $7, ${closedAt}, $8, (select to_json(c) from (select column_name, type, value, position from _millrace.cursors where asset = $1) c), now()`,

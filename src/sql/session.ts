@@ -2,6 +2,7 @@
 // A Transaction is a Session inside BEGIN … COMMIT; what takes a Transaction must not begin or commit.
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import type { JsonValue } from "../model/answers.ts";
+import { PROD } from "../model/environment.ts";
 import { Statements } from "./statements.ts";
 import { readRowObjects } from "./values.ts";
 
@@ -11,10 +12,13 @@ export type Parameters = readonly DuckDBValue[];
 export class Session {
   readonly connection: DuckDBConnection;
   readonly statements: Statements;
+  /** Whose assets the names in it mean. */
+  readonly environment: string;
 
-  constructor(connection: DuckDBConnection, statements: Statements = new Statements()) {
+  constructor(connection: DuckDBConnection, statements: Statements = new Statements(), environment: string = PROD) {
     this.connection = connection;
     this.statements = statements;
+    this.environment = environment;
   }
 
   /** Rows changed. Several statements may stand in one text; parameters bind in a single one only. */

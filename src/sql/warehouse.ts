@@ -52,9 +52,10 @@ export class Warehouse {
   readonly path: string;
   /** Who opened it and has not closed it yet; the last one closes the file. */
   holders = 1;
-  private readonly instance: DuckDBInstance;
+  readonly instance: DuckDBInstance;
   private readonly idle: Session[] = [];
   private readonly busy = new Set<Session>();
+  private readonly guests: Warehouse[] = [];
   private closed = false;
 
   constructor(path: string, instance: DuckDBInstance) {
@@ -91,14 +92,24 @@ export class Warehouse {
     this.abandon();
   }
 
-  private async acquire(): Promise<Session> {
+  /** Another set of sessions on the same file; it is closed with this one. */
+  welcome<Guest extends Warehouse>(guest: Guest): Guest {
+    this.guests.push(guest);
+    return guest;
+  }
+
+  protected async connect(): Promise<Session> {
+    return new Session(await this.instance.connect());
+  }
+
+  protected async acquire(): Promise<Session> {
     if (this.closed) throw new MillraceError({ code: "MR5009", message: `The warehouse ${this.path} is closed.` });
-    const session = this.idle.pop() ?? new Session(await this.instance.connect());
+    const session = this.idle.pop() ?? (await this.connect());
     this.busy.add(session);
     return session;
   }
 
-  private release(session: Session): void {
+  protected release(session: Session): void {
     this.busy.delete(session);
     if (!this.closed && this.idle.length < IDLE_SESSIONS_MAX) this.idle.push(session);
     else session.close();
@@ -109,13 +120,18 @@ export class Warehouse {
     return translateFailure(error, this.path);
   }
 
-  private abandon(): void {
+  protected abandon(): void {
     if (this.closed) return;
-    this.closed = true;
     opened.delete(this.path);
+    for (const guest of this.guests) guest.endSessions();
+    this.endSessions();
+    this.instance.closeSync();
+  }
+
+  private endSessions(): void {
+    this.closed = true;
     for (const session of this.busy) session.connection.interrupt(); // closed when they are given back
     for (const session of this.idle.splice(0)) session.close();
-    this.instance.closeSync();
   }
 }
 
@@ -142,7 +158,7 @@ async function retried<Result>(transaction: () => Promise<Result>): Promise<Resu
 async function inTransaction<Result>(session: Session, work: (tx: Transaction) => Promise<Result>): Promise<Result> {
   await session.run("begin");
   try {
-    const result = await work(new Transaction(session.connection, session.statements));
+    const result = await work(new Transaction(session.connection, session.statements, session.environment));
     await session.run("commit");
     return result;
   } catch (error) {

@@ -1,4 +1,5 @@
 // What the ledger knows of the raw zone: one row per load that was kept, one per file, journal of pages, or table in it. Committed with the rows.
+import { plainAssetSql } from "../../model/environment.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { literal, value } from "../../sql/text.ts";
 import type { Json } from "../connector.ts";
@@ -148,7 +149,7 @@ function pieceOf(row: Readonly<Record<string, string | number | null>>): RawPiec
 
 /** Loads of an asset that have a folder. */
 export async function loadsKept(session: Session, asset: string): Promise<ReadonlySet<string>> {
-  const rows = await session.rows<{ load: string }>("select load from _millrace.raw_loads where asset = $1", [asset]);
+  const rows = await session.rows<{ load: string }>(`select load from _millrace.raw_loads where ${plainAssetSql("asset")} = $1`, [asset]);
   return new Set(rows.map(({ load }) => load));
 }
 

@@ -2,6 +2,7 @@
 // What stands in the ledger is the truth; a folder that it does not know is left over from a load that never committed.
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { splitLedgerAsset } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { asWriteError } from "../../platform/files.ts";
 
@@ -12,7 +13,7 @@ const open = new Set<string>();
 
 /** Name of an asset's folder below the root; names of assets may have more letters than folders. */
 export function assetFolder(root: string, asset: string): string {
-  return join(root, encodeURIComponent(asset).replaceAll("*", "%2A").replace(/^\./, "%2E"));
+  return join(root, encodeURIComponent(splitLedgerAsset(asset).asset).replaceAll("*", "%2A").replace(/^\./, "%2E"));
 }
 
 export function assetOfFolder(folder: string): string {

@@ -9,7 +9,6 @@ import { open, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
-import { DEFAULT_ENVIRONMENT } from "../../sql/publish.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import { isCompressed } from "./keep.ts";
 import { forgetLoads, loadsKept } from "./ledger.ts";
@@ -41,9 +40,9 @@ export async function tidyRaw(warehouse: Warehouse, { root, now, keepMs, dryRun 
        where (r.mode = 'replace' and not exists (select 1 from _millrace.versions v where v.asset = r.asset and v.load = r.load and v.physical is not null))
          or (r."at" < to_timestamp($1::double / 1000) and not (r.mode = 'replace' and exists (
            select 1 from _millrace.environments e join _millrace.versions v on v.asset = e.asset and v.version = e.version
-           where e.environment = $2 and e.asset = r.asset and v.load = r.load)))
+           where e.asset = r.asset and v.load = r.load)))
        order by r.asset, r.load`,
-      [before, DEFAULT_ENVIRONMENT],
+      [before],
     ),
   );
   const removed = { loads: old.length, bytes: old.reduce((sum, { bytes }) => sum + bytes, 0) };

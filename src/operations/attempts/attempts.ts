@@ -1,6 +1,7 @@
 // What an attempt at a node does, by the node's kind. This is all that the engine's executor calls.
 import { auditWith, StoppedByChecks } from "../../load/audit.ts";
 import type { Attempt, AttemptHandler, AttemptResult } from "../../model/attempt.ts";
+import { ledgerAsset, PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ExtractNode, ModelNode, ProjectNode, SourceNode, TransformNode } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
@@ -18,6 +19,7 @@ import type { Replay } from "../assets/replay-port.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
+import { environmentWarehouse } from "../environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface AttemptsRequest {
@@ -68,34 +70,35 @@ function definedNode({ node, item, partition }: Attempt): string {
   return partition === undefined ? node : splitNodeId(node).asset;
 }
 
-async function attemptNode(workspace: Workspace, request: AttemptsRequest, node: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
+async function attemptNode(workspace: Workspace, request: AttemptsRequest, defined: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
   const { params, fullRefresh, definitions } = request;
+  const node = defined.kind === "task" ? defined : await ownNode(workspace, defined);
   if (node.kind === "task") {
     const own = attempt.partition === undefined ? undefined : await attemptPartition(definitions, node, { attempt, warehouse: null });
     return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
   }
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
-  const partition = await attemptPartition(definitions, node, {
+  const partition = await attemptPartition(definitions, defined, {
     attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,
     warehouse,
   });
   const { amendment } = request;
-  if (amendment?.asset === node.id && isLoaded(node)) {
+  if (amendment?.asset === defined.id && isLoaded(node)) {
     return amendAttempt(
-      { warehouse, node, amendment, checks: definitions.checks.get(node.id) ?? [], tempDir: workspace.tempDir() },
+      { warehouse, node, amendment, checks: definitions.checks.get(defined.id) ?? [], tempDir: workspace.tempDir() },
       attempt,
     );
   }
   const partitioned = partition === undefined ? {} : { partition };
-  const checks = definitions.checks.get(node.id) ?? [];
-  if (request.replay?.asset === node.id && isLoaded(node)) {
-    return replayAttempt(await replayOf(workspace, request, node, attempt, request.replay), attempt);
+  const checks = definitions.checks.get(defined.id) ?? [];
+  if (request.replay?.asset === defined.id && isLoaded(node)) {
+    return replayAttempt({ ...(await replayOf(workspace, request, defined as typeof node, attempt, request.replay)), node }, attempt);
   }
   const placeholders = partition === undefined ? {} : { partition: placeholdersOf(partition) };
   const reachRequest = { params, signal: attempt.signal, log: attempt.log, ...placeholders };
   switch (node.kind) {
     case "source": {
-      const reach = reachOf(workspace, project, node, reachRequest);
+      const reach = reachOf(workspace, project, defined as typeof node, reachRequest);
       return sourceAttempt(
         {
           warehouse,
@@ -129,7 +132,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           ...rawOf(workspace, node, {}),
           ...partitioned,
           deliveries: (_connection, { since }) =>
-            workspace.parts.extract(node, {
+            workspace.parts.extract(defined as typeof node, {
               projectDir: workspace.dir,
               tempDir: workspace.tempDir(),
               since,
@@ -142,21 +145,21 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
         attempt,
       );
     case "model": {
-      const build = await buildRequest(workspace, request, node, attempt);
-      const mayReuse = !definitions.alwaysBuild.has(node.id);
+      const build = await buildRequest(workspace, request, defined as typeof node, attempt);
+      const mayReuse = !definitions.alwaysBuild.has(defined.id);
       const parameters = { now: new Date(), param: typedValues(definitions.paramTypes, params) };
       return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters }), attempt);
     }
     case "transform": {
-      const build = await buildRequest(workspace, request, node, attempt);
+      const build = await buildRequest(workspace, request, defined as typeof node, attempt);
       return builtResult(
         await workspace.parts.buildTransform(node, { ...build, ...partitioned, projectDir: workspace.dir, log: attempt.log }),
         attempt,
       );
     }
     case "export": {
-      const reach = reachOf(workspace, project, node, reachRequest);
-      const needs = definitions.graph.needs.get(node.id) ?? [];
+      const reach = reachOf(workspace, project, defined as typeof node, reachRequest);
+      const needs = definitions.graph.needs.get(defined.id) ?? [];
       return exportAttempt(
         {
           warehouse,
@@ -165,7 +168,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
           options: reach.options,
           context: { ...reach.context, since: undefined },
           needs,
-          fullRefresh: fullRefresh || definitions.alwaysBuild.has(node.id),
+          fullRefresh: fullRefresh || definitions.alwaysBuild.has(defined.id),
         },
         attempt,
       );
@@ -173,6 +176,14 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, node:
     default:
       return node satisfies never;
   }
+}
+
+/** The node under the key of what this environment has of its own; its name means that from now on. */
+async function ownNode<Node extends ProjectNode>(workspace: Workspace, node: Node): Promise<Node> {
+  const { name } = await workspace.environment();
+  if (name === PROD) return node;
+  if (node.kind !== "export") await (await environmentWarehouse(workspace)).prepare(node.id);
+  return { ...node, id: ledgerAsset(node.id, name) };
 }
 
 async function buildRequest(

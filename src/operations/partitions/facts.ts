@@ -3,6 +3,7 @@
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { Mapping } from "../../model/definitions/partition.ts";
+import { ledgerAsset } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { escapePart, type Partitioning, splitNodeId } from "../../model/partition.ts";
 import type { PlanMapping } from "../../plan/partitions/mapping.ts";
@@ -55,17 +56,23 @@ export interface FactsRequest {
   readonly graph: Graph;
   readonly live: ReadonlyMap<NodeId, LiveVersion>;
   readonly nowMs: number;
+  /** Assets that are read as prod has them, where this is another environment. */
+  readonly given: ReadonlyMap<NodeId, string>;
 }
 
 /** Undefined where no asset has partitions. @throws MR8201, and what a dimension's query throws. */
 export async function partitionWorld(workspace: Workspace, request: FactsRequest): Promise<PartitionWorld | undefined> {
-  const { graph, live, nowMs } = request;
+  const { graph, live, nowMs, given } = request;
   const nodes = partitionedNodes(graph);
   if (nodes.length === 0) return undefined;
   const warehouse = await workspace.warehouse();
   const found = await warehouse.session((session) => foundValues(session, nodes));
   const spaces = await spacesWith(graph, (asset, dimension) => found.get(`${asset}\0${dimension}`) ?? []);
-  const ledgers = new Map(await warehouse.session(readLedgers));
+  const { name } = await workspace.environment();
+  const all = await warehouse.session(readLedgers);
+  // What is not taken from prod is built here, whatever prod has of it.
+  const keyOfLedger = (id: NodeId): string => (given.has(id) ? (live.get(id)?.asset ?? id) : ledgerAsset(id, name));
+  const ledgers = new Map(nodes.flatMap(({ id }) => (all.has(keyOfLedger(id)) ? [[id, all.get(keyOfLedger(id))!] as const] : [])));
   for (const node of nodes) if (node.kind === "task") ledgers.set(node.id, await tasksDone(workspace, node, spaces.get(node.id)!));
   const outcomes = await readOutcomes(workspace, spaces, ledgers);
   const assets = new Map<NodeId, PartitionedAsset>();

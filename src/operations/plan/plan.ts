@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { combineErrors, MillraceError } from "../../model/errors.ts";
 import type { PlanAnswer } from "../../model/answers.ts";
+import { PROD } from "../../model/environment.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { SourceState } from "../../plan/decide.ts";
 import { partitionWorld } from "../partitions/facts.ts";
@@ -16,6 +17,8 @@ import { unresolvedPlaceholders } from "../../project/unresolved.ts";
 import { readLive, type LiveVersion } from "../../sql/publish.ts";
 import { parametersOf } from "../runs/parameters.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
+import { noteDefinitions } from "./noted.ts";
+import { snapshotOf } from "./snapshot.ts";
 import { reachOf, stateOf } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -35,6 +38,8 @@ export interface PlanRequest {
 export interface Planned extends PlannedRun {
   readonly definitions: Definitions;
   readonly params: Readonly<Record<string, string>>;
+  /** Nodes that prod has for this environment, with the reason. */
+  readonly given: ReadonlyMap<NodeId, string>;
   /** Sentences for people: partitions that were left out. */
   readonly notes: ReturnType<PartitionPlanner["notes"]>;
   readonly chosen: PartitionPlanner["chosen"];
@@ -67,17 +72,20 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const params = await parametersFor(workspace, job?.spec.params ?? {}, request.params ?? {});
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
+  const environment = await workspace.environment();
   const defined = await defineProject(workspace, { live, lineage: "tables", params, job });
   const gone = missingOutputs(workspace, defined, live);
   const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
   const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
   const { graph } = definitions;
-  const world = await partitionWorld(workspace, { graph, live, nowMs: Date.now() });
+  const selected = new Set(selection === "" ? [] : select(graph, selection));
+  const given = await givenByProd(workspace, { graph, live, selected, selection, request });
+  const world = await partitionWorld(workspace, { graph, live, given, nowMs: Date.now() });
   const partitions = partitionPlanner(graph, world, {
     ...request.backfill,
     partition: request.partition,
     fullRefresh: request.fullRefresh ?? false,
-    selected: new Set(selection === "" ? [] : select(graph, selection)),
+    selected,
   });
   const planned = planRun({
     graph,
@@ -85,7 +93,9 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     decidePartitions: (id, decided) => partitions.decide(id, decided),
     ...(request.select === undefined ? { always: definitions.jobTasks } : {}),
     live,
-    sources: await sourceStates(workspace, definitions, live, params),
+    sources: await sourceStates(workspace, definitions, { live, params, given }),
+    ...(given.size === 0 ? {} : { given }),
+    ...(environment.name === PROD ? {} : { environment: environment.name }),
     alwaysBuild: definitions.alwaysBuild,
     fullRefresh: request.fullRefresh ?? false,
     because: request.because,
@@ -100,10 +110,32 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     plan,
     definitions,
     params,
+    given,
     notes: [...partitions.notes(), ...tableNotes(project)],
     chosen: partitions.chosen,
     world,
   };
+}
+
+interface Giving {
+  readonly graph: Definitions["graph"];
+  readonly live: ReadonlyMap<NodeId, LiveVersion>;
+  readonly selected: ReadonlySet<NodeId>;
+  readonly selection: string | undefined;
+  readonly request: PlanRequest;
+}
+
+/** What another environment takes from prod; empty in prod. */
+async function givenByProd(
+  workspace: Workspace,
+  { graph, live, selected, selection, request }: Giving,
+): Promise<ReadonlyMap<NodeId, string>> {
+  const environment = await workspace.environment();
+  if (environment.name === PROD) return new Map();
+  const { forcedNodes, reusedFromProd } = await import("../environments/reuse.ts");
+  const common = await workspace.commonWarehouse();
+  const prod = await common.session((session) => readLive(session));
+  return reusedFromProd({ graph, environment, live, prod, forced: forcedNodes({ graph, selected, selection, request }) });
 }
 
 /** A parameter may be wrong only because the job's file is: that is told first. */
@@ -141,7 +173,12 @@ export async function planForRun(workspace: Workspace, request: PlanRequest): Pr
     await (await import("../attempts/calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
   refuseMissing(planned);
   await refuseUnresolved(workspace, planned);
+  await noteDefinitions(await workspace.warehouse(), snapshotOf(project, planned.definitions), assetsOf(planned));
   return planned;
+}
+
+function assetsOf({ plan }: Planned): ReadonlySet<NodeId> {
+  return new Set(plan.nodes.map(({ id, partition }) => (partition === undefined ? id : splitNodeId(id).asset)));
 }
 
 /** Variables and secrets that the plan's nodes need and do not have are told before anything runs. @throws all of them in one. */
@@ -156,17 +193,22 @@ export function planAnswer(planned: PlannedRun): PlanAnswer {
   return toPlanAnswer(planned);
 }
 
+interface SourcesAsked {
+  readonly live: ReadonlyMap<NodeId, LiveVersion>;
+  readonly params: Readonly<Record<string, string>>;
+  readonly given: ReadonlyMap<NodeId, string>;
+}
+
 async function sourceStates(
   workspace: Workspace,
   { graph }: Definitions,
-  live: ReadonlyMap<NodeId, LiveVersion>,
-  params: Readonly<Record<string, string>>,
+  { live, params, given }: SourcesAsked,
 ): Promise<ReadonlyMap<NodeId, SourceState>> {
   const project = await workspace.project();
   const warehouse = await workspace.warehouse();
   const states = new Map<NodeId, SourceState>();
   for (const node of graph.nodes.values()) {
-    if (node.kind !== "source" || !live.has(node.id)) continue;
+    if (node.kind !== "source" || !live.has(node.id) || given.has(node.id)) continue;
     try {
       const reach = reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
       const token = await warehouse.session(({ connection }) => stateOf(reach, connection));

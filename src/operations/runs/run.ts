@@ -9,6 +9,7 @@ import { openCarrier } from "./carrier.ts";
 import { planForRun, planOperation, type Planned, type PlanRequest } from "../plan/plan.ts";
 import type { Amendment } from "../quarantine/amendment.ts";
 import type { Replay } from "../assets/replay-port.ts";
+import { beginInEnvironment, endInEnvironment } from "../environments/begin.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -30,6 +31,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   const fromRun = request.fromFailure === undefined ? undefined : await findRun(workspace, request.fromFailure);
   const planned = await planForRun(workspace, request);
   for (const { asset, message } of planned.notes) observe({ type: "warning", node: asset, message });
+  await beginInEnvironment(workspace, planned);
   const carrier = await openCarrier(workspace);
   const { engine } = carrier;
   const history = await readAssets(store);
@@ -56,6 +58,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
     return await carry(await engine.start(next.plan), false);
   } finally {
     await carrier.close();
+    await endInEnvironment(workspace);
   }
 }
 

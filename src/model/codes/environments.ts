@@ -1,0 +1,45 @@
+// Error codes of environments: what belongs to a branch, promotion, collection. Range 87xx.
+import type { CodeEntry } from "./entry.ts";
+
+export const environmentsCodes = {
+  MR8701: {
+    title: "A view names what it reads in a text",
+    why: "A stored view finds names in the warehouse, where they mean what is prod's. In an environment's copy the names of its own assets are replaced at their places; a name inside a text (`query_table('…')`) has no place.",
+    fix: "Write the name as a name, or `materialize: table`: tables are built from your text as it stands.",
+  },
+  MR8702: {
+    title: "There is no such environment",
+    why: "An environment begins with the first run in it, or with `millrace env create`.",
+    fix: "`millrace env list` shows those that are there.",
+  },
+  MR8703: {
+    title: "Prod has moved since the environment was built",
+    why: "What the environment would put in place was made from versions that prod no longer has, so prod would go back in time, or lose another's change.",
+    fix: "Run in the environment again (it builds what differs from prod as it is now), look at `millrace env diff`, then promote.",
+  },
+  MR8704: {
+    title: "The asset is prod's in this environment",
+    why: "The environment has no version of its own of it, so that acting on it would change what others read.",
+    fix: "Act in prod with `--env prod`, or build it here first: `millrace run --full-refresh --select ASSET`.",
+  },
+  MR8705: {
+    title: "There is nothing to promote",
+    why: "The environment has no version of its own: all it shows is prod's.",
+    fix: "Change something and run in the environment; `millrace env diff NAME` shows what differs.",
+  },
+  MR8706: {
+    title: "The promotion cannot be taken back",
+    why: "It was taken back already, its earlier versions have been collected, or assets of it have been built since.",
+    fix: "`millrace env list` shows promotions that can be taken back; `millrace rollback ASSET` goes back to a version of one asset.",
+  },
+  MR8707: {
+    title: "An environment cannot have this name",
+    why: "`prod` is the one that all others fall through to. The schema of an environment, `raw__NAME`, must not be one that assets of the project have.",
+    fix: "Choose another name, or rename the schema.",
+  },
+  MR8708: {
+    title: "The environment is in use",
+    why: "A run is going on in it, or in the environment that it is to be promoted to, and works on the same assets.",
+    fix: "Wait for it, or `millrace cancel RUN`.",
+  },
+} as const satisfies Readonly<Record<string, CodeEntry>>;

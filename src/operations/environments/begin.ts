@@ -1,0 +1,52 @@
+// What a run in an environment does before and after its work: the environment is there from its first run on, what is as in prod again is prod's again,
+// and readers from outside find all assets in its schemas.
+import { randomInt } from "node:crypto";
+import { runId } from "../../engine/run-id.ts";
+import { PROD } from "../../model/environment.ts";
+import { MillraceError } from "../../model/errors.ts";
+import { gitBranch } from "../../project/environment.ts";
+import { noteEnvironment, putAside, showFallThrough } from "../../sql/environment-ledger.ts";
+import { readLive } from "../../sql/publish.ts";
+import type { Planned } from "../plan/plan.ts";
+import type { Workspace } from "../workspace.ts";
+import { released } from "./reuse.ts";
+
+/** Id of an act on environments. */
+export function actId(): string {
+  return runId(Date.now(), () => randomInt(2 ** 32) / 2 ** 32).slice("r_".length);
+}
+
+/** @throws MR8707 when the environment's schemas are those of assets. */
+export async function beginInEnvironment(
+  workspace: Workspace,
+  { given, definitions }: Pick<Planned, "given" | "definitions">,
+): Promise<void> {
+  const environment = await workspace.environment();
+  const { name: own, kind } = environment;
+  if (own === PROD) return;
+  refuseSchemas(own, definitions.graph.order);
+  const branch = gitBranch(workspace.dir) ?? null;
+  const common = await workspace.commonWarehouse();
+  await common.transaction(async (tx) => {
+    await noteEnvironment(tx, { environment: own, kind, branch });
+    const assets = released(given, await readLive(tx, own));
+    if (assets.length > 0) await putAside(tx, { environment: own, assets, act: actId() });
+  });
+}
+
+export async function endInEnvironment(workspace: Workspace): Promise<void> {
+  const { name: own } = await workspace.environment();
+  if (own === PROD) return;
+  await (await workspace.commonWarehouse()).transaction((tx) => showFallThrough(tx, own));
+}
+
+function refuseSchemas(environment: string, assets: readonly string[]): void {
+  const taken = assets.find((asset) => asset.slice(0, asset.indexOf(".")).endsWith(`__${environment}`));
+  if (taken === undefined) return;
+  const schema = taken.slice(0, taken.indexOf("."));
+  throw new MillraceError({
+    code: "MR8707",
+    message: `the environment ${environment} would show its assets in schemas that end as ${schema} does, where ${taken} is`,
+    hint: "rename the branch, or give the environment another name: environments: { NAME: { branches: [BRANCH] } }",
+  });
+}

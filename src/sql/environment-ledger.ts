@@ -1,0 +1,140 @@
+// What the ledger says of environments, and how what stands under one key comes to stand under another: by the key alone, whatever tables there are.
+import { asideAsset, environmentSchema, ledgerAsset, plainAssetSql, PROD, splitLedgerAsset } from "../model/environment.ts";
+import type { NodeId } from "../model/graph.ts";
+import type { Base } from "./environment-sql.ts";
+import { ROWS_SCHEMA } from "./ledger.ts";
+import type { Session, Transaction } from "./session.ts";
+import { ident, literal, qualified } from "./text.ts";
+
+/** What an environment shows that is not as prod shows it. */
+export interface EnvironmentRow {
+  readonly asset: NodeId;
+  /** The ledger's key: of its own, or put aside and held (`x@~ID`). */
+  readonly key: string;
+  readonly isHeld: boolean;
+  readonly version: string;
+  readonly base: Base | null;
+  readonly at: string;
+}
+
+export async function readEnvironmentRows(session: Session, environment: string): Promise<readonly EnvironmentRow[]> {
+  const rows = await session.rows<{ asset: string; version: string; base: string | null; at: string }>(
+    'select asset, version, base, "at" from _millrace.environments where environment = $1 order by asset',
+    [environment],
+  );
+  return rows.map(({ asset: key, version, base, at }) => {
+    const { asset, environment: owner } = splitLedgerAsset(key);
+    return { asset, key, isHeld: owner === null, version, base: base === null ? null : (JSON.parse(base) as Base), at };
+  });
+}
+
+export interface KnownEnvironment {
+  readonly environment: string;
+  readonly kind: string;
+  readonly branch: string | null;
+  readonly at: string;
+  readonly usedAt: string;
+}
+
+export async function readEnvironments(session: Session): Promise<readonly KnownEnvironment[]> {
+  const rows = await session.rows<Omit<KnownEnvironment, "usedAt"> & { readonly used_at: string }>(
+    'select environment, kind, branch, "at", used_at from _millrace.environment_list order by environment',
+  );
+  return rows.map(({ used_at: usedAt, ...row }) => ({ ...row, usedAt }));
+}
+
+/** Notes that an environment is there and was used now. */
+export async function noteEnvironment(
+  tx: Transaction,
+  { environment, kind, branch }: Pick<KnownEnvironment, "environment" | "kind" | "branch">,
+): Promise<void> {
+  const known = await tx.row("select 1 from _millrace.environment_list where environment = $1", [environment]);
+  await (known === undefined
+    ? tx.run("insert into _millrace.environment_list values ($1, $2, $3, now(), now())", [environment, kind, branch])
+    : tx.run("update _millrace.environment_list set kind = $2, branch = coalesce($3, branch), used_at = now() where environment = $1", [
+        environment,
+        kind,
+        branch,
+      ]));
+}
+
+/** Moves all that the ledger says of some keys to others, all at once: keys may change places. */
+export async function moveKeys(tx: Transaction, moves: ReadonlyMap<string, string>): Promise<void> {
+  if (moves.size === 0) return;
+  const tables = await tx.rows<{ name: string }>(
+    `select table_name as name from duckdb_columns() where schema_name = '_millrace' and column_name = 'asset' and database_name = current_database()
+       and table_name <> 'environments'`,
+  );
+  const list = (keys: Iterable<string>): string => `[${[...keys].map(literal).join(", ")}]`;
+  await tx.run(
+    `create or replace temp table _millrace_moves as select unnest(${list(moves.keys())}) as old_key, unnest(${list(moves.values())}) as new_key`,
+  );
+  for (const { name } of tables)
+    await tx.run(`update _millrace.${ident(name)} set asset = m.new_key from _millrace_moves m where asset = m.old_key`);
+}
+
+/** Puts what an environment has of its own out of sight, under the id of the act: it is as in prod again, until that is collected. */
+export async function putAside(
+  tx: Transaction,
+  request: { readonly environment: string; readonly assets: readonly NodeId[]; readonly act: string },
+): Promise<void> {
+  const { environment, assets, act } = request;
+  const rows = (await readEnvironmentRows(tx, environment)).filter(({ asset }) => assets.includes(asset));
+  await moveKeys(tx, new Map(rows.filter(({ isHeld }) => !isHeld).map(({ asset, key }) => [key, asideAsset(asset, act)])));
+  await forgetRows(tx, environment, rows);
+}
+
+/** An environment sees these as prod does from now on. */
+export async function forgetRows(
+  tx: Transaction,
+  environment: string,
+  rows: readonly Pick<EnvironmentRow, "asset" | "key" | "isHeld">[],
+): Promise<void> {
+  if (rows.length === 0) return;
+  const names = rows.map(({ asset }) => literal(asset)).join(", ");
+  await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} in (${names})`, [environment]);
+  const views = new Set(await shownNames(tx, PROD));
+  const statements = rows.flatMap(({ asset, key, isHeld }) => [
+    ...(isHeld ? [] : [`drop view if exists ${qualified(ROWS_SCHEMA, key)}`]),
+    fallThrough(asset, environment, views),
+  ]);
+  await tx.run(statements.join(";\n"));
+}
+
+/** Views of all that an environment has not of its own, for readers from outside: prod's rows in the environment's schemas. */
+export async function showFallThrough(tx: Transaction, environment: string): Promise<void> {
+  const own = new Set((await readEnvironmentRows(tx, environment)).map(({ asset }) => asset));
+  const [prod, there] = [await shownNames(tx, PROD), new Set(await shownNames(tx, environment))];
+  const live = await tx.rows<{ asset: string }>(`select asset from _millrace.environments where environment = '${PROD}'`);
+  const known = new Set(prod);
+  const missing = live.map(({ asset }) => asset).filter((asset) => !own.has(asset) && known.has(asset) && !there.has(asset));
+  if (missing.length === 0) return;
+  const schemas = new Set(missing.map((asset) => environmentSchema(asset.slice(0, asset.indexOf(".")), environment)));
+  await tx.run(
+    [
+      ...[...schemas].map((schema) => `create schema if not exists ${ident(schema)}`),
+      ...missing.map((asset) => fallThrough(asset, environment, known)),
+    ].join(";\n"),
+  );
+}
+
+function fallThrough(asset: NodeId, environment: string, prod: ReadonlySet<NodeId>): string {
+  const dot = asset.indexOf(".");
+  const [schema, name] = [asset.slice(0, dot), asset.slice(dot + 1)];
+  const view = qualified(environmentSchema(schema, environment), name);
+  return prod.has(asset) ? `create or replace view ${view} as select * from ${qualified(schema, name)}` : `drop view if exists ${view}`;
+}
+
+/** Assets that have a view in the schemas of an environment. */
+async function shownNames(session: Session, environment: string): Promise<readonly NodeId[]> {
+  const rows = await session.rows<{ schema: string; name: string }>(
+    `select schema_name as schema, view_name as name from duckdb_views() where database_name = current_database() and not internal`,
+  );
+  const suffix = environment === PROD ? "" : environmentSchema("", environment);
+  return rows.flatMap(({ schema, name }) => (schema.endsWith(suffix) ? [`${schema.slice(0, schema.length - suffix.length)}.${name}`] : []));
+}
+
+/** The key under which an environment would write. */
+export function ownKey(asset: NodeId, environment: string): string {
+  return ledgerAsset(asset, environment);
+}
