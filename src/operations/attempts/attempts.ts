@@ -147,7 +147,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
     case "model": {
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);
       const mayReuse = !definitions.alwaysBuild.has(defined.id);
-      const parameters = { now: new Date(), param: typedValues(definitions.paramTypes, params) };
+      const parameters = { now: new Date(attempt.firstStartedAt), param: typedValues(definitions.paramTypes, params) };
       return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters }), attempt);
     }
     case "transform": {
