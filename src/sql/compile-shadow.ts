@@ -139,7 +139,7 @@ export class ShadowCatalogue {
     const statement = await this.connection.prepare("select json_serialize_plan($1::varchar)::varchar");
     statement.bindVarchar(1, text);
     const json = String((await statement.runAndReadAll()).getRows()[0]![0]);
-    const answer = JSON.parse(json.replace(/"query_location":18446744073709551615/g, '"query_location":-1')) as TreeNode;
+    const answer = JSON.parse(exactNumbers(json)) as TreeNode;
     if (answer["error"] !== true) {
       const plans = answer["plans"];
       return { plan: (Array.isArray(plans) ? plans.at(-1) : {}) as TreeNode };
@@ -192,6 +192,12 @@ export class ShadowCatalogue {
     if (missing.size > 0)
       await this.connection.run([...missing].map((schema) => `create schema if not exists ${ident(schema)}`).join(";\n"));
   }
+}
+
+/** Numbers that JSON.parse would round, and those that JSON has not, become texts. Inside of texts the quotes around a key would be escaped. */
+function exactNumbers(json: string): string {
+  const plain = json.replace(/"query_location":18446744073709551615/g, '"query_location":-1');
+  return plain.replace(/"(value|upper|lower|constant_integer)":(-?(?:\d{16,}|Infinity|NaN|nan|inf))(?=[,}])/g, '"$1":"$2"');
 }
 
 function tableOf({ id, text, adds = [] }: BindRequest): string {

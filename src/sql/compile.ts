@@ -4,6 +4,7 @@
 //   C3. Guessed columns (`certain: false`) prove that a name is missing, never that a type does not fit.
 import type { NodeId } from "../model/graph.ts";
 import { MillraceError } from "../model/errors.ts";
+import { addMissing, fingerprintAll } from "./compile-fingerprints.ts";
 import { AssetNames } from "./compile-names.ts";
 import { type BindResult, ROWS_SCHEMA, ShadowCatalogue } from "./compile-shadow.ts";
 import { stubFiles } from "./compile-stubs.ts";
@@ -25,6 +26,7 @@ export async function compile(input: CompileInput): Promise<Compilation> {
     const { units, errors } = prepareUnits(input, syntaxes, names);
     inheritFromNeeds(units, input);
     const found = [...errors, ...(await bindAll(units, input, open))];
+    await fingerprintAll(units, input, names, open);
     if (input.lineage === "columns") await traceAll(units, input, names, open);
     remember(units, input);
     return answer(units, found);
@@ -177,14 +179,7 @@ async function traceAll(
   const wanted = units.filter((unit) => unit.columns !== null && unit.lineage === undefined);
   if (wanted.length === 0) return;
   const shadow = await open();
-  const present = await shadow.columns();
-  const byId = new Map(units.map((unit) => [unit.unit.id, unit]));
-  const missing = new Map<NodeId, readonly CompiledColumn[]>();
-  for (const id of new Set(wanted.flatMap(({ dependencies }) => dependencies))) {
-    const columns = present.has(id) ? undefined : (byId.get(id)?.columns ?? input.schemas.get(id)?.columns);
-    if (columns !== undefined && columns !== null) missing.set(id, columns);
-  }
-  await shadow.addTables(missing);
+  await addMissing(wanted, units, input, shadow);
   for (const unit of wanted) unit.lineage = withAdded(unit, await trace(unit, names, shadow, input));
 }
 
@@ -221,10 +216,11 @@ async function trace(
 }
 
 function remember(units: readonly Unit[], input: CompileInput): void {
-  for (const { key, columns, lineage, unbound } of units) {
+  for (const { key, columns, lineage, fingerprint, unbound } of units) {
     if (key === null || columns === null || unbound !== null) continue;
     input.cache?.put(`bound ${key}`, { columns } satisfies Bound);
     if (lineage !== undefined) input.cache?.put(`lineage ${key}`, lineage);
+    if (fingerprint !== undefined) input.cache?.put(`fingerprint ${key}`, fingerprint);
   }
 }
 

@@ -33,13 +33,18 @@ const PIVOT_VALUE = "__pivot";
 export interface CopyOptions {
   /** `fill` gives a PIVOT without values one, so that the query can be parsed. */
   readonly pivots?: "keep" | "fill";
-  /** `null` binds whatever they are cast to; `computed` is not folded away, so that what stands beside a parameter is seen in the plan. */
-  readonly parameters?: "null" | "computed";
+  /** `null` binds whatever they are cast to; `computed` is not folded away, so that what stands beside a parameter is seen in the plan; `named` stay parameters. */
+  readonly parameters?: "null" | "computed" | "named";
   /** Of `$param.x`, by name. */
   readonly types?: Readonly<Record<string, string>> | undefined;
 }
 
-const VALUES = { null: "NULL", computed: "CAST(random() AS VARCHAR)" } as const;
+const VALUES: Readonly<Record<NonNullable<CopyOptions["parameters"]>, (name: string) => string>> = {
+  null: () => "NULL",
+  computed: () => "CAST(random() AS VARCHAR)",
+  // Fields may be called anything, parameters not.
+  named: (name) => `$p_${Buffer.from(name).toString("hex")}`,
+};
 
 export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = "null", types = {} }: CopyOptions = {}): AnalysisCopy {
   const plain = !/[$?;]/.test(sql) && pivots === "keep";
@@ -50,11 +55,11 @@ export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = 
   const named = parameters.filter(({ name }) => name.startsWith("param.")).map(({ name }) => name.slice("param.".length));
   const fields = named.length === 0 ? ["none"] : [...new Set(named)];
   // Fields are set one by one: DuckDB forgets the types inside a struct that is null as a whole.
-  const struct = `({${fields.map((field) => `${literal(field)}: CAST(${VALUES[mode]} AS ${types[field] ?? "VARCHAR"})`).join(", ")}})`;
+  const struct = `({${fields.map((field) => `${literal(field)}: CAST(${VALUES[mode](`param.${field}`)} AS ${types[field] ?? "VARCHAR"})`).join(", ")}})`;
   for (const { kind, text, start, end } of tokens) {
     const type = kind === "parameter" ? PARAMETER_TYPES[text.slice(1)] : undefined;
     if (kind === "parameter" && text === "$param") splices.push({ start, end, text: struct });
-    else if (type !== undefined) splices.push({ start, end, text: `(CAST(${VALUES[mode]} AS ${type}))` });
+    else if (type !== undefined) splices.push({ start, end, text: `(CAST(${VALUES[mode](text.slice(1))} AS ${type}))` });
     else if (text === ";") splices.push({ start, end, text: "" });
   }
   const filled = pivots === "fill" ? fillPivots(tokens) : { splices: [], first: null };

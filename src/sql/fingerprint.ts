@@ -1,0 +1,57 @@
+// The fingerprint of one query: the plan is walked, and what its rows, its columns and its order rest on is written down by asset and column.
+import type { FingerprintLeaf, QueryFingerprint } from "../model/fingerprint.ts";
+import { type MeaningOptions, meaningOf } from "./fingerprint-operators.ts";
+import { rowsOf, splitLeaf, type Term, UnknownMeaning } from "./fingerprint-terms.ts";
+import type { CompiledColumn } from "./compile-types.ts";
+import type { PlanNode } from "./lineage-plan.ts";
+import { hashOf } from "./syntax-tree.ts";
+
+/** Raised when the way in which fingerprints are made changes: models are then built once more. */
+const MAKING = "fingerprint-1";
+
+/** The fingerprint of a query that gives `columns`; null where its plan is not understood. */
+export function fingerprintOfPlan(plan: PlanNode, columns: readonly CompiledColumn[], options: MeaningOptions): QueryFingerprint | null {
+  try {
+    const { out, sort, ...relation } = meaningOf(plan, options);
+    if (out.length !== columns.length) return null;
+    const rows = rowsOf(relation);
+    const leaves = [...new Set([rows, ...out, ...(sort === null ? [] : [sort])].flatMap((one) => [...one.leaves]))].toSorted();
+    const places = new Map(leaves.map((leaf, index) => [leaf, index]));
+    const restsOf = ({ leaves: own }: Term): readonly number[] => [...own].map((leaf) => places.get(leaf)!).toSorted((a, b) => a - b);
+    const names = columns.map(({ name }) => name);
+    const perColumn = <Value>(value: (one: Term, index: number) => Value): Readonly<Record<string, Value>> =>
+      Object.fromEntries(names.map((name, index) => [name, value(out[index]!, index)]));
+    return {
+      rows: hashOf(MAKING, rows.hash),
+      columns: perColumn((one, index) => hashOf(MAKING, one.hash, columns[index]!.type)),
+      names,
+      sort: sort === null ? null : hashOf(MAKING, sort.hash),
+      reads: readsOf(leaves),
+      leaves: leaves.map(leafOf),
+      rests: { rows: restsOf(rows), columns: perColumn(restsOf) },
+      words: {
+        rows: [...relation.sources.map(({ words }) => words), ...relation.conditions.map(({ words }) => `where ${words}`)],
+        columns: perColumn(({ words }) => words),
+      },
+    };
+  } catch (thrown) {
+    if (thrown instanceof UnknownMeaning) return null;
+    throw thrown;
+  }
+}
+
+function leafOf(key: string): FingerprintLeaf {
+  const { part, asset, column } = splitLeaf(key);
+  return part === "column" ? { asset, part, column } : { asset, part };
+}
+
+function readsOf(leaves: readonly string[]): QueryFingerprint["reads"] {
+  const reads = new Map<string, string[]>();
+  for (const leaf of leaves) {
+    const { part, asset, column } = splitLeaf(leaf);
+    const list = reads.get(asset) ?? [];
+    if (part === "column") list.push(column);
+    reads.set(asset, list);
+  }
+  return Object.fromEntries(reads);
+}
