@@ -195,7 +195,8 @@ class MeaningWalk {
     const [names, types] = [stringsOf(node["names"]), Array.isArray(node["returned_types"]) ? node["returned_types"] : []];
     const out = indexes.map((index) => {
       const name = names[index];
-      if (name === undefined) throw new UnknownMeaning("the place of a row in its table");
+      // The place of a row in its table.
+      if (name === undefined) return term(`${asset}.rowid`, ["place", asset], new Set([leafKey(asset, "order")]));
       return term(`${asset}.${name}`, ["column", asset, name, raw(types[index])], new Set([leafKey(asset, "column", name)]));
     });
     const source = term(asset, ["scan", asset], new Set([leafKey(asset, "rows")]));

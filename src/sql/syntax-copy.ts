@@ -56,9 +56,13 @@ export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = 
   const fields = named.length === 0 ? ["none"] : [...new Set(named)];
   // Fields are set one by one: DuckDB forgets the types inside a struct that is null as a whole.
   const struct = `({${fields.map((field) => `${literal(field)}: CAST(${VALUES[mode](`param.${field}`)} AS ${types[field] ?? "VARCHAR"})`).join(", ")}})`;
+  // A struct of parameters cannot be planned: they stand for themselves.
+  const fieldsNamed = mode === "named" ? parameters.filter(({ name }) => name.startsWith("param.")) : [];
+  for (const { name, start, end } of fieldsNamed)
+    splices.push({ start, end, text: `(CAST(${VALUES.named(name)} AS ${types[name.slice("param.".length)] ?? "VARCHAR"}))` });
   for (const { kind, text, start, end } of tokens) {
     const type = kind === "parameter" ? PARAMETER_TYPES[text.slice(1)] : undefined;
-    if (kind === "parameter" && text === "$param") splices.push({ start, end, text: struct });
+    if (kind === "parameter" && text === "$param" && fieldsNamed.length === 0) splices.push({ start, end, text: struct });
     else if (type !== undefined) splices.push({ start, end, text: `(CAST(${VALUES[mode](text.slice(1))} AS ${type}))` });
     else if (text === ";") splices.push({ start, end, text: "" });
   }
