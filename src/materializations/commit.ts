@@ -17,6 +17,8 @@ export interface Build {
   /** Parameters with their values; null when there are none. */
   readonly parametersKey: string | null;
   readonly request: BuildRequest;
+  /** Nothing changed, so the live version stays: what is to be put right all the same, without a new version; undefined when there is nothing. */
+  readonly upkeep?: (live: LiveVersion) => Promise<BuildResult | undefined>;
 }
 
 const VERSION_CHARACTERS = 16;
@@ -32,7 +34,7 @@ export async function buildOnce(build: Build, work: (version: string) => Promise
   );
   if (done !== undefined) return done.result as BuildResult;
   const isSame = live !== undefined && isUnchanged(build, live);
-  if (isSame && !request.fullRefresh && request.mayReuse !== false) return reuse(build, live);
+  if (isSame && !request.fullRefresh && request.mayReuse !== false) return (await build.upkeep?.(live)) ?? reuse(build, live);
   if (live?.rolledBack != null && !request.fullRefresh && isUnchanged(build, live.rolledBack)) return reuse(build, live);
   // Built again although nothing we know of changed: the contents may differ, so the version must.
   const salt = isSame ? `${token.run}\0${token.node}\0${token.attempt}` : "";

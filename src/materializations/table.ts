@@ -3,10 +3,11 @@ import type { BuildResult } from "../load/build-port.ts";
 import { hasColumns, type PartitionRequest } from "../load/partition-port.ts";
 import { physicalTable } from "../sql/publish.ts";
 import { parametersOf } from "../sql/syntax-copy.ts";
-import { buildOnce, commitTable } from "./commit.ts";
+import { type Build, buildOnce, commitTable } from "./commit.ts";
+import { createLaidOut, layOutAnew } from "./layout.ts";
 import { defineMaterialization, type ModelRequest } from "./materialization.ts";
 import { buildPartition, partitionText } from "./partition.ts";
-import { assertQuery, createTableAs, parametersKey } from "./statement.ts";
+import { assertQuery, parametersKey } from "./statement.ts";
 
 export const table = defineMaterialization({
   name: "table",
@@ -14,11 +15,12 @@ export const table = defineMaterialization({
   build(request) {
     const { unit, parameters, partition } = request;
     if (partition !== undefined) return partitions(request, partition);
-    const build = { asset: unit.id, parametersKey: parametersKey(unit, parameters), request };
+    const upkeep: Build["upkeep"] = (live) => layOutAnew(request, live);
+    const build = { asset: unit.id, parametersKey: parametersKey(unit, parameters), request, upkeep };
     return buildOnce(build, (version) =>
       commitTable(build, version, async (tx, physical) => {
         await assertQuery(tx, unit);
-        await createTableAs(tx, physicalTable(physical), unit, parameters);
+        await createLaidOut(tx, physicalTable(physical), request, parameters);
       }),
     );
   },
@@ -46,7 +48,7 @@ function partitions(request: ModelRequest, partition: PartitionRequest): Promise
       if (!isKnown(unit.sql)) await assertQuery(session, unit);
       known.add(unit.sql);
       const bounds = span.startMs === null || span.endMs === null ? {} : { start: new Date(span.startMs), end: new Date(span.endMs) };
-      return createTableAs(session, name, unit, { ...parameters, ...bounds, partition: partitionText(span) });
+      return createLaidOut(session, name, request, { ...parameters, ...bounds, partition: partitionText(span) });
     },
   });
 }

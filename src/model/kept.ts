@@ -40,3 +40,8 @@ export function keepingProblems({ materialize, snapshot, layout, external }: Spe
     tell("MR1022", ["materialize"], "an external model says where its files are", "external: { path: out/sales, format: parquet }");
   return problems;
 }
+
+/** Columns by which stored rows are ordered: those whose equal values are to lie together first. */
+export function layoutColumns(layout: ModelSpec["layout"]): readonly string[] {
+  return [...new Set([...[layout?.partition ?? []].flat(), ...[layout?.sort ?? []].flat()])];
+}

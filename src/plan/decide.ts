@@ -37,6 +37,8 @@ export interface DecideInput {
   readonly alwaysBuild: ReadonlyMap<NodeId, string>;
   /** Nodes that another environment has for this one, with the reason: nobody looks at them. */
   readonly given?: ReadonlyMap<NodeId, string>;
+  /** Nodes whose version stays, but of which something is to be put right, with the reason: another layout, files that somebody took away. */
+  readonly upkeep?: ReadonlyMap<NodeId, string>;
   readonly fullRefresh: boolean;
   /** Why everything is built, where it is not --full-refresh that asks for it. */
   readonly because?: string;
@@ -63,7 +65,7 @@ export function decideNode(
   const changedAbove = needs.find((need) => isDefinitionChange(decided.get(need)?.change));
   const change = changedAbove === undefined ? "none" : "indirect";
   if (input.fullRefresh) return { action: "build", reason: input.because ?? "forced by --full-refresh", change };
-  const building = needs.filter((need) => !need.startsWith("task:") && decided.get(need)?.action === "build");
+  const building = needs.filter((need) => !need.startsWith("task:") && brings(need, decided, input));
   if (building.length > 0) return { action: "build", reason: aboveReason(building, decided), change };
   const source = sourceReason(node, live, input);
   if (source !== null) return { action: "build", change, ...source };
@@ -71,7 +73,15 @@ export function decideNode(
   if (moved !== null) return { action: "build", reason: moved, change };
   const always = input.alwaysBuild.get(node.id);
   if (always !== undefined) return { action: "build", reason: always, change };
+  const upkeep = input.upkeep?.get(node.id);
+  if (upkeep !== undefined) return { action: "build", reason: upkeep, change };
   return { action: "reuse", reason: live.run === null ? "unchanged" : `unchanged since ${live.run}`, change };
+}
+
+/** Will it have another version? */
+function brings(need: NodeId, decided: ReadonlyMap<NodeId, Decision>, { upkeep }: DecideInput): boolean {
+  const decision = decided.get(need);
+  return decision?.action === "build" && (upkeep?.get(need) ?? "") !== decision.reason;
 }
 
 /** Whether a task with `reuse: true` has anything to do is known when what it comes after is settled. */
@@ -88,7 +98,7 @@ function heldBack(
 ): Decision | null {
   const { rolledBack } = live;
   if (rolledBack === undefined || rolledBack === null || input.fullRefresh || node.codeHash !== rolledBack.codeHash) return null;
-  if (needs.some((need) => !need.startsWith("task:") && decided.get(need)?.action === "build")) return null; // the attempt sees what they brought
+  if (needs.some((need) => !need.startsWith("task:") && brings(need, decided, input))) return null; // the attempt sees what they brought
   const then = { ...live, inputs: rolledBack.inputs };
   if (movedInput(reads, then, input.live) !== null) return null;
   const isSource = node.kind === "source" || node.kind === "extract";

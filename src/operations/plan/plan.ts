@@ -21,6 +21,7 @@ import { noteDefinitions } from "./noted.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { reachOf, stateOf } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
+import { upkeepReasons } from "./upkeep.ts";
 
 export interface PlanRequest {
   readonly job?: string;
@@ -97,6 +98,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     ...(given.size === 0 ? {} : { given }),
     ...(environment.name === PROD ? {} : { environment: environment.name }),
     alwaysBuild: definitions.alwaysBuild,
+    upkeep: await upkeepReasons(workspace, { graph, live }),
     fullRefresh: request.fullRefresh ?? false,
     because: request.because,
     job: job === undefined ? undefined : { ...job.spec, name: job.name, key: keyOf(job.spec.key, params) },

@@ -1,0 +1,84 @@
+// layout: stored rows lie in order, a filter reads little of them, and another layout is another order of the same rows, nothing more.
+import { describe, expect, it } from "vitest";
+import type { App } from "../../app.ts";
+import type { NodeEventAnswer } from "../../model/answers.ts";
+import { openWarehouse } from "../../sql/warehouse.ts";
+import { testProjects } from "../projects.suite.ts";
+
+const { project, write, open, apps } = testProjects("layout", "name: layouts\n");
+
+const ROWS = 400_000;
+const model = (layout: string): string =>
+  `/*---\nmaterialize: table\n${layout}---*/\nselect i as id, (i * 7919) % ${ROWS} as k, i % 3 as region from range(${ROWS}) r(i); -- end\n`;
+
+async function run(app: App): Promise<Record<string, NodeEventAnswer>> {
+  const nodes: Record<string, NodeEventAnswer> = {};
+  const summary = await app.run({}, (progress) => {
+    if (progress.type === "node") nodes[progress.asset ?? ""] = progress;
+  });
+  expect(summary.status, JSON.stringify(nodes)).toBe("succeeded");
+  return nodes;
+}
+
+/** Row groups that may hold the value, by what DuckDB knows of each; and how many there are. */
+async function rowGroups(dir: string, column: string, value: number): Promise<{ matching: number; all: number }> {
+  const warehouse = await openWarehouse({ path: `${dir}/.millrace/warehouse.duckdb` });
+  try {
+    return await warehouse.session(async (session) => {
+      const live = await session.row<{ physical: string }>(
+        "select physical from _millrace.versions v join _millrace.environments e using (asset, version) where v.asset = 'clean.t'",
+      );
+      const row = await session.row<{ matching: number; all: number }>(
+        `select count(distinct row_group_id) filter (where ${value} between regexp_extract(stats, 'Min: (-?\\d+)', 1)::bigint and regexp_extract(stats, 'Max: (-?\\d+)', 1)::bigint) as matching,
+           count(distinct row_group_id) as "all" from pragma_storage_info('_millrace_data.${live!.physical}') where column_name = '${column}' and segment_type <> 'VALIDITY'`,
+      );
+      return row!;
+    });
+  } finally {
+    warehouse.close();
+  }
+}
+
+describe("layout", () => {
+  it("lets a filter read one row group in place of all, and another layout keeps version and readers downstream", async () => {
+    const dir = project({
+      "models/clean/t.sql": model(""),
+      "models/clean/n.sql": "/*---\nmaterialize: table\n---*/\nselect count(*) as n, sum(k) as k from clean.t\n",
+    });
+    let app = await open(dir);
+    await run(app);
+    const none = await rowGroups(dir, "k", 5_000);
+    expect(none.matching).toBe(none.all);
+
+    write(dir, { "models/clean/t.sql": model("layout: { sort: k }\n") });
+    app = await open(dir);
+    const before = (await app.describe("clean.t")).asset.version;
+    expect((await app.plan({})).nodes.map(({ asset, action, change }) => [asset, action, change])).toEqual([
+      ["clean.t", "build", "none"],
+      ["clean.n", "reuse", "none"],
+    ]);
+    const nodes = await run(app);
+    expect([nodes["clean.t"]?.status, nodes["clean.n"]?.status]).toEqual(["succeeded", "reused"]);
+    expect((await app.describe("clean.t")).asset.version).toBe(before);
+    expect(await rowGroups(dir, "k", 5_000)).toEqual({ matching: 1, all: none.all });
+    expect((await run(app))["clean.t"]?.status).toBe("reused");
+
+    write(dir, { "models/clean/t.sql": model("layout: { partition: region, sort: [k] }\n") });
+    app = await open(dir);
+    await run(app);
+    const sorted: unknown[] = [];
+    await app.query(
+      "select count(*) from (select region, k, lag(region) over () as r, lag(k) over () as l from clean.t) where region < r or (region = r and k < l)",
+      (part) => void ("rows" in part && sorted.push(...part.rows)),
+    );
+    expect(sorted).toEqual([[0]]);
+  });
+
+  it("names its columns when one is not there", async () => {
+    const app = await open(project({ "models/clean/t.sql": model("layout: { sort: kk }\n") }));
+    const nodes: NodeEventAnswer[] = [];
+    await app.run({}, (progress) => void (progress.type === "node" && nodes.push(progress)));
+    expect(nodes[0]?.error).toMatchObject({ code: "MR4640" });
+    expect(apps).toHaveLength(1);
+  });
+});

@@ -1,0 +1,29 @@
+// What of a model is to be put right although its rows are what they should be: the order in which they lie, the files in which they stand.
+import type { ModelNode, NodeId } from "../../model/graph.ts";
+import { layoutColumns } from "../../model/kept.ts";
+import type { Graph } from "../../plan/graph.ts";
+import { layoutMark, readLayoutMarks } from "../../sql/layout-mark.ts";
+import type { LiveVersion } from "../../sql/publish.ts";
+import type { Workspace } from "../workspace.ts";
+
+/** With the reason, as the plan tells it. */
+export async function upkeepReasons(
+  workspace: Workspace,
+  { graph, live }: { readonly graph: Graph; readonly live: ReadonlyMap<NodeId, LiveVersion> },
+): Promise<ReadonlyMap<NodeId, string>> {
+  const reasons = new Map<NodeId, string>();
+  const laidOut = [...graph.nodes.values()].filter(
+    (node): node is ModelNode => node.kind === "model" && layoutColumns(node.spec.layout).length > 0,
+  );
+  if (laidOut.length === 0) return reasons;
+  const warehouse = await workspace.warehouse();
+  const marks = await warehouse.session((session) => readLayoutMarks(session));
+  for (const node of laidOut) {
+    const physical = live.get(node.id)?.physical;
+    const by = layoutColumns(node.spec.layout);
+    if (node.spec.materialize !== "table" || node.partitioning !== undefined || physical == null || marks.get(physical) === layoutMark(by))
+      continue;
+    reasons.set(node.id, `its layout changed: the same rows are ordered by ${by.join(", ")}`);
+  }
+  return reasons;
+}
