@@ -47,15 +47,27 @@ export async function assertQuery(session: Session, unit: SqlUnit): Promise<void
   }
 }
 
+/** What stands around the user's text; nothing of one line before it. */
+export interface Around {
+  readonly before: string;
+  /** The text where a query must be without the semicolon that ends it. */
+  readonly sql?: string;
+  readonly after: string;
+}
+
+const PLAIN: Around = { before: "", after: "" };
+
 /** Runs `create table … as` in front of the user's text, with its parameters, and says how many rows there are. @throws MR4604, MR4607 */
 export async function createTableAs(
   session: Session,
   table: string,
   unit: SqlUnit,
   parameters: Readonly<Record<string, unknown>>,
+  around: Around = PLAIN,
 ): Promise<number> {
   const { values, types } = bindings(unit, parameters);
-  const statement = await prepare(session, `create ${isTemporary(table) ? "or replace temp " : ""}table ${table} as\n${unit.sql}`, unit, 1);
+  const text = `create ${isTemporary(table) ? "or replace temp " : ""}table ${table} as${around.before}\n${around.sql ?? unit.sql}${around.after}`;
+  const statement = await prepare(session, text, unit, 1);
   try {
     if (statement.parameterCount > 0) statement.bind(values, types);
     const [first] = await (await statement.run()).getRows();
@@ -77,7 +89,8 @@ export function parametersKey(unit: SqlUnit, parameters: Readonly<Record<string,
   return JSON.stringify(used.map((name) => [name, keyText(parameterValue(name, parameters))]));
 }
 
-function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): Bindings {
+/** Values and types of the parameters that the SQL uses. @throws MR4607 */
+export function bindings(unit: SqlUnit, parameters: Readonly<Record<string, unknown>>): Bindings {
   const bound: Record<string, DuckDBValue> = {};
   const fields: Record<string, DuckDBValue> = {};
   for (const name of parametersOf(unit.sql)) {

@@ -4,18 +4,21 @@ import { type Isolation, isolationOf, type IsolationSpec } from "../model/defini
 import { exportSpec } from "../model/definitions/export.ts";
 import type { PoolUse } from "../model/definitions/limits.ts";
 import { modelSpec } from "../model/definitions/model.ts";
+import type { SourceLocation } from "../model/errors.ts";
+import { incrementalProblems } from "../model/incremental.ts";
 import type { ProjectSpec } from "../model/definitions/project.ts";
 import { type RetrySpec, sourceSpec } from "../model/definitions/source.ts";
 import type { ExportNode, ModelNode, SourceNode } from "../model/graph.ts";
+import { keepingProblems } from "../model/kept.ts";
 import type { Mapping, PartitionSpec } from "../model/definitions/partition.ts";
 import { type Partitioning, partitioningOf } from "../model/partition.ts";
-import { keepingProblems } from "../model/kept.ts";
 import { expandComponents } from "./components-expand.ts";
 import { type ConnectorContext, readConnector } from "./connector.ts";
 import { type Document, placesIn, valueAt } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { hashDefinition } from "./hash.ts";
 import { type NameResult, nameFromFile, nameFromText, plainName } from "./names.ts";
+import { parametersOf } from "../sql/syntax-copy.ts";
 import { claim, readChecks, readDocument, readPlaceholders, type Reader, tell } from "./reader.ts";
 import { validate, type Validated } from "./validate.ts";
 import type * as z from "zod";
@@ -99,11 +102,12 @@ export function readModel(reader: Reader, definition: DefinitionFile): ModelNode
   const checks = checksOf(reader, document, id);
   if (spec === undefined || id === undefined) return undefined;
   checkMaterialization(reader, document, spec);
+  for (const { code, at, message, hint } of keepingProblems(spec)) tell(reader, code, message, document.locate(at, "key"), hint);
+  if (spec.materialize === "incremental")
+    checkIncremental(reader, document, { spec, sql: parts.sql, place: (at) => placesIn(file, text)(parts.sqlOffset + at) });
   return {
     kind: "model",
     id,
-  for (const { code, at, message, hint } of keepingProblems(spec)) tell(reader, code, message, document.locate(at, "key"), hint);
-  if (spec.materialize === "incremental") checkIncremental(reader, document, { spec, sql: parts.sql, place: (at) => placesIn(file, text)(parts.sqlOffset + at) });
     file,
     ...common(spec, reader.config),
     ...componentsOf(document),
@@ -276,6 +280,20 @@ export function componentsOf({ components }: Document): { components?: readonly 
   return components === undefined || components.length === 0 ? {} : { components };
 }
 
+interface IncrementalModel {
+  readonly spec: z.infer<typeof modelSpec>;
+  readonly sql: string;
+  readonly place: (offset: number) => SourceLocation;
+}
+
+/** What an incremental model says of itself must make sense together, and its parameters must have values. */
+function checkIncremental(reader: Reader, document: Document, { spec, sql, place }: IncrementalModel): void {
+  for (const { code, message, hint, at } of incrementalProblems(spec, parametersOf(sql))) {
+    const where = typeof at === "string" ? place(Math.max(0, sql.indexOf(at))) : document.locate(at, "key");
+    tell(reader, code, message, where, hint);
+  }
+}
+
 function checkMaterialization(reader: Reader, document: Document, spec: z.infer<typeof modelSpec>): void {
   const place = document.locate(["materialize"]);
   const known = reader.options.materializations;
@@ -296,8 +314,6 @@ function checkMaterialization(reader: Reader, document: Document, spec: z.infer<
       place,
       `this version knows ${known.join(", ")}`,
     );
-  } else if (spec.materialize === "incremental" && spec.incremental === undefined) {
-    tell(reader, "MR1022", "an incremental model needs `incremental: { by: COLUMN }`", place);
   } else if (spec.materialize === "snapshot" && spec.key === undefined) {
     tell(reader, "MR1022", "a snapshot needs a key", place, "the columns that make a row unique");
   } else if (spec.materialize !== "incremental" && spec.incremental !== undefined) {

@@ -2,6 +2,7 @@
 import type { ModelSpec } from "../model/definitions/model.ts";
 import type { NodeId, ProjectNode } from "../model/graph.ts";
 import { writeCodeHash } from "../model/code-hash.ts";
+import { incrementalIdentity } from "../model/incremental.ts";
 import { partitionIdentity } from "../model/partition.ts";
 import type { CompiledQuery } from "./compile-types.ts";
 import { hashOf } from "./syntax-tree.ts";

@@ -77,4 +77,39 @@ export const checksCodes = {
     why: "The code of the user threw an error.",
     fix: "Look at the cause and its place in the file under pipelines/.",
   },
+  MR4610: {
+    title: "An incremental model says things that do not go together",
+    why: "Its mode lacks what it goes by (a column of time, a key, columns of partitions), or has a setting that means nothing to it.",
+    fix: "By time: `incremental: { by: sale_date }`; by key: `key: [id]`; by partition: `incremental: { mode: partition, by: region }`; only added to: `incremental: { mode: append, cursor: updated_at }`.",
+  },
+  MR4611: {
+    title: "A parameter of an incremental model has no value",
+    why: "`$start` and `$end` are bounds of an interval, or how far a cursor came; a model by key or partition without a cursor has neither. `$partition` belongs to tables with partitions.",
+    fix: "Say what tells how far the model came: `incremental: { cursor: updated_at }`, or `by:` a column of time.",
+  },
+  MR4612: {
+    title: "It is not known where the intervals of a model begin",
+    why: "They begin with the data's first moment. No column of what the model reads was found that tells it: its filter on `$start` and `$end` does not reach the tables.",
+    fix: "Write `start:` in `incremental:`, or filter a column of what is read: where sale_date >= $start and sale_date < $end.",
+  },
+  MR4613: {
+    title: "A column cannot tell the interval of its rows",
+    why: "The column of `by:` is not among the model's columns, is no date or timestamp, or is coarser than the intervals (a DATE with unit: hour, a month with unit: day).",
+    fix: "Name a column that the SELECT gives, cast it to DATE or TIMESTAMP, or take a larger `unit:`.",
+  },
+  MR4614: {
+    title: "A column cannot tell how far a model came",
+    why: "The cursor of an incremental model is not among its columns, or is no date or timestamp, while its SQL asks for $start.",
+    fix: "Name a column of the SELECT that is a DATE or TIMESTAMP in `cursor:`.",
+  },
+  MR4615: {
+    title: "Rows that stand cannot take the new columns of an incremental model",
+    why: "With `forwardOnly`, or in an interval alone, a column came out with another type than the rows that are there have, and these cannot be converted.",
+    fix: "Keep the type, give the column another name, or build all of it: millrace run --select ASSET --full-refresh.",
+  },
+  MR4616: {
+    title: "A column of an incremental model has a name that Millrace needs",
+    why: "`_load`, `_file` and `_line` tell where rows came from, and `deleted_at` tells when a row was closed under `deletes: close`.",
+    fix: "Give the column another name.",
+  },
 } as const satisfies Record<string, CodeEntry>;

@@ -20,16 +20,22 @@ export const modelSpec = z.strictObject({
     .optional(),
   incremental: z
     .strictObject({
-      by: z.string(),
+      mode: z.enum(INCREMENTAL_MODES).optional().describe("default: time with by, merge with a key"),
+      by: oneOrMany.optional().describe("the column of time; with mode: partition the columns whose values are replaced together"),
+      unit: z.enum(["hour", "day", "week", "month"]).optional(),
       lookback: duration.optional(),
-      unit: z.enum(["hour", "day", "week", "month"]).default("day"),
       start: z.string().optional(),
+      cursor: z.string().optional().describe("the column whose highest value is $start of the next build"),
+      deletes: z.enum(["delete", "close", "ignore"]).optional().describe("rows that the query no longer gives"),
+      batch: z.int().min(1).max(100_000).optional().describe("intervals that one statement makes"),
+      forwardOnly: z.boolean().optional().describe("new code is for new rows; those that are there stay"),
+      ignore: z.array(z.string()).optional().describe("assets whose changes do nothing again"),
     })
     .optional(),
+  snapshot: snapshotSpec.optional(),
+  layout: layoutSpec.optional(),
+  external: externalSpec.optional(),
 });
 export type ModelSpec = z.infer<typeof modelSpec>;
 
 export const checkFileSpec = z.strictObject({ ...checkCommon, description: z.string().optional(), on: z.string() });
-  snapshot: snapshotSpec.optional(),
-  layout: layoutSpec.optional(),
-  external: externalSpec.optional(),

@@ -1,0 +1,37 @@
+// What both ways of making rows of an incremental model share: the whole beside the live version, and changes in its table.
+import { createHash } from "node:crypto";
+import type { Incremental } from "../../model/incremental.ts";
+import type { LedgerRange } from "../../sql/intervals.ts";
+import type { LiveVersion } from "../../sql/publish.ts";
+import type { ModelRequest } from "../materialization.ts";
+import type { Decision } from "./decide.ts";
+import { minus, union } from "./intervals.ts";
+
+const HASH_CHARACTERS = 16;
+
+/** What both ways of making rows are given. */
+export interface IncrementBuild {
+  readonly request: ModelRequest;
+  readonly how: Incremental;
+  readonly decision: Decision;
+  /** Version of each asset that is read, as this transaction sees it. */
+  readonly inputs: Readonly<Record<string, string>>;
+  readonly own: LiveVersion | undefined;
+  /** Of this attempt: what `_load` of its rows says. */
+  readonly load: string;
+}
+
+/** The intervals that the version holds when what was decided is done. */
+export function heldAfter({ held, todo }: Decision, codeHash: string): readonly LedgerRange[] {
+  const made = todo.kind === "intervals" || todo.kind === "rebuild" ? (todo.ranges ?? []) : [];
+  const before = todo.kind === "rebuild" ? [] : held;
+  const left = before.flatMap((range) => minus([range], made).map((part) => ({ ...part, codeHash: range.codeHash })));
+  const all = [...left, ...made.map((range) => ({ ...range, codeHash }))].filter(({ startMs, endMs }) => startMs < endMs);
+  return [...new Set(all.map((range) => range.codeHash))]
+    .flatMap((code) => union(all.filter((range) => range.codeHash === code)).map((range) => ({ ...range, codeHash: code })))
+    .toSorted((a, b) => a.startMs - b.startMs);
+}
+
+export function hash(parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, HASH_CHARACTERS);
+}

@@ -1,0 +1,157 @@
+// Changes in the table of an incremental model: the rows of some intervals, keys or partitions are made, checked, and take the place of those that are there.
+// What goes is kept for as long as the version is, so that one can go back, and so that what reads the model knows which of its rows changed.
+import { auditTable, stoppedByChecks } from "../../load/audit.ts";
+import { stoppedBy } from "../../load/audit-port.ts";
+import { keepRows, keptRows } from "../../load/before.ts";
+import type { BuildResult } from "../../load/build-port.ts";
+import { supersedeEarlier } from "../../load/quarantine.ts";
+import { writeIncrement } from "../../sql/intervals.ts";
+import { HIDDEN_COLUMNS, type LiveVersion, physicalTable, publish } from "../../sql/publish.ts";
+import type { Session, Transaction } from "../../sql/session.ts";
+import { ident, literal } from "../../sql/text.ts";
+import { fitLive } from "../partition-columns.ts";
+import { applyIncrement, type ApplyRequest, inKeys, prepareStage, removedRows, type Scope } from "./apply.ts";
+import { hash, heldAfter, type IncrementBuild } from "./build.ts";
+import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
+
+const GIVEN = 'temp.main."_millrace_increment_keys"';
+const STAGE = 'temp.main."_millrace_increment"';
+
+/** Undefined when the rows that were made are those that are there. */
+export async function changeInPlace(
+  tx: Transaction,
+  build: IncrementBuild & { readonly own: LiveVersion },
+): Promise<BuildResult | undefined> {
+  const { request, how, decision, inputs, own, load } = build;
+  const { unit, token, codeHash } = request;
+  const table = physicalTable(own.physical!);
+  const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
+  const scope = await makeStage(tx, build, columns);
+  const apply: ApplyRequest = {
+    asset: unit.id,
+    how,
+    table,
+    stage: STAGE,
+    columns,
+    scope,
+    inserted: `select *, ${origin(load)} from ${STAGE}`,
+    keep: (where) => keepRows(tx, { asset: unit.id, load, table }, where),
+  };
+  try {
+    const prepared = await prepareStage(tx, apply);
+    const made = await countRows(tx, STAGE);
+    const quarantining = request.checks.filter(({ onFail }) => onFail === "quarantine");
+    const aside = await auditTable(tx, { asset: unit.id, table: STAGE, load, run: token.run, physical: "" }, quarantining);
+    const isSameCode = own.codeHash === codeHash;
+    const fit = await fitLive(tx, { asset: unit.id, table, live: own.columns, columns });
+    if (isSameCode && !fit.isChanged && how.deletes !== "close" && (await isSame(tx, apply))) return undefined;
+    const applied = await applyIncrement(tx, apply);
+    request.signal.throwIfAborted();
+    const others = request.checks.filter(({ onFail }) => onFail !== "quarantine");
+    const audited = await auditTable(tx, { asset: unit.id, table, load, run: token.run, physical: own.physical! }, others);
+    const results = [...aside.results, ...audited.results];
+    if (stoppedBy(results) !== undefined) throw stoppedByChecks(unit.id, results, request.checks);
+    if (quarantining.length > 0) await supersedeEarlier(tx, unit.id, load, recordsIn(apply));
+    const rows = (own.rows ?? 0) - applied.removed + applied.added;
+    const version = hash([own.version, load]);
+    const quarantined = aside.quarantinedRows;
+    const filtered = prepared.superseded + (how.mode === "append" ? applied.leftOut : 0);
+    const result: BuildResult = { version, reused: false, rows: made - quarantined, quarantined, filtered, checks: results };
+    await publish(tx, {
+      asset: unit.id,
+      body: { kind: "table", physical: own.physical!, hidden: HIDDEN_COLUMNS },
+      version,
+      codeHash,
+      inputs,
+      rows,
+      checks: results,
+      load,
+      token,
+      result,
+      step: { continues: true, inPlace: true, undo: await keptRows(tx, unit.id, load), closes: false, replacedFiles: [] },
+    });
+    const said = { asset: unit.id, version, run: token.run, reason: decision.reason };
+    await writeIncrement(tx, said, { mode: how.mode, reads: decision.reads, ranges: heldAfter(decision, codeHash) });
+    return result;
+  } finally {
+    await tx.run(`drop table if exists ${STAGE}`).catch(() => undefined); // the next build of this session replaces it
+  }
+}
+
+/** The new rows, and which of those that are there they stand for. */
+async function makeStage(tx: Transaction, { request, how, decision }: IncrementBuild, columns: Columns): Promise<Scope> {
+  const { unit, parameters } = request;
+  const making = { unit, how, parameters, table: STAGE, columns };
+  const { todo, isJoinable } = decision;
+  switch (todo.kind) {
+    case "intervals":
+      await makeIntervals(tx, { ...making, ranges: todo.ranges, isJoinable });
+      return { kind: "intervals", ranges: todo.ranges };
+    case "keys": {
+      const names = how.mode === "merge" ? how.key : how.by;
+      const lists: { table: string; columns: readonly string[] }[] = [];
+      for (const [index, { columns: numbers, select }] of todo.affected.entries()) {
+        const table = `temp.main."_millrace_keys_${index}"`;
+        const own = numbers.map((number) => names[number]!);
+        await tx.run(
+          `create or replace temp table ${table} as select distinct * from (${select}) k(${own.map((name) => ident(name)).join(", ")})`,
+        );
+        lists.push({ table, columns: own });
+      }
+      const scope = { kind: "keys" as const, lists };
+      await makeRows(tx, { ...making, where: inKeys(lists) });
+      return scope;
+    }
+    case "whole":
+      await makeRows(tx, { ...making, where: null });
+      return { kind: "all" };
+    case "since":
+      await makeRows(tx, { ...making, where: null, sinceMs: todo.sinceMs });
+      return { kind: "given", ...(await keysGiven(tx, how)) };
+    case "rebuild":
+    case "nothing":
+      throw new Error(`${todo.kind} changes no table in place`);
+    default:
+      return todo satisfies never;
+  }
+}
+
+/** Checks may take rows out of the new ones; what stood under their keys goes all the same. */
+async function keysGiven(tx: Session, { mode, key, by }: IncrementBuild["how"]): Promise<{ readonly keys?: string }> {
+  if (mode !== "merge" && mode !== "partition") return {};
+  const names = (mode === "merge" ? key : by).map((name) => ident(name)).join(", ");
+  await tx.run(`create or replace temp table ${GIVEN} as select distinct ${names} from ${STAGE}`);
+  return { keys: GIVEN };
+}
+
+/** Are the rows that would go those that would come? Their number and two sums of 64 bits tell. */
+async function isSame(tx: Session, request: ApplyRequest): Promise<boolean> {
+  if (request.how.mode === "append") return (await tx.row(`select 1 from ${request.stage} limit 1`)) === undefined;
+  const cells = request.columns.map(({ name }) => ident(name)).join(", ");
+  const digest = (rows: string): string =>
+    `select count(*) as n, sum(hash(${cells})::hugeint)::varchar as a, bit_xor(hash(1, ${cells}))::varchar as b from ${rows}`;
+  const [before, after] = [
+    await tx.row<object>(digest(`${request.table} where ${removedRows(request)}`)),
+    await tx.row<object>(digest(request.stage)),
+  ];
+  return JSON.stringify(before) === JSON.stringify(after);
+}
+
+/** Records that earlier builds set aside of the rows that were made again. */
+function recordsIn({ asset, how, columns, scope, stage }: ApplyRequest): string {
+  if (scope.kind === "all") return "true";
+  if (how.mode === "append") return "false";
+  const wanted = how.mode === "merge" ? how.key : how.by;
+  const cells = columns
+    .filter(({ name }) => wanted.some((each) => each.toLowerCase() === name.toLowerCase()))
+    .map(
+      ({ name, type }) =>
+        `try_cast(json_extract_string("row", ${literal(`$."${name.replaceAll('"', String.raw`\"`)}"`)}) as ${type}) as ${ident(name)}`,
+    );
+  const records = `(select id, rowid, ${cells.join(", ")} from _millrace.quarantine where asset = ${literal(asset)} and status = 'open')`;
+  return `id in (select id from ${records} r where ${removedRows({ asset, how, columns, scope, stage, table: records })})`;
+}
+
+async function countRows(tx: Session, table: string): Promise<number> {
+  return (await tx.row<{ n: number }>(`select count(*) as n from ${table}`))?.n ?? 0;
+}

@@ -1,0 +1,121 @@
+// incremental: only what is new, or what a change touched, is made; the rest of the table stays. Deciding, making, checking and publishing are one transaction.
+//   I1. The result is what a full build would give, as far as the plan's reason does not say otherwise (a cursor, `ignore`, `forwardOnly`, append).
+//   I2. A blocking check that fails leaves the version, its intervals and what it was made of as they were.
+//   I3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
+import { type Incremental, incrementalOf } from "../../model/incremental.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { BuildResult } from "../../load/build-port.ts";
+import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
+import { writeIncrement } from "../../sql/intervals.ts";
+import { keepVersion, type LiveVersion, readInputs, readLive } from "../../sql/publish.ts";
+import type { Session, Transaction } from "../../sql/session.ts";
+import { withInterrupt } from "../commit.ts";
+import { defineMaterialization, type ModelRequest } from "../materialization.ts";
+import { assertQuery } from "../statement.ts";
+import { hash, heldAfter, type IncrementBuild } from "./build.ts";
+import { changeInPlace } from "./change.ts";
+import { type Decision, decideIncrement } from "./decide.ts";
+import { rebuild } from "./rebuild.ts";
+
+export const incremental = defineMaterialization({
+  name: "incremental",
+  summary: "The rows are stored; only intervals or keys that are new or were touched are built again.",
+  async build(request) {
+    const { warehouse, token } = request;
+    request.signal.throwIfAborted();
+    await raiseFence(warehouse, token);
+    const done = await warehouse.session((session) => alreadyCommitted(session, token));
+    if (done !== undefined) return done.result as BuildResult;
+    return withInterrupt(request, (tx) => buildIn(tx, request));
+  },
+});
+
+async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildResult> {
+  const { unit, token } = request;
+  await assertQuery(tx, unit);
+  const live = await readLive(tx);
+  const own = live.get(unit.id);
+  const inputs = await readInputs(tx, Object.keys(request.inputs));
+  if (own?.rolledBack != null && isHeldBack(request, own.rolledBack, inputs)) return keep(tx, { request, own, reads: null, inputs });
+  const decision = await decideFor(tx, request, live);
+  const build: IncrementBuild = {
+    request,
+    how: howOf(request),
+    decision,
+    inputs,
+    own,
+    load: `b_${hash([token.run, token.node, String(token.attempt)])}`,
+  };
+  if (decision.todo.kind === "rebuild") return rebuild(tx, build);
+  if (own === undefined) throw new Error("only a first build has nothing that stands");
+  if (decision.todo.kind === "nothing") return keep(tx, { request, own, reads: decision, inputs });
+  const changed = await changeInPlace(tx, { ...build, own });
+  return changed ?? keep(tx, { request, own, reads: decision, inputs });
+}
+
+/** The same decision for `plan`, which does nothing. */
+export async function decideFor(
+  session: Session,
+  request: Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse">,
+  live: ReadonlyMap<string, LiveVersion>,
+): Promise<Decision> {
+  const { now } = request.parameters;
+  return decideIncrement(session, {
+    unit: request.unit,
+    how: howOf(request),
+    codeHash: request.codeHash,
+    inputs: Object.keys(request.inputs),
+    parameters: request.parameters,
+    live,
+    nowMs: now instanceof Date ? now.getTime() : Date.now(),
+    fullRefresh: request.fullRefresh,
+    mayReuse: request.mayReuse,
+  });
+}
+
+function howOf({ spec, unit }: Pick<ModelRequest, "spec" | "unit">): Incremental {
+  const how = incrementalOf(spec);
+  if (how !== undefined) return how;
+  throw new MillraceError({
+    code: "MR4610",
+    message: `${unit.id}: an incremental model says how: by a column of time, by a key, or mode: append`,
+  });
+}
+
+/** A version that somebody went back to stays while what the left one was made of is the same. */
+function isHeldBack(
+  request: ModelRequest,
+  { codeHash, inputs }: NonNullable<LiveVersion["rolledBack"]>,
+  now: Readonly<Record<string, string>>,
+): boolean {
+  return !request.fullRefresh && codeHash === request.codeHash && key(inputs) === key(now);
+}
+
+interface Keeping {
+  readonly request: ModelRequest;
+  readonly own: LiveVersion;
+  /** Null while a rollback holds. */
+  readonly reads: Decision | null;
+  readonly inputs: Readonly<Record<string, string>>;
+}
+
+/** Nothing that readers see changes; that it was looked at is noted, so that it is not looked at again. */
+async function keep(tx: Transaction, { request, own, reads, inputs }: Keeping): Promise<BuildResult> {
+  const { unit, token, codeHash } = request;
+  const result: BuildResult = { version: own.version, reused: true, rows: own.rows, quarantined: 0, checks: [] };
+  await keepVersion(tx, token, unit.id, own.version, result);
+  if (reads === null) return result;
+  await tx.run("update _millrace.versions set inputs = $3, code_hash = $4 where asset = $1 and version = $2", [
+    unit.id,
+    own.version,
+    JSON.stringify(inputs),
+    codeHash,
+  ]);
+  const version = { asset: unit.id, version: own.version, run: token.run, reason: reads.reason };
+  await writeIncrement(tx, version, { mode: howOf(request).mode, reads: reads.reads, ranges: heldAfter(reads, codeHash) });
+  return result;
+}
+
+function key(inputs: Readonly<Record<string, string>>): string {
+  return JSON.stringify(Object.entries(inputs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,90 @@
+// The whole of an incremental model, made beside the version that readers see: the first time, on --full-refresh, with new code.
+import { stoppedByChecks } from "../../load/audit.ts";
+import { stoppedBy } from "../../load/audit-port.ts";
+import type { BuildResult } from "../../load/build-port.ts";
+import { supersedeEarlier } from "../../load/quarantine.ts";
+import { CLOSED_COLUMN, startMs } from "../../model/incremental.ts";
+import { writeIncrement } from "../../sql/intervals.ts";
+import { HIDDEN_COLUMNS, physicalName, physicalTable, publish } from "../../sql/publish.ts";
+import type { Session, Transaction } from "../../sql/session.ts";
+import { ident } from "../../sql/text.ts";
+import { columnOf, prepareStage } from "./apply.ts";
+import { hash, heldAfter, type IncrementBuild } from "./build.ts";
+import type { Decision } from "./decide.ts";
+import { type Range, rangeOver } from "./intervals.ts";
+import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
+
+export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<BuildResult> {
+  const { request, how, decision, inputs, load } = build;
+  const { unit, token, codeHash } = request;
+  const physical = physicalName(unit.id, load);
+  const table = physicalTable(physical);
+  const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
+  await makeAll(tx, build, { table, columns });
+  const { superseded, leftOut } = await prepareStage(tx, { asset: unit.id, how, table, stage: table, columns, scope: { kind: "all" } });
+  const built = await countRows(tx, table);
+  const { results } = await request.audit(tx, { asset: unit.id, table, load, run: token.run, physical });
+  if (stoppedBy(results) !== undefined) throw stoppedByChecks(unit.id, results, request.checks);
+  await supersedeEarlier(tx, unit.id, load);
+  const rows = request.checks.some((check) => check.onFail === "quarantine") ? await countRows(tx, table) : built;
+  const version = hash([codeHash, load]);
+  const result: BuildResult = { version, reused: false, rows, quarantined: built - rows, filtered: superseded, checks: results };
+  await publish(tx, {
+    asset: unit.id,
+    body: { kind: "table", physical, hidden: HIDDEN_COLUMNS },
+    version,
+    codeHash,
+    inputs,
+    rows,
+    checks: results,
+    load,
+    token,
+    result,
+  });
+  const done = await rangesMade(tx, build, { table, columns });
+  await writeIncrement(
+    tx,
+    {
+      asset: unit.id,
+      version,
+      run: token.run,
+      reason: `${decision.reason}${leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : ""}`,
+    },
+    { mode: how.mode, reads: decision.reads, ranges: heldAfter({ ...decision, todo: done }, codeHash) },
+  );
+  return result;
+}
+
+interface Made {
+  readonly table: string;
+  readonly columns: Columns;
+}
+
+async function makeAll(tx: Transaction, { request, how, decision, load }: IncrementBuild, { table, columns }: Made): Promise<void> {
+  const { unit, parameters } = request;
+  const closed = how.deletes === "close" && how.mode === "merge" ? `null::timestamp as ${CLOSED_COLUMN}, ` : "";
+  const making = { unit, how, parameters, table, columns, behind: `${closed}${origin(load)}` };
+  const { todo, isJoinable } = decision;
+  const ranges = todo.kind === "rebuild" ? todo.ranges : null;
+  if (how.mode === "time" && ranges !== null) return makeIntervals(tx, { ...making, ranges, isJoinable });
+  await makeRows(tx, { ...making, where: null, sinceMs: how.start === undefined ? null : startMs(how.start) });
+}
+
+/** Where only the rows tell from when to when they reach. */
+async function rangesMade(tx: Session, { how, decision, request }: IncrementBuild, { table, columns }: Made): Promise<Decision["todo"]> {
+  const { todo } = decision;
+  if (how.mode !== "time" || todo.kind !== "rebuild" || todo.ranges !== null) return todo;
+  const column = columnOf(request.unit.id, columns, how.by[0]!);
+  const cell =
+    column.type === "TIMESTAMP WITH TIME ZONE" ? `(${ident(column.name)} at time zone 'UTC')` : `${ident(column.name)}::timestamp`;
+  const row = await tx.row<{ a: number | null; b: number | null }>(
+    `select epoch_ms(min(${cell})) as a, epoch_ms(max(${cell})) as b from ${table} where isfinite(${cell})`,
+  );
+  const ranges: readonly Range[] = row?.a == null || row.b == null ? [] : [rangeOver(how.unit, row.a, row.b)];
+  return { kind: "rebuild", ranges };
+}
+
+async function countRows(tx: Transaction, table: string): Promise<number> {
+  const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
+  return row?.n ?? 0;
+}
