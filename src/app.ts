@@ -200,6 +200,7 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
       return runQuery(warehouse, sql, take);
     },
+    test: async (request, observe) => (await import("./operations/tests/tests.ts")).testModels(workspace, request, observe),
     queryToParquet: async (sql, path) =>
       (await import("./operations/assets/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
     check: async (request) => (await import("./operations/assets/history.ts")).checkAssets(workspace, request),

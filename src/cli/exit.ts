@@ -55,6 +55,15 @@ export function exitCodeOf(error: MillraceError): number {
   const single = SINGLE[error.code];
   if (single !== undefined) return single;
   switch (error.code.slice(2, 3)) {
+  MR8901: EXIT.notFound,
+  MR8902: EXIT.notFound,
+  MR8903: EXIT.project,
+  MR8904: EXIT.project,
+  MR8905: EXIT.project,
+  MR8906: EXIT.project,
+  MR8907: EXIT.project,
+  MR8908: EXIT.project,
+  MR8909: EXIT.project,
     case "1":
     case "2":
       return EXIT.project;

@@ -60,6 +60,8 @@ import type { RunsRequest } from "./runs/runs.ts";
 import type { ServeRequest } from "./serve.ts";
 
 export interface OpenOptions {
+import type { Tested, TestRequest } from "./tests/tests.ts";
+import type { TestAnswer } from "../model/test-answers.ts";
   /** Folder to look for the project from; default: the working directory. */
   readonly dir?: string;
   readonly env?: string;
@@ -92,6 +94,7 @@ export interface App {
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
   /** Writes the rows of a query to a file as Parquet. */
   queryToParquet(sql: string, path: string): Promise<void>;
+  test(request: TestRequest, observe: (test: TestAnswer) => void): Promise<Tested>;
   check(request: { readonly select?: string }): Promise<ChecksAnswer>;
   quarantineList(request: QuarantineListRequest): Promise<QuarantineAnswer>;
   quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;

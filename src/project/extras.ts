@@ -1,8 +1,7 @@
-// What stands beside the assets: jobs, unit tests of models, and checks in files of their own.
+// What stands beside the assets: jobs, and checks in files of their own.
 import { type JobSpec, jobSpec } from "../model/definitions/job.ts";
 import { taskKinds, type TaskSpec } from "../model/definitions/task.ts";
 import { checkFileSpec } from "../model/definitions/model.ts";
-import { testSpec } from "../model/definitions/test.ts";
 import type { CheckFile } from "../model/graph.ts";
 import { type DefinitionFile, readSpec, readYamlFile, sqlDocument } from "./assets.ts";
 import { expandComponents } from "./components-expand.ts";
@@ -10,7 +9,7 @@ import { type Document, placesIn } from "./document.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { checkParamSpecs } from "./job-values.ts";
 import { plainName } from "./names.ts";
-import { claim, type ProjectJob, type ProjectTest, readPlaceholders, type Reader, tell } from "./reader.ts";
+import { claim, type ProjectJob, readPlaceholders, type Reader, tell } from "./reader.ts";
 
 /** Names of jobs, tests and checks are used on the command line and in lists, never in SQL. */
 const NAME = /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u;
@@ -30,20 +29,6 @@ export function readJob(reader: Reader, definition: DefinitionFile): ProjectJob 
   if (spec === undefined || name === undefined) return undefined;
   checkJob(reader, document, spec);
   return { name, file: definition.file, spec, tasks: [] };
-}
-
-/** Reads a unit test. */
-export function readTest(reader: Reader, definition: DefinitionFile): ProjectTest | undefined {
-  const document = readYamlFile(reader, definition);
-  if (document === undefined) return undefined;
-  const spec = readSpec(reader, testSpec, document);
-  const name = nameOf(reader, document, definition.inner, "test");
-  if (spec === undefined || name === undefined) return undefined;
-  const given =
-    spec.given === undefined
-      ? {}
-      : { given: Object.fromEntries(Object.entries(spec.given).map(([asset, rows]) => [plainName(asset), rows])) };
-  return { name, file: definition.file, spec: { ...spec, model: plainName(spec.model), ...given } };
 }
 
 /** Reads a check in a file of its own. */
@@ -79,7 +64,8 @@ function checkTask(reader: Reader, document: Document, name: string, task: TaskS
   tell(reader, "MR1023", message, document.locate(["tasks", name], "key"), `one of: ${Object.keys(taskKinds).join(", ")}`);
 }
 
-function nameOf(reader: Reader, document: Document, inner: string, what: "job" | "test" | "check"): string | undefined {
+/** The name of a job, a test or a check, claimed. */
+export function nameOf(reader: Reader, document: Document, inner: string, what: "job" | "test" | "check"): string | undefined {
   const given = (document.value as { readonly name?: unknown } | null)?.name;
   const isGiven = typeof given === "string";
   const name = (isGiven ? given : inner.replace(/\.[^.]*$/, "").replaceAll("/", ".")).normalize("NFC");

@@ -8,7 +8,7 @@ import { breakerSpec } from "../model/definitions/limits.ts";
 import { checkFileSpec, modelSpec } from "../model/definitions/model.ts";
 import { projectSpec } from "../model/definitions/project.ts";
 import { sourceSpec } from "../model/definitions/source.ts";
-import { testSpec } from "../model/definitions/test.ts";
+import { testFileSpec } from "../model/definitions/test.ts";
 import { MillraceError } from "../model/errors.ts";
 import { hintFor } from "./validate.ts";
 
@@ -35,7 +35,7 @@ const KINDS: Readonly<Record<string, { readonly title: string; readonly spec: z.
   model: { title: "Front matter of models/**/*.sql: what is made", spec: modelSpec },
   export: { title: "exports/*.yaml: what goes out", spec: exportSpec },
   job: { title: "jobs/*.yaml: what runs when", spec: jobSpec },
-  test: { title: "tests/*.yaml: unit tests of models", spec: testSpec },
+  test: { title: "tests/*.yaml: unit tests of models", spec: testFileSpec },
   component: { title: "components/*.yaml: what several definitions use", spec: componentSpec },
   check: { title: "Front matter of checks/*.sql: the query returns the rows that break the rule", spec: checkFileSpec },
 };

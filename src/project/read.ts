@@ -14,7 +14,7 @@ import { connectorContext } from "./assets.ts";
 import { expandComponents, withUseSites } from "./components-expand.ts";
 import { readComponents } from "./components.ts";
 import { readConnections } from "./connector.ts";
-import { readCheckFile, readJob, readTest } from "./extras.ts";
+import { readCheckFile, readJob } from "./extras.ts";
 import { hookSources } from "./hook-sources.ts";
 import { hashModule } from "./module-hash.ts";
 import { checkTaskExpressions, readJobTasks } from "./job-tasks.ts";
@@ -26,6 +26,7 @@ import { checkReferences } from "./references.ts";
 import { readRegistry } from "./registry.ts";
 import { readText } from "./text-file.ts";
 import { checkPartitions } from "./partition-spaces.ts";
+import { readTests } from "./tests.ts";
 import { readTriggers } from "./triggers.ts";
 import { definitionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
 import type { Document } from "./document.ts";
@@ -108,11 +109,7 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
       told(reader, () => readCheckFile(reader, definition)),
     );
   const tests: ProjectTest[] = [];
-  for (const definition of files.tests)
-    add(
-      tests,
-      told(reader, () => readTest(reader, definition)),
-    );
+  for (const definition of files.tests) tests.push(...(told(reader, () => readTests(reader, definition)) ?? []));
   checkReferences(reader, nodes, checkFiles, tests);
   await checkTaskExpressions(reader, nodes);
   const jobsWithTasks: ProjectJob[] = [];

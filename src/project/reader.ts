@@ -91,7 +91,7 @@ export interface Project {
   /** Places of `tables:` whose tables are sources; of one that the catalogue lacks there are none yet. */
   readonly places: readonly Place[];
   /** Place of a key or value of a definition, by its node's id (`job:NAME`, `test:NAME`, `check:NAME`, `project`). */
-  locate(id: string, path?: Path): SourceLocation | undefined;
+  locate(id: string, path?: Path, what?: "key" | "value"): SourceLocation | undefined;
 }
 
 /** A file in components/. */

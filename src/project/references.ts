@@ -2,6 +2,7 @@
 import { normalize } from "node:path/posix";
 import type { CheckFile, ExportNode, ProjectNode } from "../model/graph.ts";
 import { type ProjectTest, type Reader, tell } from "./reader.ts";
+import { testId } from "./tests.ts";
 import type { Path } from "./document.ts";
 import { hintFor } from "./validate.ts";
 
@@ -13,7 +14,7 @@ export function checkReferences(
   tests: readonly ProjectTest[],
 ): void {
   const ids = [...reader.documents.keys()].filter((id) => !/^(job|test|check|project)(:|$)/.test(id));
-  const mention = (id: string, name: string, path: Path): void => {
+  const mention = (id: string, name: string, path: Path, what?: "key"): void => {
     if (ids.includes(name)) return;
     const document = reader.documents.get(id)!;
     const isTask = name.startsWith("task:");
@@ -22,7 +23,13 @@ export function checkReferences(
       .filter((other) => other.startsWith("task:") === isTask)
       .map((other) => (isTask ? other.slice("task:".length) : other));
     const hint = hintFor(plain, known, isTask ? "tasks" : "assets");
-    tell(reader, "MR1044", `there is no ${isTask ? "task" : "asset"} ${JSON.stringify(plain)} in the project`, document.locate(path), hint);
+    tell(
+      reader,
+      "MR1044",
+      `there is no ${isTask ? "task" : "asset"} ${JSON.stringify(plain)} in the project`,
+      document.locate(path, what),
+      hint,
+    );
   };
   for (const node of nodes) {
     for (const need of Object.keys(node.mappings ?? {})) if (node.kind !== "transform") mention(node.id, need, ["needs", need]);
@@ -51,8 +58,9 @@ export function checkReferences(
   );
   for (const check of checkFiles) mention(`check:${check.name.normalize("NFC").toLowerCase()}`, check.on, ["on"]);
   for (const test of tests) {
-    const id = `test:${test.name.normalize("NFC").toLowerCase()}`;
+    const id = testId(test.name);
     mention(id, test.spec.model, ["model"]);
+    for (const asset of Object.keys(test.spec.given ?? {})) mention(id, asset, ["given", asset], "key");
   }
 }
 

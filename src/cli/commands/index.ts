@@ -31,6 +31,7 @@ import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
 import { serve } from "./serve.ts";
 import { triggers, triggersPause, triggersResume, triggersShow } from "./triggers.ts";
+import { test } from "./test.ts";
 import { types } from "./types.ts";
 import { why } from "./why.ts";
 
@@ -45,6 +46,7 @@ export const commands: readonly Command[] = [
   query,
   check,
   quarantineList,
+  test,
   quarantineShow,
   quarantineFix,
   quarantineAccept,

@@ -32,6 +32,7 @@ import { triggersCodes } from "./triggers.ts";
 import { warehouseCodes } from "./warehouse.ts";
 
 export const codes = {
+import { testsCodes } from "./tests.ts";
   ...projectCodes,
   ...componentsCodes,
   ...triggersCodes,
@@ -67,3 +68,4 @@ export const codes = {
     fix: "Look at the cause and the log of the run; report it with `millrace doctor --json` if it is not your code.",
   },
 } as const satisfies Record<string, CodeEntry>;
+  ...testsCodes,

@@ -87,20 +87,31 @@ function connectionSettings(project: Project, options: unknown): Readonly<Record
 }
 
 /** Likely columns of a source that was never loaded; null where only loading can tell, or the source cannot be reached now. */
-export async function peekSource(workspace: Workspace, project: Project, node: SourceNode): Promise<readonly CompiledColumn[] | null> {
-  const staged = await peekColumns(workspace, project, node);
+export async function peekSource(
+  workspace: Workspace,
+  project: Project,
+  node: SourceNode,
+  connection?: DuckDBConnection,
+): Promise<readonly CompiledColumn[] | null> {
+  const staged = await peekColumns(workspace, project, node, connection);
   return staged === null ? null : namedColumns(node, staged);
 }
 
-/** The same as the source calls them. */
-export async function peekColumns(workspace: Workspace, project: Project, node: SourceNode): Promise<readonly StagedColumn[] | null> {
+/** The same as the source calls them. `connection`: of another DuckDB than the warehouse, which then is not opened. */
+export async function peekColumns(
+  workspace: Workspace,
+  project: Project,
+  node: SourceNode,
+  connection?: DuckDBConnection,
+): Promise<readonly StagedColumn[] | null> {
   const { signal } = workspace;
   try {
     const { connector, options, context } = reachOf(workspace, project, node, { params: {}, signal, log: () => {} });
     const peek = connector.peek?.bind(connector);
     if (peek === undefined || connector.capabilities.peek !== "local") return null; // a plan asks no server
+    if (connection !== undefined) return await peek(options, { ...context, connection, since: undefined });
     const warehouse = await workspace.warehouse();
-    return await warehouse.session(({ connection }) => peek(options, { ...context, connection, since: undefined }));
+    return await warehouse.session((session) => peek(options, { ...context, connection: session.connection, since: undefined }));
   } catch {
     return null; // the run will tell, with the place; a plan must not fail for a file that is not there yet
   }

@@ -1,0 +1,96 @@
+// Where tests run: an in-memory DuckDB that has all that a warehouse has, emptied between two tests. Never the project's own warehouse.
+//   L1. Nothing of a test is in sight of the next one: not its tables, not its ledger, not its clock.
+//   L2. Moments are UTC whatever zone the machine is in.
+import { DuckDBInstance } from "@duckdb/node-api";
+import { version } from "../../model/version.ts";
+import { prepareFunctions } from "../../sql/functions.ts";
+import { DATA_SCHEMA, prepareLedger, ROWS_SCHEMA } from "../../sql/ledger.ts";
+import { ident, literal } from "../../sql/text.ts";
+import { Warehouse } from "../../sql/warehouse.ts";
+import type { Project } from "../../project/reader.ts";
+import { prepareCalendars } from "../attempts/calendars.ts";
+
+/** Schemas that stay, emptied or not. */
+const KEPT = `('main', '_millrace', 'millrace', 'information_schema', 'pg_catalog')`;
+/** Functions that tell the time, and what they are in a test that says `now:`. */
+const CLOCKS: readonly (readonly [string, string])[] = [
+  ["now", "timestamptz"],
+  ["current_timestamp", "timestamptz"],
+  ["get_current_timestamp", "timestamptz"],
+  ["transaction_timestamp", "timestamptz"],
+  ["current_date", "date"],
+  ["today", "date"],
+  ["localtimestamp", "timestamp"],
+  ["current_localtimestamp", "timestamp"],
+  ["current_time", "timetz"],
+  ["get_current_time", "timetz"],
+  ["localtime", "time"],
+  ["current_localtime", "time"],
+];
+
+export class Lane {
+  readonly warehouse: Warehouse;
+  private hasFunctions = false;
+  private isFrozen = false;
+
+  private constructor(warehouse: Warehouse) {
+    this.warehouse = warehouse;
+  }
+
+  static async open(projectDir: string, number: number): Promise<Lane> {
+    // One thread: the rows are few, and lanes run beside each other.
+    const instance = await DuckDBInstance.create(":memory:", { threads: "1", preserve_insertion_order: "true" });
+    const lane = new Lane(new Warehouse(`:tests-${number}:`, instance));
+    await lane.warehouse.session(async (session) => {
+      await prepareLedger(session, ":memory:", version);
+      await session.run(`set global TimeZone = 'UTC'; set global file_search_path = ${literal(projectDir)}`);
+    });
+    return lane;
+  }
+
+  /** The functions of the schema `millrace` with the project's calendars, for texts that use them: they cost 8 ms. */
+  async addFunctions(project: Project): Promise<void> {
+    if (this.hasFunctions) return;
+    await this.warehouse.session((session) => prepareFunctions(session));
+    if (project.config.calendars !== undefined) await prepareCalendars(this.warehouse, project);
+    this.hasFunctions = true;
+  }
+
+  /** L1, and the clock of the next test; null: the real one. */
+  async reset(now: string | null): Promise<void> {
+    await this.warehouse.session(async (session) => {
+      const made = await session.rows<{ statement: string }>(
+        `select 'drop schema ' || '"' || replace(schema_name, '"', '""') || '" cascade' as statement
+           from duckdb_schemas() where database_name = current_database() and schema_name not in ${KEPT}
+         union all select 'drop view main."' || replace(view_name, '"', '""') || '"'
+           from duckdb_views() where database_name = current_database() and schema_name = 'main' and not internal
+         union all select 'drop table main."' || replace(table_name, '"', '""') || '"'
+           from duckdb_tables() where database_name = current_database() and schema_name = 'main'
+         union all select 'truncate _millrace."' || table_name || '"'
+           from duckdb_tables() where database_name = current_database() and schema_name = '_millrace' and table_name <> '_meta' and estimated_size > 0`,
+      );
+      const statements = [
+        ...made.map(({ statement }) => statement),
+        `create schema ${DATA_SCHEMA}`,
+        `create schema ${ROWS_SCHEMA}`,
+        ...this.clocks(now),
+      ];
+      await session.run(statements.join(";\n"));
+    });
+  }
+
+  close(): void {
+    this.warehouse.close();
+  }
+
+  private clocks(now: string | null): readonly string[] {
+    const wasFrozen = this.isFrozen;
+    this.isFrozen = now !== null;
+    if (now === null) return wasFrozen ? CLOCKS.map(([name]) => `drop macro main.${ident(name)}`) : [];
+    const at = `timestamptz ${literal(new Date(now).toISOString())}`;
+    return CLOCKS.map(([name, type]) => {
+      const moment = type === "time" ? `cast(${at} as timestamp)` : at;
+      return `create or replace macro main.${ident(name)}() as cast(${moment} as ${type})`;
+    });
+  }
+}
