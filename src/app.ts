@@ -191,10 +191,8 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     serve: async (request, observe) => (await import("./operations/serve.ts")).serveOperation(workspace, request, serveParts, observe),
     parameters: async (name) => (await workspace.projectWithErrors()).jobs.find((job) => job.name === name)?.spec.params ?? {},
     plan: async (request) => {
-      const [{ planAnswer, planOperation }] = await Promise.all([import("./operations/plan/plan.ts"), workspace.projectWithWarehouse()]);
-      const planned = await planOperation(workspace, request);
-      const { schemaPlan } = await import("./operations/plan/schema.ts");
-      return { ...planAnswer(planned), schema: await schemaPlan(workspace, planned) };
+      const [{ answerPlan }] = await Promise.all([import("./operations/plan/answer.ts"), workspace.projectWithWarehouse()]);
+      return answerPlan(workspace, request);
     },
     query: async (sql, take) => {
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);

@@ -1,6 +1,7 @@
 // What the command line, the API and the client answer: the JSON objects of the public contract (PROJECT §9). Every object that is printed gets `"v": 1`.
 import type { VersionAnswer } from "./act-answers.ts";
 import type { PartitionsAnswer } from "./backfill-answers.ts";
+import type { ChangesAnswer, CostAnswer } from "./change-answers.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { RowCounts } from "./plan.ts";
@@ -78,6 +79,14 @@ export interface PlanAnswer {
       readonly column: number | null;
     }[];
   })[];
+  /** What changed in the definitions, and why. */
+  readonly changes?: ChangesAnswer;
+  /** What is built costs, as far as it was done before. */
+  readonly cost?: { readonly nodes: readonly CostAnswer[]; readonly total: Omit<CostAnswer, "asset"> };
+  /** Of what is built by partitions or intervals: the first, the last, and how many. */
+  readonly intervals?: readonly { readonly asset: string; readonly from: string; readonly to: string; readonly count: number }[];
+  /** Sentences: what was left out. */
+  readonly notes?: readonly string[];
 }
 
 /** What the next load would make of an asset's columns. */

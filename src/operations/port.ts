@@ -54,6 +54,7 @@ import type { CancelRequest } from "./runs/cancel.ts";
 import type { DecisionRequest } from "./quarantine/decide.ts";
 import type { ExportRequest } from "./quarantine/exchange.ts";
 import type { QuarantineListRequest } from "./quarantine/list.ts";
+import type { PlanAnswerRequest } from "./plan/answer.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
 import type { RunsRequest } from "./runs/runs.ts";
@@ -89,7 +90,7 @@ export interface App {
   serve(request: ServeRequest, observe: (progress: ServeProgress) => void): Promise<void>;
   /** Parameters of a job, for whoever asks a person for them. */
   parameters(job: string): Promise<Readonly<Record<string, ParamSpec>>>;
-  plan(request: RunRequest): Promise<PlanAnswer>;
+  plan(request: PlanAnswerRequest): Promise<PlanAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
   /** Writes the rows of a query to a file as Parquet. */

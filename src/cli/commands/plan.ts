@@ -1,69 +1,68 @@
 // `millrace plan`: what a run would do and why; nothing is done.
-import { type Command, texts } from "../command.ts";
+import { type Command, type OptionValues, text, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
-import type { PlanAnswer } from "../../model/answers.ts";
-import { printable } from "../table.ts";
-import { plural } from "../words.ts";
+import { planMarkdown } from "../plan-markdown.ts";
+import { planLines, planSummary } from "../plan-text.ts";
+import { commandLine } from "../words.ts";
 import { parametersOf } from "./run.ts";
+import type { App } from "../../app.ts";
 
-/** What would become of columns, and what that breaks. */
-function schemaLines(schema: NonNullable<PlanAnswer["schema"]>): readonly string[] {
-  return schema.flatMap(({ asset, changes, ddl, warnings, fails, breaks }) => [
-    "",
-    `schema of ${asset}`,
-    ...(fails === null ? [] : [`  ! the load would fail: ${fails.code} ${printable(fails.message)}`]),
-    ...changes.map(({ column, change, detail, policy }) => `  ${change.padEnd(7)} ${printable(column)}  ${printable(detail)}  (${policy})`),
-    ...ddl.map((statement) => `  ddl     ${printable(statement)}`),
-    ...warnings.map((warning) => `  ?       ${printable(warning)}`),
-    ...breaks.map(
-      ({ file, line, column, message }) => `  breaks  ${file === null ? "" : `${file}:${line}:${column}  `}${printable(message)}`,
-    ),
-  ]);
+type PlanRequest = Parameters<App["plan"]>[0];
+
+/** Options that `plan` and `apply` share. */
+export const PLAN_OPTIONS = [
+  ["--partition <keys>", "a partition or a range of them, as `run` takes it"],
+  ["--full-refresh", "as if everything selected had changed"],
+  ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
+] as const;
+
+export function planRequest(job: string | undefined, select: string | undefined, options: OptionValues): PlanRequest {
+  const [partition, against] = [text(options["partition"]), text(options["against"])];
+  return {
+    ...(job === undefined ? {} : { job }),
+    ...(select === undefined ? {} : { select }),
+    ...(partition === undefined ? {} : { partition }),
+    ...(against === undefined ? {} : { against }),
+    fullRefresh: options["fullRefresh"] === true,
+    params: parametersOf(texts(options["param"])),
+  };
 }
-
-const MARK = { build: "~", reuse: " ", remove: "-" } as const;
 
 export const plan: Command = {
   name: "plan",
-  summary: "Says what a run would do, in which order and why; does nothing",
+  summary: "Says what a run would do, what changed and why; does nothing",
   arguments: "[job]",
   examples: [
     "millrace plan",
     "millrace plan --select +final.listings",
-    "millrace plan --exit-code   # exit 4 when something would be done",
+    "millrace plan --against main               # what this branch changes",
+    "millrace plan --against origin/main --markdown > comment.md",
+    "millrace plan --exit-code                  # exit 4 when something would be done",
   ],
   options: [
+    ["--against <name>", "compare the definitions with an environment or a git ref (default: what readers see here)"],
+    ["--markdown", "print it as a comment of a pull request"],
     ["--exit-code", "exit with 4 when something would be done"],
-    ["--partition <keys>", "a partition or a range of them, as `run` takes it"],
-    ["--full-refresh", "as if everything selected had changed"],
-    ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
+    ...PLAN_OPTIONS,
   ],
   async run({ app, global, output }, [job], options) {
-    const answer = await (
-      await app()
-    ).plan({
-      ...(job === undefined ? {} : { job }),
-      ...(global.select === undefined ? {} : { select: global.select }),
-      ...(typeof options["partition"] === "string" ? { partition: options["partition"] } : {}),
-      fullRefresh: options["fullRefresh"] === true,
-      params: parametersOf(texts(options["param"])),
-    });
+    const request = planRequest(job, global.select, options);
+    const opened = await app();
+    const answer = await opened.plan(request);
+    const out = text(options["out"]);
     // What was removed from the project stays in the warehouse: it is told, and there is nothing to do.
-    const changes = answer.nodes.filter((node) => node.action === "build");
+    const isChanging = answer.nodes.some((node) => node.action === "build");
     if (output.mode === "json") output.json(answer);
+    else if (options["markdown"] === true) output.data(planMarkdown(answer));
     else {
-      const width = Math.max(0, ...answer.nodes.map((node) => node.asset.length));
-      for (const node of answer.nodes) {
-        const line = `${MARK[node.action]} ${node.asset.padEnd(width)}  ${node.action.padEnd(6)}  ${node.reason}`;
-        output.data(node.action === "reuse" ? output.colors.dim(line) : line);
-      }
-      for (const line of schemaLines(answer.schema ?? [])) output.data(line);
-      output.note(
-        changes.length === 0
-          ? `nothing to do: ${plural(answer.nodes.length, "node")} unchanged`
-          : `${plural(changes.length, "node")} of ${answer.nodes.length} to do    next: millrace run${global.select === undefined ? "" : ` --select '${global.select}'`}`,
-      );
+      for (const line of planLines(answer, output.colors)) output.data(line);
+      output.note(`${planSummary(answer)}${isChanging ? `    next: ${nextCommand(job, global.select, out)}` : ""}`);
     }
-    return options["exitCode"] === true && changes.length > 0 ? EXIT.planHasChanges : EXIT.ok;
+    return options["exitCode"] === true && isChanging ? EXIT.planHasChanges : EXIT.ok;
   },
 };
+
+function nextCommand(job: string | undefined, select: string | undefined, out: string | undefined): string {
+  if (out !== undefined) return commandLine(["millrace apply", out]).replace("'millrace apply'", "millrace apply");
+  return `millrace run${job === undefined ? "" : ` ${job}`}${select === undefined ? "" : ` --select '${select}'`}`;
+}

@@ -15,6 +15,7 @@ import { loadCodes } from "./load.ts";
 import { keptCodes } from "./kept.ts";
 import { operationsCodes } from "./operations.ts";
 import { partitionsCodes } from "./partitions.ts";
+import { planCodes } from "./plan.ts";
 import { postgresCodes } from "./postgres.ts";
 import { projectCodes } from "./project.ts";
 import { rawCodes } from "./raw.ts";
@@ -61,6 +62,7 @@ import { testsCodes } from "./tests.ts";
   ...tasksCodes,
   ...serveCodes,
   ...partitionsCodes,
+  ...planCodes,
   ...postgresCodes,
   MR9001: {
     title: "An unexpected error",

@@ -42,16 +42,21 @@ export interface DefineOptions {
   readonly params: Readonly<Record<string, string>>;
   /** The job whose tasks are to be in the graph. */
   readonly job?: ProjectJob | undefined;
+  /** Columns of assets that are neither live nor to be seen: those that another state of the project has. */
+  readonly otherwise?: ReadonlyMap<NodeId, KnownSchema>;
+  /** Folder of the compiler's cache, which is only read; default: the project's own. */
+  readonly cacheOf?: string;
 }
 
 /** @throws all errors of the project in one. */
-export async function defineProject(workspace: Workspace, { live, lineage, params, job }: DefineOptions): Promise<Definitions> {
+export async function defineProject(workspace: Workspace, options: DefineOptions): Promise<Definitions> {
+  const { live, lineage, params, job, otherwise, cacheOf } = options;
   const project = await workspace.projectWithErrors();
   const errors: MillraceError[] = [...project.errors];
   const checks = compileChecks(workspace, project, errors);
-  const schemas = await schemasOf(workspace, project, live);
+  const schemas = new Map([...(otherwise ?? []), ...(await schemasOf(workspace, project, live))]);
   const paramTypes = parameterTypes(project, job);
-  const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
+  const cache = openCompileCache(`${cacheOf ?? workspace.dir}/.millrace/cache/compile.json`);
   const models = withAddedColumns(
     project.nodes.filter((node) => node.kind === "model"),
     live,
@@ -88,7 +93,7 @@ export async function defineProject(workspace: Workspace, { live, lineage, param
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
   errors.push(...jobErrors(project, own));
   if (errors.length > 0) throw combineErrors("MR1001", errors);
-  cache.save();
+  if (cacheOf === undefined) cache.save();
   const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
   return {
     graph,
