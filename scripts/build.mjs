@@ -3,8 +3,9 @@
 //   B1. One instance of every module: the command line, `millrace` and `millrace/testing` are entries of one bundle and share its chunks.
 //   B2. All chunks stand in dist/bundle/; dist/index.js and dist/cli/main.js only lead there.
 //   B3. A module that is started as a thread, `new URL("./name.ts", import.meta.url)`, becomes an entry of its own beside the chunk that starts it.
+//   B4. What runs in a browser is a script of its own beside the chunks: the page of the catalogue.
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { rolldown } from "rolldown";
@@ -69,6 +70,20 @@ const licences = {
   },
 };
 
+/** B4. */
+async function pages() {
+  const page = join(root, "src/operations/catalogue/page");
+  if (!existsSync(page)) return;
+  const build = await rolldown({ cwd: root, input: join(page, "main.ts"), platform: "browser", tsconfig: false });
+  await build.write({
+    file: join(bundle, "catalogue-page.js"),
+    format: "iife",
+    comments: { legal: true, annotation: false, jsdoc: false },
+  });
+  await build.close();
+  copyFileSync(join(page, "style.css"), join(bundle, "catalogue-page.css"));
+}
+
 function declarations() {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const args = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", next];
@@ -112,6 +127,7 @@ async function code() {
 try {
   declarations();
   await code();
+  await pages();
   if (process.argv[2] === "--to") renameSync(next, resolve(process.argv[3]));
   else {
     rmSync(join(root, "dist"), { recursive: true, force: true });

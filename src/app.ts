@@ -251,6 +251,7 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     lineageGraph: async (target, request) => (await import("./operations/lineage/lineage.ts")).lineageGraphOf(workspace, target, request),
     lineageEvents: async (request) => (await import("./operations/lineage/openlineage.ts")).openLineageEvents(workspace, request),
     impact: async (target) => (await import("./operations/lineage/lineage.ts")).impactOf(workspace, target),
+    docsBuild: async (request) => (await import("./operations/catalogue/build.ts")).buildDocs(workspace, request),
     types: async (request) => (await import("./operations/types/types.ts")).writeTypes(workspace, request),
     close: async () => {
       await closeParts();

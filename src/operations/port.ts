@@ -30,7 +30,8 @@ import type {
   WhyAnswer,
 } from "../model/act-answers.ts";
 import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
-import type { TypesAnswer } from "../model/catalogue-answers.ts";
+import type { CatalogueAnswer, TypesAnswer } from "../model/catalogue-answers.ts";
+import type { DocsRequest } from "./catalogue/build.ts";
 import type { Hops } from "./lineage/lineage.ts";
 import type { OpenLineageRequest } from "./lineage/openlineage.ts";
 import type { TypesRequest } from "./types/types.ts";
@@ -167,6 +168,8 @@ export interface App {
   lineageEvents(request: OpenLineageRequest): Promise<readonly JsonValue[]>;
   /** What a change of an asset or a column reaches. */
   impact(target: string): Promise<ImpactAnswer>;
+  /** A folder that tells all about the project's assets, without network. */
+  docsBuild(request: DocsRequest): Promise<CatalogueAnswer>;
   /** TypeScript types of the assets' rows. */
   types(request: TypesRequest): Promise<TypesAnswer>;
   close(): Promise<void>;

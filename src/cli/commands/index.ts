@@ -16,6 +16,7 @@ import {
 } from "./backfill.ts";
 import { check } from "./check.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
+import { docsBuild } from "./docs.ts";
 import { convert, inspect } from "./files.ts";
 import { completion, doctor, explain, init, schema } from "./help.ts";
 import { lineage } from "./lineage.ts";
@@ -83,6 +84,7 @@ export const commands: readonly Command[] = [
   logs,
   lineage,
   types,
+  docsBuild,
   contractExport,
   contractImport,
   contractCheck,

@@ -1,4 +1,5 @@
 // `millrace types`: TypeScript types of the rows of all assets.
+import { resolve } from "node:path";
 import { MillraceError } from "../../model/errors.ts";
 import { type Command, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
@@ -12,14 +13,14 @@ export const types: Command = {
   summary: "Writes TypeScript types of the rows of all assets",
   examples: ["millrace types", "millrace types --check   # in CI: is the file current?", "millrace types --out - > rows.ts"],
   options: [
-    ["--out <file>", "where to write them, relative to the project; - prints them (default: millrace.types.ts)"],
+    ["--out <file>", "where to write them; - prints them (default: millrace.types.ts)"],
     ["--check", "writes nothing; exit 1 when the file is not current"],
   ],
   async run({ app, output }, _words, options) {
     const out = text(options["out"]);
     const check = options["check"] === true;
     if (check && out === "-") throw new MillraceError({ code: "MR7001", message: "--check needs a file to look at", hint: "--out FILE" });
-    const answer = await (await app()).types({ check, ...(out === undefined ? {} : { out: out === "-" ? null : out }) });
+    const answer = await (await app()).types({ check, ...(out === undefined ? {} : { out: out === "-" ? null : resolve(out) }) });
     const code = check && answer.changed ? EXIT.failed : EXIT.ok;
     if (output.mode === "json") {
       const { text: written, ...told } = answer;

@@ -208,13 +208,14 @@ async function columnOrigins(session: Parameters<typeof readLive>[0], asset: Nod
   );
 }
 
-interface CheckSummary {
+export interface CheckSummary {
   readonly check: string;
   readonly status: string;
   readonly failing: number;
 }
 
-function checkResults(version: LiveVersion | undefined): readonly CheckSummary[] {
+/** Results of the checks of a version, as they were published with it. */
+export function checkResults(version: LiveVersion | undefined): readonly CheckSummary[] {
   const checks: unknown = version?.checks;
   return Array.isArray(checks) ? (checks as readonly CheckSummary[]) : [];
 }
