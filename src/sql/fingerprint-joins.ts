@@ -14,19 +14,14 @@ import {
   term,
   UnknownMeaning,
 } from "./fingerprint-terms.ts";
-import { nodesOf, numbersOf, type PlanNode } from "./lineage-plan.ts";
+import { mapped } from "./fingerprint-nodes.ts";
+import { nodesOf, type PlanNode } from "./lineage-plan.ts";
 import { isNode, textOf } from "./syntax-tree.ts";
 
 const KNOWN = new Set(
   `type children join_type mark_index left_projection_map right_projection_map conditions mark_types duplicate_eliminated_columns
    delim_flipped predicate condition`.split(/\s+/),
 );
-
-export function sidesOf(children: readonly PlanNode[]): [PlanNode, PlanNode] {
-  const [first, second] = children;
-  if (first === undefined || second === undefined || children.length > 2) throw new UnknownMeaning("an operator without its two inputs");
-  return [first, second];
-}
 
 export function joinOf(node: PlanNode, left: Relation, other: Relation, functions: ReadonlyMap<string, string>): Relation {
   for (const key of Object.keys(node)) if (!KNOWN.has(key)) throw new UnknownMeaning(`a join with ${key}`);
@@ -122,10 +117,4 @@ type Scope = ReturnType<typeof scopeOf>;
 
 function withTable(relation: Relation, table: unknown, terms: readonly Term[]): Relation {
   return { ...relation, tables: new Map([...relation.tables, [Number(table), terms]]) };
-}
-
-function mapped(out: readonly Term[], map: unknown): readonly Term[] {
-  const positions = numbersOf(map);
-  if (positions.some((index) => out[index] === undefined)) throw new UnknownMeaning("a position that is not there");
-  return positions.length === 0 ? out : positions.map((index) => out[index]!);
 }

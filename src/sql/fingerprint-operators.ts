@@ -1,13 +1,12 @@
 // Walks DuckDB's bound, unoptimised plan for the query's fingerprint: what the rows of every operator are, and its columns as functions of them.
 //   O1. An operator, a setting of one or a kind of expression that is not known here makes the walk give up (UnknownMeaning): never a guess.
 //   O2. What an operator's result depends on is in its terms; what only the spelling of the query decides (indexes, names) is in none.
-import { beside, joinOf, sidesOf } from "./fingerprint-joins.ts";
+import { beside, joinOf } from "./fingerprint-joins.ts";
+import { at, bySize, mapped, only, shown, sidesOf } from "./fingerprint-nodes.ts";
+import { setOperation, tableFunction, tableScan } from "./fingerprint-rows.ts";
 import { conjuncts, raw, type Scope, scopeOf, termOf } from "./fingerprint-expressions.ts";
-import { STEADY_TABLE_FUNCTIONS } from "./fingerprint-functions.ts";
 import {
   anyOrder,
-  byHash,
-  leafKey,
   made,
   paired,
   apart,
@@ -19,7 +18,7 @@ import {
   term,
   UnknownMeaning,
 } from "./fingerprint-terms.ts";
-import { nodesOf, numbersOf, type PlanNode, scannedTable, stringsOf } from "./lineage-plan.ts";
+import { nodesOf, numbersOf, type PlanNode, scannedTable } from "./lineage-plan.ts";
 import { isNode, textOf } from "./syntax-tree.ts";
 
 export interface MeaningOptions {
@@ -118,7 +117,10 @@ class MeaningWalk {
       case "LOGICAL_UNION":
       case "LOGICAL_EXCEPT":
       case "LOGICAL_INTERSECT":
-        return this.#setOperation(node, type, children);
+        return setOperation(
+          node,
+          children.map((child) => this.operator(child)),
+        );
       case "LOGICAL_MATERIALIZED_CTE":
       case "LOGICAL_CTE": {
         only(node, ["table_index", "column_count", "ctename", "materialize"]);
@@ -185,45 +187,13 @@ class MeaningWalk {
     });
     const table = scannedTable(node);
     if (table !== undefined && Number(ordinality) !== NO_INDEX) throw new UnknownMeaning("ordinality of a table");
-    const all = table === undefined ? this.#tableFunction(node, children, indexes) : this.#tableScan(node, this.#assetOf(table), indexes);
+    const all =
+      table === undefined
+        ? tableFunction(node, children.length === 0 ? null : this.#below(children), indexes)
+        : tableScan(node, this.#assetOf(table), indexes);
     const chosen = numbersOf(node["projection_ids"]);
     const out = chosen.length > 0 ? chosen.map((index) => all.out[index]!) : all.out;
     return { ...all, out, tables: new Map([...all.tables, [Number(node["table_index"]), all.out]]) };
-  }
-
-  #tableScan(node: PlanNode, asset: string, indexes: readonly number[]): Relation {
-    const [names, types] = [stringsOf(node["names"]), Array.isArray(node["returned_types"]) ? node["returned_types"] : []];
-    const out = indexes.map((index) => {
-      const name = names[index];
-      // The place of a row in its table.
-      if (name === undefined) return term(`${asset}.rowid`, ["place", asset], new Set([leafKey(asset, "order")]));
-      return term(`${asset}.${name}`, ["column", asset, name, raw(types[index])], new Set([leafKey(asset, "column", name)]));
-    });
-    const source = term(asset, ["scan", asset], new Set([leafKey(asset, "rows")]));
-    return made(source, [], { out, sequence: term("", ["as it lies", asset], new Set([leafKey(asset, "order")])) });
-  }
-
-  /** Rows of a function: of its arguments alone, or beside those of the rows below it. */
-  #tableFunction(node: PlanNode, children: readonly PlanNode[], indexes: readonly number[]): Relation {
-    const name = textOf(node["name"]);
-    if (!STEADY_TABLE_FUNCTIONS.has(name)) throw new UnknownMeaning(`the table function ${name}`);
-    const settings: Part = [
-      name,
-      raw(node["named_parameters"]),
-      raw(node["parameters"]),
-      raw(node["function_data"] ?? null),
-      String(node["ordinality_idx"]),
-    ];
-    if (children.length === 0) {
-      const source = term(`${name}()`, ["function", settings]);
-      return made(source, [], { out: indexes.map((index) => term(`${name}()`, ["given", source, index])) });
-    }
-    const below = this.#below(children);
-    const passed = numbersOf(node["projected_input"]);
-    const given = below.out.filter((_, index) => !passed.includes(index));
-    const source = term(`${name}(${given.map(({ words }) => words).join(", ")})`, ["function", settings, rowsOf(below), given]);
-    const out = indexes.map((index) => term(source.words, ["given", source, index]));
-    return made(source, [below], { out: [...out, ...passed.map((index) => at(below.out, index))], tables: below.tables });
   }
 
   #aggregate(node: PlanNode, below: Relation): Relation {
@@ -327,30 +297,6 @@ class MeaningWalk {
     return shown(made(source, [], { out: [] }), node["table_index"], values);
   }
 
-  #setOperation(node: PlanNode, type: string, children: readonly PlanNode[]): Relation {
-    only(node, ["table_index", "column_count", "setop_all", "allow_out_of_order"]);
-    const all = node["setop_all"] === true;
-    const sides = children.map((child) => this.operator(child));
-    const [first] = sides;
-    if (first === undefined) throw new UnknownMeaning(`${type} without inputs`);
-    if (sides.some(({ out }) => out.length !== first.out.length)) throw new UnknownMeaning(`${type} of unequal inputs`);
-    const branches = sides.map((side) => ({ side, rows: rowsOf(side), whole: term("", ["branch", rowsOf(side), side.out]) }));
-    const verb = `${type.replace(/^LOGICAL_/, "").toLowerCase()}${all ? " all" : ""}`;
-    const words = branches.map(({ rows }) => rows.words).join(` ${verb} `);
-    if (type !== "LOGICAL_UNION") {
-      const source = term(words, [type, all, branches.map(({ whole }) => whole)]);
-      return shown(made(source, sides, { out: [], tables: new Map() }), node["table_index"], first.out);
-    }
-    const ordered = branches.toSorted((a, b) => byHash(a.rows, b.rows) || byHash(a.whole, b.whole));
-    const source = term(words, [type, all, ordered.map(({ rows, whole }) => (all ? rows : whole))]);
-    const columns = first.out.map((_, index) =>
-      term(sides.map(({ out }) => out[index]!.words).join(" | "), ["united", source, ordered.map(({ side }) => side.out[index]!)]),
-    );
-    // Which branch comes first counts for what depends on the order.
-    const sequence = term("", ["one after another", sides.map((side, index) => [side.sequence, branches[index]!.whole])]);
-    return shown(made(source, sides, { out: [], tables: new Map(), sequence }), node["table_index"], columns);
-  }
-
   #recursive(node: PlanNode, children: readonly PlanNode[]): Relation {
     only(node, ["table_index", "column_count", "union_all", "ctename"]);
     const [anchorNode, stepNode] = sidesOf(children);
@@ -388,40 +334,4 @@ class MeaningWalk {
     const out = Array.from({ length: width }, (_, index) => term("values", ["valued", source, index]));
     return shown(made(source, [below], { out: [] }), node["table_index"], out);
   }
-}
-
-/** The relation with `terms` as a table of their own, behind `before`. */
-function shown(relation: Relation, table: unknown, terms: readonly Term[], before: readonly Term[] = []): Relation {
-  return { ...relation, out: [...before, ...terms], tables: new Map([...relation.tables, [Number(table), terms]]) };
-}
-
-function mapped(out: readonly Term[], map: unknown): readonly Term[] {
-  const positions = numbersOf(map);
-  return positions.length === 0 ? out : positions.map((index) => at(out, index));
-}
-
-function at(list: readonly Term[], index: number): Term {
-  const found = list[index];
-  if (found === undefined) throw new UnknownMeaning(`no position ${index}`);
-  return found;
-}
-
-function bySize(a: readonly Term[], b: readonly Term[]): number {
-  const [left, right] = [a.map(({ hash }) => hash).join(), b.map(({ hash }) => hash).join()];
-  return left < right ? -1 : left > right ? 1 : 0;
-}
-
-/** O1: nothing is set besides what is read here. */
-function only(node: PlanNode, known: readonly string[]): void {
-  for (const [key, value] of Object.entries(node)) {
-    if (ALWAYS.has(key) || known.includes(key) || isEmpty(value)) continue;
-    throw new UnknownMeaning(`${textOf(node["type"])} with ${key}`);
-  }
-}
-
-const ALWAYS = new Set(["type", "children", "arguments", "original_arguments", "catalog_name", "schema_name", "has_serialize"]);
-
-function isEmpty(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length === 0;
-  return value === null || value === false || value === 0 || value === "" || (isNode(value) && Object.keys(value).length === 0);
 }
