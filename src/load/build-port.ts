@@ -22,7 +22,16 @@ export interface BuildRequest {
   readonly signal: AbortSignal;
   /** The partitions to build; left out: the whole asset. */
   readonly partition?: PartitionRequest;
+  /** Of an incremental model: what is made, whatever its ledger says. Left out: what is new or was touched. */
+  readonly asked?: AskedIncrement;
 }
+
+export type AskedIncrement =
+  | { readonly kind: "interval"; readonly startMs: number; readonly endMs: number }
+  /** What the query gives from this moment on; null: from the beginning. */
+  | { readonly kind: "since"; readonly sinceMs: number | null }
+  /** All that the query gives, laid over what stands. */
+  | { readonly kind: "whole" };
 
 export type BuildResult = {
   readonly version: string;

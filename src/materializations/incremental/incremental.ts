@@ -2,9 +2,10 @@
 //   I1. The result is what a full build would give, as far as the plan's reason does not say otherwise (a cursor, `ignore`, `forwardOnly`, append).
 //   I2. A blocking check that fails leaves the version, its intervals and what it was made of as they were.
 //   I3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
+import { ledgerAsset, splitLedgerAsset } from "../../model/environment.ts";
 import { type Incremental, incrementalOf } from "../../model/incremental.ts";
 import { MillraceError } from "../../model/errors.ts";
-import type { BuildResult } from "../../load/build-port.ts";
+import type { AskedIncrement, BuildResult } from "../../load/build-port.ts";
 import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
 import { writeIncrement } from "../../sql/intervals.ts";
 import { keepVersion, type LiveVersion, readInputs, readLive } from "../../sql/publish.ts";
@@ -34,10 +35,10 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   const { unit, token } = request;
   await assertQuery(tx, unit);
   const live = await readLive(tx);
-  const own = live.get(unit.id);
+  const own = ownVersion(live, unit.id);
   const inputs = await readInputs(tx, Object.keys(request.inputs));
   if (own?.rolledBack != null && isHeldBack(request, own.rolledBack, inputs)) return keep(tx, { request, own, reads: null, inputs });
-  const decision = await decideFor(tx, request, live);
+  const decision = request.asked === undefined ? await decideFor(tx, request, live) : decidedBy(request.asked, own);
   const build: IncrementBuild = {
     request,
     how: howOf(request),
@@ -53,6 +54,22 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   return changed ?? keep(tx, { request, own, reads: decision, inputs });
 }
 
+/** What was asked for in so many words; where nothing stands yet, the first table is made of it. */
+function decidedBy(asked: AskedIncrement, own: LiveVersion | undefined): Decision {
+  const common = { reads: {}, held: [], isJoinable: true, reason: "asked for" };
+  const range = asked.kind === "interval" ? [{ startMs: asked.startMs, endMs: asked.endMs }] : null;
+  if (own === undefined) return { ...common, todo: { kind: "rebuild", ranges: range } };
+  switch (asked.kind) {
+    case "interval":
+      return { ...common, todo: { kind: "intervals", ranges: range ?? [] } };
+    case "since":
+    case "whole":
+      return { ...common, todo: asked };
+    default:
+      return asked satisfies never;
+  }
+}
+
 /** The same decision for `plan`, which does nothing. */
 export async function decideFor(
   session: Session,
@@ -62,6 +79,7 @@ export async function decideFor(
   const { now } = request.parameters;
   return decideIncrement(session, {
     unit: request.unit,
+    own: ownVersion(live, ledgerAsset(splitLedgerAsset(request.unit.id).asset, session.environment)),
     how: howOf(request),
     codeHash: request.codeHash,
     inputs: Object.keys(request.inputs),
@@ -71,6 +89,12 @@ export async function decideFor(
     fullRefresh: request.fullRefresh,
     mayReuse: request.mayReuse,
   });
+}
+
+/** What the environment has of its own: prod's table is not changed for another. */
+function ownVersion(live: ReadonlyMap<string, LiveVersion>, key: string): LiveVersion | undefined {
+  const found = live.get(splitLedgerAsset(key).asset);
+  return found?.asset === key ? found : undefined;
 }
 
 function howOf({ spec, unit }: Pick<ModelRequest, "spec" | "unit">): Incremental {

@@ -17,6 +17,7 @@ import { partitionPart, partitionRequest } from "../partitions/parts.ts";
 import { compareRows, type Result } from "./compare.ts";
 import { cteQuery } from "./cte.ts";
 import { declaredTypes } from "./columns.ts";
+import { askedOf, publishExisting } from "./existing.ts";
 import { makeTable, showRows } from "./fixture.ts";
 import type { Lane } from "./lane.ts";
 import type { PreparedTest } from "./prepare.ts";
@@ -36,15 +37,18 @@ export interface TestOutcome {
 /** A test that takes longer is ended. */
 const TEST_MS_MAX = 60_000;
 const ROWS_MAX = 100_000;
-let builds = 0;
+/** Tells tests apart: what two of them build has nothing to do with each other, whatever is remembered of a version. */
+let tests = 0;
 
 /** Runs a test. Everything that it finds is in the outcome. */
 export async function runTest(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<TestOutcome> {
   const { spec } = prepared.test;
+  const codeHash = `${prepared.node.codeHash}:${(tests += 1)}`;
   const signal = AbortSignal.any([world.workspace.signal, AbortSignal.timeout(TEST_MS_MAX)]);
   try {
     await lane.reset(spec.now ?? null);
     await makeInputs(world, lane, prepared);
+    await holdExisting(world, lane, prepared, codeHash);
   } catch (error) {
     if (error instanceof MillraceError) return { ...CLEAN, errors: error.errors.length > 0 ? error.errors : [error] };
     throw error;
@@ -53,8 +57,9 @@ export async function runTest(world: TestWorld, lane: Lane, prepared: PreparedTe
   let built: BuildResult;
   let results: readonly Result[];
   try {
-    for (const node of prepared.between) await build(world, lane, { prepared, node, checks: settingAside(world, node.id), signal });
-    built = await build(world, lane, { prepared, node: prepared.node, checks: checksOf(prepared), signal });
+    for (const node of prepared.between)
+      await build(world, lane, { prepared, node, checks: settingAside(world, node.id), codeHash, signal });
+    built = await build(world, lane, { prepared, node: prepared.node, checks: checksOf(prepared), codeHash, signal });
     results = await readResults(world, lane, prepared);
   } catch (error) {
     if (world.workspace.signal.aborted) throw error;
@@ -94,6 +99,15 @@ async function makeInputs(world: TestWorld, lane: Lane, prepared: PreparedTest):
   if (errors.length > 0) throw combineErrors("MR1001", errors);
 }
 
+/** An interval that is built alone needs something that it is put into. */
+async function holdExisting(world: TestWorld, lane: Lane, prepared: PreparedTest, codeHash: string): Promise<void> {
+  const { node, test, existing } = prepared;
+  const isPart = askedOf(prepared)?.kind !== "whole" && test.spec.start !== undefined;
+  if (node.kind !== "model" || (existing === undefined && !(node.spec.materialize === "incremental" && isPart))) return;
+  const rows = existing ?? nothing(prepared);
+  await publishExisting(lane, { node, rows, columns: world.columnsOf(node.id), codeHash });
+}
+
 function nothing({ locate }: PreparedTest): RowSet {
   return { kind: "values", rows: [], columns: [], types: {}, place: () => locate(["model"]) };
 }
@@ -112,21 +126,23 @@ interface BuildStep {
   readonly prepared: PreparedTest;
   readonly node: ModelNode | TransformNode;
   readonly checks: readonly CompiledCheck[];
+  readonly codeHash: string;
   readonly signal: AbortSignal;
 }
 
-async function build(world: TestWorld, lane: Lane, { prepared, node, checks, signal }: BuildStep): Promise<BuildResult> {
-  builds += 1;
+async function build(world: TestWorld, lane: Lane, { prepared, node, checks, codeHash, signal }: BuildStep): Promise<BuildResult> {
+  const asked = node === prepared.node ? askedOf(prepared) : undefined;
   const request: BuildRequest = {
     warehouse: lane.warehouse,
-    token: { run: `test_${builds}`, node: node.id, attempt: 1 },
-    codeHash: `${node.codeHash}:${builds}`,
-    inputs: Object.fromEntries((world.graph.reads.get(node.id) ?? []).map((id) => [id, String(builds)])),
+    token: { run: codeHash, node: node.id, attempt: 1 },
+    codeHash,
+    inputs: Object.fromEntries((world.graph.reads.get(node.id) ?? []).map((id) => [id, "given"])),
     checks,
     audit: auditWith(checks),
     fullRefresh: false,
     signal,
     ...partitionOf(world, prepared, node),
+    ...(asked === undefined ? {} : { asked }),
   };
   if (node.kind === "transform")
     return world.workspace.parts.buildTransform(node, { ...request, projectDir: world.workspace.dir, log: () => {} });

@@ -1,14 +1,7 @@
 // Values of a test as SQL of the column's own type.
 //   V1. A value is never changed to fit: 1.5 is no whole number, 1.005 no DECIMAL(18,2), a field that a struct lacks is an error.
 //   V2. Text that stands in the YAML may stand for a value of any type; a number or truth value stands for a text only in rows that are given.
-import type {
-  DuckDBArrayType,
-  DuckDBDecimalType,
-  DuckDBListType,
-  DuckDBMapType,
-  DuckDBStructType,
-  DuckDBType,
-} from "@duckdb/node-api";
+import type { DuckDBArrayType, DuckDBDecimalType, DuckDBListType, DuckDBMapType, DuckDBStructType, DuckDBType } from "@duckdb/node-api";
 import * as duckdb from "@duckdb/node-api";
 import { isDay } from "../../model/parameter-types.ts";
 import { didYouMean } from "../../model/suggest.ts";

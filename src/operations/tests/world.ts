@@ -14,6 +14,7 @@ import type { Compilation, CompiledColumn } from "../../sql/compile-types.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
 import { parameterTypes } from "../jobs/tasks.ts";
 import { spacesOf } from "../partitions/facts.ts";
+import { withAddedColumns } from "../plan/added-columns.ts";
 import type { Workspace } from "../workspace.ts";
 import { schemasForTests } from "./columns.ts";
 
@@ -40,7 +41,7 @@ export async function openWorld(workspace: Workspace, connection: DuckDBConnecti
   const cache = openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`);
   const models = project.nodes.filter((node) => node.kind === "model");
   const compilation = await compile({
-    models,
+    models: withAddedColumns(models, new Map()),
     schemas,
     assets: readable(project),
     lineage: "tables",
