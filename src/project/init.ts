@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "nod
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { MillraceError, messageOf } from "../model/errors.ts";
 import { matchFiles } from "../platform/glob.ts";
+import type { Moved, MoveNote } from "./migrate/move.ts";
 import { emptyFiles, type Files, filesProject, starterFiles } from "./starter.ts";
 import { hintFor } from "./validate.ts";
 
@@ -15,7 +16,7 @@ export interface InitOptions {
   readonly template: string;
   /** Write into a folder that is not empty; files that exist are kept. */
   readonly force: boolean;
-  /** `csv:GLOB`: a source for each file that matches, in place of a template. Relative to `cwd`. */
+  /** In place of a template: `csv:GLOB`, a source for each file that matches; `dbt:DIR` and `sqlmesh:DIR`, a project of another tool. Relative to `cwd`. */
   readonly from?: string;
   /** Default: the working directory of the process. */
   readonly cwd?: string;
@@ -28,6 +29,8 @@ export interface InitResult {
   readonly files: readonly string[];
   /** Not written, since they were there. */
   readonly kept: readonly string[];
+  /** What could not be turned, where it stands in the project that was moved. */
+  readonly notes: readonly MoveNote[];
 }
 
 /** Makes the folder and its files. Throws MR1070 when it is not empty, MR1071, MR1072. */
@@ -39,9 +42,9 @@ export async function initProject(dir: string, options: InitOptions): Promise<In
     const message = `${dir} is not empty: ${there.slice(0, 3).join(", ")}${there.length > 3 ? ", …" : ""}`;
     throw new MillraceError({ code: "MR1070", message, hint: "choose another folder, or say --yes: files that exist are kept" });
   }
-  const files =
+  const { files, notes } =
     options.from === undefined
-      ? templateFiles(options.template, projectName(root))
+      ? { files: templateFiles(options.template, projectName(root)), notes: [] }
       : await filesFrom(root, options.from, options.cwd ?? process.cwd());
   const written: string[] = [];
   const kept: string[] = [];
@@ -58,7 +61,7 @@ export async function initProject(dir: string, options: InitOptions): Promise<In
       kept.push(name);
     }
   }
-  return { dir: root, files: written, kept };
+  return { dir: root, files: written, kept, notes };
 }
 
 function templateFiles(template: string, name: string): Files {
@@ -78,10 +81,26 @@ function templateFiles(template: string, name: string): Files {
   }
 }
 
-async function filesFrom(root: string, from: string, cwd: string): Promise<Files> {
-  const pattern = /^(?:csv|files):(.+)$/.exec(from)?.[1];
-  if (pattern === undefined)
-    throw new MillraceError({ code: "MR1071", message: `--from ${from} is not understood`, hint: 'write --from "csv:data/*.csv"' });
+async function filesFrom(root: string, from: string, cwd: string): Promise<Moved> {
+  const [, kind, what = ""] = /^(\w+):(.+)$/.exec(from) ?? [];
+  switch (kind) {
+    case "csv":
+    case "files":
+      return { files: await filesOfPattern(root, what, cwd), notes: [] };
+    case "dbt":
+      return (await import("./migrate/dbt/index.ts")).fromDbt(resolve(cwd, what), root);
+    case "sqlmesh":
+      return (await import("./migrate/sqlmesh/index.ts")).fromSqlmesh(resolve(cwd, what), root);
+    default:
+      throw new MillraceError({
+        code: "MR1071",
+        message: `--from ${from.replace(":", " ")} is not understood`,
+        hint: 'write --from dbt DIR, --from sqlmesh DIR, or --from csv "data/*.csv"',
+      });
+  }
+}
+
+async function filesOfPattern(root: string, pattern: string, cwd: string): Promise<Files> {
   const paths = (await matchFiles(cwd, pattern)).map((path) => relative(root, resolve(cwd, path)).replaceAll("\\", "/"));
   if (paths.length === 0)
     throw new MillraceError({ code: "MR1071", message: `no file matches ${pattern}`, hint: `the pattern is relative to ${cwd}` });

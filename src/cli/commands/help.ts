@@ -10,15 +10,32 @@ export const init: Command = {
   name: "init",
   summary: "Makes a small project that runs at once",
   arguments: "[dir]",
-  examples: ["millrace init my-data", "millrace init . --template empty"],
-  options: [["--template <name>", "starter (default) or empty"]],
-  async run({ output, global }, [dir = "."], options) {
+  examples: [
+    "millrace init my-data",
+    "millrace init . --template empty",
+    "millrace init my-data --from dbt ../shop",
+    'millrace init . --from csv "data/*.csv"',
+  ],
+  options: [
+    ["--template <name>", "starter (default) or empty"],
+    ["--from <what...>", "dbt DIR, sqlmesh DIR: moves a project of that tool; csv GLOB: a source for each file"],
+  ],
+  async run({ output, global }, [named], options) {
     const { openTools } = await import("../../app.ts");
+    // `--from dbt DIR my-data`: what follows the two words is the folder.
+    const [kind, what, after] = (options["from"] ?? []) as readonly string[];
+    const dir = named ?? after ?? ".";
+    const from = kind === undefined ? undefined : what === undefined ? kind : `${kind}:${what}`;
     const made = await (
       await openTools()
-    ).initialize(dir, { template: text(options["template"]) ?? "starter", force: global.yes === true });
+    ).initialize(dir, {
+      template: text(options["template"]) ?? "starter",
+      force: global.yes === true,
+      ...(from === undefined ? {} : { from }),
+    });
     if (output.mode === "json") return output.json(made);
     for (const file of made.files) output.data(`  ${file}`);
+    for (const { file, line, message } of made.notes) output.note(`${output.symbol("warn")} ${file}:${line}  ${message}`);
     output.note(`${output.symbol("ok")} ${made.files.length} files    next: ${dir === "." ? "" : `cd ${dir} && `}npx millrace run`);
   },
 };

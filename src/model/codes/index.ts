@@ -9,11 +9,13 @@ import { defineCodes } from "./define.ts";
 import { componentsCodes } from "./components.ts";
 import { emailCodes } from "./email.ts";
 import type { CodeEntry } from "./entry.ts";
+import { environmentsCodes } from "./environments.ts";
 import { filesCodes } from "./files.ts";
 import { formatsCodes } from "./formats.ts";
 import { httpCodes } from "./http.ts";
-import { loadCodes } from "./load.ts";
 import { keptCodes } from "./kept.ts";
+import { loadCodes } from "./load.ts";
+import { movingCodes } from "./moving.ts";
 import { operationsCodes } from "./operations.ts";
 import { partitionsCodes } from "./partitions.ts";
 import { planCodes } from "./plan.ts";
@@ -30,11 +32,11 @@ import { addCodes } from "./add.ts";
 import { quarantineCodes } from "./quarantine.ts";
 import { storesCodes } from "./stores.ts";
 import { tasksCodes } from "./tasks.ts";
+import { testsCodes } from "./tests.ts";
 import { triggersCodes } from "./triggers.ts";
 import { warehouseCodes } from "./warehouse.ts";
 
 export const codes = {
-import { testsCodes } from "./tests.ts";
   ...projectCodes,
   ...componentsCodes,
   ...triggersCodes,
@@ -50,12 +52,13 @@ import { testsCodes } from "./tests.ts";
   ...loadCodes,
   ...rawCodes,
   ...checksCodes,
+  ...keptCodes,
   ...warehouseCodes,
   ...runCodes,
   ...cliCodes,
   ...catalogueCodes,
-  ...keptCodes,
   ...operationsCodes,
+  ...environmentsCodes,
   ...actsCodes,
   ...quarantineCodes,
   ...addCodes,
@@ -66,10 +69,11 @@ import { testsCodes } from "./tests.ts";
   ...partitionsCodes,
   ...planCodes,
   ...postgresCodes,
+  ...testsCodes,
+  ...movingCodes,
   MR9001: {
     title: "An unexpected error",
     why: "Something was thrown that Millrace does not know: a bug of Millrace or of code in pipelines/.",
     fix: "Look at the cause and the log of the run; report it with `millrace doctor --json` if it is not your code.",
   },
 } as const satisfies Record<string, CodeEntry>;
-  ...testsCodes,
