@@ -5,11 +5,12 @@ import type { BuildResult } from "../load/build-port.ts";
 import type { Materialization, ModelRequest } from "./materialization.ts";
 import type { materializationNames } from "./names.ts";
 import { incremental } from "./incremental/incremental.ts";
+import { external } from "./external/external.ts";
 import { snapshot } from "./snapshot/snapshot.ts";
 import { table } from "./table.ts";
 import { view } from "./view.ts";
 
-const ways: Readonly<Record<(typeof materializationNames)[number], Materialization>> = { view, table, incremental, snapshot };
+const ways: Readonly<Record<(typeof materializationNames)[number], Materialization>> = { view, table, incremental, snapshot, external };
 export const materializations: Readonly<Record<string, Materialization>> = ways;
 
 /** Builds a model. @throws MR4601 when this version does not know the way, and what the way throws. */

@@ -10,6 +10,8 @@ export interface ModelRequest extends BuildRequest {
   readonly spec: ModelSpec;
   /** `now`, `start`, `end` (Date or ISO text), `partition`, and `param`: an object of texts. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Paths of the front matter are relative to it. */
+  readonly projectDir?: string;
 }
 
 export interface Materialization {

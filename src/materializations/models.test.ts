@@ -229,16 +229,6 @@ describe("models", () => {
     expect(await rows("select * from raw.victim")).toEqual([{ a: 1 }]);
   });
 
-  it("name the file of a way that is not there yet", async () => {
-    for (const materialize of ["external"] as const) {
-      expect(await failure("select 1", { materialize, asset: "clean.later" })).toMatchObject({
-        code: "MR4601",
-        message: expect.stringContaining("models/clean.later.sql"),
-        location: { line: 2 },
-      });
-    }
-  });
-
   it("cannot set rows of a view aside", async () => {
     const checks = [{ notNull: "a", onFail: "quarantine" }];
     expect(await failure("select 1 as a", { materialize: "view", checks })).toMatchObject({ code: "MR4506", hint: "materialize: table" });

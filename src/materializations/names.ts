@@ -1,2 +1,2 @@
 // Ways of building a model that this version carries out: known without what carries them out, which loads DuckDB.
-export const materializationNames = ["view", "table", "incremental", "snapshot"] as const;
+export const materializationNames = ["view", "table", "incremental", "snapshot", "external"] as const;

@@ -42,7 +42,7 @@ export interface Parts {
   readonly materializations: readonly string[];
   compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin, own: OwnChecks): CompiledChecks;
   compileCheckFile(file: CheckFile, own: OwnChecks): CompiledChecks;
-  buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>> }): Promise<BuildResult>;
+  buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>>; readonly projectDir?: string }): Promise<BuildResult>;
   buildTransform(
     node: TransformNode,
     request: BuildRequest & { readonly projectDir: string; readonly log: AttemptLog },

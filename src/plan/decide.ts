@@ -59,7 +59,8 @@ export function decideNode(
   const live = input.live.get(node.id);
   if (live === undefined) return { action: "build", reason: "never built", change: "nonBreaking" };
   const held = heldBack(node, { live, needs, reads }, decided, input);
-  if (held !== null) return held;
+  const upkeep = input.upkeep?.get(node.id);
+  if (held !== null) return upkeep === undefined ? held : { ...held, action: "build", reason: upkeep };
   const own = ownChange(node, live);
   if (own !== null) return own;
   const changedAbove = needs.find((need) => isDefinitionChange(decided.get(need)?.change));
@@ -73,7 +74,6 @@ export function decideNode(
   if (moved !== null) return { action: "build", reason: moved, change };
   const always = input.alwaysBuild.get(node.id);
   if (always !== undefined) return { action: "build", reason: always, change };
-  const upkeep = input.upkeep?.get(node.id);
   if (upkeep !== undefined) return { action: "build", reason: upkeep, change };
   return { action: "reuse", reason: live.run === null ? "unchanged" : `unchanged since ${live.run}`, change };
 }

@@ -27,4 +27,14 @@ export const keptCodes = {
     why: "The query gives a column another type than before, and values of the history would be lost in it.",
     fix: "Keep the type in the query, or give the column another name: the old one is kept beside it.",
   },
+  MR4645: {
+    title: "The path of an external model is taken",
+    why: "Something stands there that the model did not write, and it is never replaced.",
+    fix: "Give `external: { path: … }` another path, or move away what is there.",
+  },
+  MR4646: {
+    title: "A format cannot hold the rows of a model",
+    why: "What was written is read again before it is published, and it was not what the query gave.",
+    fix: "Cast the columns that the format cannot hold, or use `format: parquet`.",
+  },
 } as const satisfies Record<string, CodeEntry>;

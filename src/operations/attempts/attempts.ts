@@ -148,7 +148,8 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);
       const mayReuse = !definitions.alwaysBuild.has(defined.id);
       const parameters = { now: new Date(attempt.firstStartedAt), param: typedValues(definitions.paramTypes, params) };
-      return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters }), attempt);
+      const { dir: projectDir } = workspace;
+      return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters, projectDir }), attempt);
     }
     case "transform": {
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);

@@ -1,4 +1,7 @@
 // What of a model is to be put right although its rows are what they should be: the order in which they lie, the files in which they stand.
+import { existsSync } from "node:fs";
+import { leadsTo } from "../../formats/write/versioned.ts";
+import { externalFolder, versionIn } from "../../load/external-folder.ts";
 import type { ModelNode, NodeId } from "../../model/graph.ts";
 import { layoutColumns } from "../../model/kept.ts";
 import type { Graph } from "../../plan/graph.ts";
@@ -11,7 +14,7 @@ export async function upkeepReasons(
   workspace: Workspace,
   { graph, live }: { readonly graph: Graph; readonly live: ReadonlyMap<NodeId, LiveVersion> },
 ): Promise<ReadonlyMap<NodeId, string>> {
-  const reasons = new Map<NodeId, string>();
+  const reasons = new Map(externalReasons(workspace.dir, graph, live));
   const laidOut = [...graph.nodes.values()].filter(
     (node): node is ModelNode => node.kind === "model" && layoutColumns(node.spec.layout).length > 0,
   );
@@ -24,6 +27,20 @@ export async function upkeepReasons(
     if (node.spec.materialize !== "table" || node.partitioning !== undefined || physical == null || marks.get(physical) === layoutMark(by))
       continue;
     reasons.set(node.id, `its layout changed: the same rows are ordered by ${by.join(", ")}`);
+  }
+  return reasons;
+}
+
+function externalReasons(dir: string, graph: Graph, live: ReadonlyMap<NodeId, LiveVersion>): ReadonlyMap<NodeId, string> {
+  const reasons = new Map<NodeId, string>();
+  for (const node of graph.nodes.values()) {
+    const version = live.get(node.id);
+    if (node.kind !== "model" || node.spec.external === undefined || version === undefined) continue;
+    const { path } = node.spec.external;
+    const folder = versionIn(version.viewSql);
+    if (folder === undefined || !existsSync(folder)) reasons.set(node.id, `the files of ${path} are not there any more`);
+    else if (!leadsTo(externalFolder(dir, path, version.asset), folder))
+      reasons.set(node.id, `${path} does not lead to the files that readers see`);
   }
   return reasons;
 }
