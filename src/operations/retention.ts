@@ -9,12 +9,13 @@ import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { RetentionAnswer } from "../model/act-answers.ts";
 import { parseDurationMs } from "../model/duration.ts";
+import { ledgerAsset, PROD } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { logPath } from "../engine/log-files.ts";
 import { type RawRetention, tidyRaw } from "../load/raw/retention.ts";
 import type { EventStore } from "../store/store.ts";
-import { readAssets } from "../views/assets.ts";
+import { type AssetRow, readAllAssets } from "../views/assets.ts";
 import { listRuns, type RunRow, runsTable } from "../views/runs.ts";
 import { foldStatistics } from "../views/statistics.ts";
 import type { Workspace } from "./workspace.ts";
@@ -38,6 +39,7 @@ export async function pruneRuns(workspace: Workspace, { dryRun, now, warehouse }
   const logsMs = retention?.logs === undefined ? null : (parseDurationMs(retention.logs) ?? null);
   const raw =
     warehouse === "leave" ? NOTHING_RAW : await pruneRaw(workspace, { now, dryRun, keepMs: parseDurationMs(retention?.raw ?? "") });
+  if (warehouse === "open") await collect(workspace, { dryRun, now });
   if (runsMs === null && logsMs === null) return { dryRun, before: null, runs: 0, kept: NOBODY, logs: 0, commits: 0, raw };
   const store = await workspace.store();
   const rows = await listRuns(store, { limit: RUNS_MAX });
@@ -80,6 +82,14 @@ async function pruneRaw(workspace: Workspace, request: Omit<RawRetention, "root"
   }
 }
 
+/** Environments that expired, and what promotions put aside. */
+async function collect(workspace: Workspace, request: { readonly dryRun: boolean; readonly now: number }): Promise<void> {
+  const { collectEnvironments } = await import("./environments/collect.ts");
+  await collectEnvironments(workspace, request).catch((error: unknown) => {
+    if (!(error instanceof MillraceError) || error.code !== "MR5001") throw error;
+  });
+}
+
 const NOBODY: RetentionAnswer["kept"] = { unfinished: 0, stoodOn: 0, lastSuccess: 0 };
 
 /** P2. */
@@ -89,7 +99,7 @@ async function choose(
   before: number,
 ): Promise<{ readonly prunable: readonly string[]; readonly kept: RetentionAnswer["kept"] }> {
   const lastSuccesses = new Set<string>();
-  for (const row of newestPerName(await readAssets(store)).values()) lastSuccesses.add(row.run);
+  for (const row of newestPerName(await readAllAssets(store)).values()) lastSuccesses.add(row.run);
   const old = rows.filter((row) => (row.finishedAt === null ? Date.parse(row.startedAt) : Date.parse(row.finishedAt)) < before);
   const keep = new Map<string, "unfinished" | "lastSuccess" | "stoodOn">();
   for (const row of old) {
@@ -118,11 +128,11 @@ async function choose(
 }
 
 /** The last success per asset or task, its partitions and items taken together. */
-function newestPerName(rows: Awaited<ReturnType<typeof readAssets>>): ReadonlyMap<string, { readonly run: string; readonly at: string }> {
+function newestPerName(rows: readonly AssetRow[]): ReadonlyMap<string, { readonly run: string; readonly at: string }> {
   const newest = new Map<string, { readonly run: string; readonly at: string }>();
-  for (const { node, succeededRun, succeededAt } of rows.values()) {
+  for (const { node, environment, succeededRun, succeededAt } of rows) {
     if (succeededRun === null || succeededAt === null) continue;
-    const name = splitNodeId(node).asset;
+    const name = ledgerAsset(splitNodeId(node).asset, environment ?? PROD);
     const known = newest.get(name);
     if (known === undefined || known.at < succeededAt) newest.set(name, { run: succeededRun, at: succeededAt });
   }

@@ -4,8 +4,8 @@ import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import { countQuarantine } from "../load/quarantine.ts";
 import type { EventStore } from "../store/store.ts";
-import { readAssets } from "../views/assets.ts";
 import { assetsState } from "./assets/assets.ts";
+import { assetsHere } from "./environments/assets.ts";
 import { type NeedsInput, needsOf } from "./needs.ts";
 import { partitionsAnswer } from "./partitions/status.ts";
 import type { Planned } from "./plan/plan.ts";
@@ -17,7 +17,7 @@ const RUNS_SHOWN = 5;
 
 export async function statusOf(workspace: Workspace): Promise<StatusAnswer> {
   const store = await workspace.store();
-  const [now, project, rows] = [await assetsNow(workspace), await workspace.project(), await readAssets(store)];
+  const [now, project, rows] = [await assetsNow(workspace), await workspace.project(), await assetsHere(workspace)];
   const { runs } = await listRuns(workspace, { limit: RUNS_SHOWN });
   const all = [...now.statuses].filter(([id]) => !id.startsWith("task:"));
   const count = (status: string): number => all.filter(([, each]) => each === status).length;
@@ -64,7 +64,7 @@ async function assetsNow(workspace: Workspace): Promise<AssetsNow> {
     };
   } catch (thrown) {
     if (!(thrown instanceof MillraceError) || thrown.code !== "MR5001") throw thrown;
-    const [project, rows] = [await workspace.project(), await readAssets(await workspace.store())];
+    const [project, rows] = [await workspace.project(), await assetsHere(workspace)];
     const known = project.nodes.map(({ id }) => [id, statusBy(rows.get(id)?.status)] as const);
     return {
       statuses: new Map<NodeId, string>(known),

@@ -1,5 +1,5 @@
 // What the ledger says of environments, and how what stands under one key comes to stand under another: by the key alone, whatever tables there are.
-import { asideAsset, environmentSchema, ledgerAsset, plainAssetSql, PROD, splitLedgerAsset } from "../model/environment.ts";
+import { asideAsset, environmentSchema, plainAssetSql, PROD, splitLedgerAsset } from "../model/environment.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { Base } from "./environment-sql.ts";
 import { ROWS_SCHEMA } from "./ledger.ts";
@@ -101,6 +101,25 @@ export async function forgetRows(
   await tx.run(statements.join(";\n"));
 }
 
+/** What was found unchanged was made of what prod has now. */
+export async function rebase(tx: Transaction, environment: string, assets: readonly NodeId[]): Promise<void> {
+  const own = (await readEnvironmentRows(tx, environment)).filter(({ asset, base }) => base !== null && assets.includes(asset));
+  const rows = await tx.rows<{ asset: string; version: string }>(
+    `select asset, version from _millrace.environments where environment = '${PROD}'`,
+  );
+  const prod = new Map(rows.map(({ asset, version }) => [asset, version]));
+  for (const { key, base } of own) {
+    const then = Object.keys(base!.inputs);
+    if (then.every((need) => prod.get(need) === base!.inputs[need])) continue;
+    const inputs = Object.fromEntries(then.flatMap((need) => (prod.has(need) ? [[need, prod.get(need)!] as const] : [])));
+    await tx.run("update _millrace.environments set base = $3 where environment = $1 and asset = $2", [
+      environment,
+      key,
+      JSON.stringify({ ...base!, inputs }),
+    ]);
+  }
+}
+
 /** Views of all that an environment has not of its own, for readers from outside: prod's rows in the environment's schemas. */
 export async function showFallThrough(tx: Transaction, environment: string): Promise<void> {
   const own = new Set((await readEnvironmentRows(tx, environment)).map(({ asset }) => asset));
@@ -132,9 +151,4 @@ async function shownNames(session: Session, environment: string): Promise<readon
   );
   const suffix = environment === PROD ? "" : environmentSchema("", environment);
   return rows.flatMap(({ schema, name }) => (schema.endsWith(suffix) ? [`${schema.slice(0, schema.length - suffix.length)}.${name}`] : []));
-}
-
-/** The key under which an environment would write. */
-export function ownKey(asset: NodeId, environment: string): string {
-  return ledgerAsset(asset, environment);
 }

@@ -61,6 +61,11 @@ export class EnvironmentWarehouse extends Warehouse {
     this.prepared.add(asset);
   }
 
+  /** What it was to have of its own it has, or not: the ledger says. */
+  forget(): void {
+    this.prepared.clear();
+  }
+
   override close(): void {
     this.base.close();
   }

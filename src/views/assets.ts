@@ -1,4 +1,5 @@
 // Events → one row per asset or task: how it went last, how many rows it had, how long it usually takes (for the ETA and for `status`, `ls`).
+import { ledgerAsset, PROD } from "../model/environment.ts";
 import type { NodeStatus } from "../model/answers.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import type { RunEvent } from "../model/events.ts";
@@ -15,6 +16,8 @@ const ASSETS_MAX = 1_000_000;
 
 export type AssetRow = {
   readonly node: NodeId;
+  /** Where it was carried out; absent: prod. */
+  readonly environment?: string;
   /** Outcome of the newest run that settled it. */
   readonly status: NodeStatus;
   readonly run: string;
@@ -63,33 +66,80 @@ export function foldAssetRow(row: AssetRow | undefined, run: string, event: RunE
 
 export const assetsTable: ReadTable = {
   name: "assets.1",
-  keys: (batch) => runEventsOf(batch).flatMap((event) => ("node" in event && !isItem(event.node) ? [event.node] : [])),
+  keys: (batch) => [
+    placeKey(batch.stream),
+    ...runEventsOf(batch).flatMap((event) => ("node" in event && !isItem(event.node) ? [event.node] : [])),
+  ],
   async fold(batch, rows) {
     const folded = new Map<NodeId, AssetRow | undefined>();
-    for (const event of runEventsOf(batch)) {
-      if (!("node" in event) || isItem(event.node)) continue;
-      const row = folded.has(event.node) ? folded.get(event.node) : ((await rows.get(event.node)) as AssetRow | undefined);
-      folded.set(event.node, foldAssetRow(row, batch.stream, event));
+    const events = runEventsOf(batch);
+    if (events.length === 0) return;
+    const [first] = events;
+    if (first?.type === "run_started" && first.plan.environment !== undefined) {
+      const body: RunPlace = { environment: first.plan.environment };
+      rows.put({ key: placeKey(batch.stream), label: PLACE, rank: first.at, body });
     }
-    for (const row of folded.values())
-      if (row !== undefined) rows.put({ key: row.node, label: row.status, rank: Date.parse(row.at), body: row });
+    const place = (await rows.get(placeKey(batch.stream))) as RunPlace | undefined;
+    for (const event of events) {
+      if (!("node" in event) || isItem(event.node)) continue;
+      const key = ledgerAsset(event.node, place?.environment ?? PROD);
+      const row = folded.has(key) ? folded.get(key) : ((await rows.get(key)) as AssetRow | undefined);
+      folded.set(key, foldAssetRow(row, batch.stream, event));
+    }
+    for (const [key, row] of folded)
+      if (row !== undefined) rows.put({ key, label: row.status, rank: Date.parse(row.at), body: { ...row, ...place } });
   },
 };
+
+/** Where a run is carried out that is not in prod. */
+type RunPlace = { readonly environment: string };
+const PLACE = "run";
+
+function placeKey(run: string): string {
+  return `${PLACE}:${run}`;
+}
 
 /** The items of a mapped task are not kept one by one: the task is. */
 function isItem(node: NodeId): boolean {
   return node.startsWith("task:") && /\[\d+\]$/.test(node); // a partition's node ends in its key
 }
 
-/** Rows of these nodes, or of every node that a run has settled, last touched first. */
-export async function readAssets(store: EventStore, nodes?: readonly NodeId[]): Promise<ReadonlyMap<NodeId, AssetRow>> {
+export interface AssetsQuery {
+  /** Left out: every node that a run has settled. */
+  readonly nodes?: readonly NodeId[];
+  /** Default: prod. */
+  readonly environment?: string;
+}
+
+/** Rows of nodes in an environment, last touched first. */
+export async function readAssets(
+  store: EventStore,
+  { nodes, environment = PROD }: AssetsQuery = {},
+): Promise<ReadonlyMap<NodeId, AssetRow>> {
   await catchUp(store, assetsTable);
   const bodies =
     nodes === undefined
       ? await store.tables.list(assetsTable.name, { limit: ASSETS_MAX })
-      : [...(await store.tables.many(assetsTable.name, nodes)).values()];
-  const rows = bodies.filter((body) => body !== undefined) as unknown as readonly AssetRow[];
+      : [
+          ...(
+            await store.tables.many(
+              assetsTable.name,
+              nodes.map((node) => ledgerAsset(node, environment)),
+            )
+          ).values(),
+        ];
+  const rows = assetRows(bodies).filter((row) => (row.environment ?? PROD) === environment);
   return new Map(rows.map((row) => [row.node, row]));
+}
+
+/** The rows of all environments. */
+export async function readAllAssets(store: EventStore): Promise<readonly AssetRow[]> {
+  await catchUp(store, assetsTable);
+  return assetRows(await store.tables.list(assetsTable.name, { limit: ASSETS_MAX }));
+}
+
+function assetRows(bodies: readonly unknown[]): readonly AssetRow[] {
+  return (bodies as readonly (AssetRow | RunPlace | undefined)[]).filter((body): body is AssetRow => body !== undefined && "node" in body);
 }
 
 /** The median of its last successes, for the ETA; null when it never succeeded. */

@@ -13,6 +13,8 @@ export type RunRow = Omit<RunAnswer, "nodes"> & {
   /** Of the nodes that this run carried out; what it reused or took over is not counted again. */
   readonly rows: RowCounts;
   readonly fromRun: string | null;
+  /** Where it is carried out; absent: prod. */
+  readonly environment?: string;
   readonly params: Readonly<Record<string, string>>;
   readonly paused: { readonly by: string; readonly why: string } | null;
   /** The node of another run whose sub-job this is. */
@@ -23,7 +25,7 @@ export type RunRow = Omit<RunAnswer, "nodes"> & {
 const NOTHING: RowCounts = { read: 0, loaded: 0, quarantined: 0, filtered: 0 };
 
 /** A row that is being folded; nobody else has seen it. */
-type RowDraft = { -readonly [Field in Exclude<keyof RunRow, "nodes">]: RunRow[Field] } & {
+type RowDraft = Omit<{ -readonly [Field in keyof RunRow]: RunRow[Field] }, "nodes"> & {
   readonly nodes: { -readonly [Count in keyof RunRow["nodes"]]: number };
 };
 
@@ -49,7 +51,18 @@ function startedRow(event: RunStarted): RowDraft {
   const nodes = { succeeded: 0, failed: 0, skipped: 0, reused: 0, canceled: 0, total: event.plan.nodes.length };
   const { run, trigger, fromRun, plan } = event;
   const common = { run, job: plan.job, status: "running" as const, trigger, startedAt: iso(event.at), finishedAt: null, seconds: null };
-  return { ...common, nodes, rows: NOTHING, fromRun, params: plan.params, paused: null, parent: event.parent ?? null, cancel: null };
+  const place = plan.environment === undefined ? {} : { environment: plan.environment };
+  return {
+    ...common,
+    ...place,
+    nodes,
+    rows: NOTHING,
+    fromRun,
+    params: plan.params,
+    paused: null,
+    parent: event.parent ?? null,
+    cancel: null,
+  };
 }
 
 function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {

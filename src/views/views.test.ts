@@ -144,7 +144,7 @@ describe("statistics of assets", () => {
     expect(asset).toMatchObject({ status: "failed", run: "r_9", succeededRun: "r_2", rows, tookMs: [5_000, 1_000, 3_000] });
     expect(expectedSeconds(asset)).toBe(3);
     expect(expectedSeconds(undefined)).toBeNull();
-    expect([...(await readAssets(store, ["nobody", "a"])).keys()]).toEqual(["a"]);
+    expect([...(await readAssets(store, { nodes: ["nobody", "a"] })).keys()]).toEqual(["a"]);
   });
 
   it("do not count reuses as durations", async () => {

@@ -48,6 +48,7 @@ const environmentSpec = z.strictObject({
   branches: z.array(z.string()).optional(),
   kind: z.enum(["serving", "research", "e2e"]).optional(),
   description: z.string().optional(),
+  expires: duration.optional().describe("dropped when nobody has used it for so long"),
 });
 
 const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);

@@ -5,11 +5,12 @@ import { runId } from "../../engine/run-id.ts";
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { gitBranch } from "../../project/environment.ts";
-import { noteEnvironment, putAside, showFallThrough } from "../../sql/environment-ledger.ts";
+import { noteEnvironment, putAside, rebase, showFallThrough } from "../../sql/environment-ledger.ts";
+import { noteAct } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
 import type { Planned } from "../plan/plan.ts";
 import type { Workspace } from "../workspace.ts";
-import { released } from "./reuse.ts";
+import { AS_IN_PROD, released } from "./reuse.ts";
 
 /** Id of an act on environments. */
 export function actId(): string {
@@ -19,7 +20,7 @@ export function actId(): string {
 /** @throws MR8707 when the environment's schemas are those of assets. */
 export async function beginInEnvironment(
   workspace: Workspace,
-  { given, definitions }: Pick<Planned, "given" | "definitions">,
+  { plan, given, definitions }: Pick<Planned, "plan" | "given" | "definitions">,
 ): Promise<void> {
   const environment = await workspace.environment();
   const { name: own, kind } = environment;
@@ -30,7 +31,13 @@ export async function beginInEnvironment(
   await common.transaction(async (tx) => {
     await noteEnvironment(tx, { environment: own, kind, branch });
     const assets = released(given, await readLive(tx, own));
-    if (assets.length > 0) await putAside(tx, { environment: own, assets, act: actId() });
+    if (assets.length > 0) {
+      const act = actId();
+      await putAside(tx, { environment: own, assets, act });
+      await noteAct(tx, { id: act, act: "drop", environment: own, assets: [], by: "millrace run", why: AS_IN_PROD });
+    }
+    const unchanged = plan.nodes.flatMap(({ id, action }) => (action === "reuse" && !given.has(id) ? [id] : []));
+    await rebase(tx, own, unchanged);
   });
 }
 

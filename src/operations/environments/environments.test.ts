@@ -33,12 +33,15 @@ async function rowsOf(app: App, sql: string): Promise<unknown[]> {
 const run = (dir: string, env: string) => inEnvironment(dir, env, (app) => app.run({}, () => {}));
 const query = (dir: string, env: string, sql: string) => inEnvironment(dir, env, (app) => rowsOf(app, sql));
 
+const changed = (amount: string): string =>
+  `/*---\nmaterialize: table\n---*/\nselect id, ${amount} as amount from raw.sales where amount > 10\n`;
+
 describe("an environment", () => {
   it("builds what its branch changed and what reads it, and takes the rest from prod", async () => {
     const dir = projects.project(FILES);
     expect((await run(dir, "prod")).status).toBe("succeeded");
     projects.write(dir, {
-      "models/clean/sales.sql": "/*---\nmaterialize: table\n---*/\nselect id, amount + 1 as amount from raw.sales where amount > 10\n",
+      "models/clean/sales.sql": changed("amount + 1"),
     });
     const plan = await inEnvironment(dir, "dev", (app) => app.plan({}));
     expect(plan.nodes.map(({ asset, action, reason }) => [asset, action, reason])).toEqual([
@@ -61,5 +64,79 @@ describe("an environment", () => {
     expect(await query(dir, "dev", "select count(*) from raw.sales")).toEqual([[3]]);
     const again = await inEnvironment(dir, "dev", (app) => app.plan({}));
     expect(again.nodes.filter(({ action }) => action === "build")).toEqual([]);
+  });
+
+  it("is promoted in one step, taken back in one, and leaves prod to others meanwhile", async () => {
+    const dir = projects.project(FILES);
+    await run(dir, "prod");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "dev");
+    const diff = await inEnvironment(dir, "prod", (app) => app.envDiff("dev"));
+    expect(diff.assets.map(({ asset, change }) => [asset, change])).toEqual([
+      ["clean.sales", "changed"],
+      ["clean.seen", "changed"],
+      ["final.total", "changed"],
+    ]);
+    expect(diff.moved).toEqual([]);
+    await inEnvironment(dir, "other", (app) => app.envCreate("other"));
+    const promoted = await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "dev", dryRun: false }));
+    expect(promoted.assets).toHaveLength(3);
+    expect(await query(dir, "prod", "from final.total")).toEqual([[104]]);
+    expect(await query(dir, "dev", "from final.total")).toEqual([[104]]);
+    // Nobody else's branch has changed: it sees what it saw.
+    expect(await query(dir, "other", "from final.total")).toEqual([[100]]);
+    expect(await query(dir, "prod", "from final__other.total")).toEqual([[100]]);
+    const plan = await inEnvironment(dir, "prod", (app) => app.plan({}));
+    expect(plan.nodes.filter(({ action, reason }) => action === "build" && !reason.includes("asked")).map(({ asset }) => asset)).toEqual(
+      [],
+    );
+    const back = await inEnvironment(dir, "prod", (app) => app.envRollback({}));
+    expect(back.assets).toHaveLength(3);
+    expect(await query(dir, "prod", "from final.total")).toEqual([[100]]);
+    expect(await query(dir, "other", "from final.total")).toEqual([[100]]);
+    await inEnvironment(dir, "prod", (app) => app.envRollback({ of: back.promotion }));
+    expect(await query(dir, "prod", "from final.total")).toEqual([[104]]);
+    expect(await query(dir, "prod", "select * from clean.seen order by id")).toEqual([
+      [2, 42],
+      [3, 62],
+    ]);
+  });
+
+  it("is not promoted over what prod has become", async () => {
+    const dir = projects.project(FILES);
+    await run(dir, "prod");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "dev");
+    projects.write(dir, {
+      "data/sales.csv": "id,amount\n1,10\n2,20\n3,30\n4,40\n",
+      "models/clean/sales.sql": FILES["models/clean/sales.sql"],
+    });
+    await run(dir, "prod");
+    await expect(inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "dev", dryRun: false }))).rejects.toMatchObject({
+      code: "MR8703",
+    });
+    expect(await query(dir, "prod", "from final.total")).toEqual([[180]]);
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "dev");
+    await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "dev", dryRun: false }));
+    expect(await query(dir, "prod", "from final.total")).toEqual([[186]]);
+  });
+
+  it("is prod's again when its branch says the same, and gone when it is dropped", async () => {
+    const dir = projects.project(FILES);
+    await run(dir, "prod");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "dev");
+    projects.write(dir, { "models/clean/sales.sql": FILES["models/clean/sales.sql"] });
+    await run(dir, "dev");
+    expect(await query(dir, "dev", "from final.total")).toEqual([[100]]);
+    expect((await inEnvironment(dir, "dev", (app) => app.envDiff("dev"))).assets).toEqual([]);
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 5") });
+    await run(dir, "dev");
+    expect(await inEnvironment(dir, "prod", (app) => app.envDrop("dev"))).toEqual({ environment: "dev", assets: 3 });
+    expect(await query(dir, "prod", "select count(*) from duckdb_schemas() where schema_name like '%\\_\\_dev' escape '\\'")).toEqual([
+      [0],
+    ]);
+    expect(await query(dir, "dev", "from final.total")).toEqual([[100]]);
   });
 });

@@ -17,9 +17,9 @@ import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { cronTicks, noTicks } from "../../project/partition-spaces.ts";
 import { parametersOf } from "../../sql/syntax-copy.ts";
-import { readAssets } from "../../views/assets.ts";
 import { foldRun } from "../../views/run-fold.ts";
 import { listRuns } from "../../views/runs.ts";
+import { assetsHere } from "../environments/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** Values that the query of a dimension may find. */
@@ -189,7 +189,7 @@ async function readLedgers(session: Session): Promise<ReadonlyMap<NodeId, Readon
 /** A task leaves no rows: what its partitions did is known from their runs. */
 async function tasksDone(workspace: Workspace, { id, codeHash }: ProjectNode, space: Space): Promise<ReadonlyMap<string, Standing>> {
   const done = new Map<string, Standing>();
-  for (const [node, { status, succeededRun, at }] of await readAssets(await workspace.store())) {
+  for (const [node, { status, succeededRun, at }] of await assetsHere(workspace)) {
     const { asset, partition } = splitNodeId(node);
     if (asset !== id || partition === null || succeededRun === null || (status !== "succeeded" && status !== "reused")) continue;
     for (const key of keysNamed(space, partition))
@@ -216,7 +216,7 @@ async function readOutcomes(
     }
     outcomes.set(asset, own);
   };
-  for (const [node, { status, at }] of await readAssets(store)) if (status === "failed") note(node, "failed", Date.parse(at));
+  for (const [node, { status, at }] of await assetsHere(workspace)) if (status === "failed") note(node, "failed", Date.parse(at));
   for (const { run } of await listRuns(store, { limit: RUNNING_RUNS_MAX, status: "running" })) {
     const fold = foldRun(await store.read(run));
     for (const { node, status } of fold?.nodes() ?? []) if (status === "running") note(node, "running", 0);

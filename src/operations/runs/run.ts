@@ -71,6 +71,7 @@ async function resumable(engine: Engine, planned: Planned, request: RunRequest):
   let found: string | undefined;
   for (const left of await engine.unfinished()) {
     if (left.trigger === "backfill") continue; // it has its own lane: millrace backfill resume
+    if (left.environment !== planned.plan.environment) continue;
     if (left.parent !== null) continue; // it goes on, or ends, with the run that waits for it
     if (found === undefined && request.fullRefresh !== true && (await isSameRequest(engine, left, planned.plan))) found = left.run;
     else if (!(await isWaiting(engine, left)))

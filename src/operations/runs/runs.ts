@@ -1,18 +1,21 @@
 // `runs`, `run show`: what the state store tells of runs.
 import type { RunsAnswer, RunShowAnswer, RunStatus } from "../../model/answers.ts";
+import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { JobEvent } from "../../model/job-events.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { jobStream } from "../../model/store-events.ts";
 import type { EventStore } from "../../store/store.ts";
-import { readAssets } from "../../views/assets.ts";
 import { foldRun, runAnswer, runShowAnswer } from "../../views/run-fold.ts";
 import { listRuns as readRuns, type RunRow } from "../../views/runs.ts";
+import { assetsHere } from "../environments/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** Runs that are looked through for the beginning of an id. */
 const RUNS_SEARCHED = 10_000;
+/** Runs of other environments that may lie between. */
+const RUNS_ELSEWHERE = 200;
 
 export interface RunsRequest {
   readonly limit: number;
@@ -29,10 +32,15 @@ export interface RunsRequest {
 export async function listRuns(workspace: Workspace, { limit, job, status, trigger, asset, since }: RunsRequest): Promise<RunsAnswer> {
   const store = await workspace.store();
   const filters = [job, trigger, asset, since].some((each) => each !== undefined);
-  const rows = await readRuns(store, { limit: filters ? RUNS_SEARCHED : limit, ...(status === undefined ? {} : { status }) });
+  const { name: here } = await workspace.environment();
+  const rows = await readRuns(store, {
+    limit: filters || here !== PROD ? RUNS_SEARCHED : limit + RUNS_ELSEWHERE,
+    ...(status === undefined ? {} : { status }),
+  });
   const runs: RunRow[] = [];
   for (const row of rows) {
     if (runs.length >= limit || (since !== undefined && Date.parse(row.startedAt) < since)) break;
+    if ((row.environment ?? PROD) !== here) continue;
     if (job !== undefined && row.job !== job) continue;
     if (trigger !== undefined && row.trigger !== trigger && !row.trigger.startsWith(`${trigger}.`)) continue;
     if (asset !== undefined && !(await hasPart(store, row.run, asset))) continue;
@@ -88,6 +96,6 @@ export async function findRun(workspace: Workspace, name: string): Promise<strin
 
 /** Per node the outcome of the newest run that settled it. */
 export async function lastStatuses(workspace: Workspace): Promise<ReadonlyMap<NodeId, string>> {
-  const rows = await readAssets(await workspace.store());
+  const rows = await assetsHere(workspace);
   return new Map([...rows].map(([id, row]) => [id, row.status]));
 }

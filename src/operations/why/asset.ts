@@ -4,18 +4,17 @@ import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import type { PlanNode } from "../../model/plan.ts";
-import { readAssets, type AssetRow } from "../../views/assets.ts";
-import type { EventStore } from "../../store/store.ts";
+import type { AssetRow } from "../../views/assets.ts";
 import { foldRun } from "../../views/run-fold.ts";
 import { explainNode, firstLine, type RunWhyInput } from "../../views/why-run.ts";
 import { joinReasons, moment, named, NO_REASONS, type Reason, type Reasons, sentence } from "../../views/why.ts";
+import { assetsHere } from "../environments/assets.ts";
 import { planOperation, type Planned } from "../plan/plan.ts";
 import type { Workspace } from "../workspace.ts";
 
 export async function whyAsset(workspace: Workspace, id: NodeId, live: readonly RunWhyInput[]): Promise<Reasons> {
   const now = Date.now();
-  const store = await workspace.store();
-  const { row, partitions } = await outcomeOf(store, id);
+  const { row, partitions } = await outcomeOf(workspace, id);
   const going = joinReasons(...live.map((input) => inLiveRun(id, input)));
   const planned = await plannedOrHeld(workspace);
   const wouldBe = planned instanceof MillraceError ? held(planned) : wouldRun(id, planned);
@@ -25,10 +24,10 @@ export async function whyAsset(workspace: Workspace, id: NodeId, live: readonly 
 }
 
 /** How it went last. Of a partitioned asset the newest failure stands for all, else the newest outcome. */
-async function outcomeOf(store: EventStore, id: NodeId): Promise<{ readonly row: AssetRow | undefined; readonly partitions: Reasons }> {
-  const whole = (await readAssets(store, [id])).get(id);
+async function outcomeOf(workspace: Workspace, id: NodeId): Promise<{ readonly row: AssetRow | undefined; readonly partitions: Reasons }> {
+  const whole = (await assetsHere(workspace, [id])).get(id);
   if (whole !== undefined) return { row: whole, partitions: NO_REASONS };
-  const rows = [...(await readAssets(store)).values()].filter(({ node }) => node !== id && splitNodeId(node).asset === id);
+  const rows = [...(await assetsHere(workspace)).values()].filter(({ node }) => node !== id && splitNodeId(node).asset === id);
   const failed = rows.filter(({ status }) => status === "failed");
   const newest = (failed.length > 0 ? failed : rows).toSorted((a, b) => (a.at < b.at ? 1 : -1))[0];
   if (newest === undefined) return { row: undefined, partitions: NO_REASONS };

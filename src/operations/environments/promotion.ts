@@ -1,0 +1,105 @@
+// `env promote`, `env rollback`: an environment takes prod's place, and back.
+import type { PromotionAnswer } from "../../model/environment-answers.ts";
+import { PROD } from "../../model/environment.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { NodeId } from "../../model/graph.ts";
+import { splitNodeId } from "../../model/partition.ts";
+import { safeEnvironmentName } from "../../project/environment.ts";
+import { readEnvironmentRows } from "../../sql/environment-ledger.ts";
+import { movedSince, type PromotedAsset, promote, readActs, takeBack } from "../../sql/promote.ts";
+import { readLive } from "../../sql/publish.ts";
+import { readAssets } from "../../views/assets.ts";
+import { foldRun } from "../../views/run-fold.ts";
+import { listRuns } from "../../views/runs.ts";
+import { actor } from "../actor.ts";
+import { runningEngine } from "../serve/engine-file.ts";
+import type { Workspace } from "../workspace.ts";
+import { actId } from "./begin.ts";
+import { knownEnvironment } from "./environments.ts";
+import { environmentWarehouse } from "./warehouse.ts";
+
+export interface PromoteRequest {
+  readonly environment: string;
+  readonly to?: string;
+  readonly why?: string;
+  readonly dryRun: boolean;
+}
+
+const RUNNING_RUNS_MAX = 100;
+
+/** @throws MR8702, MR8703, MR8705, MR8708 */
+export async function promoteEnvironment(
+  workspace: Workspace,
+  { environment: asked, to = PROD, why, dryRun }: PromoteRequest,
+): Promise<PromotionAnswer> {
+  const environment = safeEnvironmentName(asked);
+  if (safeEnvironmentName(to) !== PROD || environment === PROD)
+    throw new MillraceError({ code: "MR8707", message: `an environment is promoted to prod; ${environment} to ${to} is not possible` });
+  const warehouse = await workspace.commonWarehouse();
+  await knownEnvironment(warehouse, environment);
+  const rows = await warehouse.session((session) => readEnvironmentRows(session, environment));
+  const own = rows.filter(({ isHeld }) => !isHeld);
+  await refuseUnfinished(workspace, environment, new Set(own.map(({ asset }) => asset)));
+  const common = { promotion: actId(), environment, to: PROD, dryRun, by: actor(), why: why ?? null };
+  if (dryRun) {
+    const [prod, moved] = await warehouse.session(
+      async (session) => [await readLive(session, PROD), await movedSince(session, environment)] as const,
+    );
+    const [first] = moved;
+    if (first !== undefined)
+      throw new MillraceError({ code: "MR8703", message: `${environment} cannot be promoted: ${first.asset}: ${first.reason}` });
+    return { ...common, assets: own.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version })) };
+  }
+  const assets = await warehouse.transaction((tx) => promote(tx, { ...common, id: common.promotion }));
+  (await environmentWarehouse(workspace, environment)).forget();
+  return { ...common, assets };
+}
+
+/** Without an id: the newest promotion that can be taken back. @throws MR8706 */
+export async function rollbackPromotion(
+  workspace: Workspace,
+  request: { readonly of?: string; readonly why?: string },
+): Promise<PromotionAnswer> {
+  const warehouse = await workspace.commonWarehouse();
+  const acts = await warehouse.session((session) => readActs(session));
+  const open = acts.filter((act) => act.act !== "drop" && act.endedAt === null && act.collectedAt === null);
+  const found = request.of === undefined ? open.find(({ act }) => act === "promote") : acts.find(({ id }) => id === request.of);
+  if (found === undefined)
+    throw new MillraceError({
+      code: "MR8706",
+      message: request.of === undefined ? "there is no promotion to take back" : `there is no promotion ${request.of}`,
+      hint: "`millrace env list` shows them",
+    });
+  const common = { promotion: actId(), environment: found.environment, to: PROD, dryRun: false, by: actor(), why: request.why ?? null };
+  const assets: readonly PromotedAsset[] = await warehouse.transaction((tx) =>
+    takeBack(tx, { id: common.promotion, of: found.id, by: common.by, why: common.why }),
+  );
+  return { ...common, assets };
+}
+
+/** What failed last, or is being made now, is not what anybody wants in prod. @throws MR8703, MR8708 */
+async function refuseUnfinished(workspace: Workspace, environment: string, own: ReadonlySet<NodeId>): Promise<void> {
+  const store = await workspace.store();
+  for (const [node, { status }] of await readAssets(store, { environment })) {
+    const { asset } = splitNodeId(node);
+    if (status === "failed")
+      throw new MillraceError({
+        code: "MR8703",
+        message: `${environment} cannot be promoted as it is: the last try at ${asset} failed`,
+        hint: `millrace run --env ${environment}`,
+      });
+  }
+  if (runningEngine(workspace.dir) === undefined) return;
+  for (const { run } of await listRuns(store, { limit: RUNNING_RUNS_MAX, status: "running" })) {
+    const fold = foldRun(await store.read(run));
+    const place = fold?.row()?.environment ?? PROD;
+    if (place !== environment && place !== PROD) continue;
+    const busy = fold!.nodes().find(({ node, status }) => status === "running" && own.has(splitNodeId(node).asset));
+    if (busy !== undefined)
+      throw new MillraceError({
+        code: "MR8708",
+        message: `${run} works on ${busy.node} in ${place} now`,
+        hint: `wait for it, or millrace cancel ${run}`,
+      });
+  }
+}
