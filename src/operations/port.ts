@@ -36,6 +36,14 @@ import type { Hops } from "./lineage/lineage.ts";
 import type { OpenLineageRequest } from "./lineage/openlineage.ts";
 import type { TypesRequest } from "./types/types.ts";
 import type { ReviewAnswer, ReviewDecisionAnswer } from "../model/review-answers.ts";
+import type {
+  CollectAnswer,
+  EnvironmentDiffAnswer,
+  EnvironmentDropAnswer,
+  EnvironmentsAnswer,
+  PromotionAnswer,
+} from "../model/environment-answers.ts";
+import type { PromoteRequest } from "./environments/promotion.ts";
 import type { ReviewListRequest, ReviewRequest } from "./review/review.ts";
 import type { AddAnswer, AddFormAnswer } from "../model/add-answers.ts";
 import type { AddRequest } from "./add/add.ts";
@@ -152,6 +160,13 @@ export interface App {
   backfillAct(act: BackfillAct): Promise<BackfillActAnswer>;
   backfillResume(request: ResumeRequest, tellers: Tellers<BackfillActAnswer>): Promise<RunSummaryAnswer | null>;
   backfillRetry(request: RetryBackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
+  envList(): Promise<EnvironmentsAnswer>;
+  envCreate(name: string): Promise<EnvironmentsAnswer>;
+  envDiff(name: string): Promise<EnvironmentDiffAnswer>;
+  envPromote(request: PromoteRequest): Promise<PromotionAnswer>;
+  envRollback(request: { readonly of?: string; readonly why?: string }): Promise<PromotionAnswer>;
+  envDrop(name: string): Promise<EnvironmentDropAnswer>;
+  envCollect(request: { readonly dryRun: boolean }): Promise<CollectAnswer>;
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: RunsRequest): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;

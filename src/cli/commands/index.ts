@@ -18,6 +18,7 @@ import { check } from "./check.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
 import { docsBuild } from "./docs.ts";
 import { convert, inspect } from "./files.ts";
+import { envCollect, envCreate, envDiff, envDrop, envList, envPromote, envRollback } from "./env.ts";
 import { completion, doctor, explain, init, schema } from "./help.ts";
 import { lineage } from "./lineage.ts";
 import { logs } from "./logs.ts";
@@ -63,6 +64,13 @@ export const commands: readonly Command[] = [
   status,
   history,
   rollback,
+  envList,
+  envCreate,
+  envDiff,
+  envPromote,
+  envRollback,
+  envDrop,
+  envCollect,
   replay,
   backfill,
   backfillList,

@@ -10,6 +10,7 @@ import { componentsCodes } from "./components.ts";
 import { emailCodes } from "./email.ts";
 import type { CodeEntry } from "./entry.ts";
 import { environmentsCodes } from "./environments.ts";
+import { environmentsCodes } from "./environments.ts";
 import { filesCodes } from "./files.ts";
 import { formatsCodes } from "./formats.ts";
 import { httpCodes } from "./http.ts";
@@ -58,6 +59,7 @@ export const codes = {
   ...cliCodes,
   ...catalogueCodes,
   ...operationsCodes,
+  ...environmentsCodes,
   ...environmentsCodes,
   ...actsCodes,
   ...quarantineCodes,
