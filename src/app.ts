@@ -194,6 +194,8 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       const [{ answerPlan }] = await Promise.all([import("./operations/plan/answer.ts"), workspace.projectWithWarehouse()]);
       return answerPlan(workspace, request);
     },
+    planFile: async (request) => (await import("./operations/plan/plan-file.ts")).keepPlan(workspace, request),
+    apply: async (request, observe) => (await import("./operations/plan/apply.ts")).applyPlan(workspace, request, observe),
     query: async (sql, take) => {
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
       return runQuery(warehouse, sql, take);
@@ -233,14 +235,6 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       (await import("./operations/assets/replay.ts")).replayAsset(workspace, request, observe, tell),
     cancel: async (request) => (await import("./operations/runs/cancel.ts")).cancelRuns(workspace, request),
     why: async (name) => (await import("./operations/why/why.ts")).whyOf(workspace, name),
-    envList: async () => (await import("./operations/environments/environments.ts")).listEnvironments(workspace),
-    envCreate: async (name) => (await import("./operations/environments/environments.ts")).createEnvironment(workspace, name),
-    envDiff: async (name) => (await import("./operations/environments/environments.ts")).diffEnvironment(workspace, name),
-    envPromote: async (request) => (await import("./operations/environments/promotion.ts")).promoteEnvironment(workspace, request),
-    envRollback: async (request) => (await import("./operations/environments/promotion.ts")).rollbackPromotion(workspace, request),
-    envDrop: async (name) => (await import("./operations/environments/environments.ts")).dropEnvironment(workspace, name),
-    envCollect: async (request) =>
-      (await import("./operations/environments/collect.ts")).collectEnvironments(workspace, { ...request, now: Date.now() }),
     retention: async (request) =>
       (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now(), warehouse: "open" }),
     rollbackRelease: async (asset) => (await import("./operations/assets/rollback.ts")).releaseAsset(workspace, asset),

@@ -32,6 +32,27 @@ export async function askForParameters({ specs, given, output, signal }: PromptO
   }
 }
 
+/** Yes or no, on a terminal; elsewhere nobody says yes. */
+export async function askYes({
+  question,
+  output,
+  signal,
+}: {
+  readonly question: string;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+}): Promise<boolean> {
+  if (output.mode !== "tty" || !process.stdin.isTTY) return false;
+  const { createInterface } = await import("node:readline/promises");
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  terminal.on("SIGINT", () => process.kill(process.pid, "SIGINT"));
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `, { signal })).trim());
+  } finally {
+    terminal.close();
+  }
+}
+
 function questionFor(name: string, { type, enum: values, description }: ParamSpec): string {
   const kind = values === undefined ? type : values.join(" | ");
   return `${description === undefined ? "" : `${description}\n`}${name} (${kind}): `;

@@ -1,4 +1,6 @@
 // `millrace plan`: what a run would do and why; nothing is done.
+import { writeFileSync } from "node:fs";
+import { MillraceError, messageOf } from "../../model/errors.ts";
 import { type Command, type OptionValues, text, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { planMarkdown } from "../plan-markdown.ts";
@@ -36,11 +38,13 @@ export const plan: Command = {
     "millrace plan",
     "millrace plan --select +final.listings",
     "millrace plan --against main               # what this branch changes",
+    "millrace plan --out plan.json && millrace apply plan.json",
     "millrace plan --against origin/main --markdown > comment.md",
     "millrace plan --exit-code                  # exit 4 when something would be done",
   ],
   options: [
     ["--against <name>", "compare the definitions with an environment or a git ref (default: what readers see here)"],
+    ["--out <file>", "write a plan that `millrace apply` carries out as it is"],
     ["--markdown", "print it as a comment of a pull request"],
     ["--exit-code", "exit with 4 when something would be done"],
     ...PLAN_OPTIONS,
@@ -48,8 +52,9 @@ export const plan: Command = {
   async run({ app, global, output }, [job], options) {
     const request = planRequest(job, global.select, options);
     const opened = await app();
-    const answer = await opened.plan(request);
     const out = text(options["out"]);
+    const { answer, text: plan } = out === undefined ? { answer: await opened.plan(request), text: "" } : await opened.planFile(request);
+    if (out !== undefined) writePlan(out, plan);
     // What was removed from the project stays in the warehouse: it is told, and there is nothing to do.
     const isChanging = answer.nodes.some((node) => node.action === "build");
     if (output.mode === "json") output.json(answer);
@@ -63,6 +68,14 @@ export const plan: Command = {
 };
 
 function nextCommand(job: string | undefined, select: string | undefined, out: string | undefined): string {
-  if (out !== undefined) return commandLine(["millrace apply", out]).replace("'millrace apply'", "millrace apply");
-  return `millrace run${job === undefined ? "" : ` ${job}`}${select === undefined ? "" : ` --select '${select}'`}`;
+  if (out !== undefined) return commandLine(["millrace", "apply", out]);
+  return commandLine(["millrace", "run", job, ...(select === undefined ? [] : ["--select", select])]);
+}
+
+function writePlan(path: string, plan: string): void {
+  try {
+    writeFileSync(path, plan);
+  } catch (error) {
+    throw new MillraceError({ code: "MR7001", message: `${path} cannot be written: ${messageOf(error)}`, cause: error });
+  }
 }

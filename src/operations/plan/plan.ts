@@ -4,7 +4,7 @@ import { resolve } from "node:path";
 import { combineErrors, MillraceError } from "../../model/errors.ts";
 import type { PlanAnswer } from "../../model/answers.ts";
 import { PROD } from "../../model/environment.ts";
-import type { NodeId } from "../../model/graph.ts";
+import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import type { SourceState } from "../../plan/decide.ts";
 import { partitionWorld } from "../partitions/facts.ts";
 import { partitionPlanner, type PartitionPlanner, type PartitionWishes } from "../partitions/plan.ts";
@@ -32,6 +32,10 @@ export interface PlanRequest {
   readonly because?: string;
   /** A partition or a range of them, of every selected asset that has such. */
   readonly partition?: string;
+  /** Code that changed is for new intervals and partitions: those that are there stay. */
+  readonly forwardOnly?: boolean;
+  /** Intervals or partitions of one asset that are made again, whatever they are; `to` is the last one, included. */
+  readonly restate?: { readonly asset: string; readonly from: string; readonly to?: string };
   /** What a backfill asks for, in place of what is due. */
   readonly backfill?: Pick<PartitionWishes, "wish" | "batchMs" | "priority" | "pinned">;
 }
@@ -39,6 +43,8 @@ export interface PlanRequest {
 export interface Planned extends PlannedRun {
   readonly definitions: Definitions;
   readonly params: Readonly<Record<string, string>>;
+  /** What each source said of its state. */
+  readonly sources: ReadonlyMap<NodeId, SourceState>;
   /** Nodes that prod has for this environment, with the reason. */
   readonly given: ReadonlyMap<NodeId, string>;
   /** Sentences for people: partitions that were left out. */
@@ -88,13 +94,14 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     fullRefresh: request.fullRefresh ?? false,
     selected,
   });
+  const sources = await sourceStates(workspace, definitions, { live, params, given });
   const planned = planRun({
     graph,
     selection,
     decidePartitions: (id, decided) => partitions.decide(id, decided),
     ...(request.select === undefined ? { always: definitions.jobTasks } : {}),
     live,
-    sources: await sourceStates(workspace, definitions, { live, params, given }),
+    sources,
     ...(given.size === 0 ? {} : { given }),
     ...(environment.name === PROD ? {} : { environment: environment.name }),
     alwaysBuild: definitions.alwaysBuild,
@@ -112,6 +119,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     plan,
     definitions,
     params,
+    sources,
     given,
     notes: [...partitions.notes(), ...tableNotes(project)],
     chosen: partitions.chosen,
@@ -206,11 +214,21 @@ async function sourceStates(
   { graph }: Definitions,
   { live, params, given }: SourcesAsked,
 ): Promise<ReadonlyMap<NodeId, SourceState>> {
+  const asked = [...graph.nodes.values()].filter(({ id }) => live.has(id) && !given.has(id));
+  return statesOf(workspace, asked, params);
+}
+
+/** What the sources among these nodes say of their state. */
+export async function statesOf(
+  workspace: Workspace,
+  nodes: readonly ProjectNode[],
+  params: Readonly<Record<string, string>>,
+): Promise<ReadonlyMap<NodeId, SourceState>> {
   const project = await workspace.project();
   const warehouse = await workspace.warehouse();
   const states = new Map<NodeId, SourceState>();
-  for (const node of graph.nodes.values()) {
-    if (node.kind !== "source" || !live.has(node.id) || given.has(node.id)) continue;
+  for (const node of nodes) {
+    if (node.kind !== "source") continue;
     try {
       const reach = reachOf(workspace, project, node, { params, signal: workspace.signal, log: () => {} });
       const token = await warehouse.session(({ connection }) => stateOf(reach, connection));
