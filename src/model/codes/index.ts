@@ -10,7 +10,6 @@ import { componentsCodes } from "./components.ts";
 import { emailCodes } from "./email.ts";
 import type { CodeEntry } from "./entry.ts";
 import { environmentsCodes } from "./environments.ts";
-import { environmentsCodes } from "./environments.ts";
 import { filesCodes } from "./files.ts";
 import { formatsCodes } from "./formats.ts";
 import { httpCodes } from "./http.ts";
@@ -59,7 +58,6 @@ export const codes = {
   ...cliCodes,
   ...catalogueCodes,
   ...operationsCodes,
-  ...environmentsCodes,
   ...environmentsCodes,
   ...actsCodes,
   ...quarantineCodes,
