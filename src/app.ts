@@ -255,6 +255,14 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     impact: async (target) => (await import("./operations/lineage/lineage.ts")).impactOf(workspace, target),
     docsBuild: async (request) => (await import("./operations/catalogue/build.ts")).buildDocs(workspace, request),
     types: async (request) => (await import("./operations/types/types.ts")).writeTypes(workspace, request),
+    envList: async () => (await import("./operations/environments/environments.ts")).listEnvironments(workspace),
+    envCreate: async (name) => (await import("./operations/environments/environments.ts")).createEnvironment(workspace, name),
+    envDiff: async (name) => (await import("./operations/environments/environments.ts")).diffEnvironment(workspace, name),
+    envPromote: async (request) => (await import("./operations/environments/promotion.ts")).promoteEnvironment(workspace, request),
+    envRollback: async (request) => (await import("./operations/environments/promotion.ts")).rollbackPromotion(workspace, request),
+    envDrop: async (name) => (await import("./operations/environments/environments.ts")).dropEnvironment(workspace, name),
+    envCollect: async (request) =>
+      (await import("./operations/environments/collect.ts")).collectEnvironments(workspace, { ...request, now: Date.now() }),
     close: async () => {
       await closeParts();
       await workspace.close();

@@ -64,6 +64,8 @@ import type { DecisionRequest } from "./quarantine/decide.ts";
 import type { ExportRequest } from "./quarantine/exchange.ts";
 import type { QuarantineListRequest } from "./quarantine/list.ts";
 import type { PlanAnswerRequest } from "./plan/answer.ts";
+import type { ApplyRequest } from "./plan/apply.ts";
+import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
 import type { RunsRequest } from "./runs/runs.ts";
@@ -100,6 +102,10 @@ export interface App {
   /** Parameters of a job, for whoever asks a person for them. */
   parameters(job: string): Promise<Readonly<Record<string, ParamSpec>>>;
   plan(request: PlanAnswerRequest): Promise<PlanAnswer>;
+  /** The plan with the text of a file that `apply` carries out. */
+  planFile(request: PlanAnswerRequest): Promise<KeptPlan>;
+  /** Exactly that plan, or nothing. */
+  apply(request: ApplyRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
   /** Writes the rows of a query to a file as Parquet. */

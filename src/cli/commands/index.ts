@@ -2,6 +2,7 @@
 import type { Command } from "../command.ts";
 import { cancel, fork, replay, retry } from "./acts.ts";
 import { add } from "./add.ts";
+import { apply } from "./apply.ts";
 import { approve } from "./approve.ts";
 import { describe, history, ls } from "./assets.ts";
 import {
@@ -44,6 +45,7 @@ export const commands: readonly Command[] = [
   runShow,
   serve,
   plan,
+  apply,
   approve,
   query,
   check,
