@@ -63,6 +63,8 @@ export interface ProjectTest {
   readonly name: string;
   readonly file: string;
   readonly spec: TestSpec;
+  /** Assets of `given` that stand beside several tests: not each of them needs to read all. */
+  readonly shared: readonly string[];
 }
 
 export interface Project {

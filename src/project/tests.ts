@@ -33,7 +33,8 @@ export function readTests(reader: Reader, definition: DefinitionFile): readonly 
     }
     const part: Document = { ...document, locate: (at, what) => locateIn(document, path, at, what) };
     if (!claim(reader, testId(full), part, ["name"], "test")) return [];
-    return one(reader, part, { ...merged(shared, own), name: full });
+    const beside = Object.keys(shared.given ?? {}).filter((asset) => own.given?.[asset] === undefined);
+    return one(reader, part, { ...merged(shared, own), name: full }, beside);
   });
 }
 
@@ -53,7 +54,12 @@ function merged(shared: Omit<TestFileSpec, "tests">, own: NonNullable<TestFileSp
   return { ...outcome, ...own, ...Object.fromEntries(parts) };
 }
 
-function one(reader: Reader, document: Document, spec: Omit<TestFileSpec, "tests"> & { readonly name: string }): readonly ProjectTest[] {
+function one(
+  reader: Reader,
+  document: Document,
+  spec: Omit<TestFileSpec, "tests"> & { readonly name: string },
+  shared: readonly string[] = [],
+): readonly ProjectTest[] {
   const { model, given } = spec;
   if (model === undefined) {
     tell(reader, "MR1022", "model is missing", document.locate([]), "the model that is tested: model: clean.sales");
@@ -84,7 +90,7 @@ function one(reader: Reader, document: Document, spec: Omit<TestFileSpec, "tests
     },
   };
   reader.documents.set(testId(spec.name), located);
-  return [{ name: spec.name, file: document.file, spec: plain }];
+  return [{ name: spec.name, file: document.file, spec: plain, shared: shared.map(plainName) }];
 }
 
 /** A place in one of several tests, or beside them where it has that from there. */

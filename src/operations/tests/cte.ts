@@ -1,12 +1,12 @@
 // The rows of one of a model's own `with` queries: its text up to the end of the list, and a select from the one that is asked for.
-import { MillraceError } from "../../model/errors.ts";
+import { MillraceError, type SourceLocation } from "../../model/errors.ts";
 import type { ModelNode } from "../../model/graph.ts";
 import { didYouMean } from "../../model/suggest.ts";
 import { scanSql, type SqlToken } from "../../sql/syntax-scan.ts";
 import { ident } from "../../sql/text.ts";
 
 /** @throws MR8908 when the model has no such query. */
-export function cteQuery({ id, sql }: Pick<ModelNode, "id" | "sql">, name: string): string {
+export function cteQuery({ id, sql }: Pick<ModelNode, "id" | "sql">, name: string, location?: SourceLocation): string {
   const { names, end } = withList(scanSql(sql));
   const own = names.find((each) => each.toLowerCase() === name.toLowerCase());
   if (own !== undefined) return `${sql.slice(0, end)}\nselect * from ${ident(own)}`;
@@ -15,6 +15,7 @@ export function cteQuery({ id, sql }: Pick<ModelNode, "id" | "sql">, name: strin
     code: "MR8908",
     message: `${id} has no query ${JSON.stringify(name)} in its \`with\``,
     hint: didYouMean(name, names) ?? known,
+    ...(location === undefined ? {} : { location }),
   });
 }
 

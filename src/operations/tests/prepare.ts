@@ -5,6 +5,7 @@ import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
 import { didYouMean, nearest } from "../../model/suggest.ts";
 import { testId } from "../../project/tests.ts";
 import type { ProjectTest } from "../../project/reader.ts";
+import { cteQuery } from "./cte.ts";
 import { type RowSet, rowSet } from "./rows.ts";
 import type { TestWorld } from "./world.ts";
 
@@ -67,6 +68,7 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
   for (const [name, rows] of Object.entries(spec.cte ?? {})) {
     const found = rowsAt(["cte", name], rows);
     if (found !== undefined) cte.set(name, found);
+    if (node.kind === "model") read(() => cteQuery(node, name, locate(["cte", name], "key")));
   }
   const all = world.checks.get(node.id) ?? [];
   const checks = spec.checks === undefined && spec.expectError === undefined ? all.filter(({ onFail }) => onFail === "quarantine") : all;
@@ -83,7 +85,7 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
   needs.delete(node.id);
   const inputs = inputsOf(world, needs, given);
   for (const asset of given.keys()) {
-    if (inputs.used.has(asset)) continue;
+    if (inputs.used.has(asset) || test.shared.includes(asset)) continue;
     if (asset === node.id)
       errors.push(misfit(`${asset} is the model itself`, locate(["given", asset], "key"), undefined, ["existing: for rows that it holds"]));
     else {

@@ -159,7 +159,9 @@ function testsNamed({ tests }: Project, name: string): readonly ProjectTest[] {
     return [own, own.split("/")[0], own.split("/").slice(1).join("/"), test.spec.model, plainName(test.file)].includes(wanted);
   });
   if (found.length > 0) return found;
-  const known = new Set(tests.flatMap((test) => [test.name, test.name.split("/")[0]!, test.spec.model]));
+  const known = new Set(
+    tests.flatMap((test) => [test.name, test.name.split("/")[0]!, test.name.split("/").slice(1).join("/"), test.spec.model]),
+  );
   const [near] = nearest(wanted, known, 1);
   const hint = near === undefined ? "names of tests, of their files or of models" : `did you mean ${JSON.stringify(near)}?`;
   throw new MillraceError({ code: "MR8902", message: `There is no test ${JSON.stringify(name)}`, hint });

@@ -106,7 +106,8 @@ function scalarSql(type: DuckDBType, value: unknown, context: Context): string {
 /** Digits of whole numbers by type; what is beyond the type's range DuckDB tells. */
 const WHOLE = /^[+-]?\d+$/;
 const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const NO_NUMBER = /^[+-]?(nan|inf|infinity)$/i;
+/** As YAML writes them too: `.nan`. */
+const NO_NUMBER = /^[+-]?\.?(nan|inf|infinity)$/i;
 
 function scalarText(type: DuckDBType, value: unknown, context: Context): string {
   if (type.alias === "JSON") return jsonText(value);
@@ -115,7 +116,7 @@ function scalarText(type: DuckDBType, value: unknown, context: Context): string 
     if (type.typeId === DuckDBTypeId.VARCHAR && context.use === "given") return JSON.stringify(value);
     throw unfit(type, value, context);
   }
-  const text = typeof value === "number" ? numberText(value) : String(value);
+  const text = typeof value === "number" ? numberText(value) : `${value as string | boolean}`;
   if (text.includes("\0")) throw unfit(type, value, context, "a NUL character cannot stand in a text");
   const isText = typeof value === "string";
   const must = (fits: boolean, hint?: string): string => {
@@ -146,7 +147,7 @@ function scalarText(type: DuckDBType, value: unknown, context: Context): string 
       return must(typeof value !== "boolean" && fitsDecimal(type, text), "a number that the type holds exactly");
     case DuckDBTypeId.FLOAT:
     case DuckDBTypeId.DOUBLE:
-      return must(NUMBER.test(text) || NO_NUMBER.test(text), "a number");
+      return must(NUMBER.test(text) || NO_NUMBER.test(text), "a number").replace(/^([+-]?)\./, NO_NUMBER.test(text) ? "$1" : "$1.");
     case DuckDBTypeId.DATE:
       return must((/^\d{4,6}-\d\d-\d\d( \(BC\))?$/.test(text) && isDay(text)) || /^-?infinity$/.test(text), "a day: 2026-01-31");
     case DuckDBTypeId.BLOB:
