@@ -3,6 +3,7 @@ import { CHDB } from "./clickhouse.ts";
 import { FTP_SERVER } from "./ftp.ts";
 import { versitygw } from "./s3.ts";
 import { ensureProgram, ensurePython } from "./service.ts";
+import { TPC } from "./tpc.ts";
 
 const steps: readonly (() => unknown)[] = [
   () => versitygw(),
@@ -11,6 +12,7 @@ const steps: readonly (() => unknown)[] = [
   () => ensureProgram("/usr/sbin/dovecot", "dovecot-imapd"),
   () => ensurePython(...CHDB),
   () => ensurePython(...FTP_SERVER),
+  () => ensurePython(...TPC),
 ];
 for (const step of steps) {
   try {

@@ -7,6 +7,8 @@ import { isNode, textOf } from "./syntax-tree.ts";
 export interface Relation {
   readonly out: readonly Sources[];
   readonly tables: ReadonlyMap<number, readonly Sources[]>;
+  /** What the order of the rows comes from; who depends on the order (limits, list(), row_number()) depends on it. */
+  readonly order: Sources;
 }
 
 /** A plan holds something this walker does not know; column lineage is then given up for the query. */
@@ -24,6 +26,8 @@ const SKIPPED = new Set([
 ]);
 /** Parts of aggregates and windows that decide which rows count and in which order, not what the value is. */
 const CONDITIONS = new Set(["filter", "filter_expr", "filters", "partitions", "orders", "order_bys", "arg_orders"]);
+/** Of all other aggregates the order of the rows may decide the value. */
+const ORDERLESS = new Set("sum sum_no_overflow count count_star min max avg bool_and bool_or bit_and bit_or bit_xor".split(" "));
 const FIELD_FUNCTIONS = new Set(["struct_extract", "struct_extract_at"]);
 
 export function sourcesOf(expression: unknown, below: Relation): Sources {
@@ -67,11 +71,18 @@ function parts(expression: PlanNode, below: Relation): Sources {
     const found = kind === "aggregate" && CONDITIONS.has(key) ? conditions : values;
     for (const inner of expressionsIn(value)) found.push(sourcesOf(inner, below));
   }
+  if (kind === "aggregate" && dependsOnOrder(expression)) conditions.push(below.order);
   return mergeSources([atLeast(mergeSources(values), kind), atLeast(mergeSources(conditions), "condition")]);
 }
 
+function dependsOnOrder(expression: PlanNode): boolean {
+  const { expression_class: kind, order_bys: ordered, orders } = expression;
+  if (kind === "BOUND_WINDOW") return !Array.isArray(orders) || orders.length === 0;
+  return !isNode(ordered) && !ORDERLESS.has(textOf(expression["name"]));
+}
+
 /** The outermost expressions inside a value of the plan. */
-function expressionsIn(value: unknown): readonly PlanNode[] {
+export function expressionsIn(value: unknown): readonly PlanNode[] {
   if (Array.isArray(value)) return value.flatMap(expressionsIn);
   if (!isNode(value)) return [];
   return value["expression_class"] === undefined ? Object.values(value).flatMap(expressionsIn) : [value];

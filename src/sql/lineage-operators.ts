@@ -1,7 +1,7 @@
 // Walks DuckDB's bound, unoptimised plan: what every operator passes on, column by column, and what decides which rows there are.
 // Each case is the meaning of one operator; an operator that is not here makes the query's lineage table-level (UnknownPlan).
 import type { LineageKind } from "../model/lineage.ts";
-import { type Relation, sourcesOf, UnknownPlan } from "./lineage-expressions.ts";
+import { expressionsIn, type Relation, sourcesOf, UnknownPlan } from "./lineage-expressions.ts";
 import { nodesOf, numbersOf, type PlanNode, scannedTable, stringsOf } from "./lineage-plan.ts";
 import { addSource, atLeast, mergeSources, NO_SOURCES, sourceKey, type Sources } from "./lineage-sources.ts";
 import { isNode, textOf } from "./syntax-tree.ts";
@@ -23,7 +23,7 @@ export function walkPlan(plan: PlanNode): PlanLineage {
 
 class PlanWalk {
   readonly influences = new Map<string, LineageKind>();
-  readonly #ctes = new Map<number, readonly Sources[]>();
+  readonly #ctes = new Map<number, Pick<Relation, "out" | "order">>();
   readonly #correlated: (readonly Sources[])[] = [];
 
   operator(node: PlanNode): Relation {
@@ -39,32 +39,45 @@ class PlanWalk {
       case "LOGICAL_FILTER": {
         const below = this.#only(children);
         for (const sources of expressions(node["expressions"], below)) this.#influence(sources);
-        return { out: mapped(below.out, node["projection_map"]), tables: below.tables };
+        return { ...below, out: mapped(below.out, node["projection_map"]) };
       }
       case "LOGICAL_AGGREGATE_AND_GROUP_BY":
         return this.#aggregate(node, this.#only(children));
       case "LOGICAL_WINDOW":
         return appended(node, this.#only(children), "window_index");
-      case "LOGICAL_UNNEST":
-        return appended(node, this.#only(children), "unnest_index");
-      case "LOGICAL_ORDER_BY":
-      case "LOGICAL_TOP_N": {
+      case "LOGICAL_UNNEST": {
         const below = this.#only(children);
-        return { out: mapped(below.out, node["projections"] ?? node["projection_map"]), tables: below.tables };
+        // As many rows as the longest list is long.
+        for (const sources of expressions(node["expressions"], below)) this.#influence(sources);
+        return appended(node, below, "unnest_index");
       }
-      case "LOGICAL_LIMIT":
+      case "LOGICAL_ORDER_BY": {
+        const below = this.#only(children);
+        const order = mergeSources([...inside(node["orders"], below), below.order]);
+        return { out: mapped(below.out, node["projections"] ?? node["projection_map"]), tables: below.tables, order };
+      }
+      case "LOGICAL_LIMIT": {
+        const below = this.#only(children);
+        for (const key of ["limit_val", "offset_val"]) for (const sources of inside(node[key], below)) this.#influence(sources);
+        this.#influence(below.order);
+        return below;
+      }
       case "LOGICAL_SAMPLE":
         return this.#only(children);
       case "LOGICAL_DISTINCT": {
         const below = this.#only(children);
-        if (node["distinct_type"] !== "DISTINCT")
-          for (const sources of expressions(node["distinct_targets"], below)) this.#influence(sources);
+        const ordered = inside(node["order_by"], below);
+        const isOn = node["distinct_type"] !== "DISTINCT";
+        for (const sources of isOn ? [...expressions(node["distinct_targets"], below), ...ordered, below.order] : below.out)
+          this.#influence(sources);
         return below;
       }
       case "LOGICAL_CROSS_PRODUCT":
+        return joined(...this.#two(children));
       case "LOGICAL_POSITIONAL_JOIN": {
-        const [left, right] = this.#two(children);
-        return { out: [...left.out, ...right.out], tables: new Map([...left.tables, ...right.tables]) };
+        const both = joined(...this.#two(children));
+        this.#influence(both.order); // it decides who stands beside whom
+        return both;
       }
       case "LOGICAL_COMPARISON_JOIN":
       case "LOGICAL_ANY_JOIN":
@@ -81,15 +94,15 @@ class PlanWalk {
       case "LOGICAL_MATERIALIZED_CTE":
       case "LOGICAL_CTE": {
         const [definition, rest] = pair(children);
-        this.#ctes.set(Number(node["table_index"]), this.operator(definition).out);
+        this.#ctes.set(Number(node["table_index"]), this.operator(definition));
         return this.operator(rest);
       }
       case "LOGICAL_RECURSIVE_CTE":
         return this.#recursive(node, children);
       case "LOGICAL_CTE_REF": {
-        const out = this.#ctes.get(Number(node["cte_index"]));
-        if (out === undefined) throw new UnknownPlan("a CTE before its definition");
-        return table(node, out);
+        const known = this.#ctes.get(Number(node["cte_index"]));
+        if (known === undefined) throw new UnknownPlan("a CTE before its definition");
+        return table(node, known.out, known.order);
       }
       case "LOGICAL_EXPRESSION_GET": {
         const below = this.#only(children);
@@ -141,11 +154,12 @@ class PlanWalk {
           ? functionColumn(node, names[index])
           : given
         : new Map([[sourceKey(base, names[index] ?? "rowid"), "identity" as const]]);
+    if (below !== undefined) this.#influence(given); // it decides how many rows come out
     const indexes = nodesOf(node["column_indexes"]).map((entry) => Number(entry["index"]));
     const all = indexes.length > 0 ? indexes.map(column) : names.map((_, index) => column(index));
     const chosen = numbersOf(node["projection_ids"]);
     const out = (chosen.length > 0 ? chosen.map((index) => all[index]!) : all).concat(passed.map((index) => below!.out[index]!));
-    return { out, tables: new Map([...(below?.tables ?? []), [Number(node["table_index"]), all]]) };
+    return { out, tables: new Map([...(below?.tables ?? []), [Number(node["table_index"]), all]]), order: below?.order ?? NO_SOURCES };
   }
 
   #aggregate(node: PlanNode, below: Relation): Relation {
@@ -158,11 +172,11 @@ class PlanWalk {
     tables.set(Number(node["group_index"]), groups);
     tables.set(Number(node["aggregate_index"]), values);
     tables.set(Number(node["groupings_index"]), groupings);
-    return { out: [...groups, ...values, ...groupings], tables };
+    return { out: [...groups, ...values, ...groupings], tables, order: NO_SOURCES };
   }
 
   #join(node: PlanNode, left: Relation, right: Relation): Relation {
-    const both: Relation = { out: [...left.out, ...right.out], tables: new Map([...left.tables, ...right.tables]) };
+    const both = joined(left, right);
     const conditions: Sources[] = [];
     for (const condition of nodesOf(node["conditions"])) {
       conditions.push(sourcesOf(condition["left"], left), sourcesOf(condition["right"], right));
@@ -175,12 +189,12 @@ class PlanWalk {
     const kind = textOf(node["join_type"]);
     if (kind === "MARK") {
       const mark = atLeast(mergeSources(conditions), "condition");
-      return withTable({ out: leftOut, tables: both.tables }, node["mark_index"], [mark], "append");
+      return withTable({ ...both, out: leftOut }, node["mark_index"], [mark], "append");
     }
     for (const sources of conditions) this.#influence(sources);
-    if (kind === "SEMI" || kind === "ANTI") return { out: leftOut, tables: both.tables };
-    if (kind === "RIGHT_SEMI" || kind === "RIGHT_ANTI") return { out: rightOut, tables: both.tables };
-    return { out: [...leftOut, ...rightOut], tables: both.tables };
+    if (kind === "SEMI" || kind === "ANTI") return { ...both, out: leftOut };
+    if (kind === "RIGHT_SEMI" || kind === "RIGHT_ANTI") return { ...both, out: rightOut };
+    return { ...both, out: [...leftOut, ...rightOut] };
   }
 
   /** A correlated subquery: the side that stands alone first, then the other, which reads its distinct values through DELIM_GET. */
@@ -202,8 +216,10 @@ class PlanWalk {
       return table(
         node,
         first.out.map((_, index) => mergeSources(sides.map((side) => side.out[index] ?? NO_SOURCES))),
+        mergeSources(sides.map((side) => side.order)),
       );
-    for (const side of sides.slice(1)) for (const sources of side.out) this.#influence(sources);
+    // Whole rows are compared: every column of either side decides which of them there are.
+    for (const side of sides) for (const sources of side.out) this.#influence(sources);
     return table(node, first.out);
   }
 
@@ -211,7 +227,7 @@ class PlanWalk {
     const [anchor, step] = pair(children);
     let out = this.operator(anchor).out;
     for (let round = 0; round < RECURSION_MAX; round++) {
-      this.#ctes.set(Number(node["table_index"]), out);
+      this.#ctes.set(Number(node["table_index"]), { out, order: NO_SOURCES });
       const next = this.operator(step).out;
       const merged = out.map((sources, index) => mergeSources([sources, next[index] ?? NO_SOURCES]));
       const settled = merged.every(
@@ -220,6 +236,8 @@ class PlanWalk {
       out = merged;
       if (settled) break;
     }
+    // Repeats are left out: what a row is compared by decides which rows there are.
+    if (node["union_all"] !== true) for (const sources of out) this.#influence(sources);
     return table(node, out);
   }
 }
@@ -239,12 +257,29 @@ function mapped(out: readonly Sources[], map: unknown): readonly Sources[] {
   return positions.length === 0 ? out : positions.map((index) => out[index]!);
 }
 
-function table(node: PlanNode, out: readonly Sources[]): Relation {
-  return { out, tables: new Map([[Number(node["table_index"]), out]]) };
+function table(node: PlanNode, out: readonly Sources[], order: Sources = NO_SOURCES): Relation {
+  return { out, tables: new Map([[Number(node["table_index"]), out]]), order };
+}
+
+function joined(left: Relation, right: Relation): Relation {
+  return {
+    out: [...left.out, ...right.out],
+    tables: new Map([...left.tables, ...right.tables]),
+    order: mergeSources([left.order, right.order]),
+  };
 }
 
 function withTable(below: Relation, index: unknown, columns: readonly Sources[], mode: "replace" | "append" = "replace"): Relation {
-  return { out: mode === "append" ? [...below.out, ...columns] : columns, tables: new Map([...below.tables, [Number(index), columns]]) };
+  return {
+    out: mode === "append" ? [...below.out, ...columns] : columns,
+    tables: new Map([...below.tables, [Number(index), columns]]),
+    order: below.order,
+  };
+}
+
+/** Sources of the expressions that stand somewhere inside a part of an operator. */
+function inside(value: unknown, below: Relation): readonly Sources[] {
+  return expressionsIn(value).map((expression) => sourcesOf(expression, below));
 }
 
 function appended(node: PlanNode, below: Relation, index: "window_index" | "unnest_index"): Relation {

@@ -133,13 +133,15 @@ const CORPUS: readonly (readonly [string, string, readonly string[]])[] = [
     "select shop, id from raw.sales union all by name select city, shop from raw.shops",
     ["shop <- sales.shop shops.shop", "id <- sales.id", "city <- shops.city"],
   ],
-  ["except", "select shop from raw.shops except select shop from raw.sales", ["shop <- shops.shop", "rows <- sales.shop"]],
+  ["except", "select shop from raw.shops except select shop from raw.sales", ["shop <- shops.shop", "rows <- sales.shop shops.shop"]],
   [
     "distinct on",
     "select distinct on (shop) shop, id from raw.sales order by shop, sold",
-    ["shop <- sales.shop", "id <- sales.id", "rows <- sales.shop"],
+    ["shop <- sales.shop", "id <- sales.id", "rows <- sales.shop sales.sold"],
   ],
-  ["order and limit", "select id from raw.sales order by price limit 3", ["id <- sales.id"]],
+  ["order and limit", "select id from raw.sales order by price limit 3", ["id <- sales.id", "rows <- sales.price"]],
+  ["an order alone", "select id from raw.sales order by price", ["id <- sales.id"]],
+  ["the order that a list is in", "select list(id) as ids from (from raw.sales order by price)", ["ids <- Σsales.id ?sales.price"]],
   [
     "values",
     "select v.a, s.id from (values ('x', 1)) v(a, b) join raw.sales s on s.id = v.b",
@@ -147,8 +149,16 @@ const CORPUS: readonly (readonly [string, string, readonly string[]])[] = [
   ],
   ["a field of a struct", "select boss.name as boss, boss as whole from raw.shops", ["boss <- shops.boss.name", "whole <- shops.boss"]],
   ["a struct made and taken apart", "select {'p': price, 's': shop}.p as p from raw.sales", ["p <- ~sales.price ~sales.shop"]],
-  ["unnest of a list of structs", "select id, l.sku from raw.sales, unnest(lines) as t(l)", ["id <- sales.id", "sku <- ~sales.lines"]],
-  ["unnest in the list", "select id, unnest(lines) as line from raw.sales", ["id <- sales.id", "line <- ~sales.lines"]],
+  [
+    "unnest of a list of structs",
+    "select id, l.sku from raw.sales, unnest(lines) as t(l)",
+    ["id <- sales.id", "sku <- ~sales.lines", "rows <- sales.lines"],
+  ],
+  [
+    "unnest in the list",
+    "select id, unnest(lines) as line from raw.sales",
+    ["id <- sales.id", "line <- ~sales.lines", "rows <- sales.lines"],
+  ],
   ["a list comprehension", "select [x.sku for x in lines if x.n > 1] as many from raw.sales", ["many <- ~sales.lines"]],
   [
     "pivot",
