@@ -1,4 +1,5 @@
 // Installs and builds what the tests' servers need, all at once: in CI it runs beside the first tests, which wait for what they need (test/service.ts).
+import { ensureBrowser } from "./browser.ts";
 import { CHDB } from "./clickhouse.ts";
 import { FTP_SERVER } from "./ftp.ts";
 import { versitygw } from "./s3.ts";
@@ -6,6 +7,7 @@ import { ensureProgram, ensurePython } from "./service.ts";
 import { TPC } from "./tpc.ts";
 
 const steps: readonly (() => unknown)[] = [
+  () => ensureBrowser(),
   () => versitygw(),
   () => ensureProgram("/usr/sbin/mariadbd", "mariadb-server"),
   () => ensureProgram("/usr/sbin/sshd", "openssh-server"),

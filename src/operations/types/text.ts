@@ -67,9 +67,10 @@ function assetTypes({ asset, description, columns }: TypedAsset, name: string): 
     return { asset, code: name, json: name, text: `${unknown}export type ${name} = Row;\n` };
   }
   const [code, json] = [rowType(columns, "code"), rowType(columns, "json")];
+  const isSame = columns.every(({ type }) => valueType(type, "code") === valueType(type, "json"));
   const head = comment([description, asset], "");
   const text = `${head}export type ${name} = ${code};\n`;
-  if (code === json) return { asset, code: name, json: name, text };
+  if (isSame) return { asset, code: name, json: name, text };
   return {
     asset,
     code: name,

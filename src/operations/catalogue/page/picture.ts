@@ -99,7 +99,7 @@ export function columnPicture(
       const text = svg(
         "text",
         { x: corner.x + 12, y: corner.y + HEAD_HEIGHT + row * ROW_HEIGHT + 15, class: `column${isFocus ? " focus" : ""}` },
-        short(column),
+        shortColumn(column),
       );
       if (place < 0) return text;
       return svg("a", { href: assetLink(name, column), "aria-label": `${name}.${column}` }, svg("title", {}, `${name}.${column}`), text);
@@ -134,7 +134,7 @@ function assetBox({ id, kind, materialize, status }: IndexAsset, { x, y }: Point
     { href: assetLink(id), class: `box ${kind}${isFocus ? " focus" : ""}`, "aria-label": `${id}, ${kind}, ${status}` },
     svg("title", {}, id),
     svg("rect", { x, y, width: BOX_WIDTH, height, rx: 6 }),
-    svg("text", { x: x + 12, y: y + 17, class: "name" }, short(id)),
+    svg("text", { x: x + 12, y: y + 17, class: "name" }, shortName(id)),
     svg("text", { x: x + 12, y: y + 32, class: "kind" }, `${materialize ?? kind} · ${status}`),
   );
 }
@@ -145,14 +145,20 @@ function outsideBox(name: string, { x, y }: Point, height: number): SVGElement {
     { class: "box outside" },
     svg("title", {}, name),
     svg("rect", { x, y, width: BOX_WIDTH, height, rx: 6 }),
-    svg("text", { x: x + 12, y: y + 17, class: "name" }, short(name)),
+    svg("text", { x: x + 12, y: y + 17, class: "name" }, shortName(name)),
     svg("text", { x: x + 12, y: y + 32, class: "kind" }, "outside"),
   );
 }
 
-function short(text: string): string {
+/** Of an asset the end tells more, of a column the beginning. */
+function shortName(text: string): string {
   const characters = Array.from(text);
   return characters.length > CHARACTERS_MAX ? `…${characters.slice(1 - CHARACTERS_MAX).join("")}` : text;
+}
+
+function shortColumn(text: string): string {
+  const characters = Array.from(text);
+  return characters.length > CHARACTERS_MAX ? `${characters.slice(0, CHARACTERS_MAX - 1).join("")}…` : text;
 }
 
 function frame({ width, height }: Layout, title: string, content: readonly SVGElement[], note: string | null): HTMLElement {
