@@ -14,7 +14,7 @@ export interface IncrementBuild {
   readonly request: ModelRequest;
   readonly how: Incremental;
   readonly decision: Decision;
-  /** Version of each asset that is read, as this transaction sees it. */
+  /** What each asset that is read was, as the plan tells it. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly own: LiveVersion | undefined;
   /** Of this attempt: what `_load` of its rows says. */

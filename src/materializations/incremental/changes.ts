@@ -3,6 +3,7 @@
 //   H2. A table that was made anew is compared with the one before, while that is kept.
 //   H3. Otherwise it is not known, and the reason says why; who asks then takes everything.
 import { type AssetVersions, readVersions } from "../../load/versions.ts";
+import { splitLedgerAsset } from "../../model/environment.ts";
 import { physicalTable } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
@@ -16,10 +17,16 @@ export type Changes =
   | { readonly kind: "tables"; readonly before: string; readonly after: string; readonly columns: readonly string[] }
   | { readonly kind: "unknown"; readonly reason: string };
 
-/** What changed of a table on the way from one version to another. */
-export async function changesOf(session: Session, asset: string, from: string, to: string): Promise<Changes> {
-  const known = await readVersions(session, asset);
-  const byId = new Map(known.versions.map((version) => [version.version, version]));
+/** What changed of a table on the way from one version to another. `key`: of the ledger; what an environment has of its own may follow a version of prod's. */
+export async function changesOf(
+  session: Session,
+  key: string,
+  { from, to }: { readonly from: string; readonly to: string },
+): Promise<Changes> {
+  const known = await readVersions(session, key);
+  const { asset } = splitLedgerAsset(key);
+  const inProd = asset === key ? [] : (await readVersions(session, asset)).versions;
+  const byId = new Map([...inProd, ...known.versions].map((version) => [version.version, version]));
   const [before, after] = [byId.get(from), byId.get(to)];
   if (after?.physical == null) return { kind: "unknown", reason: `${asset} has no table` };
   const stepped = stepsBetween(known, from, to);

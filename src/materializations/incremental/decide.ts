@@ -12,11 +12,14 @@ import { parametersOf } from "../../sql/syntax-copy.ts";
 import { ident } from "../../sql/text.ts";
 import { changesOf, valuesChanged } from "./changes.ts";
 import { countText, floorTo, meet, minus, nextAfter, type Range, rangeOver, rangesText, union } from "./intervals.ts";
-import { type Question, readByKey, readByTime, type TimeRead, type TimeReading } from "./locality.ts";
+import { readByKey, readByTime, type TimeRead, type TimeReading } from "./locality.ts";
+import type { Question } from "./planning.ts";
 import { changedReads, type ReadChanges, type Reads, readsOf } from "./reads.ts";
 
 export interface DecideRequest {
   readonly unit: SqlUnit;
+  /** The version that is to be changed; undefined where there is none yet. */
+  readonly own: LiveVersion | undefined;
   readonly how: Incremental;
   readonly codeHash: string;
   /** What it reads, as the graph says. */
@@ -60,9 +63,8 @@ export function modeText({ mode, by, key, unit }: Incremental): string {
 }
 
 export async function decideIncrement(session: Session, request: DecideRequest): Promise<Decision> {
-  const { unit, how, live, inputs, codeHash } = request;
-  const own = live.get(unit.id);
-  const increment = own === undefined ? undefined : await readIncrement(session, unit.id, own.version);
+  const { unit, how, live, inputs, own, codeHash } = request;
+  const increment = own === undefined ? undefined : await readIncrement(session, own.asset, own.version);
   const reads = readsOf(inputs, live);
   const why = rebuildReason(request, own, increment);
   const common = { reads, held: increment?.ranges ?? [] };
@@ -76,6 +78,8 @@ export async function decideIncrement(session: Session, request: DecideRequest):
     held: increment?.ranges ?? [],
     codeHash,
   };
+  if (why === null && isSettled(state))
+    return { ...common, todo: { kind: "nothing" }, isJoinable: true, reason: `${modeText(how)}: nothing that it reads changed` };
   const { todo, reason, isJoinable = true } = how.mode === "time" ? await byTime(state, why) : await byRows(state, why);
   return { ...common, todo, isJoinable, reason: `${modeText(how)}: ${reason}` };
 }
@@ -88,6 +92,13 @@ interface State {
   readonly changes: ReadChanges;
   readonly held: readonly LedgerRange[];
   readonly codeHash: string;
+}
+
+/** Nothing moved, and nothing is looked at again by itself. */
+function isSettled({ request, changes, held }: State): boolean {
+  const { how, nowMs, mayReuse } = request;
+  if (changes.tables.length > 0 || changes.others.length > 0 || mayReuse === false) return false;
+  return lookbackRanges(how, nowMs, { all: union(held), isChanged: false }).length === 0;
 }
 
 type Answer = Pick<Decision, "todo" | "reason"> & { readonly isJoinable?: boolean };
@@ -111,7 +122,7 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   const { how, unit, nowMs } = request;
   const column = how.by[0]!;
   const reading = await readByTime(question, column, how.unit);
-  if (reading.grain !== null) throw coarser(unit, column, how.unit, reading.grain);
+  if (reading.coarser !== null) throw coarser(unit, column, how.unit, reading.coarser);
   const extent = await extentOf(state, reading);
   const isJoinable = reading.isJoinable || !usesBounds(unit);
   if (why !== null) {
@@ -162,7 +173,7 @@ async function extentOf({ session, request, reads }: State, reading: TimeReading
       isKnown = true;
       const moment = utc(read);
       const row = await session.row<{ a: number | null; b: number | null }>(
-        `select epoch_ms(min(${moment})) as a, epoch_ms(max(${moment})) as b from ${assetView(table)} where isfinite(${moment})`,
+        `select epoch_ms(min(${moment})) as a, epoch_ms(max(${moment})) as b from ${viewOf(request, table)} where isfinite(${moment})`,
       );
       if (row?.a != null) firstMs = Math.min(firstMs ?? row.a, row.a);
       if (row?.b != null) lastMs = Math.max(lastMs ?? row.b, row.b);
@@ -179,9 +190,19 @@ async function extentOf({ session, request, reads }: State, reading: TimeReading
   return { startMs: start, endMs: Math.max(start, data.endMs) };
 }
 
+/** The ledger's key of what an asset's name means to the session. */
+function keyOf({ live }: DecideRequest, asset: string): string {
+  return live.get(asset)?.asset ?? asset;
+}
+
+/** What an asset's name means to the session. */
+function viewOf(request: DecideRequest, asset: string): string {
+  return assetView(keyOf(request, asset));
+}
+
 /** An expression of time as a TIMESTAMP in UTC. */
-function utc({ expression, type }: Pick<TimeRead, "expression" | "type">): string {
-  return type === "TIMESTAMP WITH TIME ZONE" ? `((${expression})::timestamptz at time zone 'UTC')` : `(${expression})::timestamp`;
+function utc({ sql, type }: Pick<TimeRead, "sql" | "type">): string {
+  return type === "TIMESTAMP WITH TIME ZONE" ? `((${sql})::timestamptz at time zone 'UTC')` : `(${sql})::timestamp`;
 }
 
 interface Touched {
@@ -209,13 +230,13 @@ async function touchedRanges(state: State, reading: TimeReading): Promise<Touche
     const reads = reading.tables.get(asset);
     if (reads === undefined) continue; // the optimizer found that it does not matter
     if (reads === null) return all(`${asset} changed, and no column of it tells the interval of its rows`);
-    const found = await changesOf(session, asset, from, to);
+    const found = await changesOf(session, keyOf(request, asset), { from, to });
     if (found.kind === "unknown") return all(found.reason);
     const moments: Range[] = [];
     for (const read of reads) {
-      const moment = utc({ expression: "v0", type: read.type });
+      const moment = utc({ sql: "v0", type: read.type });
       const starts = await session.rows<{ ms: number }>(
-        `select distinct epoch_ms(date_trunc('${how.unit}', ${moment})) as ms from (${valuesChanged(found, [read.expression])})
+        `select distinct epoch_ms(date_trunc('${how.unit}', ${moment})) as ms from (${valuesChanged(found, [read.sql])})
          where v0 is not null and isfinite(v0)`,
       );
       for (const { ms } of starts) {
@@ -274,7 +295,7 @@ async function byRows(state: State, why: string | null): Promise<Answer> {
     const reads = reading.tables.get(asset);
     if (reads === undefined) continue;
     if (reads === null) return whole(`${asset} changed, and its columns do not tell ${columns.join(", ")}`);
-    const found = await changesOf(session, asset, from, to);
+    const found = await changesOf(session, keyOf(request, asset), { from, to });
     if (found.kind === "unknown") return whole(found.reason);
     for (const read of reads) affected.push({ columns: [...read.keys()], select: valuesChanged(found, [...read.values()]) });
   }
@@ -289,15 +310,15 @@ async function byRows(state: State, why: string | null): Promise<Answer> {
 /** The model's own filter says from where on it looks. */
 async function since({ session, request, question, changes }: State): Promise<Answer> {
   const { how, unit } = request;
-  const own = request.live.get(unit.id)!;
+  const own = request.own!;
   const column = own.columns.find(({ name }) => name.toLowerCase() === how.cursor!.toLowerCase());
   if (column === undefined || !/^(DATE|TIMESTAMP)/.test(column.type)) throw noCursor(unit, how.cursor!, column?.type);
   if (changes.tables.length === 0 && changes.others.length === 0)
     return { todo: { kind: "nothing" }, reason: "nothing that it reads changed" };
   const type = column.type.startsWith("TIMESTAMP WITH") ? "TIMESTAMP WITH TIME ZONE" : column.type;
-  const moment = utc({ expression: ident(column.name), type });
+  const moment = utc({ sql: ident(column.name), type });
   const row = await session.row<{ ms: number | null }>(
-    `select epoch_ms(max(${moment})) as ms from ${assetView(unit.id)} where isfinite(${moment})`,
+    `select epoch_ms(max(${moment})) as ms from ${assetView(own.asset)} where isfinite(${moment})`,
   );
   const highest = row?.ms ?? null;
   if (highest === null) return { todo: { kind: "since", sinceMs: null }, reason: "from the beginning, no row is there" };
@@ -307,11 +328,11 @@ async function since({ session, request, question, changes }: State): Promise<An
   let late = "";
   for (const { asset, from, to } of changes.tables) {
     const reads = reading.tables.get(asset) ?? [];
-    const found = reads.length === 0 ? undefined : await changesOf(session, asset, from, to);
+    const found = reads.length === 0 ? undefined : await changesOf(session, keyOf(request, asset), { from, to });
     if (found === undefined || found.kind === "unknown") continue;
     for (const read of reads) {
       const first = await session.row<{ ms: number | null }>(
-        `select epoch_ms(min(${utc({ expression: "v0", type: read.type })})) as ms from (${valuesChanged(found, [read.expression])})`,
+        `select epoch_ms(min(${utc({ sql: "v0", type: read.type })})) as ms from (${valuesChanged(found, [read.sql])})`,
       );
       if (first?.ms != null && first.ms < firstMs) {
         firstMs = first.ms;

@@ -8,7 +8,7 @@ import { MillraceError } from "../../model/errors.ts";
 import type { AskedIncrement, BuildResult } from "../../load/build-port.ts";
 import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
 import { writeIncrement } from "../../sql/intervals.ts";
-import { keepVersion, type LiveVersion, readInputs, readLive } from "../../sql/publish.ts";
+import { keepVersion, type LiveVersion, readLive } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { withInterrupt } from "../commit.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
@@ -36,7 +36,7 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   await assertQuery(tx, unit);
   const live = await readLive(tx);
   const own = ownVersion(live, unit.id);
-  const inputs = await readInputs(tx, Object.keys(request.inputs));
+  const { inputs } = request;
   if (own?.rolledBack != null && isHeldBack(request, own.rolledBack, inputs)) return keep(tx, { request, own, reads: null, inputs });
   const decision = request.asked === undefined ? await decideFor(tx, request, live) : decidedBy(request.asked, own);
   const build: IncrementBuild = {

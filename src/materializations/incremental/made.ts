@@ -8,7 +8,7 @@ import { literal } from "../../sql/text.ts";
 import { createTableAs } from "../statement.ts";
 import { columnOf, inRanges } from "./apply.ts";
 import { batches, type Range } from "./intervals.ts";
-import { withoutEnd } from "./locality.ts";
+import { withoutEnd } from "./planning.ts";
 
 export type Columns = readonly { readonly name: string; readonly type: string }[];
 

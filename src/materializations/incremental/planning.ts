@@ -1,0 +1,133 @@
+// Plans of a model's query over empty tables, in a database of their own: the inputs as tables of their columns, views as themselves over what they read.
+import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
+import { messageOf } from "../../model/errors.ts";
+import type { SqlUnit } from "../../sql/errors.ts";
+import { FUNCTIONS_SCHEMA, functionsSql } from "../../sql/functions.ts";
+import type { LiveVersion } from "../../sql/publish.ts";
+import { scanSql } from "../../sql/syntax-scan.ts";
+import { ident, literal, qualified } from "../../sql/text.ts";
+import { type PlanNode, type QueryPlan, readPlan } from "./plan-tree.ts";
+
+export interface Question {
+  readonly unit: SqlUnit;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** The model's own columns, where they are known. */
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  /** Everything that readers see, of which its inputs are used. */
+  readonly live: ReadonlyMap<string, LiveVersion>;
+  readonly inputs: readonly string[];
+}
+
+let opening: Promise<DuckDBConnection> | undefined;
+let last: Promise<unknown> = Promise.resolve();
+let catalogues = 0;
+
+/** One at a time: the catalogue in use belongs to the connection. A text: why there is no plan. */
+export function planOf(
+  question: Question,
+  bounds: Readonly<Record<string, unknown>>,
+  condition: string | null,
+): Promise<QueryPlan | string> {
+  const mine = last.then(() => planned(question, bounds, condition));
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+async function open(): Promise<DuckDBConnection> {
+  const instance = await DuckDBInstance.create(":memory:", { threads: "1", autoinstall_known_extensions: "false" });
+  const connection = await instance.connect();
+  // What is known of empty tables would fold filters away.
+  await connection.run("set disabled_optimizers = 'statistics_propagation'");
+  return connection;
+}
+
+async function planned(
+  { unit, live, inputs, parameters }: Question,
+  bounds: Readonly<Record<string, unknown>>,
+  condition: string | null,
+): Promise<QueryPlan | string> {
+  const connection = await (opening ??= open());
+  const catalogue = `_millrace_plan${++catalogues}`;
+  await connection.run(`attach ':memory:' as ${catalogue}; use ${catalogue}`);
+  try {
+    const texts = [unit.sql, ...inputs.map((asset) => live.get(asset)?.viewSql ?? "")];
+    if (texts.some((text) => text.includes(`${FUNCTIONS_SCHEMA}.`))) await connection.run(functionsSql());
+    const seen = new Set<string>();
+    for (const asset of inputs) await addRelation(connection, { asset, live, seen });
+    const filter = condition === null ? "" : ` where ${condition}`;
+    const text = `select * from (\n${withValues(unit.sql, { ...parameters, ...bounds })}\n) as model${filter}`;
+    const answer = await connection.run(
+      `select json_serialize_plan(${literal(text)}, optimize := true, skip_null := true, skip_empty := true)`,
+    );
+    const plan = JSON.parse(String((await answer.getRows())[0]?.[0])) as { error?: boolean; error_message?: string; plans?: PlanNode[] };
+    const [root] = plan.plans ?? [];
+    return root === undefined ? `DuckDB does not tell how it reads (${firstLine(plan.error_message ?? "")})` : readPlan(root);
+  } catch (error) {
+    return `DuckDB cannot plan it over empty tables (${firstLine(messageOf(error))})`;
+  } finally {
+    await connection.run(`use memory; detach ${catalogue}`).catch(() => undefined); // a catalogue that stays is empty
+  }
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0]!;
+}
+
+interface Adding {
+  readonly asset: string;
+  readonly live: Question["live"];
+  readonly seen: Set<string>;
+}
+
+async function addRelation(connection: DuckDBConnection, { asset, live, seen }: Adding): Promise<void> {
+  const version = live.get(asset);
+  if (version === undefined || seen.has(asset)) return;
+  seen.add(asset);
+  const dot = asset.indexOf(".");
+  const [schema, name] = [asset.slice(0, dot), asset.slice(dot + 1)];
+  await connection.run(`create schema if not exists ${ident(schema)}`);
+  if (version.kind === "view" && version.viewSql !== null) {
+    for (const input of Object.keys(version.inputs)) await addRelation(connection, { asset: input, live, seen });
+    await connection.run(`create or replace view ${qualified(schema, name)} as ${withoutEnd(version.viewSql)}\n`);
+    return;
+  }
+  const columns = version.columns.map((column) => `${ident(column.name)} ${column.type}`).join(", ");
+  await connection.run(`create table ${qualified(schema, name)} (${columns})`);
+}
+
+/** The user's query as it stands, without the semicolon that ends it. */
+export function withoutEnd(sql: string): string {
+  const end = scanSql(sql).at(-1);
+  return end?.text === ";" ? sql.slice(0, end.start) + sql.slice(end.end) : sql;
+}
+
+/** A copy to be planned, never run: values in place of parameters. */
+function withValues(sql: string, parameters: Readonly<Record<string, unknown>>): string {
+  let text = "";
+  let from = 0;
+  const tokens = scanSql(sql);
+  for (const { kind, text: name, start, end } of tokens) {
+    if (kind === "parameter") text += sql.slice(from, start) + `(${valueText(name.slice(1), parameters)})`;
+    else if (name === ";" && end === tokens.at(-1)?.end) text += sql.slice(from, start);
+    else continue;
+    from = end;
+  }
+  return text + sql.slice(from);
+}
+
+function valueText(name: string, parameters: Readonly<Record<string, unknown>>): string {
+  const given = parameters[name];
+  if (name === "param") {
+    const fields = Object.entries((given ?? {}) as Record<string, unknown>).map(
+      ([field, value]) => `${literal(field)}: ${scalarText(value)}`,
+    );
+    return fields.length === 0 ? "NULL" : `{${fields.join(", ")}}`;
+  }
+  return given instanceof Date ? `TIMESTAMP ${literal(given.toISOString().replace("T", " ").replace("Z", ""))}` : scalarText(given);
+}
+
+function scalarText(value: unknown): string {
+  if (value === null || value === undefined) return "NULL";
+  if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
+  return literal(String(value));
+}
