@@ -6,6 +6,7 @@ import type { Materialization, ModelRequest } from "./materialization.ts";
 import type { materializationNames } from "./names.ts";
 import { incremental } from "./incremental/incremental.ts";
 import { external } from "./external/external.ts";
+import { maintain } from "./maintain/maintain.ts";
 import { snapshot } from "./snapshot/snapshot.ts";
 import { table } from "./table.ts";
 import { view } from "./view.ts";
@@ -16,7 +17,8 @@ export const materializations: Readonly<Record<string, Materialization>> = ways;
 /** Builds a model. @throws MR4601 when this version does not know the way, and what the way throws. */
 export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "unit" | "spec">): Promise<BuildResult> {
   const way = node.spec.materialize;
-  const materialization = Object.hasOwn(materializations, way) ? materializations[way] : undefined;
+  const isMaintained = way === "incremental" && node.spec.incremental?.mode === "maintain";
+  const materialization = isMaintained ? maintain : Object.hasOwn(materializations, way) ? materializations[way] : undefined;
   if (materialization === undefined) {
     const at = Math.max(0, node.text.search(/^\s*materialize\s*:/m));
     const line = node.text.slice(0, at).split("\n").length + (node.text[at] === "\n" ? 1 : 0);

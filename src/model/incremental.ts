@@ -36,6 +36,7 @@ type Spec = Pick<ModelSpec, "incremental" | "key">;
 export function incrementalOf({ incremental: own = {}, key }: Spec): Incremental | undefined {
   const by = own.by === undefined ? [] : [own.by].flat();
   const keys = key === undefined ? [] : [key].flat();
+  if (own.mode === "maintain") return undefined; // its key stands in its plan (materializations/maintain)
   const mode = own.mode ?? (by.length > 0 ? "time" : keys.length > 0 ? "merge" : undefined);
   if (mode === undefined) return undefined;
   return {
@@ -78,6 +79,7 @@ export interface IncrementalProblem {
 
 /** What cannot be together. `parameters`: those that its SQL uses. */
 export function incrementalProblems(spec: Spec, parameters: readonly string[]): readonly IncrementalProblem[] {
+  if (spec.incremental?.mode === "maintain") return maintainProblems(spec.incremental, parameters);
   const known = incrementalOf(spec);
   if (known === undefined) {
     const hint = "incremental: { by: sale_date } by time, key: [id] by key, incremental: { mode: append } to add rows only";
@@ -171,4 +173,21 @@ export function startMs(text: string): number {
   if (!/^\d{4}-\d\d(-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?)?)?$/.test(text)) return Number.NaN;
   const hasZone = /(Z|[+-]\d\d:?\d\d)$/.test(text) && text.length > 16;
   return Date.parse(text.length <= 10 || hasZone ? text.replace(" ", "T") : `${text.replace(" ", "T")}Z`);
+}
+
+/** Aggregates kept by what changed take their key from the query: nothing else is to be said. */
+function maintainProblems(own: NonNullable<Spec["incremental"]>, parameters: readonly string[]): readonly IncrementalProblem[] {
+  const foreign = Object.entries(own).filter(([name, value]) => name !== "mode" && value !== undefined);
+  const hint = "leave it out: what the query groups by tells which rows are computed again";
+  return [
+    ...foreign.map(([name]) => ({ code: "MR4610" as const, message: `mode: maintain has no ${name}`, hint, at: ["incremental", name] })),
+    ...parameters
+      .filter((name) => ["start", "end", "partition"].includes(name))
+      .map((name) => ({
+        code: "MR4611" as const,
+        message: `$${name} has no value with mode: maintain`,
+        hint: "mode: time has intervals",
+        at: `$${name}` as const,
+      })),
+  ];
 }
