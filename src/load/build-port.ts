@@ -1,4 +1,5 @@
 // The port between an attempt and what builds an asset from others: a materialization or a transform in TypeScript.
+import type { Contents } from "../sql/contents.ts";
 import type { AttemptToken } from "../sql/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import type { Audit } from "./audit-port.ts";
@@ -10,8 +11,12 @@ export interface BuildRequest {
   readonly token: AttemptToken;
   /** Hash of everything in the definition that changes what is built. */
   readonly codeHash: string;
-  /** Version of each asset that it reads. */
+  /** Of each asset that it reads the version, or a hash of what it reads of it. */
   readonly inputs: Readonly<Record<string, string>>;
+  /** The versions of those assets: what a build of an earlier Millrace noted. Left out: `inputs` are versions. */
+  readonly versions?: Readonly<Record<string, string>>;
+  /** Ids of what is built, where they follow from code and inputs alone. */
+  readonly contents?: Contents | null | undefined;
   readonly checks: readonly CompiledCheck[];
   /** Runs `checks` on a table; a view's are run without it, on the view's query. */
   readonly audit: Audit;

@@ -5,6 +5,8 @@
 import { createHash } from "node:crypto";
 import { stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
+import { isSameCode } from "../model/code-hash.ts";
+import type { Contents } from "../sql/contents.ts";
 import { alreadyCommitted, raiseFence } from "../sql/fence.ts";
 import { keepVersion, physicalName, physicalTable, publish, readLiveVersion, type LiveVersion } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
@@ -38,7 +40,7 @@ export async function buildOnce(build: Build, work: (version: string) => Promise
   if (live?.rolledBack != null && !request.fullRefresh && isUnchanged(build, live.rolledBack)) return reuse(build, live);
   // Built again although nothing we know of changed: the contents may differ, so the version must.
   const salt = isSame ? `${token.run}\0${token.node}\0${token.attempt}` : "";
-  return work(hash([request.codeHash, inputsKey(request.inputs), build.parametersKey ?? "", salt]));
+  return work(versionOf(build, salt));
 }
 
 async function reuse({ asset, request }: Build, live: LiveVersion): Promise<BuildResult> {
@@ -49,7 +51,25 @@ async function reuse({ asset, request }: Build, live: LiveVersion): Promise<Buil
 
 /** Was this version (or the one that somebody went back from) made of what is there now? */
 function isUnchanged({ request, parametersKey }: Build, live: Pick<LiveVersion, "codeHash" | "inputs" | "sourceState">): boolean {
-  return live.codeHash === request.codeHash && inputsKey(live.inputs) === inputsKey(request.inputs) && live.sourceState === parametersKey;
+  return isSameCode(live.codeHash, request.codeHash) && isSameInputs(live.inputs, request) && live.sourceState === parametersKey;
+}
+
+/** An input that stands in the version that was noted is the same, also where more is known of its contents by now. */
+function isSameInputs(noted: Readonly<Record<string, string>>, { inputs, versions = inputs }: BuildRequest): boolean {
+  const names = Object.keys(inputs);
+  return (
+    names.length === Object.keys(noted).length &&
+    names.every((name) => noted[name] !== undefined && (noted[name] === inputs[name] || noted[name] === versions[name]))
+  );
+}
+
+/** Ids of what is built; none for what is built again although nothing that is known of changed. */
+export function contentsBuilt(build: Build, version: string): Contents | null {
+  return version === versionOf(build, "") ? (build.request.contents ?? null) : null;
+}
+
+function versionOf({ request, parametersKey }: Build, salt: string): string {
+  return hash([request.codeHash, inputsKey(request.inputs), parametersKey ?? "", salt]);
 }
 
 /** Builds a table beside the live one with `fill`, audits and publishes it, all in one transaction. */
@@ -80,6 +100,7 @@ export async function commitTable(
       codeHash: request.codeHash,
       inputs: request.inputs,
       sourceState: build.parametersKey,
+      contents: contentsBuilt(build, version),
       rows,
       checks: results,
       token,

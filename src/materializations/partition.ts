@@ -16,6 +16,7 @@ import { OUTSIDE_RULE, type PartitionPart, type PartitionRequest } from "../load
 import { belongs, ownRecords, ownRows, rowsPerPart } from "../load/partition-rows.ts";
 import { supersedeEarlier } from "../load/quarantine.ts";
 import type { PartitionContext } from "../model/definitions/partition.ts";
+import { isSameCode } from "../model/code-hash.ts";
 import { MillraceError } from "../model/errors.ts";
 import { alreadyCommitted, committedOrFree, raiseFence } from "../sql/fence.ts";
 import { forgetPartitions, type PartitionEntry, publishInPlace, readMadeOf, writePartitions } from "../sql/partition-ledger.ts";
@@ -118,7 +119,12 @@ function isUnchanged(
   part: PartitionPart,
   row: { readonly codeHash: string; readonly inputs: Readonly<Record<string, string>> } | undefined,
 ): boolean {
-  return partition.parts.length > 0 && row?.codeHash === request.codeHash && inputsKey(row.inputs) === inputsKey(part.inputs);
+  return (
+    partition.parts.length > 0 &&
+    row !== undefined &&
+    isSameCode(row.codeHash, request.codeHash) &&
+    inputsKey(row.inputs) === inputsKey(part.inputs)
+  );
 }
 
 interface Staged {

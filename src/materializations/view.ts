@@ -6,7 +6,7 @@ import { locate } from "../sql/errors.ts";
 import { createView, publish } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { parametersOf } from "../sql/syntax-copy.ts";
-import { buildOnce, withInterrupt } from "./commit.ts";
+import { type Build, buildOnce, contentsBuilt, withInterrupt } from "./commit.ts";
 import { modelFailure } from "./failure.ts";
 import type { BuildResult } from "../load/build-port.ts";
 import { defineMaterialization, type ModelRequest } from "./materialization.ts";
@@ -18,11 +18,15 @@ export const view = defineMaterialization({
   build(request) {
     refuseWhatAViewCannot(request);
     const build = { asset: request.unit.id, parametersKey: null, request };
-    return buildOnce(build, (version) => withInterrupt(request, (tx) => publishView(tx, request, version)));
+    return buildOnce(build, (version) => withInterrupt(request, (tx) => publishView(tx, request, { ...build, version })));
   },
 });
 
-async function publishView(tx: Transaction, request: ModelRequest, version: string): Promise<BuildResult> {
+async function publishView(
+  tx: Transaction,
+  request: ModelRequest,
+  { version, ...build }: Build & { readonly version: string },
+): Promise<BuildResult> {
   const { unit, checks } = request;
   await assertQuery(tx, unit);
   if (checks.length > 0) await showCandidate(tx, request);
@@ -35,6 +39,7 @@ async function publishView(tx: Transaction, request: ModelRequest, version: stri
     version,
     codeHash: request.codeHash,
     inputs: request.inputs,
+    contents: contentsBuilt(build, version),
     rows: null,
     checks: results,
     token: request.token,

@@ -4,10 +4,11 @@
 //   F2. What is not understood has no fingerprint (null): then the hash of the syntax tree decides, and every input counts as a whole.
 import type { NodeId } from "./graph.ts";
 
-/** Something of an asset that a result stands on: its rows (`rows`), one of its columns, or the order in which its rows stand. */
+/** Something of an asset that a result stands on: its rows (`rows`), one of its columns (with the type that it was bound as), or the order in which its rows stand. */
 export type FingerprintLeaf =
-  | { readonly asset: NodeId; readonly part: "rows" | "order" }
-  | { readonly asset: NodeId; readonly part: "column"; readonly column: string };
+  | { readonly asset: NodeId; readonly part: "rows" }
+  | { readonly asset: NodeId; readonly part: "order" }
+  | { readonly asset: NodeId; readonly part: "column"; readonly column: string; readonly type: string };
 
 export interface QueryFingerprint {
   /** Which rows there are. */

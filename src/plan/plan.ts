@@ -43,6 +43,8 @@ export interface PlanInput {
   readonly decidePartitions?: (id: NodeId, decided: ReadonlyMap<NodeId, Decision>) => Decision | undefined;
   /** Nodes that another environment has for this one, with the reason. */
   readonly given?: ReadonlyMap<NodeId, string>;
+  readonly readings?: DecideInput["readings"];
+  readonly rewritten?: ReadonlySet<NodeId>;
   readonly fullRefresh?: boolean;
   /** Why everything is built, where it is not --full-refresh that asks for it. */
   readonly because?: string | undefined;
@@ -75,6 +77,8 @@ export function planRun(input: PlanInput): PlannedRun {
     ...(input.upkeep === undefined ? {} : { upkeep: input.upkeep }),
     fullRefresh: input.fullRefresh ?? false,
     ...(input.given === undefined ? {} : { given: input.given }),
+    ...(input.readings === undefined ? {} : { readings: input.readings }),
+    ...(input.rewritten === undefined ? {} : { rewritten: input.rewritten }),
     ...(input.because === undefined ? {} : { because: input.because }),
     ...(input.decidePartitions === undefined ? {} : { decidePartitions: input.decidePartitions }),
   };

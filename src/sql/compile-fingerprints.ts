@@ -21,11 +21,18 @@ export async function fingerprintAll(
   await addMissing(wanted, units, input, shadow);
   const rows = `${ROWS_SCHEMA}.`;
   const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;
+  const types = typesIn(units, input);
   for (const unit of wanted) {
     const { text } = analysisCopy(unit.unit.sql, { parameters: "named", types: input.paramTypes });
     const answer = await shadow.plan(text);
-    unit.fingerprint = "plan" in answer ? fingerprintOfPlan(answer.plan, unit.columns!, { assetOf }) : null;
+    unit.fingerprint = "plan" in answer ? fingerprintOfPlan(answer.plan, unit.columns!, { assetOf, typeOf: types }) : null;
   }
+}
+
+function typesIn(units: readonly Unit[], input: CompileInput): (asset: string, column: string) => string {
+  const byId = new Map(units.map((unit) => [unit.unit.id, unit]));
+  return (asset, column) =>
+    (byId.get(asset)?.columns ?? input.schemas.get(asset)?.columns ?? []).find(({ name }) => name === column)?.type ?? "";
 }
 
 /** What reads files itself, or what only running it would tell, is compared by its text. */

@@ -10,7 +10,7 @@ import { hashOf } from "./syntax-tree.ts";
 /** Changes when what is built may change. `params` are the values of the parameters that the SQL uses. Empty while the SQL cannot be read. */
 export function modelCodeHash(
   spec: ModelSpec,
-  query: Pick<CompiledQuery, "syntaxHash" | "shape">,
+  query: Pick<CompiledQuery, "syntaxHash" | "shape" | "fingerprint">,
   params: Readonly<Record<string, string>> = {},
 ): string {
   if (query.shape === null) return "";
@@ -29,7 +29,20 @@ export function modelCodeHash(
     partition: spec.partition === undefined ? undefined : partitionIdentity(spec.partition),
     params,
   });
-  return writeCodeHash({ whole: hashOf(query.syntaxHash, settings), rest: hashOf(query.shape.body, settings), items: query.shape.items });
+  const text = hashOf(query.syntaxHash, settings);
+  const { fingerprint } = query;
+  if (fingerprint === null) return writeCodeHash({ whole: text, rest: hashOf(query.shape.body, settings), items: query.shape.items });
+  const { rows, sort, names, columns } = fingerprint;
+  const rest = hashOf(rows, sort ?? "", settings);
+  const items = names.map((name) => ({ hash: hashOf(name, columns[name]!), plain: true }));
+  const whole = hashOf(rest, ...items.map(({ hash }) => hash));
+  return writeCodeHash({ whole, rest, items, meaning: { text, kept: keptHash(spec, { types: Object.fromEntries(types), params }) } });
+}
+
+/** What takes part in the contents besides the query: types that values are turned to, checks that take rows out, values of parameters. */
+function keptHash({ checks = [] }: ModelSpec, rest: Readonly<Record<string, unknown>>): string {
+  const taking = checks.filter((check) => JSON.stringify(check).includes("quarantine"));
+  return hashOf(stableJson({ ...rest, checks: taking }));
 }
 
 /** What queries are given from outside of their text. */

@@ -9,8 +9,17 @@ import { hashOf } from "./syntax-tree.ts";
 /** Raised when the way in which fingerprints are made changes: models are then built once more. */
 const MAKING = "fingerprint-1";
 
+interface FingerprintOptions extends MeaningOptions {
+  /** DuckDB's spelling of a column's type; empty where it is not known. */
+  readonly typeOf: (asset: string, column: string) => string;
+}
+
 /** The fingerprint of a query that gives `columns`; null where its plan is not understood. */
-export function fingerprintOfPlan(plan: PlanNode, columns: readonly CompiledColumn[], options: MeaningOptions): QueryFingerprint | null {
+export function fingerprintOfPlan(
+  plan: PlanNode,
+  columns: readonly CompiledColumn[],
+  options: FingerprintOptions,
+): QueryFingerprint | null {
   try {
     const { out, sort, ...relation } = meaningOf(plan, options);
     if (out.length !== columns.length) return null;
@@ -27,7 +36,7 @@ export function fingerprintOfPlan(plan: PlanNode, columns: readonly CompiledColu
       names,
       sort: sort === null ? null : hashOf(MAKING, sort.hash),
       reads: readsOf(leaves),
-      leaves: leaves.map(leafOf),
+      leaves: leaves.map((leaf) => leafOf(leaf, options)),
       rests: { rows: restsOf(rows), columns: perColumn(restsOf) },
       words: {
         rows: [...relation.sources.map(({ words }) => words), ...relation.conditions.map(({ words }) => `where ${words}`)],
@@ -40,9 +49,9 @@ export function fingerprintOfPlan(plan: PlanNode, columns: readonly CompiledColu
   }
 }
 
-function leafOf(key: string): FingerprintLeaf {
+function leafOf(key: string, { typeOf }: FingerprintOptions): FingerprintLeaf {
   const { part, asset, column } = splitLeaf(key);
-  return part === "column" ? { asset, part, column } : { asset, part };
+  return part === "column" ? { asset, part, column, type: typeOf(asset, column) } : { asset, part };
 }
 
 function readsOf(leaves: readonly string[]): QueryFingerprint["reads"] {

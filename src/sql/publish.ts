@@ -7,6 +7,7 @@
 import type { JsonValue } from "../model/answers.ts";
 import { PROD, environmentOfKey, plainAssetSql, splitLedgerAsset, viewOfKey } from "../model/environment.ts";
 import { ownSql, readBase } from "./environment-sql.ts";
+import type { Contents } from "./contents.ts";
 import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
 import { dropOldVersions } from "./retire.ts";
@@ -35,6 +36,8 @@ export interface Publication {
   readonly inputs: Readonly<Record<string, string>>;
   readonly sourceState?: string | null;
   readonly contentHash?: string | null;
+  /** Ids of what it holds, where they follow from its code and its inputs. */
+  readonly contents?: Contents | null;
   /** Rows of the asset; null for a view. */
   readonly rows: number | null;
   /** Results of the checks of this version, as JSON. */
@@ -76,6 +79,7 @@ export interface LiveVersion {
   readonly inputs: Readonly<Record<string, string>>;
   readonly sourceState: string | null;
   readonly contentHash: string | null;
+  readonly contents: Contents | null;
   readonly rows: number | null;
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly hidden: readonly string[];
@@ -113,8 +117,15 @@ export async function showBody(tx: Transaction, asset: string, body: SeenBody): 
   const view = assetView(asset);
   await createView(tx, asset, await viewBody(tx, body));
   const columns = await describeRelation(tx, view);
-  await tx.run(`create or replace view ${qualified(ROWS_SCHEMA, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
+  await tx.run(`create or replace view ${await rowsView(tx, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
   return columns;
+}
+
+/** A session of an environment has more than one such schema on its path. */
+async function rowsView(tx: Transaction, asset: string): Promise<string> {
+  if (tx.environment === PROD) return qualified(ROWS_SCHEMA, asset);
+  const row = await tx.row<{ name: string }>("select current_database() as name");
+  return qualified(row!.name, ROWS_SCHEMA, asset);
 }
 
 /** Makes the view of an asset, in its schema or that of the environment whose it is. */
@@ -261,7 +272,8 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
     await tx.run("update _millrace.versions set physical = null where asset = $1 and physical = $2", [asset, body.physical]);
   await tx.run("delete from _millrace.versions where asset = $1 and version = $2", [asset, version]);
   await tx.run(
-    `insert into _millrace.versions values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now())`,
+    `insert into _millrace.versions (asset, version, kind, physical, view_sql, code_hash, inputs, source_state, content_hash, rows, columns, hidden, checks,
+       load, run, node, attempt, "at", contents) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now(), $18)`,
     [
       asset,
       version,
@@ -280,6 +292,7 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
       token.run,
       token.node,
       token.attempt,
+      publication.contents == null ? null : JSON.stringify(publication.contents),
     ],
   );
   if (body.kind !== "share") await recordStep(tx, publication);
@@ -331,6 +344,7 @@ interface VersionRow {
   readonly inputs: string;
   readonly source_state: string | null;
   readonly content_hash: string | null;
+  readonly contents: string | null;
   readonly rows: number | null;
   readonly columns: string;
   readonly hidden: string;
@@ -351,6 +365,7 @@ function liveVersion(row: VersionRow): LiveVersion {
     inputs: JSON.parse(row.inputs) as Record<string, string>,
     sourceState: row.source_state,
     contentHash: row.content_hash,
+    contents: row.contents === null ? null : (JSON.parse(row.contents) as Contents),
     rows: row.rows,
     columns: JSON.parse(row.columns) as { name: string; type: string }[],
     hidden: JSON.parse(row.hidden) as string[],

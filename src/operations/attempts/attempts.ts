@@ -8,7 +8,6 @@ import { splitNodeId } from "../../model/partition.ts";
 import { OUTSIDE_RULE } from "../../load/partition-port.ts";
 import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition.ts";
 import { typedValues } from "../../sql/parameters.ts";
-import { readInputs } from "../../sql/publish.ts";
 import type { Definitions } from "../plan/definitions.ts";
 import { type Amendment, amendAttempt, isLoaded } from "../quarantine/amendment.ts";
 import { exportAttempt } from "./export.ts";
@@ -16,6 +15,7 @@ import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
 import type { JobPort } from "../../load/task-port.ts";
 import { type ReplayAttempt, replayAttempt } from "./replay.ts";
 import type { Replay } from "../assets/replay-port.ts";
+import { madeOf } from "./made-of.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
@@ -199,8 +199,7 @@ async function buildRequest(
   return {
     warehouse,
     token: { run: attempt.run, node: attempt.node, attempt: attempt.attempt },
-    codeHash: node.codeHash,
-    inputs: needs.length === 0 ? {} : await warehouse.session((session) => readInputs(session, needs)),
+    ...(await warehouse.session((session) => madeOf(session, request.definitions, { node, needs }))),
     checks,
     audit: auditWith(checks),
     fullRefresh: request.fullRefresh,

@@ -1,5 +1,6 @@
 // What an environment takes from prod: an asset whose code is that of prod's live version, none of whose inputs differ from prod's, and that nobody asked to be
 // its own. Everything else is decided as in prod, from what the environment has.
+import { isSameCode } from "../../model/code-hash.ts";
 import { PROD, splitLedgerAsset } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import type { Graph } from "../../plan/graph.ts";
@@ -54,7 +55,7 @@ export function reusedFromProd({ graph, environment, live, prod, forced }: Reuse
     if (environment.kind === "serving" && isLoaded(node)) continue;
     const own = live.get(id);
     const theirs = prod.get(id);
-    if (theirs === undefined || own === undefined || theirs.codeHash !== node.codeHash) continue;
+    if (theirs === undefined || own === undefined || !isSameCode(theirs.codeHash, node.codeHash)) continue;
     const reads = (graph.reads.get(id) ?? []).filter((need) => !need.startsWith("task:"));
     if (reads.every((need) => reused.get(need) === AS_IN_PROD)) reused.set(id, AS_IN_PROD);
   }

@@ -1,5 +1,6 @@
 // Everything that can be known of a project before anything runs: its graph, its compiled SQL, its checks, what its sources look like. All errors in one go.
 import type { CompiledCheck } from "../../load/check.ts";
+import { isSameCode, textOfCode } from "../../model/code-hash.ts";
 import type { ParamSpec } from "../../model/definitions/job.ts";
 import { combineErrors, type MillraceError, type SourceLocation } from "../../model/errors.ts";
 import type { NodeId, ProjectNode, SourceNode } from "../../model/graph.ts";
@@ -27,7 +28,13 @@ export interface Definitions {
   compileWith(this: void, schemas: ReadonlyMap<NodeId, KnownSchema>): Promise<Compilation>;
   /** Checks of every asset, those in files of their own included. */
   readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
+  /** What the checks of an asset read besides it. */
+  readonly checkReads: ReadonlyMap<NodeId, readonly NodeId[]>;
   readonly schemas: ReadonlyMap<NodeId, KnownSchema>;
+  /** Models whose text is another than when they were built, though it means the same. */
+  readonly rewritten: ReadonlySet<NodeId>;
+  /** Code hashes of models as they are written now; their nodes have that of the live version where it is of the same code. */
+  readonly codes: ReadonlyMap<NodeId, string>;
   /** Models that use functions whose value changes by itself, exports whose files are gone; with the reason why they are built. */
   readonly alwaysBuild: ReadonlyMap<NodeId, string>;
   /** Types of the parameters that SQL and tasks are given. */
@@ -75,7 +82,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   errors.push(...compilation.errors);
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
-  const nodes = withCodeHashes(project.nodes, compilation.models, { params, calendars });
+  const { nodes, rewritten, codes } = asLive(withCodeHashes(project.nodes, compilation.models, { params, calendars }), live);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
   for (const node of nodes) {
     const query = compilation.queries.get(exportQueryId(node.id));
@@ -101,11 +108,32 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     usesCalendars,
     compileWith,
     checks,
+    checkReads: checkNeeds,
     schemas,
+    rewritten,
+    codes,
     alwaysBuild: rebuildReasons(compilation.models.values()),
     paramTypes,
     jobTasks,
   };
+}
+
+/** Models with the code hash of their live version where that is of the same code: so that two spellings of it are nowhere taken for a change. */
+function asLive(
+  nodes: readonly ProjectNode[],
+  live: ReadonlyMap<NodeId, LiveVersion>,
+): { readonly nodes: readonly ProjectNode[] } & Pick<Definitions, "rewritten" | "codes"> {
+  const rewritten = new Set<NodeId>();
+  const codes = new Map<NodeId, string>();
+  const same = nodes.map((node) => {
+    const known = live.get(node.id)?.codeHash;
+    if (node.kind !== "model") return node;
+    codes.set(node.id, node.codeHash);
+    if (known === undefined || !isSameCode(known, node.codeHash)) return node;
+    if (textOfCode(known) !== textOfCode(node.codeHash)) rewritten.add(node.id);
+    return { ...node, codeHash: known };
+  });
+  return { nodes: same, rewritten, codes };
 }
 
 function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {

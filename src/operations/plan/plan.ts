@@ -19,6 +19,7 @@ import { parametersOf } from "../runs/parameters.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
 import { noteDefinitions } from "./noted.ts";
 import { snapshotOf } from "./snapshot.ts";
+import { readingsOf } from "./readings.ts";
 import { reachOf, stateOf } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { upkeepReasons } from "./upkeep.ts";
@@ -105,6 +106,8 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     ...(given.size === 0 ? {} : { given }),
     ...(environment.name === PROD ? {} : { environment: environment.name }),
     alwaysBuild: definitions.alwaysBuild,
+    readings: readingsOf(definitions, { live, fullRefresh: request.fullRefresh ?? false }),
+    rewritten: definitions.rewritten,
     upkeep: await upkeepReasons(workspace, { graph, live }),
     fullRefresh: request.fullRefresh ?? false,
     because: request.because,
@@ -183,7 +186,7 @@ export async function planForRun(workspace: Workspace, request: PlanRequest): Pr
     await (await import("../attempts/calendars.ts")).prepareCalendars(await workspace.warehouse(), project);
   refuseMissing(planned);
   await refuseUnresolved(workspace, planned);
-  await noteDefinitions(await workspace.warehouse(), snapshotOf(project, planned.definitions), assetsOf(planned));
+  await noteDefinitions(await workspace.commonWarehouse(), snapshotOf(project, planned.definitions), assetsOf(planned));
   return planned;
 }
 

@@ -1,6 +1,7 @@
 // How a partition stands: present, missing, stale, failed, running or quarantined (present, with records that were set aside).
 //   S1. What runs is running, what failed last is failed, whatever stands in the warehouse.
 //   S2. Stale: its code is another now, or a partition that it reads has another version.
+import { isSameCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { assertCountable, type Inherited, keyOf, parseKey, type Parts, partsIn, type Slice, type Space, wholeSlice } from "./space.ts";
 import { type Input, keysOf, tokenOf } from "./tokens.ts";
@@ -62,7 +63,7 @@ export function statusOf(world: PartitionWorld, asset: PartitionedAsset, parts: 
 
 /** S2, in words; null when it is as it would be built now. */
 export function staleReason(world: PartitionWorld, asset: PartitionedAsset, parts: Parts, standing: StandingPartition): string | null {
-  if (standing.codeHash !== asset.codeHash) return "its code changed";
+  if (!isSameCode(standing.codeHash, asset.codeHash)) return "its code changed";
   if (standing.inputs === null) return null;
   const now = inputsNow(world, asset, parts);
   for (const [need, token] of Object.entries(now)) if (standing.inputs[need] !== token) return `${need} changed`;
