@@ -4,6 +4,7 @@
 //   L3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
 //   L4. A load that finds the same contents keeps the version, so that nothing downstream is rebuilt.
 import { createHash, randomBytes } from "node:crypto";
+import { splitLedgerAsset } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
 import { snakeName, splitAsset } from "../model/names.ts";
 import { alreadyCommitted } from "../sql/fence.ts";
@@ -37,7 +38,7 @@ export async function startOfLoad(warehouse: Warehouse, request: Pick<LoadReques
 
 /** Loads an asset. @throws MR40xx by contract and account, MR4501 by its checks, what deliveries throw, MR50xx. */
 export async function load(warehouse: Warehouse, request: LoadRequest): Promise<LoadResult> {
-  if (request.replay === undefined) splitAsset(request.asset); // a shadow's name is ours
+  if (request.replay === undefined) splitAsset(splitLedgerAsset(request.asset).asset); // a shadow's name is ours
   const startedMs = performance.now();
   const done = await warehouse.session((session) => alreadyCommitted(session, request.token));
   if (done !== undefined) return done.result as LoadResult;

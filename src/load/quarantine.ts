@@ -1,5 +1,7 @@
 // Quarantine: every record that was read and not loaded, with its reason, its raw form and where it came from. Rows enter it in the same
 // transaction that leaves them out of the asset, so nothing is in both and nothing in neither.
+import { ledgerAsset, plainAssetSql, PROD } from "../model/environment.ts";
+import { ownerOf } from "../sql/publish.ts";
 import type { JsonValue, QuarantineGroup, QuarantineItem, QuarantineTrendAnswer } from "../model/answers.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
@@ -36,10 +38,10 @@ export interface QuarantineFilter {
 
 /** Items in quarantine, newest load first, in the order of their files; raw forms are shortened. */
 export async function listQuarantine(session: Session, filter: QuarantineFilter = {}): Promise<{ items: QuarantineItem[]; total: number }> {
-  const where = conditions(filter);
+  const where = conditions(session, filter);
   const limit = Math.max(0, Math.trunc(filter.limit ?? ITEMS_LISTED));
   const items = await session.rows<unknown>(
-    `select id, asset, reason, rule, file, line, left(raw, ${RAW_SHOWN_CHARACTERS}) as raw, "at" from _millrace.quarantine
+    `select id, ${plainAssetSql("asset")} as asset, reason, rule, file, line, left(raw, ${RAW_SHOWN_CHARACTERS}) as raw, "at" from _millrace.quarantine
      where ${where} order by asset, "at" desc, file, line, id limit ${limit}`,
   );
   const total = await session.row<{ n: number }>(`select count(*) as n from _millrace.quarantine where ${where}`);
@@ -59,8 +61,8 @@ export async function groupQuarantine(session: Session, filter: QuarantineFilter
     id: string;
     reason: string;
   }>(
-    `select asset, rule, ${form} as pattern, count(*) as rows, min("at") as since, min(id) as id, arg_min(reason, id) as reason
-     from _millrace.quarantine where ${conditions(filter)} group by asset, rule, pattern order by rows desc, asset, rule, pattern limit ${GROUPS_MAX}`,
+    `select ${plainAssetSql("asset")} as asset, rule, ${form} as pattern, count(*) as rows, min("at") as since, min(id) as id, arg_min(reason, id) as reason
+     from _millrace.quarantine where ${conditions(session, filter)} group by all order by rows desc, asset, rule, pattern limit ${GROUPS_MAX}`,
   );
   return groups.map(({ id, reason, ...group }) => ({ ...group, example: { id, reason } }));
 }
@@ -70,9 +72,9 @@ export async function quarantineTrend(
   session: Session,
   { asset, days }: { readonly asset?: string; readonly days: number },
 ): Promise<QuarantineTrendAnswer["days"]> {
-  const of = asset === undefined ? "true" : `asset = ${literal(asset)}`;
+  const of = asset === undefined ? ownSql(session) : `asset = ${literal(await ownerOf(session, asset))}`;
   return session.rows(
-    `select strftime("at" at time zone 'UTC', '%Y-%m-%d') as day, asset, rule, sum("rows")::bigint as rows from _millrace.reasons
+    `select strftime("at" at time zone 'UTC', '%Y-%m-%d') as day, ${plainAssetSql("asset")} as asset, rule, sum("rows")::bigint as rows from _millrace.reasons
      where ${of} and "at" >= now() - interval ${Math.trunc(days)} days group by all order by day desc, rows desc, asset, rule`,
   );
 }
@@ -83,7 +85,7 @@ export async function showQuarantine(
   id: string,
 ): Promise<(QuarantineItem & { load: string; run: string; row: JsonValue; status: string }) | undefined> {
   const item = await session.row<Record<string, JsonValue>>(
-    'select id, asset, reason, rule, file, line, raw, "at", load, run, row, status from _millrace.quarantine where id = $1 limit 1',
+    `select id, ${plainAssetSql("asset")} as asset, reason, rule, file, line, raw, "at", load, run, row, status from _millrace.quarantine where id = $1 limit 1`,
     [id],
   );
   if (item === undefined) return undefined;
@@ -93,12 +95,21 @@ export async function showQuarantine(
 
 /** Open items per asset and rule. */
 export async function countQuarantine(session: Session): Promise<{ asset: string; rule: string; rows: number }[]> {
-  return session.rows("select asset, rule, count(*) as rows from _millrace.quarantine where status = 'open' group by all order by all");
+  return session.rows(
+    `select ${plainAssetSql("asset")} as asset, rule, count(*) as rows from _millrace.quarantine where status = 'open' and ${ownSql(session)} group by all order by all`,
+  );
 }
 
-function conditions(filter: QuarantineFilter): string {
+/** Records of what is the session's environment's own. */
+function ownSql({ environment }: Session): string {
+  return environment === PROD ? "not contains(asset, '@')" : `ends_with(asset, ${literal(ledgerAsset("", environment))})`;
+}
+
+/** `asset` is a key of the ledger. */
+function conditions(session: Session, filter: QuarantineFilter): string {
   const parts = [
     filter.status === "all" ? "true" : `status = ${literal(filter.status ?? "open")}`,
+    ...(filter.asset === undefined && filter.ids === undefined ? [ownSql(session)] : []),
     ...(filter.asset === undefined ? [] : [`asset = ${literal(filter.asset)}`]),
     ...(filter.load === undefined ? [] : [`load = ${literal(filter.load)}`]),
     ...(filter.rule === undefined ? [] : [`rule = ${literal(filter.rule)}`]),

@@ -28,7 +28,8 @@ export async function collectable(session: Session, before: Date): Promise<reado
 export async function collectAct(tx: Transaction, act: string): Promise<number> {
   const mine = `ends_with(asset, ${literal(`@~${act}`)})`;
   const tables = await tx.rows<{ name: string }>(
-    `select table_name as name from duckdb_columns() where schema_name = '_millrace' and column_name = 'asset' and database_name = current_database()`,
+    `select table_name as name from duckdb_columns() where schema_name = '_millrace' and column_name = 'asset' and database_name = current_database()
+       and table_name not in ('environments', 'definitions')`,
   );
   const physicals = await tx.rows<{ name: string }>(
     `select t.table_name as name from duckdb_tables() t where t.schema_name = '${DATA_SCHEMA}' and t.database_name = current_database()

@@ -63,7 +63,7 @@ export async function moveKeys(tx: Transaction, moves: ReadonlyMap<string, strin
   if (moves.size === 0) return;
   const tables = await tx.rows<{ name: string }>(
     `select table_name as name from duckdb_columns() where schema_name = '_millrace' and column_name = 'asset' and database_name = current_database()
-       and table_name <> 'environments'`,
+       and table_name not in ('environments', 'definitions')`,
   );
   const list = (keys: Iterable<string>): string => `[${[...keys].map(literal).join(", ")}]`;
   await tx.run(

@@ -1,6 +1,7 @@
 // The warehouse as an environment sees it: in its sessions the names of assets mean what the environment has of its own, and where it has nothing, prod's.
 //   V1. A database in memory holds a view for each asset of the environment's own; the search path asks it before the warehouse, schema by schema.
-//   V2. Our own schemas are found as ever, and what is created lands in the warehouse: the first place of the path is one that no asset has.
+//   V2. Our own schemas are found as ever, and what is created lands in the warehouse: the first place of the path is one that no asset has, and of our own
+//       schemas only the one with the rows of assets stands on it (what is created there names the warehouse).
 //   V3. What is on the path is brought up to date before each use of a session; a transaction sees what was there when it began.
 import { environmentSchema, plainAssetSql } from "../model/environment.ts";
 import type { NodeId } from "../model/graph.ts";
@@ -9,7 +10,6 @@ import { Session } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 import { Warehouse } from "./warehouse.ts";
 
-const LEDGER = "_millrace";
 const known = new WeakMap<Warehouse, Map<string, EnvironmentWarehouse>>();
 let opened = 0;
 
@@ -30,7 +30,7 @@ export class EnvironmentWarehouse extends Warehouse {
   private readonly prepared = new Set<NodeId>();
   /** What the database in memory shows: asset → ledger key. */
   private shown = new Map<NodeId, string>();
-  private readonly schemas = new Set<string>([LEDGER]);
+  private readonly schemas = new Set<string>([ROWS_SCHEMA]);
   private readonly paths = new WeakMap<Session, string>();
   private catalog: string | undefined;
   private last: Promise<unknown> = Promise.resolve();
@@ -90,17 +90,16 @@ export class EnvironmentWarehouse extends Warehouse {
   private async bringUpToDate(session: Session): Promise<void> {
     if (this.catalog === undefined) {
       const row = await session.row<{ name: string }>("select current_database() as name");
-      await session.run(`attach ':memory:' as ${ident(this.scope)}; create schema ${qualified(this.scope, LEDGER)}`);
+      await session.run(`attach ':memory:' as ${ident(this.scope)}; create schema ${qualified(this.scope, ROWS_SCHEMA)}`);
       this.catalog = row!.name;
-      await this.show(session, new Map(), true);
     }
     const rows = await session.rows<{ asset: string; key: string }>(
-      `select ${plainAssetSql("asset")} as asset, asset as key from ${LEDGER}.environments where environment = $1`,
+      `select ${plainAssetSql("asset")} as asset, asset as key from _millrace.environments where environment = $1`,
       [this.environment],
     );
     const wanted = new Map([...this.prepared].map((asset) => [asset, asset]));
     for (const { asset, key } of rows) if (asset.includes(".")) wanted.set(asset, key);
-    await this.show(session, wanted, false);
+    await this.show(session, wanted);
     const path = this.searchPath();
     if (this.paths.get(session) === path) return;
     await session.run(`set search_path = ${literal(path)}`);
@@ -108,12 +107,12 @@ export class EnvironmentWarehouse extends Warehouse {
   }
 
   /** V1. */
-  private async show(session: Session, wanted: ReadonlyMap<NodeId, string>, isFirst: boolean): Promise<void> {
+  private async show(session: Session, wanted: ReadonlyMap<NodeId, string>): Promise<void> {
     const changed = [...wanted].filter(([asset, key]) => this.shown.get(asset) !== key);
     const gone = [...this.shown.keys()].filter((asset) => !wanted.has(asset));
-    if (changed.length === 0 && gone.length === 0 && !isFirst) return;
+    if (changed.length === 0 && gone.length === 0) return;
     const statements: string[] = [];
-    for (const [asset] of changed) {
+    for (const [asset, key] of changed) {
       const [schema, name] = parts(asset);
       if (!this.schemas.has(schema)) {
         statements.push(`create schema if not exists ${qualified(this.scope, schema)}`);
@@ -123,14 +122,16 @@ export class EnvironmentWarehouse extends Warehouse {
       }
       const own = qualified(this.catalog!, environmentSchema(schema, this.environment), name);
       statements.push(`create or replace view ${qualified(this.scope, schema, name)} as from ${own}`);
+      const rows = qualified(this.scope, ROWS_SCHEMA, asset);
+      // What is only prepared has no rows of its own yet.
+      statements.push(
+        asset === key
+          ? `drop view if exists ${rows}`
+          : `create or replace view ${rows} as from ${qualified(this.catalog!, ROWS_SCHEMA, key)}`,
+      );
     }
-    for (const asset of gone) statements.push(`drop view if exists ${qualified(this.scope, ...parts(asset))}`);
-    const cases = [...wanted].filter(([asset, key]) => asset !== key).map(([asset, key]) => `when ${literal(asset)} then ${literal(key)}`);
-    const key = cases.length === 0 ? "asset" : `case asset ${cases.join(" ")} else asset end`;
-    statements.push(
-      `create or replace macro ${qualified(this.scope, LEDGER, "rows")}(asset) as table
-         select * from query_table('${ident(this.catalog!)}.${ROWS_SCHEMA}."' || ${key} || '"')`,
-    );
+    for (const asset of gone)
+      for (const view of [parts(asset), [ROWS_SCHEMA, asset]]) statements.push(`drop view if exists ${qualified(this.scope, ...view)}`);
     await session.run(statements.join(";\n"));
     this.shown = new Map(wanted);
   }

@@ -2,6 +2,8 @@
 import type { Json, ReadContext } from "../../load/connector.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError, messageOf } from "../../model/errors.ts";
+import { viewOfKey } from "../../model/environment.ts";
+import { ownerOf } from "../../sql/publish.ts";
 import { splitAsset } from "../../model/names.ts";
 import { didYouMean } from "../../model/suggest.ts";
 import { Session } from "../../sql/session.ts";
@@ -47,7 +49,8 @@ export async function keysToAsk(options: ServiceOptions, context: ReadContext): 
 
 /** None when the asset was never built. */
 async function columnsOf(session: Session, asset: string): Promise<readonly string[]> {
-  const { schema, name } = splitAsset(asset);
+  splitAsset(asset);
+  const [schema, name] = viewOfKey(await ownerOf(session, asset));
   const known = await session.rows<{ name: string }>(
     "select column_name as name from duckdb_columns() where schema_name = $1 and table_name = $2 and database_name = current_database()",
     [schema, name],

@@ -13,6 +13,7 @@ import { countQuarantine } from "../../load/quarantine.ts";
 import { readLive, type LiveVersion } from "../../sql/publish.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { jobOfTask, tasksOf } from "../jobs/task-list.ts";
+import { keySeen } from "../environments/keys.ts";
 import { planOperation, type Planned } from "../plan/plan.ts";
 import { partitionList, partitionsAnswer } from "../partitions/status.ts";
 import { lastStatuses } from "../runs/runs.ts";
@@ -200,7 +201,7 @@ async function descriptionsOf(
 async function columnOrigins(session: Parameters<typeof readLive>[0], asset: NodeId): Promise<ReadonlyMap<string, string>> {
   const row = await session.row<{ columns: string }>(
     "select columns from _millrace.schemas where asset = $1 order by number desc limit 1",
-    [asset],
+    [await keySeen(session, asset)],
   );
   const columns = row === undefined ? [] : (JSON.parse(row.columns) as { name: string; from?: string | null }[]);
   return new Map(

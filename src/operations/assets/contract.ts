@@ -20,6 +20,7 @@ import type { JsonSchema } from "../../schemas/json-schema-parts.ts";
 import { tableSchemas, type TableSchema } from "../../schemas/table-schema.ts";
 import { readLiveVersion } from "../../sql/publish.ts";
 import { findAsset } from "./assets.ts";
+import { keySeen } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
 
 export const FORMATS = ["odcs", "json-schema", "avro"] as const;
@@ -63,7 +64,7 @@ async function contractOf(workspace: Workspace, node: ProjectNode): Promise<Cont
   const known = await warehouse.session(async (session) => {
     const row = await session.row<{ columns: string; number: number }>(
       "select columns, number from _millrace.schemas where asset = $1 order by number desc limit 1",
-      [node.id],
+      [await keySeen(session, node.id)],
     );
     return { row, live: await readLiveVersion(session, node.id) };
   });

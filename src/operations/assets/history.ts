@@ -5,6 +5,7 @@ import { select } from "../../plan/selection.ts";
 import { readLive } from "../../sql/publish.ts";
 import { findAsset } from "./assets.ts";
 import { readVersions } from "../../load/versions.ts";
+import { keySeen } from "../environments/keys.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { askedFor, CHANGES_OF_COLUMNS, CHANGES_OF_VALUES, schemaText } from "./history-schema.ts";
 import { versionAnswers } from "./rollback.ts";
@@ -51,8 +52,9 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
   const parts = schema ? [SCHEMAS, CHANGES_OF_COLUMNS] : [LOADS, BUILDS, SCHEMAS, CHANGES_OF_VALUES, ROLLBACKS, DECISIONS];
   const [rows, known] = await warehouse.session(async (session) => {
     const events = `select null::varchar as "by" where false union all by name ${parts.join("\nunion all by name\n")}`;
-    const found = await session.rows<EventRow>(`${events} order by "at" desc limit ${EVENTS_MAX}`, [asset]);
-    return [found, await readVersions(session, asset)] as const;
+    const key = await keySeen(session, asset);
+    const found = await session.rows<EventRow>(`${events} order by "at" desc limit ${EVENTS_MAX}`, [key]);
+    return [found, await readVersions(session, key)] as const;
   });
   const runs = rows.filter(({ kind }) => kind === "schema").map(({ run }) => run);
   const who = await askedFor(workspace, runs);

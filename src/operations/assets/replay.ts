@@ -11,6 +11,7 @@ import { literal } from "../../sql/text.ts";
 import { findAsset } from "./assets.ts";
 import type { Replay } from "./replay-port.ts";
 import { runOperation } from "../runs/run.ts";
+import { keyToChange } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface ReplayRequest {
@@ -51,8 +52,8 @@ export async function replayAsset(
   }
   const warehouse = await workspace.warehouse();
   const told = await warehouse.session(async (session) => {
-    const chain = await readChain(session, asset, loadModeOf(node.spec));
-    return chosen(session, asset, request, chain);
+    const key = await keyToChange(session, asset);
+    return chosen(session, key, request, await readChain(session, key, loadModeOf(node.spec)));
   });
   const replay: Replay = { asset };
   tell({ type: "replay", asset, ...(partitions === undefined ? {} : { partitions }), ...told });

@@ -9,6 +9,7 @@ import { readLive, type LiveVersion } from "../../sql/publish.ts";
 import type { Graph } from "../../plan/graph.ts";
 import { actor } from "../actor.ts";
 import { findAsset } from "./assets.ts";
+import { keyToChange } from "../environments/keys.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { findRun } from "../runs/runs.ts";
 import type { Workspace } from "../workspace.ts";
@@ -29,14 +30,15 @@ export async function rollbackAsset(workspace: Workspace, request: RollbackReque
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const asset = await assetNamed(workspace, request.asset, live);
-  const known = await warehouse.session((session) => readVersions(session, asset));
+  const key = await warehouse.session((session) => keyToChange(session, asset));
+  const known = await warehouse.session((session) => readVersions(session, key));
   const wanted = request.to ?? (await versionBefore(workspace, known, asset, request.before ?? ""));
   const { target } = checkRollback(known, asset, wanted);
-  await warehouse.session((session) => refusePartitioned(session, asset));
+  await warehouse.session((session) => refusePartitioned(session, key));
   const done = dryRun
     ? { from: known.live!, to: target.version, rows: target.rows, loadsUndone: [] }
     : await warehouse.transaction((tx) =>
-        rollBack(tx, { asset, version: target.version, by, why, id: `back_${randomBytes(6).toString("hex")}` }),
+        rollBack(tx, { asset: key, version: target.version, by, why, id: `back_${randomBytes(6).toString("hex")}` }),
       );
   return { asset, ...done, by, why, dryRun, stale: await staleBelow(workspace, live, { asset, version: target.version }) };
 }
@@ -46,7 +48,7 @@ export async function releaseAsset(workspace: Workspace, name: string): Promise<
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const asset = await assetNamed(workspace, name, live);
-  if (!(await warehouse.transaction((tx) => releaseRollback(tx, asset))))
+  if (!(await warehouse.transaction(async (tx) => releaseRollback(tx, await keyToChange(tx, asset)))))
     throw new MillraceError({ code: "MR8306", message: `${asset} is not held at an earlier version` });
   return { asset, released: true, version: live.get(asset)?.version ?? "" };
 }

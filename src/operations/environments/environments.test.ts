@@ -139,4 +139,45 @@ describe("an environment", () => {
     ]);
     expect(await query(dir, "dev", "from final.total")).toEqual([[100]]);
   });
+
+  it("keeps runs, failures, history and quarantine apart", async () => {
+    const dir = projects.project({ ...FILES, "data/sales.csv": "id,amount\n1,10\n2,20\n3,x\n" });
+    projects.write(dir, {
+      "sources/sales.yaml": "from: { files: { path: data/sales.csv } }\nload: replace\ncolumns: { amount: { type: bigint } }\n",
+    });
+    await run(dir, "prod");
+    const of = async (env: string) =>
+      inEnvironment(dir, env, async (app) => ({
+        runs: (await app.runs({ limit: 10 })).runs.length,
+        aside: (await app.quarantineList({ limit: 10 })).items.map(({ asset, raw }) => [asset, raw]),
+        loads: (await app.history("raw.sales", { schema: false })).events.filter(({ kind }) => kind === "loaded").length,
+        built: (await app.history("clean.sales", { schema: false })).versions.length,
+        failed: (await app.status()).assets.failed,
+        listed: (await app.list({})).assets.map(({ asset, status }) => [asset, status]),
+      }));
+    const current = ["raw.sales", "clean.sales", "clean.seen", "final.total"].map((asset) => [asset, "current"]);
+    const prod = { runs: 1, aside: [["raw.sales", "3,x"]], loads: 1, built: 1, failed: 0, listed: current };
+    expect(await of("prod")).toEqual(prod);
+    projects.write(dir, { "models/clean/sales.sql": changed("error('no')") });
+    expect((await run(dir, "dev")).status).toBe("failed");
+    const dev = await of("dev");
+    expect(dev).toMatchObject({ runs: 1, aside: [], loads: 1, failed: 1 });
+    await expect(inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "dev", dryRun: false }))).rejects.toMatchObject({
+      code: "MR8703",
+    });
+    projects.write(dir, { "models/clean/sales.sql": FILES["models/clean/sales.sql"] });
+    expect(await of("prod")).toEqual(prod);
+    await inEnvironment(dir, "dev", (app) => app.run({ fullRefresh: true, select: "raw.sales" }, () => {}));
+    expect((await of("dev")).aside).toEqual([["raw.sales", "3,x"]]);
+    const rows = await inEnvironment(dir, "dev", (app) =>
+      rowsOf(app, "select count(distinct _load), count(*) from _millrace.rows('raw.sales')"),
+    );
+    expect(rows).toEqual([[1, 2]]);
+    await inEnvironment(dir, "dev", (app) => app.quarantineDiscard({ named: ["raw.sales"] }));
+    expect((await of("dev")).aside).toEqual([]);
+    expect(await of("prod")).toEqual(prod);
+    await expect(inEnvironment(dir, "dev", (app) => app.rollback({ asset: "clean.sales", to: "x", dryRun: false }))).rejects.toMatchObject({
+      code: "MR8704",
+    });
+  });
 });

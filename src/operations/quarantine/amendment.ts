@@ -45,6 +45,7 @@ export async function amendAttempt(
   const { done, ...given } = amendment;
   const outcome = await amend(warehouse, {
     ...given,
+    asset: node.id,
     spec: node.spec,
     token,
     audit: auditWith(checks),

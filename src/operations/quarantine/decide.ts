@@ -2,6 +2,7 @@
 // again; a discarded record stays in the ledger with who discarded it and why.
 import { randomBytes } from "node:crypto";
 import type { QuarantineDecisionAnswer, RunSummaryAnswer } from "../../model/answers.ts";
+import { splitLedgerAsset } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ExtractNode, SourceNode } from "../../model/graph.ts";
 import type { RunProgress } from "../../model/progress.ts";
@@ -71,7 +72,7 @@ export async function decideRecords(
   const common = { asset: targets.asset, act, correction, by, why, ...narrowed };
   const answer = (outcome: AmendOutcome): QuarantineDecisionAnswer => answerOf(outcome, { act, by, why, dryRun });
   if (dryRun) {
-    tell(answer(await preview(workspace, node, common)));
+    tell(answer(await preview(workspace, node, { ...common, asset: targets.key })));
     return null;
   }
   return runOperation(
@@ -124,7 +125,7 @@ async function decideBuilt(
   { act, dryRun, rule, where, set, file }: DecisionRequest,
   { targets, by, why, observe, tell }: Deciding,
 ): Promise<RunSummaryAnswer | null> {
-  const { asset } = targets;
+  const { asset, key } = targets;
   if (act === "fix" || where !== undefined || set !== undefined || file !== undefined) {
     throw new MillraceError({
       code: "MR8407",
@@ -133,7 +134,11 @@ async function decideBuilt(
     });
   }
   const warehouse = await workspace.warehouse();
-  const fits = openRecords({ asset, ...(targets.ids === undefined ? {} : { ids: targets.ids }), ...(rule === undefined ? {} : { rule }) });
+  const fits = openRecords({
+    asset: key,
+    ...(targets.ids === undefined ? {} : { ids: targets.ids }),
+    ...(rule === undefined ? {} : { rule }),
+  });
   const rows = await warehouse.session((session) =>
     session.rows<{ id: string }>(`select id from _millrace.quarantine where ${fits} order by id`),
   );
@@ -154,7 +159,7 @@ async function decideBuilt(
         by,
         decision,
       ]);
-      await recordDecision(tx, { decision, asset, act, ids, load: null, run: null, by, why, detail: null });
+      await recordDecision(tx, { decision, asset: key, act, ids, load: null, run: null, by, why, detail: null });
     });
   }
   return runOperation(workspace, { select: asset, fullRefresh: true, because: reasonOf(act) }, observe);
@@ -183,7 +188,7 @@ function answerOf(
   return {
     type: "quarantine",
     act,
-    asset,
+    asset: splitLedgerAsset(asset).asset,
     dryRun,
     records,
     loaded,
@@ -203,9 +208,9 @@ export async function discardRecords(
   request: { readonly named: readonly string[]; readonly rule?: string; readonly why?: string; readonly by?: string },
 ): Promise<QuarantineDecisionAnswer> {
   const warehouse = await workspace.warehouse();
-  const { asset, ids } = await targetsOf(workspace, warehouse, request.named);
+  const { asset, key, ids } = await targetsOf(workspace, warehouse, request.named);
   const { by = actor(), why = null, rule } = request;
-  const fits = openRecords({ asset, ...(ids === undefined ? {} : { ids }), ...(rule === undefined ? {} : { rule }) });
+  const fits = openRecords({ asset: key, ...(ids === undefined ? {} : { ids }), ...(rule === undefined ? {} : { rule }) });
   const decision = `d_${Date.now().toString(36)}${randomBytes(5).toString("hex")}`;
   const records = await warehouse.transaction(async (tx) => {
     const found = await tx.rows<{ id: string }>(`select id from _millrace.quarantine where ${fits} order by id`);
@@ -216,7 +221,7 @@ export async function discardRecords(
     ]);
     await recordDecision(tx, {
       decision,
-      asset,
+      asset: key,
       act: "discard",
       ids: found.map(({ id }) => id),
       load: null,

@@ -25,15 +25,15 @@ export async function exportRecords(
   const { file, rule } = request;
   const format = formatOf(file);
   const warehouse = await workspace.warehouse();
-  const { asset, ids } = await targetsOf(workspace, warehouse, request.named);
+  const { asset, key, ids } = await targetsOf(workspace, warehouse, request.named);
   return warehouse.session(async (session) => {
     const schema = await session.row<{ columns: string }>(
       "select columns from _millrace.schemas where asset = $1 order by number desc limit 1",
-      [asset],
+      [key],
     );
     const columns = schema === undefined ? [] : (JSON.parse(schema.columns) as CommittedColumn[]);
     const into = "_millrace_exported";
-    const filter = { asset, ...(ids === undefined ? {} : { ids }), ...(rule === undefined ? {} : { rule }) };
+    const filter = { asset: key, ...(ids === undefined ? {} : { ids }), ...(rule === undefined ? {} : { rule }) };
     const records = await tableOfRecords(session, { ...filter, into, columns });
     if (records === 0)
       throw new MillraceError({

@@ -3,6 +3,7 @@ import type { QuarantineAnswer, QuarantineItem, QuarantineTrendAnswer } from "..
 import { MillraceError } from "../../model/errors.ts";
 import { groupQuarantine, listQuarantine, quarantineTrend, showQuarantine } from "../../load/quarantine.ts";
 import { findAsset } from "../assets/assets.ts";
+import { keySeen } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface QuarantineListRequest {
@@ -16,12 +17,15 @@ export interface QuarantineListRequest {
 
 /** @throws MR6102 for an asset that is not there. */
 export async function quarantineList(workspace: Workspace, { asset, limit, ...filter }: QuarantineListRequest): Promise<QuarantineAnswer> {
-  const of = asset === undefined ? {} : { asset: await assetNamed(workspace, asset) };
+  const of: { readonly asset?: string } = asset === undefined ? {} : { asset: await assetNamed(workspace, asset) };
   const warehouse = await workspace.warehouse();
-  return warehouse.session(async (session) => ({
-    ...(await listQuarantine(session, { ...filter, ...of, limit })),
-    groups: await groupQuarantine(session, { ...filter, ...of }),
-  }));
+  return warehouse.session(async (session) => {
+    const key = of.asset === undefined ? {} : { asset: await keySeen(session, of.asset) };
+    return {
+      ...(await listQuarantine(session, { ...filter, ...key, limit })),
+      groups: await groupQuarantine(session, { ...filter, ...key }),
+    };
+  });
 }
 
 /** @throws MR8005 for an id that is not there. */

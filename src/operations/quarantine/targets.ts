@@ -1,12 +1,16 @@
 // Which records a decision is about: ids (of one asset), or an asset and what narrows it.
+import { splitLedgerAsset } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ProjectNode } from "../../model/graph.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
+import { keyToChange } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
 import { assetNamed } from "./list.ts";
 
 export interface Targets {
   readonly asset: string;
+  /** Under which the ledger has its records. */
+  readonly key: string;
   /** Left out: every open record. */
   readonly ids?: readonly string[];
   readonly node: ProjectNode;
@@ -21,7 +25,8 @@ export async function targetsOf(workspace: Workspace, warehouse: Warehouse, name
   const project = await workspace.project();
   const node = project.nodes.find((each) => each.id === found);
   if (node === undefined) throw new MillraceError({ code: "MR6102", message: `${found} is no longer in the project` });
-  return { asset: found, node, ...(ids.length === 0 ? {} : { ids }) };
+  const key = await warehouse.session((session) => keyToChange(session, found));
+  return { asset: found, key, node, ...(ids.length === 0 ? {} : { ids }) };
 }
 
 async function assetOf(warehouse: Warehouse, ids: readonly string[]): Promise<string> {
@@ -48,5 +53,5 @@ async function assetOf(warehouse: Warehouse, ids: readonly string[]): Promise<st
   const assets = [...new Set(rows.map((row) => row.asset))];
   if (assets.length > 1)
     throw new MillraceError({ code: "MR7001", message: `the ids are of ${assets.join(" and ")}: one asset at a time` });
-  return assets[0]!;
+  return splitLedgerAsset(assets[0]!).asset;
 }

@@ -16,7 +16,7 @@ import { retryBackfill } from "../backfill/acts.ts";
 import { openCarrier } from "./carrier.ts";
 import type { Planned, PlanRequest } from "../plan/plan.ts";
 import { planForRun } from "../plan/plan.ts";
-import { findRun } from "./runs.ts";
+import { findRunHere } from "./runs.ts";
 import type { Workspace } from "../workspace.ts";
 
 type Observe = (progress: RunProgress) => void;
@@ -77,7 +77,7 @@ export async function forkRun(
 }
 
 async function endedRun(workspace: Workspace, name: string): Promise<{ readonly run: string; readonly fold: RunFold }> {
-  const run = await findRun(workspace, name);
+  const run = await findRunHere(workspace, name);
   const fold = foldRun(await (await workspace.store()).read(run))!;
   if (fold.row()!.status !== "running") return { run, fold };
   throw new MillraceError({

@@ -10,7 +10,7 @@ import { planForRun, planOperation, type Planned, type PlanRequest } from "../pl
 import type { Amendment } from "../quarantine/amendment.ts";
 import type { Replay } from "../assets/replay-port.ts";
 import { beginInEnvironment, endInEnvironment } from "../environments/begin.ts";
-import { findRun } from "./runs.ts";
+import { findRunHere } from "./runs.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface RunRequest extends PlanRequest {
@@ -28,7 +28,7 @@ type Observe = (progress: RunProgress) => void;
 export async function runOperation(workspace: Workspace, request: RunRequest, observe: Observe): Promise<RunSummaryAnswer> {
   await workspace.projectWithWarehouse(); // whoever holds it elsewhere is named before anything is planned
   const store = await workspace.store();
-  const fromRun = request.fromFailure === undefined ? undefined : await findRun(workspace, request.fromFailure);
+  const fromRun = request.fromFailure === undefined ? undefined : await findRunHere(workspace, request.fromFailure);
   const planned = await planForRun(workspace, request);
   for (const { asset, message } of planned.notes) observe({ type: "warning", node: asset, message });
   await beginInEnvironment(workspace, planned);

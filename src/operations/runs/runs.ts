@@ -94,6 +94,20 @@ export async function findRun(workspace: Workspace, name: string): Promise<strin
   });
 }
 
+/** A run whose results may be taken over: one of this environment. @throws MR6101 */
+export async function findRunHere(workspace: Workspace, name: string): Promise<string> {
+  const run = await findRun(workspace, name);
+  const [first] = await (await workspace.store()).read(run);
+  const place = (first?.type === "run_started" ? first.plan.environment : undefined) ?? PROD;
+  const { name: here } = await workspace.environment();
+  if (place === here) return run;
+  throw new MillraceError({
+    code: "MR6101",
+    message: `${run} was carried out in the environment ${place}, not in ${here}`,
+    hint: `--env ${place}`,
+  });
+}
+
 /** Per node the outcome of the newest run that settled it. */
 export async function lastStatuses(workspace: Workspace): Promise<ReadonlyMap<NodeId, string>> {
   const rows = await assetsHere(workspace);
