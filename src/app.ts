@@ -196,6 +196,7 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     },
     planFile: async (request) => (await import("./operations/plan/plan-file.ts")).keepPlan(workspace, request),
     apply: async (request, observe) => (await import("./operations/plan/apply.ts")).applyPlan(workspace, request, observe),
+    diff: async (request) => (await import("./operations/diff/diff.ts")).diffAsset(workspace, request),
     query: async (sql, take) => {
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
       return runQuery(warehouse, sql, take);

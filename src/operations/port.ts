@@ -64,6 +64,8 @@ import type { DecisionRequest } from "./quarantine/decide.ts";
 import type { ExportRequest } from "./quarantine/exchange.ts";
 import type { QuarantineListRequest } from "./quarantine/list.ts";
 import type { PlanAnswerRequest } from "./plan/answer.ts";
+import type { DiffAnswer } from "../model/diff-answers.ts";
+import type { DiffRequest } from "./diff/diff.ts";
 import type { ApplyRequest } from "./plan/apply.ts";
 import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
@@ -106,6 +108,8 @@ export interface App {
   planFile(request: PlanAnswerRequest): Promise<KeptPlan>;
   /** Exactly that plan, or nothing. */
   apply(request: ApplyRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
+  /** How the rows of an asset differ between environments or versions. */
+  diff(request: DiffRequest): Promise<DiffAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
   /** Writes the rows of a query to a file as Parquet. */

@@ -18,6 +18,7 @@ import {
 import { check } from "./check.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
 import { docsBuild } from "./docs.ts";
+import { diff } from "./diff.ts";
 import { convert, inspect } from "./files.ts";
 import { envCollect, envCreate, envDiff, envDrop, envList, envPromote, envRollback } from "./env.ts";
 import { completion, doctor, explain, init, schema } from "./help.ts";
@@ -46,6 +47,7 @@ export const commands: readonly Command[] = [
   serve,
   plan,
   apply,
+  diff,
   approve,
   query,
   check,

@@ -1,6 +1,7 @@
 // What a plan is compared with: what readers of an environment see, or the project's files at a git ref.
 import type { AgainstAnswer } from "../../model/change-answers.ts";
 import { asMillraceError, MillraceError } from "../../model/errors.ts";
+import { PROD } from "../../model/environment.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { ProjectSnapshot } from "../../plan/changes/snapshot.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
@@ -63,8 +64,10 @@ export async function withBefore<Result>(
 
 /** An environment that has something, by its name or that of its branch; `prod` always is one. */
 export async function environmentNamed(session: Session, name: string): Promise<string | undefined> {
-  if (name === "prod") return name;
-  const rows = await session.rows<{ environment: string }>("select distinct environment from _millrace.environments");
+  if (name === PROD) return name;
+  const rows = await session.rows<{ environment: string }>(
+    "select environment from _millrace.environments union select environment from _millrace.environment_list",
+  );
   const known = new Set(rows.map(({ environment }) => environment));
   if (known.has(name)) return name;
   try {
