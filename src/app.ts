@@ -33,6 +33,7 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
     compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
     buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),
     buildTransform: async (node, { projectDir, log, ...request }) => {
+    explainModel: async (session, node, request) => (await import("./materializations/explain.ts")).explainModel(session, node, request),
       const [{ transformAsset }, { logOf }] = await Promise.all([
         import("./materializations/transform.ts"),
         import("./tasks/typescript.ts"),

@@ -9,6 +9,8 @@ import type { CheckEntry } from "../model/definitions/check.ts";
 import type { MillraceError, SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ExtractNode, ModelNode, TaskNode, TransformNode } from "../model/graph.ts";
 import type { Attempt, AttemptHandler, AttemptLog, Executor } from "../model/attempt.ts";
+import type { LiveVersion } from "../sql/publish.ts";
+import type { Session } from "../sql/session.ts";
 
 export interface CheckOrigin {
   readonly asset: string;
@@ -42,7 +44,21 @@ export interface Parts {
   readonly materializations: readonly string[];
   compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin, own: OwnChecks): CompiledChecks;
   compileCheckFile(file: CheckFile, own: OwnChecks): CompiledChecks;
-  buildModel(node: ModelNode, request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>>; readonly projectDir?: string }): Promise<BuildResult>;
+  buildModel(
+    node: ModelNode,
+    request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>>; readonly projectDir?: string },
+  ): Promise<BuildResult>;
+  /** How a model would be built now, and why; null where there is only one way. */
+  explainModel(
+    session: Session,
+    node: ModelNode,
+    request: Pick<BuildRequest, "codeHash" | "inputs" | "fullRefresh"> & {
+      readonly parameters: Readonly<Record<string, unknown>>;
+      readonly live: ReadonlyMap<string, LiveVersion>;
+      readonly isWaiting: boolean;
+      readonly mayReuse?: boolean;
+    },
+  ): Promise<string | null>;
   buildTransform(
     node: TransformNode,
     request: BuildRequest & { readonly projectDir: string; readonly log: AttemptLog },

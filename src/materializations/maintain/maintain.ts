@@ -32,6 +32,12 @@ export async function explainMaintained(session: Session, request: Asked, live: 
   return `maintained by ${key.names.join(", ")}: ${why}`;
 }
 
+/** As far as it is known before what it reads is built. */
+export async function maintainedBy(session: Session, request: Asked): Promise<string> {
+  const key = await keyOf(session, request);
+  return "none" in key ? `full: ${key.none}` : `maintained by ${key.names.join(", ")}: the groups that its rows then touch`;
+}
+
 /** Names of the columns that tell a row of the result. A1. */
 async function keyOf(
   session: Session,

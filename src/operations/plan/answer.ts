@@ -9,6 +9,7 @@ import { changesOf } from "./changes.ts";
 import { costOf } from "./cost.ts";
 import { planAnswer, planOperation, type Planned, type PlanRequest } from "./plan.ts";
 import { schemaPlan } from "./schema.ts";
+import { withWays } from "./ways.ts";
 
 export interface PlanAnswerRequest extends PlanRequest {
   /** An environment or a git ref; default: what readers of this environment see. */
@@ -28,7 +29,7 @@ export async function answerOf(workspace: Workspace, planned: Planned, { against
   const answer = planAnswer(planned);
   return {
     ...answer,
-    nodes: withChanges(answer.nodes, changes.assets, against === undefined),
+    nodes: withChanges(await withWays(workspace, planned, answer.nodes), changes.assets, against === undefined),
     schema: await schemaPlan(workspace, planned),
     changes,
     cost: await costOf(workspace, plan.nodes),
