@@ -13,6 +13,7 @@ import type { Parts } from "./operations/parts.ts";
 import type { Workspace } from "./operations/workspace.ts";
 import type { ServeParts } from "./operations/serve/parts.ts";
 import type { OpenOptions, App, Tools } from "./operations/port.ts";
+import type { SchemaParts } from "./project/json-schema.ts";
 
 export type { OpenOptions, RunRequest, App, Tools } from "./operations/port.ts";
 
@@ -154,6 +155,18 @@ async function stateChecks(dir: string): Promise<DoctorAnswer["checks"]> {
   }
 }
 
+/** Connectors and checks that the project in the folder or above it makes itself; none where there is none that can be read. */
+async function ownSchemaParts(dir: string): Promise<SchemaParts> {
+  const { Workspace } = await import("./operations/workspace.ts");
+  try {
+    const { signal } = new AbortController();
+    const workspace = Workspace.open({ dir, env: undefined, parts: () => loadParts(isolatorOf(() => []).open), signal });
+    return (await workspace.projectWithErrors()).own as SchemaParts;
+  } catch {
+    return { connectors: {}, checks: {} };
+  }
+}
+
 /** The project in `options.dir` or above it. Nothing is opened before it is needed. */
 export async function openApp(options: OpenOptions): Promise<App> {
   const { Workspace } = await import("./operations/workspace.ts");
@@ -282,13 +295,14 @@ export async function openTools(): Promise<Tools> {
       const checks = await projectDoctor(dir, readOptions(await loadParts(isolatorOf(() => []).open)));
       return { checks: [...checks, ...(await stateChecks(dir))] };
     },
-    jsonSchema: async (kind) => {
+    jsonSchema: async (kind, dir) => {
       const [{ jsonSchema }, { connectors }, { checks }] = await Promise.all([
         import("./project/json-schema.ts"),
         import("./connectors/index.ts"),
         import("./checks/index.ts"),
       ]);
-      return jsonSchema(kind, { connectors, checks });
+      const own = dir === undefined ? { connectors: {}, checks: {} } : await ownSchemaParts(dir);
+      return jsonSchema(kind, { connectors: { ...own.connectors, ...connectors }, checks: { ...own.checks, ...checks } });
     },
     initialize: async (dir, options) => (await import("./project/init.ts")).initProject(dir, options),
   };

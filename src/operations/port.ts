@@ -209,7 +209,8 @@ export interface Tools {
     observe: (file: ConvertedFileAnswer) => void,
   ): Promise<void>;
   doctor(dir: string): Promise<DoctorAnswer>;
-  jsonSchema(kind: string | undefined): Promise<Readonly<Record<string, unknown>>>;
+  /** With what the project in `dir` makes itself, where there is one. */
+  jsonSchema(kind: string | undefined, dir?: string): Promise<Readonly<Record<string, unknown>>>;
   initialize(
     dir: string,
     options: { readonly template: string; readonly force: boolean },

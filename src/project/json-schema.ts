@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { componentSpec, useKeys } from "../model/definitions/component.ts";
 import { checkCommon } from "../model/definitions/check.ts";
+import { enrichedSpec } from "../model/definitions/enrich.ts";
 import { exportSpec } from "../model/definitions/export.ts";
 import { jobSpec } from "../model/definitions/job.ts";
 import { breakerSpec } from "../model/definitions/limits.ts";
@@ -33,6 +34,7 @@ const KINDS: Readonly<Record<string, { readonly title: string; readonly spec: z.
   project: { title: "millrace.yaml: the project", spec: projectSpec },
   source: { title: "sources/*.yaml: what comes in", spec: sourceSpec },
   model: { title: "Front matter of models/**/*.sql: what is made", spec: modelSpec },
+  described: { title: "models/**/*.yaml: what is described rather than written", spec: enrichedSpec },
   export: { title: "exports/*.yaml: what goes out", spec: exportSpec },
   job: { title: "jobs/*.yaml: what runs when", spec: jobSpec },
   test: { title: "tests/*.yaml: unit tests of models", spec: testFileSpec },
@@ -54,8 +56,32 @@ export function jsonSchema(kind: string | undefined, parts: SchemaParts): Schema
       ...(hint === undefined ? {} : { hint }),
     });
   }
-  const schema = { $schema: "https://json-schema.org/draft/2020-12/schema", title: found.title, ...schemaOf(found.spec) };
-  return join(kind, schema, parts);
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: found.title,
+    ...hoisted(join(kind, schemaOf(found.spec), parts)),
+  };
+}
+
+/** Definitions of what was joined in, moved to where references look for them, each under a name of its own. */
+function hoisted(schema: Schema): Schema {
+  const defs: Record<string, unknown> = {};
+  const visit = (node: unknown, names: ReadonlyMap<string, string>): unknown => {
+    if (Array.isArray(node)) return node.map((each) => visit(each, names));
+    if (typeof node !== "object" || node === null) return node;
+    const { $defs = {}, ...rest } = node as { readonly $defs?: Schema } & Schema;
+    const own = Object.keys($defs).map((name, index) => [`#/$defs/${name}`, `part${Object.keys(defs).length + index}`] as const);
+    for (const [, name] of own) defs[name] = undefined; // the names of inner ones come after these
+    const known = own.length === 0 ? names : new Map(own);
+    for (const [ref, name] of own) defs[name] = visit($defs[ref.slice("#/$defs/".length)], known);
+    const entries = Object.entries(rest).map(([key, value]) => [
+      key,
+      key === "$ref" && typeof value === "string" && known.has(value) ? `#/$defs/${known.get(value)}` : visit(value, known),
+    ]);
+    return Object.fromEntries(entries);
+  };
+  const root = visit(schema, new Map()) as Schema;
+  return Object.keys(defs).length === 0 ? root : { ...root, $defs: defs };
 }
 
 function join(kind: string, schema: Schema, parts: SchemaParts): Schema {
@@ -65,7 +91,8 @@ function join(kind: string, schema: Schema, parts: SchemaParts): Schema {
   const writable = connectors.filter(([, { capabilities }]) => capabilities.write.length > 0);
   if ("from" in properties) properties["from"] = oneOf(readable, "the connector that is read");
   if (kind === "export") properties["to"] = oneOf(writable, "the connector that is written");
-  if ("checks" in properties) properties["checks"] = { type: "array", items: checkEntry(parts) };
+  // What a unit test says of checks is which of them fail.
+  if ("checks" in properties && kind !== "test") properties["checks"] = { type: "array", items: checkEntry(parts) };
   if (kind === "project")
     properties["connections"] = {
       type: "object",

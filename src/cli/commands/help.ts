@@ -89,9 +89,10 @@ export const schema: Command = {
   summary: "Prints the JSON Schema of a file format, for editors",
   arguments: "[kind]",
   examples: ["millrace schema", "millrace schema source > source.schema.json"],
-  async run({ output }, [kind]) {
+  async run({ output, global }, [kind]) {
     const { openTools } = await import("../../app.ts");
-    output.data(JSON.stringify(await (await openTools()).jsonSchema(kind), null, output.mode === "json" ? 0 : 2));
+    const found = await (await openTools()).jsonSchema(kind, global.project ?? process.cwd());
+    output.data(JSON.stringify(found, null, output.mode === "json" ? 0 : 2));
   },
 };
 
