@@ -33,8 +33,8 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
     compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
     compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
     buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),
-    buildTransform: async (node, { projectDir, log, ...request }) => {
     explainModel: async (session, node, request) => (await import("./materializations/explain.ts")).explainModel(session, node, request),
+    buildTransform: async (node, { projectDir, log, ...request }) => {
       const [{ transformAsset }, { logOf }] = await Promise.all([
         import("./materializations/transform.ts"),
         import("./tasks/typescript.ts"),
@@ -215,9 +215,9 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
       return runQuery(warehouse, sql, take);
     },
-    test: async (request, observe) => (await import("./operations/tests/tests.ts")).testModels(workspace, request, observe),
     queryToParquet: async (sql, path) =>
       (await import("./operations/assets/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
+    test: async (request, observe) => (await import("./operations/tests/tests.ts")).testModels(workspace, request, observe),
     check: async (request) => (await import("./operations/assets/history.ts")).checkAssets(workspace, request),
     quarantineList: async (request) => (await import("./operations/quarantine/list.ts")).quarantineList(workspace, request),
     quarantineShow: async (id) => (await import("./operations/quarantine/list.ts")).quarantineShow(workspace, id),
@@ -250,6 +250,14 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       (await import("./operations/assets/replay.ts")).replayAsset(workspace, request, observe, tell),
     cancel: async (request) => (await import("./operations/runs/cancel.ts")).cancelRuns(workspace, request),
     why: async (name) => (await import("./operations/why/why.ts")).whyOf(workspace, name),
+    envList: async () => (await import("./operations/environments/environments.ts")).listEnvironments(workspace),
+    envCreate: async (name) => (await import("./operations/environments/environments.ts")).createEnvironment(workspace, name),
+    envDiff: async (name) => (await import("./operations/environments/environments.ts")).diffEnvironment(workspace, name),
+    envPromote: async (request) => (await import("./operations/environments/promotion.ts")).promoteEnvironment(workspace, request),
+    envRollback: async (request) => (await import("./operations/environments/promotion.ts")).rollbackPromotion(workspace, request),
+    envDrop: async (name) => (await import("./operations/environments/environments.ts")).dropEnvironment(workspace, name),
+    envCollect: async (request) =>
+      (await import("./operations/environments/collect.ts")).collectEnvironments(workspace, { ...request, now: Date.now() }),
     retention: async (request) =>
       (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now(), warehouse: "open" }),
     rollbackRelease: async (asset) => (await import("./operations/assets/rollback.ts")).releaseAsset(workspace, asset),
@@ -270,14 +278,6 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     impact: async (target) => (await import("./operations/lineage/lineage.ts")).impactOf(workspace, target),
     docsBuild: async (request) => (await import("./operations/catalogue/build.ts")).buildDocs(workspace, request),
     types: async (request) => (await import("./operations/types/types.ts")).writeTypes(workspace, request),
-    envList: async () => (await import("./operations/environments/environments.ts")).listEnvironments(workspace),
-    envCreate: async (name) => (await import("./operations/environments/environments.ts")).createEnvironment(workspace, name),
-    envDiff: async (name) => (await import("./operations/environments/environments.ts")).diffEnvironment(workspace, name),
-    envPromote: async (request) => (await import("./operations/environments/promotion.ts")).promoteEnvironment(workspace, request),
-    envRollback: async (request) => (await import("./operations/environments/promotion.ts")).rollbackPromotion(workspace, request),
-    envDrop: async (name) => (await import("./operations/environments/environments.ts")).dropEnvironment(workspace, name),
-    envCollect: async (request) =>
-      (await import("./operations/environments/collect.ts")).collectEnvironments(workspace, { ...request, now: Date.now() }),
     close: async () => {
       await closeParts();
       await workspace.close();

@@ -72,10 +72,10 @@ import type { ReplayRequest } from "./assets/replay.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
 import type { RunsRequest } from "./runs/runs.ts";
 import type { ServeRequest } from "./serve.ts";
-
-export interface OpenOptions {
 import type { Tested, TestRequest } from "./tests/tests.ts";
 import type { TestAnswer } from "../model/test-answers.ts";
+
+export interface OpenOptions {
   /** Folder to look for the project from; default: the working directory. */
   readonly dir?: string;
   readonly env?: string;
@@ -112,9 +112,9 @@ export interface App {
   diff(request: DiffRequest): Promise<DiffAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
+  test(request: TestRequest, observe: (test: TestAnswer) => void): Promise<Tested>;
   /** Writes the rows of a query to a file as Parquet. */
   queryToParquet(sql: string, path: string): Promise<void>;
-  test(request: TestRequest, observe: (test: TestAnswer) => void): Promise<Tested>;
   check(request: { readonly select?: string }): Promise<ChecksAnswer>;
   quarantineList(request: QuarantineListRequest): Promise<QuarantineAnswer>;
   quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;
