@@ -1,5 +1,5 @@
 // What a build is made of: its code, and of each input the version or, where the SQL is understood, a hash of what it reads of it.
-import { keptOfCode, textOfCode } from "../../model/code-hash.ts";
+import { hasMeaning, keptOfCode, textOfCode } from "../../model/code-hash.ts";
 import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
 import type { BuildRequest } from "../../load/build-port.ts";
 import { contentsOf, fitsColumns, type InputState, inputToken } from "../../sql/contents.ts";
@@ -24,7 +24,8 @@ export async function madeOf(
   if (meaning === null || !meaning.isKept) return { codeHash: node.codeHash, inputs: versions };
   const live = await readLive(session);
   const { fingerprint } = meaning;
-  const codeHash = definitions.codes.get(node.id) ?? node.codeHash;
+  // A version of an earlier Millrace, or of other types, did not know what its SQL means: from now on it does.
+  const codeHash = hasMeaning(node.codeHash) ? node.codeHash : (definitions.codes.get(node.id) ?? node.codeHash);
   // Its sources turned out to be of other types than it was bound with: what the text means then is not known.
   if (!fitsColumns(fingerprint, (asset) => live.get(asset)?.columns ?? [])) return { codeHash: textOfCode(codeHash), inputs: versions };
   const states = new Map<NodeId, InputState>();
