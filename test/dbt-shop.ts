@@ -132,6 +132,7 @@ select * from {{ ref('raw_orders') }}
 
 {% set found = run_query('select 1') %}
 `,
+  "models/unclosed.sql": "select\n  {{ ref('stg_orders' }}\nfrom x",
   "models/pivoted.sql": "select {{ dbt_utils.pivot('status', ['a']) }} from {{ ref('stg_orders') }}",
 };
 

@@ -15,9 +15,7 @@ const SEEDS = {
 };
 
 describe("a project of dbt", () => {
-  const files = project({
-    ...Object.fromEntries(Object.entries({ ...SHOP_IN_DBT, ...SEEDS }).map(([name, text]) => [`dbt/${name}`, text])),
-  });
+  const files = project(Object.fromEntries(Object.entries({ ...SHOP_IN_DBT, ...SEEDS }).map(([name, text]) => [`dbt/${name}`, text])));
   let notes: { file: string; line: number; message: string }[] = [];
   beforeAll(async () => {
     const made = await millrace(["init", "new", "--from", "dbt", "dbt", "--json"], files.dir);
@@ -30,10 +28,11 @@ describe("a project of dbt", () => {
   it("tells what cannot be turned, at its file and line", () => {
     const told = (file: string): unknown => notes.filter((note) => note.file === file).map(({ line, message }) => `${line}: ${message}`);
     expect(told("models/asks_database.sql")).toEqual([expect.stringMatching(/^3: run_query\(\) looks into the database/)]);
+    expect(told("models/unclosed.sql")).toEqual([expect.stringMatching(/^2: /)]);
     expect(told("models/pivoted.sql")).toEqual(["1: dbt_utils.pivot() is not known here"]);
     expect(told("models/schema.yml")).toEqual([
-      "3: the test dbt_expectations.expect_column_mean_to_be_between of main.orders.amount has no check that says the same",
-      "32: exposure weekly_report was left out",
+      `${lineOf("models/schema.yml", "name: orders")}: the test dbt_expectations.expect_column_mean_to_be_between of main.orders.amount has no check that says the same`,
+      `${lineOf("models/schema.yml", "weekly_report")}: exposure weekly_report was left out`,
     ]);
   });
 
@@ -72,6 +71,10 @@ describe("a project of dbt", () => {
     expect(tested.exitCode, tested.stdout + tested.stderr).toBe(0);
   });
 });
+
+function lineOf(file: string, text: string): number {
+  return SHOP_IN_DBT[file]!.split("\n").findIndex((line) => line.includes(text)) + 1;
+}
 
 /** 2 and 2.00 are the same amount. */
 function numbers(rows: readonly (readonly unknown[])[]): unknown {

@@ -55,14 +55,6 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR6211: EXIT.usage,
   MR8102: EXIT.usage,
   MR8106: EXIT.connection,
-  MR9001: EXIT.bug,
-};
-
-/** Project and SQL errors are found before anything ran (3); words of the command line are 2; what failed while working is 1. */
-export function exitCodeOf(error: MillraceError): number {
-  const single = SINGLE[error.code];
-  if (single !== undefined) return single;
-  switch (error.code.slice(2, 3)) {
   MR8901: EXIT.notFound,
   MR8902: EXIT.notFound,
   MR8903: EXIT.project,
@@ -71,7 +63,17 @@ export function exitCodeOf(error: MillraceError): number {
   MR8906: EXIT.project,
   MR8907: EXIT.project,
   MR8908: EXIT.project,
+  MR9101: EXIT.project,
+  MR9102: EXIT.project,
   MR8909: EXIT.project,
+  MR9001: EXIT.bug,
+};
+
+/** Project and SQL errors are found before anything ran (3); words of the command line are 2; what failed while working is 1. */
+export function exitCodeOf(error: MillraceError): number {
+  const single = SINGLE[error.code];
+  if (single !== undefined) return single;
+  switch (error.code.slice(2, 3)) {
     case "1":
     case "2":
       return EXIT.project;

@@ -1,6 +1,9 @@
 // Jinja of a dbt project, rendered with the project's own macros and variables. A macro of the project is put in front of the text that uses it,
 // so that it sees the same functions; lines of failures are those of the text itself.
 import type { Environment, Extension } from "nunjucks";
+import type nunjucksModule from "nunjucks";
+
+type Nunjucks = typeof nunjucksModule;
 
 /** A template that cannot be rendered, and where. */
 export class JinjaFailure extends Error {
@@ -29,11 +32,13 @@ export interface Arguments {
 }
 
 export class Jinja {
+  private readonly nunjucks: Nunjucks;
   private readonly environment: Environment;
   private readonly macros: ReadonlyMap<string, MacroText>;
   private readonly project: string;
 
-  private constructor(environment: Environment, macros: readonly MacroText[], project: string) {
+  private constructor(nunjucks: Nunjucks, environment: Environment, macros: readonly MacroText[], project: string) {
+    this.nunjucks = nunjucks;
     this.environment = environment;
     this.macros = new Map(macros.map((macro) => [macro.name, macro]));
     this.project = project;
@@ -49,7 +54,7 @@ export class Jinja {
     const environment = new nunjucks.Environment(null, { autoescape: false, throwOnUndefined: true });
     environment.addExtension("do", doTag());
     for (const [name, value] of Object.entries(options.globals)) environment.addGlobal(name, value);
-    return new Jinja(environment, options.macros, options.project);
+    return new Jinja(nunjucks, environment, options.macros, options.project);
   }
 
   /** @throws JinjaFailure */
@@ -58,13 +63,10 @@ export class Jinja {
     const needed = this.needed(own);
     // Each definition leaves the end of its line.
     const before = needed.map((macro) => `${macro}\n`).join("");
-    try {
-      return this.environment.renderString(before + own, { ...context }).slice(needed.length);
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      const line = Number(/\[Line (\d+)/.exec(message)?.[1] ?? 1) - (before.split("\n").length - 1);
-      throw new JinjaFailure(readable(message), Math.max(1, line));
-    }
+    const linesBefore = before.split("\n").length - 1;
+    const template = attempt(() => new this.nunjucks.Template(before + own, this.environment, undefined, true), 0 - linesBefore);
+    // Nunjucks counts lines from 1 while it reads a template, and from 0 while it renders one.
+    return attempt(() => template.render({ ...context }), 1 - linesBefore).slice(needed.length);
   }
 
   hasMacro(name: string): boolean {
@@ -84,6 +86,17 @@ export class Jinja {
     };
     look(text);
     return [...found.values()];
+  }
+}
+
+/** @throws JinjaFailure at its line, moved by `linesOff`. */
+function attempt<Result>(work: () => Result, linesOff: number): Result {
+  try {
+    return work();
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    const line = Number(/\[Line (\d+)/.exec(message)?.[1] ?? 0) + linesOff;
+    throw new JinjaFailure(readable(message), Math.max(1, line));
   }
 }
 

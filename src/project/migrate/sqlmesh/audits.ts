@@ -1,20 +1,19 @@
 // SQLMesh's audits as checks: those that come with it, and the project's own by their query.
 import { readCall, readList, readStatement, split, unquote, type Call } from "./ddl.ts";
-import { plainSql } from "./sql.ts";
 import { tidy } from "../move.ts";
 
 type Entry = Readonly<Record<string, unknown>>;
 
 export interface OwnAudit {
+  /** As written, with its macros. */
   readonly sql: string;
+  /** Values of its arguments that are not given, as SQL. */
+  readonly defaults: ReadonlyMap<string, string>;
   readonly isBlocking: boolean;
 }
 
 /** Audits of audits/*.sql by name. */
-export function ownAudits(
-  files: readonly { readonly text: string }[],
-  variables: Readonly<Record<string, unknown>>,
-): ReadonlyMap<string, OwnAudit> {
+export function ownAudits(files: readonly { readonly text: string }[]): ReadonlyMap<string, OwnAudit> {
   const found = new Map<string, OwnAudit>();
   for (const { text } of files) {
     const statement = readStatement(text);
@@ -22,7 +21,8 @@ export function ownAudits(
     const query = statement?.statements.at(-1)?.text;
     if (statement?.kind !== "AUDIT" || name === undefined || query === undefined) continue;
     const isBlocking = statement.properties.get("blocking")?.toLowerCase() !== "false";
-    found.set(unquote(name).toLowerCase(), { sql: plainSql(query, { ...variables, this_model: undefined }).sql, isBlocking });
+    const defaults = readCall(`defaults ${statement.properties.get("defaults") ?? ""}`).given;
+    found.set(unquote(name).toLowerCase(), { sql: query, defaults, isBlocking });
   }
   return found;
 }
@@ -71,7 +71,8 @@ function translate({ name, given }: Call, asset: string, own: ReadonlyMap<string
     default: {
       const audit = own.get(name);
       if (audit === undefined) return undefined;
-      const sql = plainSql(audit.sql.replaceAll(/@this_model\b/gi, asset), Object.fromEntries(given)).sql;
+      const values = new Map([...audit.defaults, ...given, ["this_model", asset]]);
+      const sql = audit.sql.replaceAll(/@(\w+)/g, (found, word: string) => values.get(word.toLowerCase()) ?? found);
       return [{ query: { name, sql: tidy(sql) }, ...(audit.isBlocking ? {} : { severity: "warn" }) }];
     }
   }

@@ -19,7 +19,7 @@ export async function fromSqlmesh(dir: string, target: string): Promise<Moved> {
   const filesOf = async (pattern: string): Promise<readonly SqlmeshFile[]> =>
     (await matchFiles(root, pattern)).map((path) => ({ path: path.replaceAll("\\", "/"), text: readFileSync(join(root, path), "utf8") }));
   const variables = Object.fromEntries(Object.entries(mapping(settings, "variables")).map(([name, value]) => [name.toLowerCase(), value]));
-  const audits = ownAudits(await filesOf("audits/**/*.sql"), variables);
+  const audits = ownAudits(await filesOf("audits/**/*.sql"));
   const read = (from: string, path: string): string | undefined => {
     const place = [join(root, dirname(from), path), join(root, path.replace(/^\$root\//, ""))].find((each) => existsSync(each));
     return place === undefined ? undefined : readFileSync(place, "utf8");
