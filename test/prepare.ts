@@ -2,6 +2,7 @@
 import { ensureBrowser } from "./browser.ts";
 import { CHDB } from "./clickhouse.ts";
 import { FTP_SERVER } from "./ftp.ts";
+import { OPENLINEAGE } from "./openlineage.ts";
 import { versitygw } from "./s3.ts";
 import { ensureProgram, ensurePython } from "./service.ts";
 import { TPC } from "./tpc.ts";
@@ -13,6 +14,7 @@ const steps: readonly (() => unknown)[] = [
   () => ensureProgram("/usr/sbin/sshd", "openssh-server"),
   () => ensureProgram("/usr/sbin/dovecot", "dovecot-imapd"),
   () => ensurePython(...CHDB),
+  () => ensurePython(...OPENLINEAGE),
   () => ensurePython(...FTP_SERVER),
   () => ensurePython(...TPC),
 ];
