@@ -89,7 +89,7 @@ interface Entry {
 }
 
 async function entriesOf(place: Place, tree: string, ref: string): Promise<readonly Entry[]> {
-  const { code, stdout, stderr } = await git(place, ["ls-tree", "-r", "-z", "-l", tree]);
+  const { code, stdout, stderr } = await git(place, ["ls-tree", "-r", "-z", "-l", "--full-tree", tree]);
   if (code !== 0) throw new MillraceError({ code: "MR8807", message: `the folder of this project is not there at ${ref}: ${stderr}` });
   let bytes = 0;
   const entries = stdout
