@@ -1,7 +1,7 @@
 // What the command line, the API and the client answer: the JSON objects of the public contract (PROJECT §9). Every object that is printed gets `"v": 1`.
 import type { VersionAnswer } from "./act-answers.ts";
 import type { PartitionsAnswer } from "./backfill-answers.ts";
-import type { ChangesAnswer, CostAnswer } from "./change-answers.ts";
+import type { PlanDetails } from "./change-answers.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
 import type { RowCounts } from "./plan.ts";
@@ -59,7 +59,7 @@ export interface RunSummaryAnswer {
   readonly outputs: readonly string[];
 }
 
-export interface PlanAnswer {
+export interface PlanAnswer extends PlanDetails {
   readonly nodes: readonly {
     readonly asset: string;
     readonly action: "build" | "reuse" | "remove";
@@ -79,14 +79,6 @@ export interface PlanAnswer {
       readonly column: number | null;
     }[];
   })[];
-  /** What changed in the definitions, and why. */
-  readonly changes?: ChangesAnswer;
-  /** What is built costs, as far as it was done before. */
-  readonly cost?: { readonly nodes: readonly CostAnswer[]; readonly total: Omit<CostAnswer, "asset"> };
-  /** Of what is built by partitions or intervals: the first, the last, and how many. */
-  readonly intervals?: readonly { readonly asset: string; readonly from: string; readonly to: string; readonly count: number }[];
-  /** Sentences: what was left out. */
-  readonly notes?: readonly string[];
 }
 
 /** What the next load would make of an asset's columns. */
@@ -214,6 +206,15 @@ export interface ColumnAnswer {
   readonly descriptionFrom: string | null;
 }
 
+/** How the version that readers see was made, and what it holds. */
+export interface IncrementAnswer {
+  readonly mode: string;
+  /** What the last build that changed or looked at it did, and why. */
+  readonly reason: string;
+  /** Ranges of intervals, the end excluded; none for models that are not kept by time. */
+  readonly intervals: readonly { readonly from: string; readonly to: string }[];
+}
+
 export interface DescribeAnswer {
   readonly asset: AssetAnswer & {
     /** The asset that the description was written at, where that is another. */
@@ -223,6 +224,8 @@ export interface DescribeAnswer {
     readonly owner: string | null;
     readonly tags: readonly string[];
     readonly materialize: string | null;
+    /** Of an incremental model that was built. */
+    readonly incremental?: IncrementAnswer;
     readonly columns: readonly ColumnAnswer[];
     readonly checks: readonly {
       readonly check: string;

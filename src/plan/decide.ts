@@ -47,6 +47,8 @@ export interface DecideInput {
   readonly given?: ReadonlyMap<NodeId, string>;
   /** Nodes whose version stays, but of which something is to be put right, with the reason: another layout, files that somebody took away. */
   readonly upkeep?: ReadonlyMap<NodeId, string>;
+  /** Nodes that look again at what they made, although nothing changed, with the reason: a lookback. */
+  readonly due?: ReadonlyMap<NodeId, string>;
   readonly readings?: Readings;
   /** Models that are written differently since, and mean the same. */
   readonly rewritten?: ReadonlySet<NodeId>;
@@ -86,7 +88,7 @@ export function decideNode(
   if (source !== null) return { action: "build", change, ...source };
   const moved = movedInput(node, { live, reads }, decided, input);
   if (moved !== null) return { action: "build", reason: moved, change };
-  const always = input.alwaysBuild.get(node.id);
+  const always = input.alwaysBuild.get(node.id) ?? input.due?.get(node.id);
   if (always !== undefined) return { action: "build", reason: always, change };
   if (upkeep !== undefined) return { action: "build", reason: upkeep, change };
   const passed = needs.filter((need) => !need.startsWith("task:") && isRebuilt(need, decided, input));

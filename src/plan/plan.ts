@@ -38,6 +38,7 @@ export interface PlanInput {
   readonly live: ReadonlyMap<NodeId, LiveInput>;
   readonly sources: ReadonlyMap<NodeId, SourceState>;
   readonly alwaysBuild?: ReadonlyMap<NodeId, string>;
+  readonly due?: DecideInput["due"];
   readonly upkeep?: ReadonlyMap<NodeId, string>;
   /** Decides for assets that are built by partitions; undefined for all others. Called in the order of the graph. */
   readonly decidePartitions?: (id: NodeId, decided: ReadonlyMap<NodeId, Decision>) => Decision | undefined;
@@ -74,6 +75,7 @@ export function planRun(input: PlanInput): PlannedRun {
     live: input.live,
     sources: input.sources,
     alwaysBuild: input.alwaysBuild ?? new Map(),
+    ...(input.due === undefined ? {} : { due: input.due }),
     ...(input.upkeep === undefined ? {} : { upkeep: input.upkeep }),
     fullRefresh: input.fullRefresh ?? false,
     ...(input.given === undefined ? {} : { given: input.given }),

@@ -15,6 +15,8 @@ export interface Increment {
   /** Per table that was read its version, per view on the way its code; `asset` → text. */
   readonly reads: Readonly<Record<string, string>>;
   readonly ranges: readonly LedgerRange[];
+  /** What the last build did, and why. */
+  readonly reason: string;
 }
 
 /** Versions of an asset whose intervals are kept. */
@@ -22,8 +24,8 @@ const VERSIONS_KEPT_MAX = 20;
 
 /** Undefined for a version that was not made by an incremental build. */
 export async function readIncrement(session: Session, asset: string, version: string): Promise<Increment | undefined> {
-  const row = await session.row<{ mode: string; reads: string }>(
-    "select mode, reads from _millrace.increments where asset = $1 and version = $2",
+  const row = await session.row<{ mode: string; reads: string; reason: string }>(
+    "select mode, reads, reason from _millrace.increments where asset = $1 and version = $2",
     [asset, version],
   );
   if (row === undefined) return undefined;
@@ -33,16 +35,25 @@ export async function readIncrement(session: Session, asset: string, version: st
   );
   return {
     mode: row.mode,
+    reason: row.reason,
     reads: JSON.parse(row.reads) as Record<string, string>,
     ranges: ranges.map((range) => ({ startMs: range.start_ms, endMs: range.end_ms, codeHash: range.code_hash })),
   };
 }
 
+/** Where the last interval of each version ends, by `asset\0version`. */
+export async function intervalEnds(session: Session): Promise<ReadonlyMap<string, number>> {
+  const rows = await session.rows<{ asset: string; version: string; end_ms: number }>(
+    "select asset, version, max(end_ms) as end_ms from _millrace.intervals group by all",
+  );
+  return new Map(rows.map(({ asset, version, end_ms: endMs }) => [`${asset}\0${version}`, endMs]));
+}
+
 /** Says what a version holds, in the transaction that publishes it. */
 export async function writeIncrement(
   tx: Transaction,
-  { asset, version, run, reason }: { readonly asset: string; readonly version: string; readonly run: string; readonly reason: string },
-  { mode, reads, ranges }: Increment,
+  { asset, version, run }: { readonly asset: string; readonly version: string; readonly run: string },
+  { mode, reads, ranges, reason }: Increment,
 ): Promise<void> {
   for (const table of ["increments", "intervals"])
     await tx.run(`delete from _millrace.${table} where asset = ${literal(asset)} and version = ${literal(version)}`);

@@ -5,6 +5,7 @@ import { stoppedBy } from "../../load/audit-port.ts";
 import { keepRows, keptRows } from "../../load/before.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
+import { isSameCode } from "../../model/code-hash.ts";
 import { writeIncrement } from "../../sql/intervals.ts";
 import { HIDDEN_COLUMNS, type LiveVersion, physicalTable, publish } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
@@ -42,9 +43,9 @@ export async function changeInPlace(
     const made = await countRows(tx, STAGE);
     const quarantining = request.checks.filter(({ onFail }) => onFail === "quarantine");
     const aside = await auditTable(tx, { asset: unit.id, table: STAGE, load, run: token.run, physical: "" }, quarantining);
-    const isSameCode = own.codeHash === codeHash;
+    const keepsCode = isSameCode(own.codeHash, codeHash);
     const fit = await fitLive(tx, { asset: unit.id, table, live: own.columns, columns });
-    if (isSameCode && !fit.isChanged && how.deletes !== "close" && (await isSame(tx, apply))) return undefined;
+    if (keepsCode && !fit.isChanged && how.deletes !== "close" && (await isSame(tx, apply))) return undefined;
     const applied = await applyIncrement(tx, apply);
     request.signal.throwIfAborted();
     const others = request.checks.filter(({ onFail }) => onFail !== "quarantine");
@@ -70,8 +71,13 @@ export async function changeInPlace(
       result,
       step: { continues: true, inPlace: true, undo: await keptRows(tx, unit.id, load), closes: false, replacedFiles: [] },
     });
-    const said = { asset: unit.id, version, run: token.run, reason: decision.reason };
-    await writeIncrement(tx, said, { mode: how.mode, reads: decision.reads, ranges: heldAfter(decision, codeHash) });
+    const said = { asset: unit.id, version, run: token.run };
+    await writeIncrement(tx, said, {
+      mode: how.mode,
+      reads: decision.reads,
+      ranges: heldAfter(decision, codeHash),
+      reason: decision.reason,
+    });
     return result;
   } finally {
     await tx.run(`drop table if exists ${STAGE}`).catch(() => undefined); // the next build of this session replaces it

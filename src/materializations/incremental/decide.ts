@@ -1,6 +1,7 @@
 // What an incremental build has to do now, and why, in words that `plan` shows and the build carries out. Nothing is done here.
 //   D1. Where it cannot be known what a change touches, everything that it may touch is done again, and the reason says so.
 //   D2. The whole is made anew beside the version that readers see: the first time, on --full-refresh, when the code changed (unless `forwardOnly`).
+import { isSameCode } from "../../model/code-hash.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { type Incremental, startMs } from "../../model/incremental.ts";
@@ -113,7 +114,7 @@ function rebuildReason(
   if (fullRefresh) return "--full-refresh";
   if (increment === undefined || own.kind !== "table") return "it was not built incrementally before";
   if (increment.mode !== how.mode) return `it was kept ${increment.mode === "time" ? "by time" : `by ${increment.mode}`} before`;
-  if (own.codeHash !== codeHash && !how.forwardOnly) return "its SQL or its settings changed, a new version is built beside";
+  if (!isSameCode(own.codeHash, codeHash) && !how.forwardOnly) return "its SQL or its settings changed, a new version is built beside";
   return null;
 }
 
@@ -123,6 +124,7 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   const column = how.by[0]!;
   const reading = await readByTime(question, column, how.unit);
   if (reading.coarser !== null) throw coarser(unit, column, how.unit, reading.coarser);
+  if (reading.leavesStart) throw leavesStart(unit);
   const extent = await extentOf(state, reading);
   const isJoinable = reading.isJoinable || !usesBounds(unit);
   if (why !== null) {
@@ -354,6 +356,15 @@ function coarser(unit: SqlUnit, column: string, size: string, grain: string): Mi
       ? `unit: ${grain}`
       : "unit: month, and a column that is cut to no more than a month",
     location: locate(unit, firstWord(unit.sql)),
+  });
+}
+
+function leavesStart(unit: SqlUnit): MillraceError {
+  return new MillraceError({
+    code: "MR4613",
+    message: `${unit.id}: its filter on $start leaves out the first moment of every interval, so that its rows are in none`,
+    hint: "an interval begins with $start and ends before $end: >= $start and < $end",
+    location: locate(unit, Math.max(0, unit.sql.indexOf("$start"))),
   });
 }
 

@@ -2,6 +2,7 @@
 //   I1. The result is what a full build would give, as far as the plan's reason does not say otherwise (a cursor, `ignore`, `forwardOnly`, append).
 //   I2. A blocking check that fails leaves the version, its intervals and what it was made of as they were.
 //   I3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
+import { isSameCode } from "../../model/code-hash.ts";
 import { ledgerAsset, splitLedgerAsset } from "../../model/environment.ts";
 import { type Incremental, incrementalOf } from "../../model/incremental.ts";
 import { MillraceError } from "../../model/errors.ts";
@@ -112,7 +113,7 @@ function isHeldBack(
   { codeHash, inputs }: NonNullable<LiveVersion["rolledBack"]>,
   now: Readonly<Record<string, string>>,
 ): boolean {
-  return !request.fullRefresh && codeHash === request.codeHash && key(inputs) === key(now);
+  return !request.fullRefresh && isSameCode(codeHash, request.codeHash) && key(inputs) === key(now);
 }
 
 interface Keeping {
@@ -135,8 +136,13 @@ async function keep(tx: Transaction, { request, own, reads, inputs }: Keeping): 
     JSON.stringify(inputs),
     codeHash,
   ]);
-  const version = { asset: unit.id, version: own.version, run: token.run, reason: reads.reason };
-  await writeIncrement(tx, version, { mode: howOf(request).mode, reads: reads.reads, ranges: heldAfter(reads, codeHash) });
+  const version = { asset: unit.id, version: own.version, run: token.run };
+  await writeIncrement(tx, version, {
+    mode: howOf(request).mode,
+    reads: reads.reads,
+    ranges: heldAfter(reads, codeHash),
+    reason: reads.reason,
+  });
   return result;
 }
 

@@ -33,6 +33,8 @@ export interface TimeReading extends Reading<TimeRead> {
   readonly isJoinable: boolean;
   /** What the model's column is cut to, where that is more than an interval. */
   readonly coarser: string | null;
+  /** The filter on `$start` leaves out the first moment of every interval. */
+  readonly leavesStart: boolean;
 }
 
 interface Bounds {
@@ -46,7 +48,7 @@ const WHOLE: Bounds = { start: "1903-03-02", end: "2197-11-20" };
 /** Others, with another year, month and day of the week: what depends on them comes out differently. */
 const OTHER: Bounds = { start: "1905-08-21", end: "2193-02-07" };
 
-const NOTHING = { tables: new Map<string, null>(), isElsewhere: false, isJoinable: false, coarser: null } as const;
+const NOTHING = { tables: new Map<string, null>(), isElsewhere: false, isJoinable: false, coarser: null, leavesStart: false } as const;
 
 /** What of the inputs the intervals of column `by` read. */
 export async function readByTime(question: Question, by: string, unit: IntervalUnit): Promise<TimeReading> {
@@ -57,9 +59,13 @@ export async function readByTime(question: Question, by: string, unit: IntervalU
   if (plan.isEmpty) return readByParameters(question);
   const tables = new Map<string, TimeRead[] | null>();
   let coarser: string | null = null;
+  let leavesStart = false;
   for (const { table, conditions } of plan.scans) {
     const inner = between(conditions, INNER);
     const outer = between(conditions, WHOLE);
+    leavesStart ||= outer.some(
+      ({ takesStart, expression }) => !takesStart && inner.some(({ expression: { base } }) => base === expression.base),
+    );
     for (const { expression } of inner) if (!fitsInto(expression.grain, unit)) coarser ??= expression.grain;
     note(tables, table, inner[0] === undefined ? outer[0] : { ...inner[0], takesEnd: false });
   }
@@ -68,7 +74,7 @@ export async function readByTime(question: Question, by: string, unit: IntervalU
     typeof other !== "string" &&
     withoutBounds(plan.root, boundsAccounted(plan.scans, WHOLE, unit)) ===
       withoutBounds(other.root, boundsAccounted(other.scans, OTHER, unit));
-  return { tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null, isJoinable, coarser };
+  return { tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null, isJoinable, coarser, leavesStart };
 }
 
 /** Where the model's column is one of its parameters, a filter on it leaves nothing: then only what the parameters say is seen. */
@@ -162,8 +168,11 @@ function boundsAccounted(scans: readonly Scan[], bounds: Bounds, unit: IntervalU
   return accounted;
 }
 
+/** Fields that differ from plan to plan and say nothing. */
+const UNTOLD = new Set(["query_location", "catalog"]);
+
 function withoutBounds(root: unknown, accounted: ReadonlySet<unknown>): string {
-  return JSON.stringify(root, (name, value: unknown) => (name === "query_location" ? undefined : accounted.has(value) ? "met" : value));
+  return JSON.stringify(root, (name, value: unknown) => (UNTOLD.has(name) ? undefined : accounted.has(value) ? "met" : value));
 }
 
 function bound({ start, end }: Bounds): Readonly<Record<string, unknown>> {

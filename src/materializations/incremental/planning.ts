@@ -22,12 +22,42 @@ let opening: Promise<DuckDBConnection> | undefined;
 let last: Promise<unknown> = Promise.resolve();
 let catalogues = 0;
 
-/** One at a time: the catalogue in use belongs to the connection. A text: why there is no plan. */
+/** Plans that were made, by what they depend on: what a plan shows, its build need not ask again. */
+const known = new Map<string, Promise<QueryPlan | string>>();
+const KNOWN_MAX = 2_000;
+
+/** A text: why there is no plan. */
 export function planOf(
   question: Question,
   bounds: Readonly<Record<string, unknown>>,
   condition: string | null,
 ): Promise<QueryPlan | string> {
+  const key = keyOf(question, bounds, condition);
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  if (known.size >= KNOWN_MAX) known.clear();
+  const plan = planNext(question, bounds, condition);
+  known.set(key, plan);
+  return plan;
+}
+
+function keyOf({ unit, parameters, live, inputs }: Question, bounds: Readonly<Record<string, unknown>>, condition: string | null): string {
+  const read = new Map<string, unknown>();
+  const add = (asset: string): void => {
+    const version = live.get(asset);
+    if (version === undefined || read.has(asset)) return;
+    read.set(asset, version.kind === "view" ? version.viewSql : version.columns);
+    if (version.kind === "view") for (const input of Object.keys(version.inputs)) add(input);
+  };
+  for (const asset of inputs) add(asset);
+  const used = unit.sql.includes("$") ? { ...parameters, now: unit.sql.includes("$now") ? parameters["now"] : null } : {};
+  return JSON.stringify([unit.sql, used, bounds, condition, [...read]], (_, value: unknown) =>
+    typeof value === "bigint" ? String(value) : value,
+  );
+}
+
+/** One at a time: the catalogue in use belongs to the connection. */
+function planNext(question: Question, bounds: Readonly<Record<string, unknown>>, condition: string | null): Promise<QueryPlan | string> {
   const mine = last.then(() => planned(question, bounds, condition));
   last = mine.catch(() => undefined);
   return mine;
@@ -129,5 +159,11 @@ function valueText(name: string, parameters: Readonly<Record<string, unknown>>):
 function scalarText(value: unknown): string {
   if (value === null || value === undefined) return "NULL";
   if (typeof value === "number" || typeof value === "bigint" || typeof value === "boolean") return String(value);
-  return literal(String(value));
+  return literal(
+    typeof value === "object"
+      ? Object.prototype.toString.call(value) === "[object Date]"
+        ? (value as Date).toISOString()
+        : (value as { toString: () => string }).toString()
+      : (value as string),
+  );
 }

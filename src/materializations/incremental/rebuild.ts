@@ -42,15 +42,16 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
     result,
   });
   const done = await rangesMade(tx, build, { table, columns });
+  const lacking = leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : "";
   await writeIncrement(
     tx,
+    { asset: unit.id, version, run: token.run },
     {
-      asset: unit.id,
-      version,
-      run: token.run,
-      reason: `${decision.reason}${leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : ""}`,
+      mode: how.mode,
+      reads: decision.reads,
+      ranges: heldAfter({ ...decision, todo: done }, codeHash),
+      reason: `${decision.reason}${lacking}`,
     },
-    { mode: how.mode, reads: decision.reads, ranges: heldAfter({ ...decision, todo: done }, codeHash) },
   );
   return result;
 }

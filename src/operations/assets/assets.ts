@@ -18,6 +18,7 @@ import { planOperation, type Planned } from "../plan/plan.ts";
 import { partitionList, partitionsAnswer } from "../partitions/status.ts";
 import { lastStatuses } from "../runs/runs.ts";
 import type { Workspace } from "../workspace.ts";
+import { incrementAnswer } from "./increment.ts";
 
 export interface Assets {
   readonly planned: Planned;
@@ -90,6 +91,7 @@ export async function describeAsset(
       tags: node.tags,
       ...(await partitionsOf(workspace, { planned, id, isListed: request.partitions })),
       materialize: node.kind === "model" ? node.spec.materialize : null,
+      ...(await warehouse.session((session) => incrementAnswer(session, version))),
       columns: columns.map((column) => columnAnswer(node, column, origins, described)),
       checks: (checks.get(id) ?? []).map((check) => ({
         check: check.name,

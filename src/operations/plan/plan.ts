@@ -16,6 +16,7 @@ import type { Project } from "../../project/reader.ts";
 import { unresolvedPlaceholders } from "../../project/unresolved.ts";
 import { readLive, type LiveVersion } from "../../sql/publish.ts";
 import { parametersOf } from "../runs/parameters.ts";
+import { dueLookbacks } from "./due.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
 import { noteDefinitions } from "./noted.ts";
 import { snapshotOf } from "./snapshot.ts";
@@ -106,6 +107,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     ...(given.size === 0 ? {} : { given }),
     ...(environment.name === PROD ? {} : { environment: environment.name }),
     alwaysBuild: definitions.alwaysBuild,
+    due: await dueLookbacks(warehouse, { graph, live, nowMs: Date.now() }),
     readings: readingsOf(definitions, { live, fullRefresh: request.fullRefresh ?? false }),
     rewritten: definitions.rewritten,
     upkeep: await upkeepReasons(workspace, { graph, live }),
