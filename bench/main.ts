@@ -20,6 +20,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   postgres: async () => (await import("./postgres.ts")).benchPostgres(),
   postgresLoad: async () => (await import("./postgres-load.ts")).benchPostgresLoad(),
   serve: async () => (await import("./serve.ts")).benchServe(),
+  tests: async () => (await import("./tests.ts")).benchTests(),
   xlsx: async () => (await import("./xlsx.ts")).benchXlsx(),
   workflows: async () => (await import("./workflows.ts")).benchWorkflows(),
 };

@@ -25,10 +25,24 @@ export interface FixtureRequest {
 
 const CANDIDATES_MAX = 30;
 
+/** Statements that make and fill a table, and what is wrong with its values when DuckDB refuses them. */
+export interface TablePlan {
+  readonly statements: string;
+  explain(this: void, session: Session): Promise<MillraceError | undefined>;
+}
+
 /** Makes and fills the table. @throws all that is wrong with its rows: MR8903, MR8904, MR8907. */
 export async function makeTable(session: Session, request: FixtureRequest): Promise<void> {
+  const plan = await planTable(session, request);
+  await session.run(plan.statements).catch(async (error: unknown) => {
+    throw (await plan.explain(session)) ?? error;
+  });
+}
+
+/** The same without making it yet: several tables are made by one call. */
+export async function planTable(session: Session, request: FixtureRequest): Promise<TablePlan> {
   const { asset, table, rows } = request;
-  if (rows.kind === "query") return fromQuery(session, request, rows);
+  if (rows.kind === "query") return planQuery(session, request, rows);
   const columns = columnsFor(request, rows);
   const errors = unknownColumns(asset, rows, columns);
   if (columns.length === 0) {
@@ -45,26 +59,21 @@ export async function makeTable(session: Session, request: FixtureRequest): Prom
   );
   const typed = columns.map((column) => ({ ...column, duckdb: types.get(column.type) }));
   const untyped = typed.find(({ duckdb }) => duckdb === undefined);
-  if (untyped !== undefined)
-    errors.push(
-      new MillraceError({
-        code: "MR8904",
-        message: `${asset}.${untyped.name}: ${untyped.type} is no type of DuckDB`,
-        location: rows.place(),
-      }),
-    );
+  if (untyped !== undefined) {
+    const message = `${asset}.${untyped.name}: ${untyped.type} is no type of DuckDB`;
+    errors.push(new MillraceError({ code: "MR8904", message, location: rows.place() }));
+  }
   if (errors.length > 0) throw combined(errors);
-  const tuples = tuplesOf(asset, rows, typed as readonly TypedColumn[], "given");
+  const known = typed as readonly TypedColumn[];
+  const tuples = tuplesOf(asset, rows, known, "given");
   const create = `create table ${table} (${columns.map(({ name, type }) => `${ident(name)} ${type}`).join(", ")})`;
-  if (tuples.length === 0) {
-    await session.run(create);
-    return;
-  }
-  try {
-    await session.run(`${create};\ninsert into ${table} values ${tuples.map((cells) => `(${cells.join(", ")})`).join(",\n")}`);
-  } catch (error) {
-    throw (await misfits(session, { asset, rows, columns: typed as readonly TypedColumn[], tuples })) ?? error;
-  }
+  return {
+    statements:
+      tuples.length === 0
+        ? create
+        : `${create};\ninsert into ${table} values ${tuples.map((cells) => `(${cells.join(", ")})`).join(",\n")}`,
+    explain: (again) => misfits(again, { asset, rows, columns: known, tuples }),
+  };
 }
 
 export interface TypedColumn extends CompiledColumn {
@@ -151,14 +160,19 @@ export function unknownColumn(asset: string, name: string, known: readonly strin
   });
 }
 
-async function fromQuery(
+async function planQuery(
   session: Session,
   { asset, table, columns }: FixtureRequest,
   rows: Extract<RowSet, { kind: "query" }>,
-): Promise<void> {
-  const made = "temp.main._millrace_given";
+): Promise<TablePlan> {
+  let found: readonly CompiledColumn[];
   try {
-    await session.run(`create or replace temp table ${made} as ${rows.sql}`);
+    const statement = await session.connection.prepare(rows.sql);
+    found = Array.from({ length: statement.columnCount }, (_, index) => ({
+      name: statement.columnName(index),
+      type: String(statement.columnType(index)),
+    }));
+    statement.destroySync();
   } catch (error) {
     throw new MillraceError({
       code: "MR8907",
@@ -167,7 +181,6 @@ async function fromQuery(
       cause: error,
     });
   }
-  const found = await describeRelation(session, made);
   const said = new Map(Object.entries(rows.types).map(([name, type]) => [name.toLowerCase(), type]));
   const wanted = (columns ?? found).map(({ name, type }) => ({ name, type: said.get(name.toLowerCase()) ?? type }));
   const known = new Set(wanted.map(({ name }) => name.toLowerCase()));
@@ -176,19 +189,18 @@ async function fromQuery(
     .filter(({ name }) => !known.has(name.toLowerCase()))
     .map(({ name }) => unknownColumn(asset, name, names, rows.place()));
   if (unknown.length > 0) throw combined(unknown);
-  try {
-    await session.run(
-      `create table ${table} (${wanted.map(({ name, type }) => `${ident(name)} ${type}`).join(", ")});
-       insert into ${table} by name select * from ${made}; drop table ${made}`,
-    );
-  } catch (error) {
-    throw new MillraceError({
-      code: "MR8904",
-      message: `${asset}: ${messageOf(error).split("\n")[0]}`,
-      location: rows.place(),
-      cause: error,
-    });
-  }
+  const statements = `create table ${table} (${wanted.map(({ name, type }) => `${ident(name)} ${type}`).join(", ")});
+    insert into ${table} by name ${rows.sql}`;
+  return {
+    statements,
+    explain: async (again) => {
+      const error = await again.run(`explain analyze ${rows.sql}`).then(
+        () => "a value does not fit its column",
+        (thrown: unknown) => messageOf(thrown).split("\n")[0]!,
+      );
+      return new MillraceError({ code: "MR8904", message: `${asset}: ${error}`, location: rows.place() });
+    },
+  };
 }
 
 interface Failing {

@@ -6,6 +6,7 @@ import { version } from "../../model/version.ts";
 import { prepareFunctions } from "../../sql/functions.ts";
 import { DATA_SCHEMA, prepareLedger, ROWS_SCHEMA } from "../../sql/ledger.ts";
 import { ident, literal } from "../../sql/text.ts";
+import type { Session } from "../../sql/session.ts";
 import { Warehouse } from "../../sql/warehouse.ts";
 import type { Project } from "../../project/reader.ts";
 import { prepareCalendars } from "../attempts/calendars.ts";
@@ -31,7 +32,10 @@ const CLOCKS: readonly (readonly [string, string])[] = [
 export class Lane {
   readonly warehouse: Warehouse;
   private hasFunctions = false;
-  private isFrozen = false;
+  /** What a test before may have left: all of it, or what it said that it makes. */
+  private isPublished = false;
+  private readonly drops: string[] = [];
+  private now: string | null = null;
 
   private constructor(warehouse: Warehouse) {
     this.warehouse = warehouse;
@@ -56,27 +60,19 @@ export class Lane {
     this.hasFunctions = true;
   }
 
-  /** L1, and the clock of the next test; null: the real one. */
-  async reset(now: string | null): Promise<void> {
-    await this.warehouse.session(async (session) => {
-      const made = await session.rows<{ statement: string }>(
-        `select 'drop schema ' || '"' || replace(schema_name, '"', '""') || '" cascade' as statement
-           from duckdb_schemas() where database_name = current_database() and schema_name not in ${KEPT}
-         union all select 'drop view main."' || replace(view_name, '"', '""') || '"'
-           from duckdb_views() where database_name = current_database() and schema_name = 'main' and not internal
-         union all select 'drop table main."' || replace(table_name, '"', '""') || '"'
-           from duckdb_tables() where database_name = current_database() and schema_name = 'main'
-         union all select 'truncate _millrace."' || table_name || '"'
-           from duckdb_tables() where database_name = current_database() and schema_name = '_millrace' and table_name <> '_meta' and estimated_size > 0`,
-      );
-      const statements = [
-        ...made.map(({ statement }) => statement),
-        `create schema ${DATA_SCHEMA}`,
-        `create schema ${ROWS_SCHEMA}`,
-        ...this.clocks(now),
-      ];
-      await session.run(statements.join(";\n"));
-    });
+  /** Statements that take away what the next ones make; `ledger`: something was published too. */
+  leaves(what: { readonly drops: readonly string[] } | "ledger"): void {
+    if (what === "ledger") this.isPublished = true;
+    else this.drops.push(...what.drops);
+  }
+
+  /** L1, and the clock of the next test (null: the real one): statements that come before those of the test. */
+  async cleaning(now: string | null): Promise<readonly string[]> {
+    const drops = this.isPublished ? await this.warehouse.session((session) => everythingMade(session)) : [...new Set(this.drops)];
+    const anew = this.isPublished ? [`create schema ${DATA_SCHEMA}`, `create schema ${ROWS_SCHEMA}`] : [];
+    this.isPublished = false;
+    this.drops.length = 0;
+    return [...drops, ...anew, ...this.clocks(now)];
   }
 
   close(): void {
@@ -84,13 +80,29 @@ export class Lane {
   }
 
   private clocks(now: string | null): readonly string[] {
-    const wasFrozen = this.isFrozen;
-    this.isFrozen = now !== null;
-    if (now === null) return wasFrozen ? CLOCKS.map(([name]) => `drop macro main.${ident(name)}`) : [];
+    const before = this.now;
+    this.now = now;
+    if (now === before) return [];
+    if (now === null) return CLOCKS.map(([name]) => `drop macro main.${ident(name)}`);
     const at = `timestamptz ${literal(new Date(now).toISOString())}`;
     return CLOCKS.map(([name, type]) => {
       const moment = type === "time" ? `cast(${at} as timestamp)` : at;
       return `create or replace macro main.${ident(name)}() as cast(${moment} as ${type})`;
     });
   }
+}
+
+/** Statements that take away everything that is not there in a new warehouse. */
+async function everythingMade(session: Session): Promise<readonly string[]> {
+  const made = await session.rows<{ statement: string }>(
+    `select 'drop schema ' || '"' || replace(schema_name, '"', '""') || '" cascade' as statement
+       from duckdb_schemas() where database_name = current_database() and schema_name not in ${KEPT}
+     union all select 'drop view main."' || replace(view_name, '"', '""') || '"'
+       from duckdb_views() where database_name = current_database() and schema_name = 'main' and not internal
+     union all select 'drop table main."' || replace(table_name, '"', '""') || '"'
+       from duckdb_tables() where database_name = current_database() and schema_name = 'main'
+     union all select 'truncate _millrace."' || table_name || '"'
+       from duckdb_tables() where database_name = current_database() and schema_name = '_millrace' and table_name <> '_meta' and estimated_size > 0`,
+  );
+  return made.map(({ statement }) => statement);
 }

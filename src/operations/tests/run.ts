@@ -1,27 +1,19 @@
 // One test: its tables are made, its model is built by the code that builds it in a run, and its rows are held against the expected ones.
 //   T1. The model's text, its checks and its way of building are those of a run; only the tables that it reads are the test's.
 //   T2. What is wrong with the test's own file is an error, with its place; what the model makes of the rows is a failure.
-import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
-import type { CompiledCheck } from "../../load/check.ts";
-import { auditWith } from "../../load/audit.ts";
-import { combineErrors, messageOf, MillraceError } from "../../model/errors.ts";
-import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
+import { messageOf, MillraceError } from "../../model/errors.ts";
+import type { NodeId } from "../../model/graph.ts";
 import type { RowsDifference } from "../../model/test-answers.ts";
-import { partsNamed } from "../../plan/partitions/space.ts";
-import { bindingsOf, typedValues } from "../../sql/parameters.ts";
+import { bindingsOf } from "../../sql/parameters.ts";
 import { assetView } from "../../sql/publish.ts";
-import type { Session } from "../../sql/session.ts";
-import { ident } from "../../sql/text.ts";
+import { interruptible, type Session } from "../../sql/session.ts";
 import { readRowChunks } from "../../sql/values.ts";
-import { partitionPart, partitionRequest } from "../partitions/parts.ts";
+import { type Built, buildModels, isQuick, parametersFor, type TestBuild } from "./build.ts";
 import { compareRows, type Result } from "./compare.ts";
 import { cteQuery } from "./cte.ts";
-import { declaredTypes } from "./columns.ts";
-import { askedOf, publishExisting } from "./existing.ts";
-import { makeTable, showRows } from "./fixture.ts";
+import { holdExisting, makeInputs } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
 import type { PreparedTest } from "./prepare.ts";
-import type { RowSet } from "./rows.ts";
 import type { TestWorld } from "./world.ts";
 
 export interface TestOutcome {
@@ -42,25 +34,50 @@ let tests = 0;
 
 /** Runs a test. Everything that it finds is in the outcome. */
 export async function runTest(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<TestOutcome> {
-  const { spec } = prepared.test;
-  const codeHash = `${prepared.node.codeHash}:${(tests += 1)}`;
-  const signal = AbortSignal.any([world.workspace.signal, AbortSignal.timeout(TEST_MS_MAX)]);
+  if (isQuick(world, prepared)) {
+    const outcome = await tryQuickly(world, lane, prepared);
+    if (outcome !== undefined) return outcome;
+  }
+  return runIn({ world, lane, prepared, ...identity(world, prepared) }, "run");
+}
+
+/** Undefined where it does not pass: then the code of a run tells why. */
+async function tryQuickly(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<TestOutcome | undefined> {
   try {
-    await lane.reset(spec.now ?? null);
+    const outcome = await runIn({ world, lane, prepared, ...identity(world, prepared) }, "quick");
+    const isPassed = outcome.reasons.length + outcome.differences.length + outcome.errors.length === 0;
+    return isPassed ? outcome : undefined;
+  } catch (error) {
+    if (world.workspace.signal.aborted) throw error;
+    lane.leaves("ledger");
+    return undefined;
+  }
+}
+
+function identity(world: TestWorld, { node }: PreparedTest): Pick<TestBuild, "codeHash" | "signal"> {
+  return {
+    codeHash: `${node.codeHash}:${(tests += 1)}`,
+    signal: AbortSignal.any([world.workspace.signal, AbortSignal.timeout(TEST_MS_MAX)]),
+  };
+}
+
+async function runIn(build: TestBuild, way: "quick" | "run"): Promise<TestOutcome> {
+  const { world, lane, prepared, codeHash } = build;
+  const { spec } = prepared.test;
+  try {
     await makeInputs(world, lane, prepared);
     await holdExisting(world, lane, prepared, codeHash);
   } catch (error) {
+    lane.leaves("ledger");
     if (error instanceof MillraceError) return { ...CLEAN, errors: error.errors.length > 0 ? error.errors : [error] };
     throw error;
   }
   const notes = prepared.empty.map((asset) => `${asset} is not given: it is empty`);
-  let built: BuildResult;
+  let built: Built;
   let results: readonly Result[];
   try {
-    for (const node of prepared.between)
-      await build(world, lane, { prepared, node, checks: settingAside(world, node.id), codeHash, signal });
-    built = await build(world, lane, { prepared, node: prepared.node, checks: checksOf(prepared), codeHash, signal });
-    results = await readResults(world, lane, prepared);
+    built = await buildModels(build, way);
+    results = await readResults(build);
   } catch (error) {
     if (world.workspace.signal.aborted) throw error;
     const failure = asFailure(prepared.node.id, error);
@@ -73,124 +90,15 @@ export async function runTest(world: TestWorld, lane: Lane, prepared: PreparedTe
 
 const CLEAN = { reasons: [], differences: [], errors: [], failure: undefined, notes: [] } as const satisfies TestOutcome;
 
-async function makeInputs(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<void> {
-  const errors: MillraceError[] = [];
-  const texts = [prepared.node, ...prepared.between].flatMap((node) => (node.kind === "model" ? [node.sql.toLowerCase()] : []));
-  if (texts.some((text) => text.includes("millrace."))) await lane.addFunctions(world.project);
-  const all = [...prepared.given, ...prepared.empty.map((asset): [NodeId, RowSet] => [asset, nothing(prepared)])];
-  await lane.warehouse.session(async (session) => {
-    const schemas = new Set(
-      [prepared.node.id, ...prepared.between.map(({ id }) => id), ...all.map(([id]) => id)].map((id) => id.slice(0, id.indexOf("."))),
-    );
-    await session.run([...schemas].map((schema) => `create schema if not exists ${ident(schema)}`).join(";\n"));
-    for (const [asset, rows] of all) {
-      const node = world.graph.nodes.get(asset);
-      const spec = node !== undefined && "spec" in node && "columns" in node.spec ? node.spec.columns : undefined;
-      const request = { asset, table: assetView(asset), rows, columns: world.columnsOf(asset), declared: declaredTypes(spec) };
-      try {
-        await makeTable(session, request);
-        if (texts.some((text) => text.includes("_millrace"))) await showRows(session, asset);
-      } catch (error) {
-        if (!(error instanceof MillraceError)) throw error;
-        errors.push(...(error.errors.length > 0 ? error.errors : [error]));
-      }
-    }
-  });
-  if (errors.length > 0) throw combineErrors("MR1001", errors);
-}
-
-/** An interval that is built alone needs something that it is put into. */
-async function holdExisting(world: TestWorld, lane: Lane, prepared: PreparedTest, codeHash: string): Promise<void> {
-  const { node, test, existing } = prepared;
-  const isPart = askedOf(prepared)?.kind !== "whole" && test.spec.start !== undefined;
-  if (node.kind !== "model" || (existing === undefined && !(node.spec.materialize === "incremental" && isPart))) return;
-  const rows = existing ?? nothing(prepared);
-  await publishExisting(lane, { node, rows, columns: world.columnsOf(node.id), codeHash });
-}
-
-function nothing({ locate }: PreparedTest): RowSet {
-  return { kind: "values", rows: [], columns: [], types: {}, place: () => locate(["model"]) };
-}
-
-/** Where the test asks how the checks end, none of them stops the version. */
-function checksOf({ checks, test }: PreparedTest): readonly CompiledCheck[] {
-  if (test.spec.checks === undefined) return checks;
-  return checks.map((check) => (check.onFail === "stop" ? { ...check, onFail: "warn" } : check));
-}
-
-function settingAside(world: TestWorld, id: NodeId): readonly CompiledCheck[] {
-  return (world.checks.get(id) ?? []).filter(({ onFail }) => onFail === "quarantine");
-}
-
-interface BuildStep {
-  readonly prepared: PreparedTest;
-  readonly node: ModelNode | TransformNode;
-  readonly checks: readonly CompiledCheck[];
-  readonly codeHash: string;
-  readonly signal: AbortSignal;
-}
-
-async function build(world: TestWorld, lane: Lane, { prepared, node, checks, codeHash, signal }: BuildStep): Promise<BuildResult> {
-  const asked = node === prepared.node ? askedOf(prepared) : undefined;
-  const request: BuildRequest = {
-    warehouse: lane.warehouse,
-    token: { run: codeHash, node: node.id, attempt: 1 },
-    codeHash,
-    inputs: Object.fromEntries((world.graph.reads.get(node.id) ?? []).map((id) => [id, "given"])),
-    checks,
-    audit: auditWith(checks),
-    fullRefresh: false,
-    signal,
-    ...partitionOf(world, prepared, node),
-    ...(asked === undefined ? {} : { asked }),
-  };
-  if (node.kind === "transform")
-    return world.workspace.parts.buildTransform(node, { ...request, projectDir: world.workspace.dir, log: () => {} });
-  return world.workspace.parts.buildModel(inMemory(node), { ...request, parameters: parametersFor(world, prepared) });
-}
-
-/** A model whose rows are written to files is a table here: a test writes nothing. */
-function inMemory(node: ModelNode): ModelNode {
-  return node.spec.materialize === "external" ? { ...node, spec: { ...node.spec, materialize: "table" } } : node;
-}
-
-function parametersFor({ paramTypes }: TestWorld, { test }: PreparedTest): Readonly<Record<string, unknown>> {
-  const { now, start, end, partition, params = {} } = test.spec;
-  const texts = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
-  return {
-    now: now === undefined ? new Date() : new Date(now),
-    ...(start === undefined ? {} : { start: new Date(start) }),
-    ...(end === undefined ? {} : { end: new Date(end) }),
-    ...(partition === undefined ? {} : { partition }),
-    param: typedValues(paramTypes, texts),
-  };
-}
-
-function partitionOf(
-  world: TestWorld,
-  { test, node: own, locate }: PreparedTest,
-  node: ModelNode | TransformNode,
-): Pick<BuildRequest, "partition"> {
-  const { partition } = test.spec;
-  const space = world.spaces.get(node.id);
-  if (partition === undefined || space === undefined || node !== own) return {};
-  try {
-    return { partition: partitionRequest(partsNamed(space, partition).map((parts) => partitionPart(space, parts, {}))) };
-  } catch (error) {
-    if (!(error instanceof MillraceError)) throw error;
-    const hint = error.hint === undefined ? {} : { hint: error.hint };
-    throw new MillraceError({ code: "MR8908", message: error.message, ...hint, location: locate(["partition"]) });
-  }
-}
-
-async function readResults(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<readonly Result[]> {
+async function readResults({ world, lane, prepared, signal }: TestBuild): Promise<readonly Result[]> {
   const { node, cte } = prepared;
-  return lane.warehouse.session(async (session) => {
+  const read = async (session: Session): Promise<readonly Result[]> => {
     const results = [await readResult(session, node.id, `select * from ${assetView(node.id)} limit ${ROWS_MAX}`)];
     if (node.kind !== "model") return results;
     for (const name of cte.keys()) results.push(await readResult(session, name, cteQuery(node, name), parametersFor(world, prepared)));
     return results;
-  });
+  };
+  return lane.warehouse.session((session) => interruptible(session, signal, () => read(session)));
 }
 
 async function readResult(session: Session, of: string, sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Result> {
@@ -227,7 +135,7 @@ function judgeError({ test }: PreparedTest, failure: MillraceError): TestOutcome
 async function judge(
   lane: Lane,
   prepared: PreparedTest,
-  { built, results }: { readonly built: BuildResult; readonly results: readonly Result[] },
+  { built, results }: { readonly built: Built; readonly results: readonly Result[] },
 ): Promise<TestOutcome> {
   const { spec } = prepared.test;
   const key = prepared.node.kind === "model" ? prepared.node.spec.key : prepared.node.key;
@@ -256,7 +164,7 @@ async function judge(
   return { ...CLEAN, reasons: checkReasons(prepared, built), differences, errors };
 }
 
-function checkReasons({ test }: PreparedTest, { checks }: BuildResult): readonly string[] {
+function checkReasons({ test }: PreparedTest, { checks }: Built): readonly string[] {
   const wanted = test.spec.checks?.failing;
   if (wanted === undefined) return [];
   const failing = checks.filter(({ failing: rows }) => rows > 0);
@@ -269,7 +177,7 @@ function checkReasons({ test }: PreparedTest, { checks }: BuildResult): readonly
   return [...extra, ...absent];
 }
 
-function asideNotes({ quarantined, filtered = 0 }: BuildResult): readonly string[] {
+function asideNotes({ quarantined, filtered = 0 }: Built): readonly string[] {
   return [
     ...(quarantined > 0 ? [`${rowsText(quarantined)} set aside by checks with onFail: quarantine`] : []),
     ...(filtered > 0 ? [`${rowsText(filtered)} left out: they belong to other partitions`] : []),

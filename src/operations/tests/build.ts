@@ -1,0 +1,144 @@
+// The model of a test is built: by the code of a run, or quickly where that comes to the same.
+//   B1. Quickly: a view or a table whose query compiles is made by the one statement that a run makes it by, and its checks set rows aside as in a run;
+//       what is left out is what only a warehouse needs (fences, versions, publication). A test that does not pass is run again by the code of a run.
+//   B2. Nothing is written outside of memory.
+import { auditLive, auditTable, auditWith } from "../../load/audit.ts";
+import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
+import type { CompiledCheck } from "../../load/check.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { ModelNode, TransformNode } from "../../model/graph.ts";
+import { partsNamed } from "../../plan/partitions/space.ts";
+import { bindingsOf, typedValues } from "../../sql/parameters.ts";
+import { assetView } from "../../sql/publish.ts";
+import { interruptible, type Session } from "../../sql/session.ts";
+import { partitionPart, partitionRequest } from "../partitions/parts.ts";
+import { askedOf } from "./existing.ts";
+import type { Lane } from "./lane.ts";
+import type { PreparedTest } from "./prepare.ts";
+import type { TestWorld } from "./world.ts";
+
+export interface TestBuild {
+  readonly world: TestWorld;
+  readonly lane: Lane;
+  readonly prepared: PreparedTest;
+  /** Another for each test. */
+  readonly codeHash: string;
+  readonly signal: AbortSignal;
+}
+
+export type Built = Pick<BuildResult, "quarantined" | "filtered" | "checks">;
+
+/** Builds what lies between the given rows and the model, then the model. @throws what a run throws. */
+export async function buildModels(build: TestBuild, way: "quick" | "run"): Promise<Built> {
+  const { prepared, world, lane } = build;
+  const steps = [
+    ...prepared.between.map((node) => ({ node, checks: settingAside(world, node) })),
+    { node: prepared.node, checks: checksOf(prepared) },
+  ];
+  let built: Built | undefined;
+  for (const { node, checks } of steps) {
+    if (way === "run") {
+      lane.leaves("ledger");
+      built = await asInRun(build, node, checks);
+    } else if (node.kind === "model") built = await quickly(build, node, checks);
+  }
+  return built!;
+}
+
+/** B1: may the test be tried quickly? */
+export function isQuick(world: TestWorld, { node, between, test }: PreparedTest): boolean {
+  const { spec } = test;
+  if (spec.expectError !== undefined || spec.partition !== undefined) return false;
+  return [node, ...between].every((each) => {
+    if (each.kind !== "model" || (world.compilation.models.get(each.id)?.columns ?? null) === null) return false;
+    return each.spec.materialize === "view" || each.spec.materialize === "table" || each.spec.materialize === "external";
+  });
+}
+
+/** Where the test asks how the checks end, none of them stops the version. */
+function checksOf({ checks, test }: PreparedTest): readonly CompiledCheck[] {
+  if (test.spec.checks === undefined) return checks;
+  return checks.map((check) => (check.onFail === "stop" ? { ...check, onFail: "warn" } : check));
+}
+
+function settingAside(world: TestWorld, { id }: { readonly id: string }): readonly CompiledCheck[] {
+  return (world.checks.get(id) ?? []).filter(({ onFail }) => onFail === "quarantine");
+}
+
+async function quickly(
+  { lane, prepared, world, codeHash, signal }: TestBuild,
+  node: ModelNode,
+  checks: readonly CompiledCheck[],
+): Promise<Built> {
+  const isView = node.spec.materialize === "view";
+  const name = assetView(node.id);
+  const make = async (session: Session): Promise<void> => {
+    const { values, types } = bindingsOf(node.sql, parametersFor(world, prepared));
+    const run = async (): Promise<unknown> =>
+      session.connection.run(`create ${isView ? "view" : "table"} ${name} as\n${node.sql}`, values, types);
+    await interruptible(session, signal, run);
+  };
+  if (checks.length === 0) {
+    await lane.warehouse.session(make);
+    return { quarantined: 0, checks: [] };
+  }
+  lane.leaves("ledger");
+  return lane.warehouse.transaction(async (tx): Promise<Built> => {
+    await make(tx);
+    if (isView) return { quarantined: 0, checks: await auditLive(tx, node.id, null, checks) };
+    const candidate = { asset: node.id, table: name, load: codeHash, run: codeHash, physical: "" };
+    const { results, quarantinedRows } = await auditTable(tx, candidate, checks);
+    return { quarantined: quarantinedRows, checks: results };
+  });
+}
+
+function asInRun(build: TestBuild, node: ModelNode | TransformNode, checks: readonly CompiledCheck[]): Promise<BuildResult> {
+  const { world, lane, prepared, codeHash, signal } = build;
+  const asked = node === prepared.node ? askedOf(prepared) : undefined;
+  const request: BuildRequest = {
+    warehouse: lane.warehouse,
+    token: { run: codeHash, node: node.id, attempt: 1 },
+    codeHash,
+    inputs: Object.fromEntries((world.graph.reads.get(node.id) ?? []).map((id) => [id, "given"])),
+    checks,
+    audit: auditWith(checks),
+    fullRefresh: false,
+    signal,
+    ...partitionOf(world, prepared, node),
+    ...(asked === undefined ? {} : { asked }),
+  };
+  const { parts, dir } = world.workspace;
+  if (node.kind === "transform") return parts.buildTransform(node, { ...request, projectDir: dir, log: () => {} });
+  return parts.buildModel(inMemory(node), { ...request, parameters: parametersFor(world, prepared) });
+}
+
+/** B2: a model whose rows are written to files is a table here. */
+function inMemory(node: ModelNode): ModelNode {
+  return node.spec.materialize === "external" ? { ...node, spec: { ...node.spec, materialize: "table" } } : node;
+}
+
+/** What the model's parameters are. */
+export function parametersFor({ paramTypes }: TestWorld, { test }: PreparedTest): Readonly<Record<string, unknown>> {
+  const { now, start, end, partition, params = {} } = test.spec;
+  const texts = Object.fromEntries(Object.entries(params).map(([name, value]) => [name, String(value)]));
+  return {
+    now: now === undefined ? new Date() : new Date(now),
+    ...(start === undefined ? {} : { start: new Date(start) }),
+    ...(end === undefined ? {} : { end: new Date(end) }),
+    ...(partition === undefined ? {} : { partition }),
+    param: typedValues(paramTypes, texts),
+  };
+}
+
+function partitionOf(world: TestWorld, prepared: PreparedTest, node: ModelNode | TransformNode): Pick<BuildRequest, "partition"> {
+  const { partition } = prepared.test.spec;
+  const space = world.spaces.get(node.id);
+  if (partition === undefined || space === undefined || node !== prepared.node) return {};
+  try {
+    return { partition: partitionRequest(partsNamed(space, partition).map((parts) => partitionPart(space, parts, {}))) };
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    const hint = error.hint === undefined ? {} : { hint: error.hint };
+    throw new MillraceError({ code: "MR8908", message: error.message, ...hint, location: prepared.locate(["partition"]) });
+  }
+}

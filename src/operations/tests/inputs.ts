@@ -1,0 +1,71 @@
+// What stands in a lane before a model is built: the tables that it reads, and the rows that it holds.
+import { combineErrors, MillraceError } from "../../model/errors.ts";
+import type { NodeId } from "../../model/graph.ts";
+import { assetView } from "../../sql/publish.ts";
+import { ident } from "../../sql/text.ts";
+import { declaredTypes } from "./columns.ts";
+import { askedOf, publishExisting } from "./existing.ts";
+import { planTable, showRows, type TablePlan } from "./fixture.ts";
+import type { Lane } from "./lane.ts";
+import type { PreparedTest } from "./prepare.ts";
+import type { RowSet } from "./rows.ts";
+import type { TestWorld } from "./world.ts";
+
+/** Empties the lane and makes the tables of the test. @throws all that is wrong with its rows, in one. */
+export async function makeInputs(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<void> {
+  const { node, between, given, empty, test } = prepared;
+  const cleaning = await lane.cleaning(test.spec.now ?? null);
+  const built = [node, ...between];
+  const texts = built.flatMap((each) => (each.kind === "model" ? [each.sql.toLowerCase()] : []));
+  if (texts.some((text) => text.includes("millrace."))) await lane.addFunctions(world.project);
+  const all = [...given, ...empty.map((asset): [NodeId, RowSet] => [asset, nothing(prepared)])];
+  const ids = [...built.map(({ id }) => id), ...all.map(([id]) => id)];
+  const schemas = [...new Set(ids.map((id) => id.slice(0, id.indexOf("."))))].filter((schema) => schema !== "main");
+  const mains = ids.filter((id) => id.startsWith("main."));
+  lane.leaves({ drops: [...schemas.map((schema) => `drop schema if exists ${ident(schema)} cascade`)] });
+  // A table or a view, whichever was made there.
+  if (mains.length > 0) lane.leaves("ledger");
+  await lane.warehouse.session(async (session) => {
+    const errors: MillraceError[] = [];
+    const plans: TablePlan[] = [];
+    for (const [asset, rows] of all) {
+      const read = world.graph.nodes.get(asset);
+      const spec = read !== undefined && "spec" in read && "columns" in read.spec ? read.spec.columns : undefined;
+      const request = { asset, table: assetView(asset), rows, columns: world.columnsOf(asset), declared: declaredTypes(spec) };
+      try {
+        plans.push(await planTable(session, request));
+      } catch (error) {
+        if (!(error instanceof MillraceError)) throw error;
+        errors.push(...(error.errors.length > 0 ? error.errors : [error]));
+      }
+    }
+    const statements = [...cleaning, ...schemas.map((schema) => `create schema ${ident(schema)}`), ...plans.map((plan) => plan.statements)];
+    await session.run(statements.join(";\n")).catch(async (thrown: unknown) => {
+      lane.leaves("ledger");
+      for (const plan of plans) {
+        const error = await plan.explain(session);
+        if (error !== undefined) errors.push(...(error.errors.length > 0 ? error.errors : [error]));
+      }
+      if (errors.length === 0) throw thrown;
+    });
+    if (errors.length > 0) throw combineErrors("MR1001", errors);
+    if (texts.some((text) => text.includes("_millrace"))) {
+      lane.leaves("ledger");
+      for (const [asset] of all) await showRows(session, asset);
+    }
+  });
+}
+
+/** The rows that the model holds; an interval that is built alone needs something that it is put into. */
+export async function holdExisting(world: TestWorld, lane: Lane, prepared: PreparedTest, codeHash: string): Promise<void> {
+  const { node, test, existing } = prepared;
+  const isPart = askedOf(prepared)?.kind !== "whole" && test.spec.start !== undefined;
+  if (node.kind !== "model" || (existing === undefined && !(node.spec.materialize === "incremental" && isPart))) return;
+  lane.leaves("ledger");
+  const rows = existing ?? nothing(prepared);
+  await publishExisting(lane, { node, rows, columns: world.columnsOf(node.id), codeHash });
+}
+
+function nothing({ locate }: PreparedTest): RowSet {
+  return { kind: "values", rows: [], columns: [], types: {}, place: () => locate(["model"]) };
+}
