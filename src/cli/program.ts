@@ -143,5 +143,8 @@ async function execute(command: Command, args: readonly string[], options: Globa
 }
 
 function place(options: GlobalOptions): OpenOptions {
-  return { ...(options.project === undefined ? {} : { dir: options.project }), ...(typeof options.env === "string" ? { env: options.env } : {}) }; // diff takes several
+  return {
+    ...(options.project === undefined ? {} : { dir: options.project }),
+    ...(typeof options.env === "string" ? { env: options.env } : {}),
+  }; // diff takes several
 }

@@ -7,8 +7,8 @@ import type { NodeId } from "../model/graph.ts";
 import type { CompiledColumn } from "./compile-types.ts";
 import type { DuckdbFailure } from "./errors.ts";
 import { FUNCTIONS_SCHEMA, functionsSql } from "./functions.ts";
+import { type PlanAnswer, planOf } from "./plan-of.ts";
 import { ident, literal, qualified } from "./text.ts";
-import { textOf, type TreeNode } from "./syntax-tree.ts";
 
 export interface BindRequest {
   readonly id: NodeId;
@@ -135,26 +135,8 @@ export class ShadowCatalogue {
   }
 
   /** DuckDB's bound plan of a query, before optimisation. */
-  async plan(text: string): Promise<{ readonly plan: TreeNode } | { readonly failure: DuckdbFailure }> {
-    const statement = await this.connection.prepare("select json_serialize_plan($1::varchar)::varchar");
-    statement.bindVarchar(1, text);
-    const json = String((await statement.runAndReadAll()).getRows()[0]![0]);
-    const answer = JSON.parse(exactNumbers(json)) as TreeNode;
-    if (answer["error"] !== true) {
-      const plans = answer["plans"];
-      return { plan: (Array.isArray(plans) ? plans.at(-1) : {}) as TreeNode };
-    }
-    const at = Number(answer["position"]);
-    const type = String(answer["error_type"]);
-    return {
-      failure: {
-        type,
-        subtype: textOf(answer["error_subtype"]),
-        message: String(answer["error_message"]),
-        position:
-          answer["position"] === undefined || !Number.isSafeInteger(at) ? null : { unit: type === "parser" ? "characters" : "bytes", at },
-      },
-    };
+  plan(text: string): Promise<PlanAnswer> {
+    return planOf(this.connection, text);
   }
 
   /** Names and types of everything that was bound or added. */
@@ -192,12 +174,6 @@ export class ShadowCatalogue {
     if (missing.size > 0)
       await this.connection.run([...missing].map((schema) => `create schema if not exists ${ident(schema)}`).join(";\n"));
   }
-}
-
-/** Numbers that JSON.parse would round, and those that JSON has not, become texts. Inside of texts the quotes around a key would be escaped. */
-function exactNumbers(json: string): string {
-  const plain = json.replace(/"query_location":18446744073709551615/g, '"query_location":-1');
-  return plain.replace(/"(value|upper|lower|constant_integer)":(-?(?:\d{16,}|Infinity|NaN|nan|inf))(?=[,}])/g, '"$1":"$2"');
 }
 
 function tableOf({ id, text, adds = [] }: BindRequest): string {
