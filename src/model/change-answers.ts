@@ -1,5 +1,7 @@
 // What `plan` says of a project's definitions: what changed between two states of it, why and where, and what that touches. Values for people and programs.
 
+import type { DiffAnswer } from "./diff-answers.ts";
+
 /** A line of the user's files. */
 export interface PlaceAnswer {
   readonly file: string;
@@ -92,4 +94,18 @@ export interface CostAnswer {
   readonly seconds: number | null;
   /** In the warehouse, or of the source's files. */
   readonly bytes: number | null;
+}
+
+/** What `plan` says besides its nodes. */
+export interface PlanDetails {
+  /** What changed in the definitions, and why. */
+  readonly changes?: ChangesAnswer;
+  /** What is built costs, as far as it was done before. */
+  readonly cost?: { readonly nodes: readonly CostAnswer[]; readonly total: Omit<CostAnswer, "asset"> };
+  /** Of what is built by partitions or intervals: the first, the last, and how many. */
+  readonly intervals?: readonly { readonly asset: string; readonly from: string; readonly to: string; readonly count: number }[];
+  /** How the new rows of an asset would differ, where that was asked for. */
+  readonly data?: readonly DiffAnswer[];
+  /** Sentences: what was left out. */
+  readonly notes?: readonly string[];
 }

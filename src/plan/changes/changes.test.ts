@@ -27,7 +27,7 @@ function model(id: string, options: ModelOptions): AssetSnapshot {
   const places = [...new Set([...rows, ...Object.values(columns).flat()])];
   const leaves = places.map((place): FingerprintLeaf => {
     const dot = place.lastIndexOf(".");
-    return { asset: place.slice(0, dot), part: "column", column: place.slice(dot + 1) };
+    return { asset: place.slice(0, dot), part: "column", column: place.slice(dot + 1), type: "INTEGER" };
   });
   const needs = options.needs ?? [...new Set(leaves.map(({ asset }) => asset))];
   const at = (list: readonly string[]): readonly number[] => list.map((place) => places.indexOf(place));

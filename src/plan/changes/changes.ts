@@ -43,7 +43,7 @@ export function compareProjects(input: CompareInput): ProjectChanges {
     }
     const { change, reach } = compareAsset(old, now, { input, readers, affected, from });
     if (change !== null) assets.push(change);
-    if (reach.rows || reach.columns.size > 0) affected.set(now.id, reach);
+    if (reach.rows || reach.order || reach.columns.size > 0) affected.set(now.id, reach);
   }
   const kept = new Set(renamed.values());
   for (const old of before.assets.values())
@@ -74,6 +74,7 @@ function compareAsset(
   const rows = own.rows || spread.rows.length > 0;
   const reach: Affected = {
     rows,
+    order: own.isSorted,
     columns: new Map(columns.flatMap(({ column, change, from: was }) => named(change, column, was))),
     because: spread.rows,
   };

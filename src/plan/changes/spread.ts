@@ -7,13 +7,15 @@ import type { AssetSnapshot } from "./snapshot.ts";
 export interface Affected {
   /** All of it: which rows there are. */
   readonly rows: boolean;
+  /** In which order they stand. */
+  readonly order: boolean;
   /** In lower case → as it is written. */
   readonly columns: ReadonlyMap<string, string>;
   /** Where that came from, when it is not its own. */
   readonly because: readonly string[];
 }
 
-export const nothingAffected: Affected = { rows: false, columns: new Map(), because: [] };
+export const nothingAffected: Affected = { rows: false, order: false, columns: new Map(), because: [] };
 
 export interface Spread {
   /** Why its rows may differ: assets and columns that it reads; empty: they are as they were. */
@@ -32,7 +34,7 @@ export function spreadTo(asset: AssetSnapshot, affected: ReadonlyMap<NodeId, Aff
   for (const need of asset.needs) {
     const reached = affected.get(need);
     if (reached === undefined) continue;
-    if (reached.rows) {
+    if (reached.rows || (reached.order && standsOnOrder(asset, need))) {
       rows.add(need);
       origins.push({ asset: need, column: null });
       continue;
@@ -47,6 +49,10 @@ export function spreadTo(asset: AssetSnapshot, affected: ReadonlyMap<NodeId, Aff
     }
   }
   return { rows: [...rows], columns: new Map([...columns].map(([name, because]) => [name, [...because]])), origins };
+}
+
+function standsOnOrder({ fingerprint }: AssetSnapshot, need: NodeId): boolean {
+  return fingerprint === null || fingerprint.leaves.some((leaf) => leaf.asset === need && leaf.part === "order");
 }
 
 function add(map: Map<string, Set<string>>, key: string, value: string): void {
