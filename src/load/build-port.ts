@@ -51,3 +51,10 @@ export type BuildResult = {
   readonly notes?: readonly string[];
   readonly checks: readonly CheckResult[];
 };
+
+/** The one asset that a model reads, as each of its loads left it. */
+export interface InputStates {
+  readonly asset: string;
+  /** Calls `each` for one state after the other; `relation` is what of the asset stands then, qualified and quoted. */
+  replay(each: (state: { readonly version: string; readonly moment: string; readonly relation: string }) => Promise<void>): Promise<void>;
+}

@@ -1,5 +1,5 @@
 // What a way of building a model is given and what it answers. One file per way, one line in index.ts.
-import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
 import type { ModelSpec } from "../model/definitions/model.ts";
 import type { SqlUnit } from "../sql/errors.ts";
 
@@ -10,6 +10,8 @@ export interface ModelRequest extends BuildRequest {
   readonly spec: ModelSpec;
   /** `now`, `start`, `end` (Date or ISO text), `partition`, and `param`: an object of texts. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** In place of what it reads now: what it read, state by state. */
+  readonly states?: InputStates;
   /** Paths of the front matter are relative to it. */
   readonly projectDir?: string;
 }

@@ -1,5 +1,5 @@
 // The concrete parts that operations work with; `app.ts` hands them in, so that nothing here names a connector, a check or a materialization.
-import type { BuildRequest, BuildResult } from "../load/build-port.ts";
+import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
 import type { CompiledCheck } from "../load/check.ts";
 import type { Connector, Delivery, ReadContext } from "../load/connector.ts";
 import type { HttpAnswer, HttpRequest, TaskKind } from "../load/task-port.ts";
@@ -46,7 +46,11 @@ export interface Parts {
   compileCheckFile(file: CheckFile, own: OwnChecks): CompiledChecks;
   buildModel(
     node: ModelNode,
-    request: BuildRequest & { readonly parameters: Readonly<Record<string, unknown>>; readonly projectDir?: string },
+    request: BuildRequest & {
+      readonly parameters: Readonly<Record<string, unknown>>;
+      readonly projectDir?: string;
+      readonly states?: InputStates;
+    },
   ): Promise<BuildResult>;
   /** How a model would be built now, and why; null where there is only one way. */
   explainModel(

@@ -50,6 +50,7 @@ create table if not exists _millrace.rollbacks (environment varchar, asset varch
   "by" varchar, why varchar, "at" timestamptz, ended_at timestamptz);
 create table if not exists _millrace.partitions (asset varchar, partition varchar, version varchar, load varchar, run varchar, node varchar, attempt integer,
   status varchar, "rows" bigint, quarantined bigint, filtered json, code_hash varchar, inputs json, seconds double, "at" timestamptz);
+create table if not exists _millrace.moments (asset varchar, version varchar, moment timestamp, inputs json);
 create table if not exists _millrace.decisions (decision varchar, asset varchar, act varchar, ids json, "rows" bigint, load varchar, run varchar,
   "by" varchar, why varchar, detail json, "at" timestamptz);
 create table if not exists _millrace.accepted (asset varchar, rule varchar, row_hash varchar, decision varchar, "at" timestamptz);

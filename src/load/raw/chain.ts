@@ -15,6 +15,8 @@ const NAMED_MAX = 5;
 
 export interface ChainLink {
   readonly load: string;
+  /** The version of the asset that it made. */
+  readonly version: string;
   /** When it was committed, UTC. */
   readonly moment: string;
   /** Null: an act of a person, whose rows stand in the asset. */
@@ -31,6 +33,7 @@ interface LoadRow {
   readonly load: string;
   readonly mode: string;
   readonly status: string;
+  readonly version: string;
   readonly moment: string;
 }
 
@@ -44,10 +47,37 @@ export async function readChain(session: Session, asset: string, mode: LoadMode)
   if (path === undefined)
     throw new MillraceError({ code: "MR4304", message: `the ledger does not know which loads ${asset} is made of`, hint });
   const rows = await session.rows<LoadRow>(
-    `select load, mode, status, ("at" at time zone 'UTC')::varchar as moment from _millrace.loads
+    `select load, mode, status, version, ("at" at time zone 'UTC')::varchar as moment from _millrace.loads
      where asset = $1 and version in (${path.map((step) => literal(step.version)).join(", ")}) and "at" >= $2::timestamptz order by "at", load`,
     [asset, path[0]!.at],
   );
+  const links = await linksOf(session, asset, rows);
+  const whole = rows.filter(({ load, mode: way }) => !ACTS.has(way) && links.some((link) => link.load === load));
+  if (mode === "replace" && whole.length > 1 && whole.some(({ mode: way }) => !way.startsWith("partition "))) {
+    throw new MillraceError({
+      code: "MR4304",
+      message: `${asset} is loaded by replace now, and is made of ${whole.length} loads by ${whole[0]!.mode}`,
+      hint,
+    });
+  }
+  return { version: known.live, links };
+}
+
+/** Every load that an asset ever had, also those of which nothing stands in it any more. @throws MR8301, MR4301. */
+export async function readEveryLoad(session: Session, asset: string): Promise<Chain> {
+  const known = await readVersions(session, asset);
+  if (known.live === null)
+    throw new MillraceError({ code: "MR8301", message: `${asset} was never built`, hint: `millrace run --select ${asset}` });
+  const rows = await session.rows<LoadRow>(
+    `select load, mode, status, version, ("at" at time zone 'UTC')::varchar as moment from _millrace.loads
+     where asset = $1 and status in ('loaded', 'unchanged') order by "at", load`,
+    [asset],
+  );
+  return { version: known.live, links: await linksOf(session, asset, rows) };
+}
+
+/** @throws MR4301. */
+async function linksOf(session: Session, asset: string, rows: readonly LoadRow[]): Promise<readonly ChainLink[]> {
   const manifests = await readManifests(
     session,
     asset,
@@ -60,21 +90,15 @@ export async function readChain(session: Session, asset: string, mode: LoadMode)
     throw new MillraceError({
       code: "MR4301",
       message: `of ${lost.length} of the ${standing.length} loads that ${asset} is made of not everything is kept: ${named(lost)}`,
-      hint: `nothing was changed; ${hint}`,
+      hint: `nothing was changed; millrace run --full-refresh --select ${asset}`,
     });
   }
-  const whole = standing.filter(({ mode: way }) => !ACTS.has(way));
-  if (mode === "replace" && whole.length > 1 && whole.some(({ mode: way }) => !way.startsWith("partition "))) {
-    throw new MillraceError({
-      code: "MR4304",
-      message: `${asset} is loaded by replace now, and is made of ${whole.length} loads by ${whole[0]!.mode}`,
-      hint,
-    });
-  }
-  return {
-    version: known.live,
-    links: standing.map(({ load, moment, mode: way }) => ({ load, moment, raw: ACTS.has(way) ? null : manifests.get(load)! })),
-  };
+  return standing.map(({ load, moment, version, mode: way }) => ({
+    load,
+    moment,
+    version,
+    raw: ACTS.has(way) ? null : manifests.get(load)!,
+  }));
 }
 
 /** Are all the bytes what they were? @throws MR4302 with the loads. */

@@ -11,7 +11,7 @@ import { load } from "../load.ts";
 import { loadModeOf } from "../memory.ts";
 import type { LoadRequest, LoadResult } from "../request.ts";
 import { actedRows } from "./acted-rows.ts";
-import { type Chain, type ChainLink, proveChain, readChain } from "./chain.ts";
+import { type Chain, type ChainLink, proveChain, readChain, readEveryLoad } from "./chain.ts";
 import { keptDeliveries } from "./kept-deliveries.ts";
 import { loadFolder } from "./place.ts";
 import { publishShadow } from "./publish-shadow.ts";
@@ -137,4 +137,45 @@ async function acceptAgain(
       [shadow, asset, id],
     ),
   );
+}
+
+/** The asset as a load left it. */
+export interface LoadedState {
+  /** The version that the load made when it was carried out first. */
+  readonly version: string;
+  /** When that was, UTC. */
+  readonly moment: string;
+  /** What of the asset stands now: a view, by its ledger key. */
+  readonly shadow: string;
+}
+
+/** Carries every load that the asset ever had out once more on a shadow, and calls `each` between them; then nothing stays of it. @throws as rebuild. */
+export async function replayStates(
+  warehouse: Warehouse,
+  request: RebuildRequest,
+  each: (state: LoadedState) => Promise<void>,
+): Promise<void> {
+  const { asset, root, token } = request;
+  const chain = await warehouse.session((session) => readEveryLoad(session, asset));
+  await proveChain(root, asset, chain);
+  const shadow = shadowOf(`${asset.replaceAll(/[^A-Za-z0-9]/g, "_")}_states_${token.run}_${token.attempt}`);
+  await warehouse.session((session) => dropShadow(session, shadow));
+  const taken = takenBefore(request, chain);
+  try {
+    for (const [index, link] of chain.links.entries()) {
+      request.signal?.throwIfAborted();
+      if (link.raw === null) await acceptAgain(warehouse, asset, { shadow, load: link.load });
+      const replay = {
+        load: link.load,
+        moment: link.moment,
+        taken: taken[index]!,
+        inTurn: <Result>(work: () => Promise<Result>) => work(),
+      };
+      const fullRefresh = link.raw?.fullRefresh ?? false;
+      await load(warehouse, { ...replayed(warehouse, request, link), ...shadowed(request, shadow, link.load), fullRefresh, replay });
+      await each({ version: link.version, moment: link.moment, shadow });
+    }
+  } finally {
+    await warehouse.session((session) => dropShadow(session, shadow)).catch(() => undefined); // the next opening does it
+  }
 }

@@ -32,6 +32,13 @@ export interface SnapshotInto extends SnapshotDelivery {
 
 type Column = { readonly name: string; readonly type: string };
 
+/** Columns that readers do not see. */
+export const HIDDEN = [
+  { name: "_load", type: "VARCHAR" },
+  { name: "_file", type: "VARCHAR" },
+  { name: "_line", type: "BIGINT" },
+] as const;
+
 /** What a snapshot is when its front matter does not say: any change of any column. */
 export const SNAPSHOT_DEFAULT: SnapshotSpec = { by: "columns", columns: "all", deletes: "close" };
 

@@ -22,21 +22,18 @@ import type { Transaction } from "../../sql/session.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { assertQuery, createTableAs, parametersKey } from "../statement.ts";
-import { applySnapshot, SNAPSHOT_DEFAULT, shapeOf, shapeSnapshot } from "./apply.ts";
+import { applySnapshot, HIDDEN, SNAPSHOT_DEFAULT, shapeOf, shapeSnapshot } from "./apply.ts";
+import { noteMoments } from "./moments.ts";
+import { rebuildHistory } from "./rebuild.ts";
 
 const ROWS = 'temp.main."_millrace_snapshot"';
-const HIDDEN = [
-  { name: "_load", type: "VARCHAR" },
-  { name: "_file", type: "VARCHAR" },
-  { name: "_line", type: "BIGINT" },
-] as const;
-
 export const snapshot = defineMaterialization({
   name: "snapshot",
   summary: "Rows are kept with the time they were valid; what changed or is gone is closed.",
   build(request) {
     const { unit, parameters } = request;
     const build = { asset: unit.id, parametersKey: parametersKey(unit, parameters), request };
+    if (request.states !== undefined) return rebuildHistory(request, request.states);
     return buildOnce(build, (version) => withInterrupt(request, (tx) => record(tx, request, build, version)));
   },
 });
@@ -51,13 +48,14 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
   const live = historyOf(await readLiveVersion(tx, splitLedgerAsset(asset).asset));
   const target = await targetOf(tx, { asset, load, live });
   const table = physicalTable(target.physical);
+  const now = momentOf(parameters["now"]);
   const written = await applySnapshot(tx, {
     asset,
     table,
     rows: ROWS,
     keys: [spec.key ?? []].flat(),
     spec: spec.snapshot ?? SNAPSHOT_DEFAULT,
-    now: momentOf(parameters["now"]),
+    now,
     load,
     ...(target.inPlace ? { keep: (where) => keepRows(tx, { asset, load, table }, where) } : {}),
   });
@@ -92,6 +90,7 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
       load,
     },
   });
+  await noteMoments(tx, { asset, version: next }, [{ now, inputs: request.inputs }]);
   return result;
 }
 

@@ -37,4 +37,9 @@ export const keptCodes = {
     why: "What was written is read again before it is published, and it was not what the query gave.",
     fix: "Cast the columns that the format cannot hold, or use `format: parquet`.",
   },
+  MR4647: {
+    title: "A history cannot be made again",
+    why: "What a snapshot read at each of its builds is known only where it reads one source, whose loads the raw zone keeps.",
+    fix: "Leave it as it is: `--full-refresh` goes on with the history. A model in between can be written into the snapshot's query.",
+  },
 } as const satisfies Record<string, CodeEntry>;

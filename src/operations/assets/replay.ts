@@ -43,6 +43,7 @@ export async function replayAsset(
   const { partitions } = request;
   const range = partitions === undefined ? {} : { partition: `${partitions.from}..${partitions.to}` };
   if (!isSource(node) || (partitions !== undefined && node.spec.partition === undefined)) {
+    if (partitions === undefined && isHistory(node)) return replayHistory(workspace, request, observe, tell, asset);
     if (partitions === undefined) throw madeOfOthers(asset);
     const told: ReplayAnswer = { type: "replay", asset, partitions, files: [], rows: 0 };
     return runOperation(workspace, { select: asset, ...range, fullRefresh: true, because: BECAUSE }, (event) => {
@@ -58,6 +59,28 @@ export async function replayAsset(
   const replay: Replay = { asset };
   tell({ type: "replay", asset, ...(partitions === undefined ? {} : { partitions }), ...told });
   return runOperation(workspace, { select: asset, ...range, fullRefresh: true, because: BECAUSE, replay }, observe);
+}
+
+/** A snapshot model is made again of the loads of the source that it reads. */
+function isHistory(node: ProjectNode): boolean {
+  return node.kind === "model" && node.spec.materialize === "snapshot";
+}
+
+async function replayHistory(
+  workspace: Workspace,
+  { loads, where }: ReplayRequest,
+  observe: Observe,
+  tell: (replay: ReplayAnswer) => void,
+  asset: string,
+): Promise<RunSummaryAnswer> {
+  if (loads !== undefined || where !== undefined)
+    throw new MillraceError({
+      code: "MR8308",
+      message: `the history of ${asset} is made again as a whole`,
+      hint: `millrace replay ${asset}`,
+    });
+  tell({ type: "replay", asset, files: [], rows: 0 });
+  return runOperation(workspace, { select: asset, fullRefresh: true, because: BECAUSE, replay: { asset } }, observe);
 }
 
 function isSource(node: ProjectNode): node is SourceNode | ExtractNode {

@@ -11,12 +11,13 @@ import { typedValues } from "../../sql/parameters.ts";
 import type { Definitions } from "../plan/definitions.ts";
 import { type Amendment, amendAttempt, isLoaded } from "../quarantine/amendment.ts";
 import { exportAttempt } from "./export.ts";
-import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
+import type { BuildRequest, BuildResult, InputStates } from "../../load/build-port.ts";
 import type { JobPort } from "../../load/task-port.ts";
 import { type ReplayAttempt, replayAttempt } from "./replay.ts";
 import type { Replay } from "../assets/replay-port.ts";
 import { madeOf } from "./made-of.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
+import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
 import { environmentWarehouse } from "../environments/warehouse.ts";
@@ -149,7 +150,11 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const mayReuse = !definitions.alwaysBuild.has(defined.id);
       const parameters = { now: new Date(attempt.firstStartedAt), param: typedValues(definitions.paramTypes, params) };
       const { dir: projectDir } = workspace;
-      return builtResult(await workspace.parts.buildModel(node, { ...build, ...partitioned, mayReuse, parameters, projectDir }), attempt);
+      const states = await replayedStates(workspace, request, { id: defined.id, attempt });
+      return builtResult(
+        await workspace.parts.buildModel(node, { ...build, ...partitioned, ...states, mayReuse, parameters, projectDir }),
+        attempt,
+      );
     }
     case "transform": {
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);
@@ -238,6 +243,17 @@ async function replayOf(
 
 /** Where what a source gives is kept. */
 function rawOf(
+/** What a snapshot is made of again, where that is what was asked for. */
+async function replayedStates(
+  workspace: Workspace,
+  request: AttemptsRequest,
+  { id, attempt }: { readonly id: string; readonly attempt: Attempt },
+): Promise<{ readonly states?: InputStates }> {
+  if (request.replay?.asset !== id) return {};
+  const source = sourceOf(request.definitions, id);
+  return { states: await statesOf(source, await replayOf(workspace, request, source, attempt, request.replay), attempt) };
+}
+
   workspace: Workspace,
   { spec }: SourceNode | ExtractNode,
   resuming: { readonly resumes?: unknown },

@@ -125,4 +125,45 @@ describe("a snapshot model", () => {
       ["a snapshot by timestamp does not look at columns", 4],
     ]);
   });
+
+  for (const [by, load] of [
+    ["{ columns: [city] }", "replace"],
+    ["{ by: timestamp, updatedAt: seen }", "replace"],
+    ["{ by: timestamp, updatedAt: seen, deletes: ignore }", "append"],
+    ["{ columns: all }", "merge\nprimaryKey: [id]"],
+  ] as const)
+    it(`is made again of what its source received, the same: ${by} of ${load}`, async () => {
+      const model = (sql: string): string => `/*---\nmaterialize: snapshot\nkey: [id]\nsnapshot: ${by}\n---*/\n${sql}\n`;
+      const file = (number: number): string => (load.startsWith("replace") ? "data/p.csv" : `data/p${number}.csv`);
+      const dir = project({
+        "sources/people.yaml": `from: { files: { path: data/p*.csv } }\ncolumns: { seen: { type: timestamp } }\nload: ${load}\n`,
+        [file(1)]: "id,city,seen\n1,Ulm,2026-01-01 08:00:00\n2,Bonn,2026-01-01 09:00:00\n",
+        "models/clean/people.sql": model("select id, city, seen from raw.people"),
+      });
+      let app = await open(dir);
+      await run(app);
+      write(dir, { [file(2)]: "id,city,seen\n1,Kiel,2026-01-03 08:00:00\n3,Jena,2026-01-02 09:00:00\n" });
+      await run(app);
+      write(dir, { [file(3)]: "id,city,seen\n1,Kiel,2026-01-03 08:00:00\n2,Bonn,2026-01-01 09:00:00\n3,Hof,2026-01-01 10:00:00\n" });
+      await run(app);
+      write(dir, { "models/clean/people.sql": model("select id, upper(city) as city, seen from raw.people") });
+      app = await open(dir);
+      const before = await rowsOf(app, "select id, upper(city), seen, valid_from, valid_to from clean.people order by all");
+      const summary = await app.replay(
+        { asset: "clean.people" },
+        () => {},
+        () => {},
+      );
+      expect(summary.status, JSON.stringify(summary)).toBe("succeeded");
+      const again = "select id, city, seen, valid_from, valid_to from clean.people order by all";
+      expect(await rowsOf(app, again)).toEqual(before);
+      expect(before.length).toBeGreaterThan(4);
+      expect((await run(app)).nodes["clean.people"]).toMatchObject({ status: "reused" });
+      await app.replay(
+        { asset: "clean.people" },
+        () => {},
+        () => {},
+      );
+      expect(await rowsOf(app, again)).toEqual(before);
+    });
 });
