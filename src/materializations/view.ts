@@ -3,6 +3,7 @@ import { MillraceError } from "../model/errors.ts";
 import { auditLive, stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
 import { locate } from "../sql/errors.ts";
+import { ownSql } from "../sql/environment-sql.ts";
 import { createView, publish } from "../sql/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { parametersOf } from "../sql/syntax-copy.ts";
@@ -51,7 +52,7 @@ async function publishView(
 /** In this transaction the asset's name already shows the new query, so that its checks read it. */
 async function showCandidate(tx: Transaction, { unit }: ModelRequest): Promise<void> {
   try {
-    await createView(tx, unit.id, unit.sql);
+    await createView(tx, unit.id, await ownSql(tx, unit.id, unit.sql));
   } catch (error) {
     throw modelFailure(error, unit, 1);
   }

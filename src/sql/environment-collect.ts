@@ -1,7 +1,7 @@
 // Collection: what was put aside by promotions and drops goes when its time is over and nobody looks at it: tables and the ledger's rows in one transaction.
 //   K1. What an environment holds (`x@~ID` in its rows) is kept, however old. K2. A table goes only with the last version that refers to it.
 import { PROD, splitLedgerAsset } from "../model/environment.ts";
-import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
+import { DATA_SCHEMA, KEYED_TABLES, ROWS_SCHEMA } from "./ledger.ts";
 import { readActs } from "./promote.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
@@ -27,10 +27,6 @@ export async function collectable(session: Session, before: Date): Promise<reado
 /** Removes what one act put aside, and says how many tables that were. */
 export async function collectAct(tx: Transaction, act: string): Promise<number> {
   const mine = `ends_with(asset, ${literal(`@~${act}`)})`;
-  const tables = await tx.rows<{ name: string }>(
-    `select table_name as name from duckdb_columns() where schema_name = '_millrace' and column_name = 'asset' and database_name = current_database()
-       and table_name not in ('environments', 'definitions')`,
-  );
   const physicals = await tx.rows<{ name: string }>(
     `select t.table_name as name from duckdb_tables() t where t.schema_name = '${DATA_SCHEMA}' and t.database_name = current_database()
        and (t.table_name in (select physical from _millrace.versions where ${mine}) or t.table_name in (select undo from _millrace.steps where ${mine}))
@@ -40,7 +36,7 @@ export async function collectAct(tx: Transaction, act: string): Promise<number> 
   const views = await tx.rows<{ name: string }>(
     `select view_name as name from duckdb_views() where schema_name = '${ROWS_SCHEMA}' and database_name = current_database() and ends_with(view_name, ${literal(`@~${act}`)})`,
   );
-  for (const { name } of tables) await tx.run(`delete from _millrace.${ident(name)} where ${mine}`);
+  for (const name of KEYED_TABLES) await tx.run(`delete from _millrace.${ident(name)} where ${mine}`);
   for (const { name } of physicals) {
     await tx.run(`drop table ${qualified(DATA_SCHEMA, name)}`);
     await tx.run("delete from _millrace.origins where physical = $1", [name]);

@@ -2,7 +2,7 @@
 import { asideAsset, environmentSchema, plainAssetSql, PROD, splitLedgerAsset } from "../model/environment.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { Base } from "./environment-sql.ts";
-import { ROWS_SCHEMA } from "./ledger.ts";
+import { KEYED_TABLES, ROWS_SCHEMA } from "./ledger.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 
@@ -61,15 +61,11 @@ export async function noteEnvironment(
 /** Moves all that the ledger says of some keys to others, all at once: keys may change places. */
 export async function moveKeys(tx: Transaction, moves: ReadonlyMap<string, string>): Promise<void> {
   if (moves.size === 0) return;
-  const tables = await tx.rows<{ name: string }>(
-    `select table_name as name from duckdb_columns() where schema_name = '_millrace' and column_name = 'asset' and database_name = current_database()
-       and table_name not in ('environments', 'definitions')`,
-  );
   const list = (keys: Iterable<string>): string => `[${[...keys].map(literal).join(", ")}]`;
   await tx.run(
     `create or replace temp table _millrace_moves as select unnest(${list(moves.keys())}) as old_key, unnest(${list(moves.values())}) as new_key`,
   );
-  for (const { name } of tables)
+  for (const name of KEYED_TABLES)
     await tx.run(`update _millrace.${ident(name)} set asset = m.new_key from _millrace_moves m where asset = m.old_key`);
 }
 

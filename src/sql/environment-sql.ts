@@ -7,7 +7,7 @@ import { offsetOfByte, type SqlUnit } from "./errors.ts";
 import type { Session } from "./session.ts";
 import { readSyntax } from "./syntax.ts";
 import type { TableReference } from "./syntax-references.ts";
-import { qualified } from "./text.ts";
+import { literal, qualified } from "./text.ts";
 
 const NAME = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
 const QUALIFIED = new RegExp(String.raw`${NAME}(?:\s*\.\s*${NAME})*`, "uy");
@@ -55,8 +55,7 @@ export async function readBase(session: Session, key: string, inputs: Readonly<R
   const rows = await session.rows<{ asset: string; version: string; code: string }>(
     `select e.asset, e.version, v.code_hash as code from _millrace.environments e
        join _millrace.versions v on v.asset = e.asset and v.version = e.version
-     where e.environment = '${PROD}' and list_contains(from_json($1, '["varchar"]'), e.asset)`,
-    [JSON.stringify([asset, ...Object.keys(inputs)])],
+     where e.environment = '${PROD}' and e.asset in (${[asset, ...Object.keys(inputs)].map(literal).join(", ")})`,
   );
   const own = rows.find((row) => row.asset === asset);
   const read = rows.filter((row) => Object.hasOwn(inputs, row.asset)).map((row) => [row.asset, row.version] as const);

@@ -65,6 +65,13 @@ create table if not exists _millrace.increments (asset varchar, version varchar,
 create table if not exists _millrace.intervals (asset varchar, version varchar, start_ms bigint, end_ms bigint, code_hash varchar, run varchar, "at" timestamptz);
 `;
 
+/** Tables with a column `asset` that holds keys: all but what tells whose keys are seen, and definitions, which are nobody's. */
+export const KEYED_TABLES: readonly string[] = [
+  ...(TABLES + LATER_TABLES).matchAll(/create table (?:if not exists )?_millrace\.(\w+) \(([^;]+)\)/g),
+]
+  .filter(([, name = "", columns = ""]) => /\basset varchar/.test(columns) && name !== "environments" && name !== "definitions")
+  .map(([, name = ""]) => name);
+
 /** Creates the ledger in a new warehouse, or checks the version of the one that is there. @throws MR5002 when it is newer. */
 export async function prepareLedger(session: Session, path: string, writtenBy: string): Promise<void> {
   const known = await session.row<{ n: number }>(

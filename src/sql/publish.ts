@@ -115,7 +115,7 @@ export async function publish(tx: Transaction, publication: Publication): Promis
 /** P1, P2: makes the asset's views, and says what columns they have. */
 export async function showBody(tx: Transaction, asset: string, body: SeenBody): Promise<readonly { name: string; type: string }[]> {
   const view = assetView(asset);
-  await createView(tx, asset, await viewBody(tx, body));
+  await createView(tx, asset, await viewBody(tx, asset, body));
   const columns = await describeRelation(tx, view);
   await tx.run(`create or replace view ${await rowsView(tx, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
   return columns;
@@ -133,7 +133,7 @@ export async function createView(tx: Transaction, asset: string, sql: string): P
   const [schema] = viewOfKey(asset);
   const known = await tx.row("select 1 from duckdb_schemas() where schema_name = $1 and database_name = current_database()", [schema]);
   if (known === undefined) await tx.run(`create schema if not exists ${ident(schema)}`);
-  await tx.run(`create or replace view ${assetView(asset)} as\n${await ownSql(tx, asset, sql)}`);
+  await tx.run(`create or replace view ${assetView(asset)} as\n${sql}`);
 }
 
 async function publishShare(tx: Transaction, publication: Publication): Promise<void> {
@@ -232,8 +232,8 @@ export async function describeRelation(session: Session, relation: string): Prom
 
 export type SeenBody = Exclude<PublishedBody, { readonly kind: "share" }>;
 
-async function viewBody(tx: Transaction, body: SeenBody): Promise<string> {
-  if (body.kind === "view") return `${body.sql.replace(/[\s;]+$/, "")}\n`;
+async function viewBody(tx: Transaction, asset: string, body: SeenBody): Promise<string> {
+  if (body.kind === "view") return `${(await ownSql(tx, asset, body.sql)).replace(/[\s;]+$/, "")}\n`;
   const columns = await describeRelation(tx, physicalTable(body.physical));
   const shown = columns.filter((column) => !body.hidden.includes(column.name)).map((column) => ident(column.name));
   return `select ${shown.join(", ")} from ${physicalTable(body.physical)}`;
