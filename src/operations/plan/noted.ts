@@ -1,5 +1,6 @@
 // Definitions as they were carried out, kept in the ledger beside the versions that were made of them: so that a plan can say what changed since, and where.
 import { messageOf } from "../../model/errors.ts";
+import { isSameCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { AssetSnapshot, ProjectSnapshot } from "../../plan/changes/snapshot.ts";
 import type { LiveVersion } from "../../sql/publish.ts";
@@ -26,7 +27,11 @@ export async function noteDefinitions(
       const asset = snapshot.assets.get(id);
       if (asset === undefined || asset.code === "") return [];
       const definition = JSON.stringify(stored(asset));
-      return known.get(id)?.get(asset.code) === definition ? [] : [{ asset: id, code: asset.code, definition }];
+      // A version keeps the code that it was made of: what means the same has the definition of today.
+      const same = [...(known.get(id)?.keys() ?? [])].filter((code) => isSameCode(code, asset.code));
+      return [...new Set([...same, asset.code])].flatMap((code) =>
+        known.get(id)?.get(code) === definition ? [] : [{ asset: id, code, definition }],
+      );
     });
     if (rows.length === 0) return null;
     await warehouse.transaction(async (tx) => {
@@ -67,7 +72,7 @@ export async function liveSnapshot(
     const definition = known.get(id)?.get(version.codeHash);
     const current = now.assets.get(id);
     if (definition !== undefined) assets.set(id, JSON.parse(definition) as AssetSnapshot);
-    else if (current !== undefined && current.code === version.codeHash) assets.set(id, current);
+    else if (current !== undefined && isSameCode(current.code, version.codeHash)) assets.set(id, current);
     else {
       if (current !== undefined) unknown.push(id);
       assets.set(id, unknownAsset(id, version, current));

@@ -4,6 +4,7 @@
 //       project reads is read by people: all its columns count.
 //   D3. What comes out the same is no change, however its text changed.
 import type { AssetChangeAnswer, ColumnChangeAnswer, ReasonAnswer, SettingChangeAnswer } from "../../model/change-answers.ts";
+import { isSameCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { type ColumnComparison, compareColumns } from "./columns.ts";
 import { indexReaders, type ReaderIndex } from "./readers.ts";
@@ -121,7 +122,7 @@ function isOnlySettings(old: AssetSnapshot, now: AssetSnapshot): boolean {
 
 function isRedefined(old: AssetSnapshot, now: AssetSnapshot, settings: readonly SettingChangeAnswer[]): boolean {
   if (old.definition !== now.definition || settings.some(({ effect }) => effect !== "metadata")) return true;
-  return old.code !== now.code && !isOnlySettings(old, now);
+  return !isSameCode(old.code, now.code) && !isOnlySettings(old, now);
 }
 
 /** `columns.price.type`, `pii.owner`: what changes one column alone. Values that are required decide about rows. */

@@ -1,7 +1,7 @@
 // Which columns of an asset differ between two states of it, and whether its rows may.
 //   C1. What is not understood is a change: without fingerprints on both sides a changed text means other rows.
 //   C2. A column is renamed when its values are the same and the name is all that differs.
-import { isAdditive } from "../../model/code-hash.ts";
+import { isAdditive, isSameCode } from "../../model/code-hash.ts";
 import { diffFingerprints, type QueryFingerprint } from "../../model/fingerprint.ts";
 import type { AssetSnapshot, SnapshotColumn } from "./snapshot.ts";
 
@@ -33,7 +33,7 @@ export function compareColumns(before: AssetSnapshot, after: AssetSnapshot): Col
   const [old, now] = [before.fingerprint, after.fingerprint];
   if (old !== null && now !== null) return compareFingerprints(before, after, { old, now });
   const schema = compareSchemas(before.columns, after.columns);
-  if (before.code === after.code && before.code !== "") return { ...SAME, ...schema, isExact: false };
+  if (before.code !== "" && isSameCode(before.code, after.code)) return { ...SAME, ...schema, isExact: false };
   return { ...SAME, ...schema, rows: !isAdditive(before.code, after.code), isExact: false };
 }
 

@@ -1,4 +1,5 @@
 // Assets that got another name: one was removed, one was added, and they are the same in everything else. One that could be several is none.
+import { textOfCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { AssetSnapshot, ProjectSnapshot } from "./snapshot.ts";
 
@@ -28,5 +29,5 @@ function grouped(assets: readonly AssetSnapshot[]): ReadonlyMap<string, readonly
 }
 
 function identityOf({ kind, code }: AssetSnapshot): string | null {
-  return code === "" || kind === "task" || kind === "export" ? null : `${kind}\0${code}`;
+  return code === "" || kind === "task" || kind === "export" ? null : `${kind}\0${textOfCode(code)}`;
 }
