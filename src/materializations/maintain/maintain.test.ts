@@ -264,7 +264,7 @@ describe("incremental: { mode: maintain }", () => {
           warehouse.close();
         }
       }),
-      { numRuns: Number(process.env["MAINTAIN_RUNS"] ?? 4), seed: Number(process.env["MAINTAIN_SEED"] ?? 11) },
+      { numRuns: Number(process.env["MAINTAIN_RUNS"] ?? 3), seed: Number(process.env["MAINTAIN_SEED"] ?? 11) },
     );
   }, 120_000);
 });

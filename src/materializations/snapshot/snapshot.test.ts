@@ -246,7 +246,7 @@ describe("a snapshot of a model", () => {
             expect(broken).toBeUndefined();
             await session.run(`drop table ${table}`);
           }),
-          { numRuns: 25, seed: 20260101 },
+          { numRuns: Number(process.env["SNAPSHOT_RUNS"] ?? 12), seed: 20260101 },
         );
       });
 });
