@@ -14,6 +14,9 @@ export type {
   Definition,
   ExtractAssetInput,
   ExtractContext,
+  FunctionDefinition,
+  FunctionInput,
+  FunctionType,
   HttpClient,
   HttpPage,
   HttpRequestOptions,
@@ -30,7 +33,7 @@ export type {
   TransformAssetInput,
   TransformContext,
 } from "./model/define.ts";
-export { defineAsset, defineJob, defineTask } from "./model/definitions/typescript.ts";
+export { defineAsset, defineFunction, defineJob, defineTask } from "./model/definitions/typescript.ts";
 export { type ErrorRecord, MillraceError } from "./model/errors.ts";
 export { defineSensor, type SensorAnswer, type SensorContext, type SensorFunction } from "./model/sensor.ts";
 export { sql, type SqlText, type SqlValue } from "./sql/tag.ts";

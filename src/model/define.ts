@@ -175,6 +175,29 @@ export type JobTaskInput = Omit<z.input<typeof taskSpec>, "typescript"> & {
   readonly typescript?: string | { readonly module: string; readonly export: string } | ((context: TaskContext) => unknown);
 };
 
+/** What DuckDB's values are in JavaScript; NULL is null. Other types come and go as their text. */
+interface FunctionValues {
+  VARCHAR: string;
+  INTEGER: number;
+  BIGINT: bigint;
+  DOUBLE: number;
+  BOOLEAN: boolean;
+  DATE: string;
+  TIMESTAMP: string;
+}
+export type FunctionType = keyof FunctionValues;
+
+type FunctionArguments<Types extends readonly FunctionType[]> = { [Index in keyof Types]: FunctionValues[Types[Index]] | null };
+
+/** A function that SQL may call by its name. It is called once per row, at once, and gives the same for the same arguments. */
+export interface FunctionInput<Types extends readonly FunctionType[] = readonly FunctionType[], Returns extends FunctionType = FunctionType> {
+  readonly name: string;
+  readonly description?: string;
+  readonly parameters: Types;
+  readonly returns: Returns;
+  call(...values: FunctionArguments<Types>): FunctionValues[Returns] | null | undefined;
+}
+
 type Tagged<Kind extends string, Input> = Readonly<Input> & { readonly [definitionTag]: Kind };
 
 export type AssetDefinition = Tagged<"asset", AssetInput>;
@@ -182,11 +205,16 @@ export type ExtractAssetDefinition = Tagged<"asset", ExtractAssetInput>;
 export type TransformAssetDefinition = Tagged<"asset", TransformAssetInput>;
 export type TaskDefinition = Tagged<"task", TaskInput>;
 export type JobDefinition = Tagged<"job", JobInput>;
+export type FunctionDefinition<
+  Types extends readonly FunctionType[] = readonly FunctionType[],
+  Returns extends FunctionType = FunctionType,
+> = Tagged<"function", FunctionInput<Types, Returns>>;
 /** What a module may export; checks and connectors carry more than the model knows of. */
 export type Definition =
   | AssetDefinition
   | TaskDefinition
   | JobDefinition
+  | { readonly [definitionTag]: "function"; readonly name: string }
   | { readonly [definitionTag]: "check"; readonly name: string }
   | { readonly [definitionTag]: "connector"; readonly name: string };
 

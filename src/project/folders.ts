@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MillraceError } from "../model/errors.ts";
 import { walkFolder } from "./walk.ts";
 
-export type FolderName = "sources" | "models" | "exports" | "jobs" | "checks" | "tests" | "pipelines" | "components";
+export type FolderName = "sources" | "models" | "macros" | "exports" | "jobs" | "checks" | "tests" | "pipelines" | "components";
 
 const YAML = /\.ya?ml$/i;
 const SQL = /\.sql$/i;
@@ -12,7 +12,8 @@ const SQL = /\.sql$/i;
 /** Which names are definitions, below each folder. Type declarations and tests of pipelines are not loaded. */
 export const FOLDERS: Readonly<Record<FolderName, RegExp>> = {
   sources: /\.ya?ml$|^registry\.csv$/i,
-  models: /\.sql$|\.ya?ml$/i,
+  models: /\.sql$|\.ya?ml$|\.[ct]sv$/i,
+  macros: SQL,
   exports: YAML,
   jobs: YAML,
   checks: SQL,
@@ -24,7 +25,8 @@ export const FOLDERS: Readonly<Record<FolderName, RegExp>> = {
 /** Endings that are definitions somewhere: here they are in the wrong folder. */
 const MISPLACED: Readonly<Record<FolderName, RegExp>> = {
   sources: /\.sql$|\.csv$|\.json$|\.toml$/i,
-  models: /\.csv$|\.json$|\.toml$/i,
+  models: /\.json$|\.toml$|\.xlsx$/i,
+  macros: YAML,
   exports: SQL,
   jobs: /\.sql$|\.json$|\.toml$/i,
   checks: YAML,
@@ -37,6 +39,7 @@ const MISPLACED: Readonly<Record<FolderName, RegExp>> = {
 const SINGULAR: Readonly<Record<string, FolderName>> = {
   source: "sources",
   model: "models",
+  macro: "macros",
   export: "exports",
   job: "jobs",
   check: "checks",
@@ -71,7 +74,9 @@ function warn(file: string, message: string, hint: string): MillraceError {
 function wanted(folder: FolderName): string {
   switch (folder) {
     case "models":
-      return "a model is a .sql file with front matter, or a .yaml file with match, cluster or lookup; sources are in sources/";
+      return "a model is a .sql file with front matter, a .yaml file with match, cluster or lookup, or a .csv file; sources are in sources/";
+    case "macros":
+      return "macros are CREATE MACRO statements in .sql files";
     case "checks":
       return "a check is a .sql file with front matter";
     case "sources":

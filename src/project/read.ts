@@ -28,9 +28,11 @@ import { readText } from "./text-file.ts";
 import { checkPartitions } from "./partition-spaces.ts";
 import { readTests } from "./tests.ts";
 import { readTriggers } from "./triggers.ts";
-import { definitionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
+import { definitionsIn, functionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
 import type { Document } from "./document.ts";
 import { FOLDERS, type FolderName, nearMisses } from "./folders.ts";
+import { readMacros } from "../sql/macros.ts";
+import { seedDocument, splitModels } from "./seeds.ts";
 import { expandTables } from "./tables.ts";
 import { readEnrichedModel } from "./enrich/model.ts";
 import { walkFolder } from "./walk.ts";
@@ -80,7 +82,19 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     if (read?.kind === "node") nodes.push(read.node);
     else if (read?.kind === "job") jobs.push(read.job);
   }
-  for (const definition of files.models)
+  const { models, seeds } = splitModels(files.models);
+  for (const seed of seeds) {
+    const document = seedDocument(reader, seed);
+    if (document !== undefined)
+      add<ProjectNode>(
+        nodes,
+        told(reader, () => readSource(reader, expandComponents(reader, document, "source"), undefined)),
+      );
+  }
+  const macros = readMacros(files.macros);
+  errors.push(...macros.errors);
+  const functions = functionsIn(reader, definitions, macros.macros);
+  for (const definition of models)
     add<ProjectNode>(
       nodes,
       told(reader, () => (/\.sql$/i.test(definition.file) ? readModel(reader, definition) : readEnrichedModel(reader, definition))),
@@ -131,6 +145,8 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     checkFiles,
     jobs: jobsWithTasks,
     tests,
+    macros: macros.macros,
+    functions,
     schedules,
     own,
     names: [...reader.documents.keys()],
@@ -168,6 +184,7 @@ function listFiles(root: string, errors: MillraceError[]): Definitions {
   return {
     sources: read("sources"),
     models: read("models"),
+    macros: read("macros"),
     exports: read("exports"),
     jobs: read("jobs"),
     checks: read("checks"),

@@ -6,7 +6,9 @@ import type { ProjectSpec } from "../model/definitions/project.ts";
 import { type ErrorCode, MillraceError, type SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ProjectNode } from "../model/graph.ts";
 import type { JobSpec } from "../model/definitions/job.ts";
+import type { OwnFunction } from "../model/functions.ts";
 import type { JobTask } from "../model/task.ts";
+import type { Macro } from "../sql/macros.ts";
 import type { TestSpec } from "../model/definitions/test.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import type { DefinitionCache } from "./cache.ts";
@@ -80,6 +82,9 @@ export interface Project {
   readonly checkFiles: readonly CheckFile[];
   readonly jobs: readonly ProjectJob[];
   readonly tests: readonly ProjectTest[];
+  /** Functions for SQL: macros/*.sql, and what modules of pipelines/ make with defineFunction. */
+  readonly macros: readonly Macro[];
+  readonly functions: readonly OwnFunction[];
   /** Schedules of the jobs' triggers, ready to be asked, by `JOB/TRIGGER`. */
   readonly schedules: ReadonlyMap<string, Schedule>;
   /** Checks and connectors made in pipelines/, by their names. */

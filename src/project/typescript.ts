@@ -2,8 +2,10 @@
 import { type Definition, definitionsOf, definitionTag } from "../model/define.ts";
 import { jobSpec } from "../model/definitions/job.ts";
 import { sourceSpec } from "../model/definitions/source.ts";
-import { extractAssetSpec, taskDefinitionSpec, transformAssetSpec } from "../model/definitions/typescript.ts";
+import { extractAssetSpec, functionSpec, taskDefinitionSpec, transformAssetSpec } from "../model/definitions/typescript.ts";
+import type { Macro } from "../sql/macros.ts";
 import type { SourceLocation } from "../model/errors.ts";
+import type { OwnFunction } from "../model/functions.ts";
 import type { ExtractNode, NodeId, TaskNode, TransformNode } from "../model/graph.ts";
 import * as z from "zod";
 import { common, mappingsOf } from "./assets.ts";
@@ -52,6 +54,26 @@ export function ownExtensions(definitions: readonly ModuleDefinition[], kind: "c
   );
 }
 
+/** Functions for SQL among the definitions; a name that is taken is told. */
+export function functionsIn(reader: Reader, definitions: readonly ModuleDefinition[], macros: readonly Macro[]): readonly OwnFunction[] {
+  const taken = new Map(macros.map(({ name, unit }) => [name, unit.file]));
+  const functions = new Map<string, OwnFunction>();
+  for (const found of definitions) {
+    if (found.definition[definitionTag] !== "function") continue;
+    const document = moduleDocument(found);
+    const spec = readValue(reader, functionSpec, document);
+    if (spec === undefined) continue;
+    const key = spec.name.toLowerCase();
+    const other = taken.get(key);
+    if (other !== undefined)
+      tell(reader, "MR2041", `the function ${spec.name} stands in ${found.module.file} and in ${other}`, document.locate(["name"]));
+    taken.set(key, found.module.file);
+    const { name, parameters, returns } = spec;
+    functions.set(key, { name, parameters, returns, file: found.module.file, exportName: found.exportName, codeHash: found.module.hash });
+  }
+  return [...functions.values()];
+}
+
 /** The options schema of each connector made in the project. */
 export function ownSchemas(connectors: Readonly<Record<string, unknown>>): Readonly<Record<string, z.ZodType>> {
   return Object.fromEntries(
@@ -89,6 +111,7 @@ export function readDefinition(reader: Reader, found: ModuleDefinition): ReadDef
     }
     case "check":
     case "connector":
+    case "function":
       return undefined;
     default:
       tell(

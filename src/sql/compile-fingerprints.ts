@@ -19,6 +19,7 @@ export async function fingerprintAll(
   if (wanted.length === 0) return;
   const shadow = await open();
   await addMissing(wanted, units, input, shadow);
+  await shadow.addMacros(wanted.flatMap(({ macros }) => macros.map(({ macro }) => macro)));
   const rows = `${ROWS_SCHEMA}.`;
   const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;
   const types = typesIn(units, input);
@@ -42,7 +43,7 @@ function isPlain({ syntax }: Unit): boolean {
 
 /** Puts what `wanted` read into the catalogue, where it is not there yet. */
 export async function addMissing(
-  wanted: readonly Unit[],
+  wanted: readonly Pick<Unit, "dependencies">[],
   units: readonly Unit[],
   input: CompileInput,
   shadow: ShadowCatalogue,

@@ -40,7 +40,7 @@ const SYSTEM_TABLE = /^(duckdb_|pg_|pragma_|sqlite_)/i;
 const LEDGER = "_millrace";
 
 /** The assets that `syntax` reads, and an error for every name that is none. */
-export function resolveNames(unit: SqlUnit, syntax: QuerySyntax, names: AssetNames): ResolvedNames {
+export function resolveNames(unit: SqlUnit, syntax: Pick<QuerySyntax, "tables">, names: AssetNames): ResolvedNames {
   const dependencies = new Set<NodeId>();
   const errors: MillraceError[] = [];
   let system = false;
@@ -64,7 +64,9 @@ function spelled({ catalog, schema, name }: TableReference): string {
 }
 
 function placeOf(unit: SqlUnit, table: TableReference): number {
-  return table.at < 0 ? firstWord(unit.sql) : offsetOfByte(unit.sql, table.at);
+  if (table.at >= 0) return offsetOfByte(unit.sql, table.at);
+  const written = unit.sql.toLowerCase().indexOf(spelled(table).toLowerCase());
+  return written < 0 ? firstWord(unit.sql) : written;
 }
 
 function readsItself(unit: SqlUnit, table: TableReference): MillraceError {

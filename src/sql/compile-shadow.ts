@@ -7,6 +7,7 @@ import type { NodeId } from "../model/graph.ts";
 import type { CompiledColumn } from "./compile-types.ts";
 import type { DuckdbFailure } from "./errors.ts";
 import { FUNCTIONS_SCHEMA, functionsSql } from "./functions.ts";
+import { createMacroSql, type Macro } from "./macros.ts";
 import { type PlanAnswer, planOf } from "./plan-of.ts";
 import { ident, literal, qualified } from "./text.ts";
 
@@ -16,6 +17,8 @@ export interface BindRequest {
   readonly text: string;
   /** Requests of the same batch that must be bound before. */
   readonly needs: readonly NodeId[];
+  /** That it calls, in an order in which they can be made. */
+  readonly macros: readonly Macro[];
   /** Columns that building it adds. */
   readonly adds?: readonly CompiledColumn[] | undefined;
 }
@@ -36,6 +39,8 @@ export class ShadowCatalogue {
   readonly #instance: DuckDBInstance;
   readonly connection: DuckDBConnection;
   readonly #schemas = new Set<string>(["main"]);
+  /** What DuckDB has against each macro that was made. */
+  readonly #macros = new Map<string, DuckdbFailure | null>();
   #hasFunctions = false;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
@@ -94,15 +99,17 @@ export class ShadowCatalogue {
   /** Binds queries, needs before what needs them, each into an empty table of its columns. */
   async bind(requests: readonly BindRequest[]): Promise<ReadonlyMap<NodeId, BindResult>> {
     const results = new Map<NodeId, BindResult>();
-    if (requests.some(({ text }) => text.toLowerCase().includes(`${FUNCTIONS_SCHEMA}.`))) await this.#addFunctions();
+    const texts = requests.flatMap(({ text, macros }) => [text, ...macros.map(({ unit }) => unit.sql)]);
+    if (texts.some((text) => text.toLowerCase().includes(`${FUNCTIONS_SCHEMA}.`))) await this.#addFunctions();
     await this.#addSchemas(requests.map(({ id }) => id));
     for (let from = 0; from < requests.length; from += BATCH_SIZE) {
       const waiting = requests.slice(from, from + BATCH_SIZE);
       const batch = waiting.filter(({ needs }) => needs.every((need) => results.get(need)?.ok ?? true));
-      const failed = await this.connection.run(batch.map(tableOf).join(";\n")).then(
+      const failed = await this.connection.run(this.#statements(batch)).then(
         () => false,
         () => true,
       );
+      if (!failed) for (const { macros } of batch) for (const { name } of macros) this.#macros.set(name, null);
       for (const request of waiting) {
         const blocked = request.needs.some((need) => results.get(need)?.ok === false);
         if (blocked) results.set(request.id, { ok: false, failure: null });
@@ -112,7 +119,38 @@ export class ShadowCatalogue {
     return results;
   }
 
+  /** Makes macros whose tables are there. */
+  async addMacros(macros: readonly Macro[]): Promise<void> {
+    for (const macro of macros) {
+      if (this.#macros.has(macro.name)) continue;
+      const failure = await this.connection.run(createMacroSql(macro)).then(
+        () => null,
+        (thrown: unknown) => withoutPlace(messageOf(thrown)),
+      );
+      this.#macros.set(macro.name, failure);
+    }
+  }
+
+  /** What DuckDB has against a macro; null when it takes it, undefined when nobody asked. */
+  macroFailure(name: string): DuckdbFailure | null | undefined {
+    return this.#macros.get(name);
+  }
+
+  /** A macro stands before the first table that calls it: DuckDB looks at what it reads when it is made. */
+  #statements(batch: readonly BindRequest[]): string {
+    const made = new Set<string>();
+    return batch
+      .flatMap((request) => {
+        const macros = request.macros.filter(({ name }) => !this.#macros.has(name) && !made.has(name));
+        for (const { name } of macros) made.add(name);
+        return [...macros.map((macro) => createMacroSql(macro)), tableOf(request)];
+      })
+      .join(";\n");
+  }
+
   async #bindOne(request: BindRequest): Promise<BindResult> {
+    await this.addMacros(request.macros);
+    if (request.macros.some(({ name }) => this.#macros.get(name) !== null)) return { ok: false, failure: null };
     try {
       await this.connection.run(tableOf(request));
       return { ok: true };
@@ -124,13 +162,7 @@ export class ShadowCatalogue {
   /** The failure with its place: the exception only draws it, the serialised plan tells it. */
   async #explain(text: string, message: string): Promise<DuckdbFailure> {
     const plan = await this.plan(text);
-    if (!("failure" in plan) || plan.failure.type === "internal" || plan.failure.type === "not implemented")
-      return {
-        type: /^(\w+)/.exec(message)?.[1]?.toLowerCase() ?? "",
-        subtype: "",
-        message: message.replace(/^[\w ]+ Error: /, ""),
-        position: null,
-      };
+    if (!("failure" in plan) || plan.failure.type === "internal" || plan.failure.type === "not implemented") return withoutPlace(message);
     return plan.failure;
   }
 
@@ -179,6 +211,15 @@ export class ShadowCatalogue {
 function tableOf({ id, text, adds = [] }: BindRequest): string {
   const added = adds.map(({ name, type }) => `;\nalter table ${tableName(id)} add column if not exists ${ident(name)} ${type}`);
   return `create or replace table ${tableName(id)} as ${text}\nwith no data${added.join("")}`;
+}
+
+function withoutPlace(message: string): DuckdbFailure {
+  return {
+    type: /^(\w+)/.exec(message)?.[1]?.toLowerCase() ?? "",
+    subtype: "",
+    message: message.replace(/^[\w ]+ Error: /, ""),
+    position: null,
+  };
 }
 
 function schemaOf(id: NodeId): string {

@@ -7,6 +7,7 @@ import type { SqlUnit } from "./errors.ts";
 import type { ExternalRead } from "./syntax-references.ts";
 import type { QueryShape } from "./syntax-shape.ts";
 import type { CompileCache } from "./compile-cache.ts";
+import type { Macro } from "./macros.ts";
 
 export interface CompiledColumn {
   readonly name: string;
@@ -34,6 +35,8 @@ export interface CompileInput {
   readonly paramTypes?: Readonly<Record<string, string>>;
   /** Folder that relative paths inside SQL are relative to. */
   readonly projectDir?: string;
+  /** Macros of the project, and what stands for its TypeScript functions. */
+  readonly macros?: readonly Macro[];
   readonly cache?: CompileCache;
 }
 

@@ -4,6 +4,7 @@ import type { QueryFingerprint } from "../model/fingerprint.ts";
 import type { AssetLineage } from "../model/lineage.ts";
 import { MillraceError } from "../model/errors.ts";
 import { cycleMessage, orderByNeeds } from "../model/order.ts";
+import { type KnownMacro, type Macros, withMacros } from "./compile-macros.ts";
 import { type AssetNames, resolveNames } from "./compile-names.ts";
 import type { CompiledColumn, CompileInput } from "./compile-types.ts";
 import { locate, offsetOfByte, type SqlUnit } from "./errors.ts";
@@ -17,6 +18,8 @@ export interface Unit {
   readonly syntax: QuerySyntax | null;
   readonly dependencies: readonly NodeId[];
   readonly copy: AnalysisCopy;
+  /** Those that it calls, each behind what it calls itself. */
+  readonly macros: readonly KnownMacro[];
   /** Hash of everything its columns and lineage follow from; null when that includes files outside the project. */
   key: string | null;
   columns: readonly CompiledColumn[] | null;
@@ -31,20 +34,24 @@ export function prepareUnits(
   input: CompileInput,
   syntaxes: ReadonlyMap<SqlUnit, SyntaxResult>,
   names: AssetNames,
+  known: Macros,
 ): { readonly units: readonly Unit[]; readonly errors: readonly MillraceError[] } {
   const errors: MillraceError[] = [];
   const units = new Map<string, Unit>();
   const add = (unit: SqlUnit, role: Unit["role"]): void => {
     const result = syntaxes.get(unit)!;
     if (!result.ok) errors.push(result.error);
-    const syntax = result.ok ? result.syntax : null;
+    const macros = result.ok ? known.calledBy(result.syntax.calls) : [];
+    const syntax = result.ok ? withMacros(result.syntax, macros) : null;
     const resolved = syntax === null ? null : resolveNames(unit, syntax, names);
-    errors.push(...(resolved?.errors ?? []), ...(syntax === null ? [] : refusals(unit, syntax)));
+    errors.push(...(resolved?.errors ?? []), ...(syntax === null ? [] : refusals(unit, syntax)), ...viewErrors(unit, macros));
+    const read = macros.flatMap((macro) => macro.tables.flatMap((table) => names.find(table) ?? []));
     units.set(unit.id, {
       unit,
       role,
       syntax,
-      dependencies: resolved?.dependencies ?? [],
+      dependencies: read.length === 0 ? (resolved?.dependencies ?? []) : [...new Set([...resolved!.dependencies, ...read])].toSorted(),
+      macros,
       copy: analysisCopy(unit.sql, { types: input.paramTypes }),
       key: null,
       columns: null,
@@ -54,6 +61,7 @@ export function prepareUnits(
       fingerprint: undefined,
     });
   };
+  for (const { macro, tables } of known.all) errors.push(...resolveNames(macro.unit, { tables }, names).errors);
   for (const model of input.models) add(model, "model");
   const { order, cycles } = orderByNeeds(units.keys(), (id) => units.get(id)!.dependencies);
   for (const cycle of cycles) errors.push(cycleError(cycle, units, names));
@@ -63,6 +71,21 @@ export function prepareUnits(
     if (unit.role === "model" && !ordered.has(unit.unit.id)) unit.unbound ??= "it depends on itself in a circle";
   const rest = [...units.values()].filter((unit) => !ordered.has(unit.unit.id));
   return { units: [...order.map((id) => units.get(id)!), ...rest], errors };
+}
+
+/** A view is read where this process is not: by whoever opens the warehouse. */
+function viewErrors(unit: SqlUnit, macros: readonly KnownMacro[]): readonly MillraceError[] {
+  const found = macros.find(({ macro }) => macro.isFunction);
+  if (found === undefined || unit.spec?.materialize !== "view") return [];
+  const at = unit.sql.toLowerCase().indexOf(found.macro.name);
+  return [
+    new MillraceError({
+      code: "MR2042",
+      message: `${unit.id}: a view cannot call ${found.macro.unit.id}`,
+      hint: "write `materialize: table` in its front matter",
+      location: locate(unit, Math.max(0, at)),
+    }),
+  ];
 }
 
 /** What can be read but never be built. */
@@ -132,7 +155,13 @@ export function inheritFromNeeds(units: readonly Unit[], input: CompileInput): v
     }
     const { adds = [] } = unit.unit;
     unit.key = tracked
-      ? hashOf(unit.unit.sql, ...typesOf(unit, input), ...adds.map(({ name, type }) => `+${name} ${type}`), ...keys)
+      ? hashOf(
+          unit.unit.sql,
+          ...unit.macros.map(({ macro }) => macro.hash),
+          ...typesOf(unit, input),
+          ...adds.map(({ name, type }) => `+${name} ${type}`),
+          ...keys,
+        )
       : null;
   }
 }

@@ -5,6 +5,7 @@
 import type { NodeId } from "../model/graph.ts";
 import { MillraceError } from "../model/errors.ts";
 import { addMissing, fingerprintAll } from "./compile-fingerprints.ts";
+import { type Macros, readBodies } from "./compile-macros.ts";
 import { AssetNames } from "./compile-names.ts";
 import { type BindResult, ROWS_SCHEMA, ShadowCatalogue } from "./compile-shadow.ts";
 import { stubFiles } from "./compile-stubs.ts";
@@ -13,7 +14,7 @@ import { inheritFromNeeds, prepareUnits, type Unit } from "./compile-units.ts";
 import { bindError, type DuckdbFailure, firstWord, isMissingName, locate, type SqlUnit } from "./errors.ts";
 import { lineageOfPlan } from "./lineage.ts";
 import { analysisCopy } from "./syntax-copy.ts";
-import { readSyntax, type QuerySyntax, type SyntaxResult } from "./syntax.ts";
+import { readSyntax, type QuerySyntax, type SyntaxResult, unchanged } from "./syntax.ts";
 import { hashOf } from "./syntax-tree.ts";
 
 /** Compiles every query of a project. Errors of the user's SQL are in the answer; only a broken DuckDB throws. */
@@ -23,9 +24,11 @@ export async function compile(input: CompileInput): Promise<Compilation> {
   try {
     const syntaxes = await readAll(input, open);
     const names = new AssetNames([...(input.assets ?? []), ...input.schemas.keys(), ...input.models.map(({ id }) => id)]);
-    const { units, errors } = prepareUnits(input, syntaxes, names);
+    const macros = await readBodies(input.macros ?? [], input.cache, open);
+    const { units, errors } = prepareUnits(input, syntaxes, names, macros);
     inheritFromNeeds(units, input);
-    const found = [...errors, ...(await bindAll(units, input, open))];
+    const found = [...macros.errors, ...errors, ...(await bindAll(units, input, open))];
+    if (shadow !== undefined) found.push(...(await macroErrors(macros, units, input, shadow)));
     await fingerprintAll(units, input, names, open);
     if (input.lineage === "columns") await traceAll(units, input, names, open);
     remember(units, input);
@@ -77,7 +80,13 @@ async function bindAll(
   await addNeeds(wanted, units, input, shadow);
   const bindable = wanted.filter((unit) => unit.unbound === null);
   const results = await shadow.bind(
-    bindable.map(({ unit, copy, dependencies }) => ({ id: unit.id, text: copy.text, needs: dependencies, adds: unit.adds })),
+    bindable.map(({ unit, copy, dependencies, macros }) => ({
+      id: unit.id,
+      text: copy.text,
+      needs: dependencies,
+      adds: unit.adds,
+      macros: macros.map(({ macro }) => macro),
+    })),
   );
   const columns = await shadow.columns();
   const errors: MillraceError[] = [];
@@ -93,6 +102,26 @@ async function bindAll(
     }
   }
   return errors;
+}
+
+/** What DuckDB has against the macros themselves; those that nobody calls are asked now. */
+async function macroErrors(
+  { all }: Macros,
+  units: readonly Unit[],
+  input: CompileInput,
+  shadow: ShadowCatalogue,
+): Promise<readonly MillraceError[]> {
+  const unasked = all.filter(({ macro }) => shadow.macroFailure(macro.name) === undefined);
+  const reads = unasked.flatMap(({ tables }) => tables.map(({ schema, name }) => `${schema === "" ? "main" : schema}.${name}`));
+  if (reads.length > 0) await addMissing([{ dependencies: reads }], units, input, shadow);
+  await shadow.addMacros(unasked.map(({ macro }) => macro));
+  return all.flatMap(({ macro, tables }) => {
+    const failure = shadow.macroFailure(macro.name);
+    // What it reads was told where it is named, or is not known before its first load.
+    if (failure === null || failure === undefined || failure.message.startsWith("Table with name")) return [];
+    if (tables.length > 0 && !isMissingName(failure)) return [];
+    return [bindError(macro.unit, unchanged(macro.unit.sql), failure, { columns: new Map() })];
+  });
 }
 
 function columnsOf(columns: ReadonlyMap<string, readonly CompiledColumn[]>, id: NodeId): readonly CompiledColumn[] {
@@ -180,6 +209,7 @@ async function traceAll(
   if (wanted.length === 0) return;
   const shadow = await open();
   await addMissing(wanted, units, input, shadow);
+  await shadow.addMacros(wanted.flatMap(({ macros }) => macros.map(({ macro }) => macro)));
   for (const unit of wanted) unit.lineage = withAdded(unit, await trace(unit, names, shadow, input));
 }
 

@@ -61,6 +61,12 @@ export class EnvironmentWarehouse extends Warehouse {
     this.prepared.add(asset);
   }
 
+  /** A schema in memory that stands before the warehouse's on the search path. */
+  async ownSchema(): Promise<string> {
+    await this.session(async () => undefined); // the first session makes it
+    return qualified(this.scope, ROWS_SCHEMA);
+  }
+
   /** What it was to have of its own it has, or not: the ledger says. */
   forget(): void {
     this.prepared.clear();

@@ -39,6 +39,8 @@ export interface References {
   readonly rowOrigins: boolean;
   /** Asks for days of the project's calendars. */
   readonly calendars: boolean;
+  /** Names of everything that it calls, in lower case; a name before a dot may be a column or a schema, and is left out. */
+  readonly calls: readonly string[];
 }
 
 /** Functions that read files or other systems; a first text argument says which. */
@@ -59,6 +61,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
   const nested: NestedQuery[] = [];
   const volatile = new Set<string>();
   const opaque = new Set<string>();
+  const calls = new Set<string>();
   let rowOrigins = false;
   let calendars = false;
 
@@ -77,6 +80,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
     const at = placeOf(node);
     const [first] = childrenOf(call["children"]);
     const text = constantText(first);
+    calls.add(name);
     if (name === "query") {
       if (text === undefined) opaque.add("query()");
       else nested.push({ sql: text, scope: names, at });
@@ -133,6 +137,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
         break;
       case "FUNCTION": {
         const name = textOf(value["function_name"]).toLowerCase();
+        if (value["is_operator"] !== true) calls.add(name);
         if (VOLATILE_FUNCTIONS.has(name)) volatile.add(`${name}()`);
         if (CALENDAR_FUNCTIONS.has(name) && textOf(value["schema"]).toLowerCase() === FUNCTIONS_SCHEMA) calendars = true;
         break;
@@ -148,7 +153,8 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
   };
 
   for (const statement of statements) walk(statement, scope);
-  return { tables, externals, nested, volatile: [...volatile].toSorted(), opaque: [...opaque].toSorted(), rowOrigins, calendars };
+  const sorted = (set: ReadonlySet<string>): readonly string[] => [...set].toSorted();
+  return { tables, externals, nested, volatile: sorted(volatile), opaque: sorted(opaque), rowOrigins, calendars, calls: sorted(calls) };
 }
 
 function placeOf(node: TreeNode): number {

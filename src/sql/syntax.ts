@@ -21,6 +21,8 @@ export interface QuerySyntax {
   readonly rowOrigins: boolean;
   /** Asks for days of the project's calendars. */
   readonly calendars: boolean;
+  /** Names of everything that it calls. */
+  readonly calls: readonly string[];
   /** UTF-16 offset of a PIVOT without values: its columns depend on the data, so that the query can be read, not bound. */
   readonly dynamicPivotAt: number | null;
 }
@@ -89,6 +91,7 @@ function readOne(unit: SqlUnit, copy: AnalysisCopy, parsed: ParsedSql): SyntaxRe
     opaque: references.opaque,
     rowOrigins: references.rowOrigins,
     calendars: references.calendars,
+    calls: references.calls,
     dynamicPivotAt: copy.dynamicPivot?.start ?? null,
   };
   return { ok: true, syntax, references };
@@ -136,6 +139,7 @@ async function withNested(
           volatile: [...new Set([...syntax.volatile, ...references.volatile])].toSorted(),
           opaque: [...new Set([...syntax.opaque, ...references.opaque])].toSorted(),
           calendars: syntax.calendars || references.calendars,
+          calls: [...new Set([...syntax.calls, ...references.calls])].toSorted(),
         },
       };
       return references.nested.map((nested) => ({ index: query.index, sql: nested.sql, scope: nested.scope, at: query.at }));
@@ -144,7 +148,7 @@ async function withNested(
   return results;
 }
 
-function unchanged(sql: string): AnalysisCopy {
+export function unchanged(sql: string): AnalysisCopy {
   return { text: sql, parameters: [], dynamicPivot: null, originalOffset: (offset) => offset };
 }
 

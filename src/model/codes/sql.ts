@@ -67,6 +67,21 @@ export const sqlCodes = {
     why: "A table needs names that are unique; DuckDB would rename the second in silence, and whatever reads it later would break.",
     fix: "Give one of them another name with `as`, or leave it out with `* exclude (…)`.",
   },
+  MR2040: {
+    title: "A file of macros holds something else",
+    why: "Files in macros/ are split into their CREATE MACRO statements; each makes one function for all queries of the project, called by its name alone.",
+    fix: "Write `create macro net(price) as price * 0.8`, or `create macro top(n) as table select …` for rows. Queries belong in models/.",
+  },
+  MR2041: {
+    title: "Two functions have one name",
+    why: "The project's macros and its functions from TypeScript share one set of names, and case does not count.",
+    fix: "Rename one of them. Several lists of parameters stand in one statement: `create macro f(a) as a, (a, b) as a + b`.",
+  },
+  MR2042: {
+    title: "A view calls a function written in TypeScript",
+    why: "A view is computed by whoever reads it, and only Millrace's own processes have the project's TypeScript functions.",
+    fix: "Write `materialize: table` in the model's front matter, so that the values are stored.",
+  },
   MR2020: {
     title: "The selection matches nothing",
     why: "No asset or task of this project fits the selection. A selector that matches nothing is an error, so that a typing mistake is not taken for success.",

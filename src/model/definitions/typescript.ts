@@ -6,6 +6,9 @@ import {
   definitionTag,
   type ExtractAssetDefinition,
   type ExtractAssetInput,
+  type FunctionDefinition,
+  type FunctionInput,
+  type FunctionType,
   type JobDefinition,
   type JobInput,
   type TaskDefinition,
@@ -55,6 +58,17 @@ export const taskDefinitionSpec = z.strictObject({
   run: code,
 });
 
+/** DuckDB's types that functions take and give. */
+export const FUNCTION_TYPES = ["VARCHAR", "INTEGER", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"] as const satisfies readonly FunctionType[];
+
+export const functionSpec = z.strictObject({
+  name: z.string({ error: "is missing" }).regex(/^[a-z_]\w*$/i, { error: "may hold letters, digits and _" }),
+  description: z.string().optional(),
+  parameters: z.array(z.enum(FUNCTION_TYPES)),
+  returns: z.enum(FUNCTION_TYPES),
+  call: code,
+});
+
 const jobDefinitionSpec = jobSpec.extend({ name: plainName });
 
 /** An asset written in TypeScript: `extract` pulls it from outside, `transform` makes it from the assets in `needs`. @throws MillraceError MR1901. */
@@ -67,6 +81,13 @@ export function defineAsset(input: AssetInput): AssetDefinition {
     throw wrong(`defineAsset${nameOf(input)}: ${what}`);
   }
   return define("asset", "defineAsset", transform === undefined ? extractAssetSpec : transformAssetSpec, input) as AssetDefinition;
+}
+
+/** A function that SQL may call: `select score(name, 3) from raw.people`. @throws MillraceError MR1901. */
+export function defineFunction<const Types extends readonly FunctionType[], Returns extends FunctionType>(
+  input: FunctionInput<Types, Returns>,
+): FunctionDefinition<Types, Returns> {
+  return define("function", "defineFunction", functionSpec, input) as FunctionDefinition<Types, Returns>;
 }
 
 /** A step that acts and leaves no data; what `run` returns is its output. @throws MillraceError MR1901. */

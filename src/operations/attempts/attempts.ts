@@ -20,6 +20,7 @@ import { sourceAttempt, type SourceRequest } from "./source.ts";
 import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
+import { installFunctions } from "../functions/install.ts";
 import { environmentWarehouse } from "../environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -79,6 +80,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
     return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
   }
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
+  if (node.kind === "model" || node.kind === "export") await installFunctions(project, warehouse);
   const partition = await attemptPartition(definitions, defined, {
     attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,
     warehouse,
@@ -241,8 +243,6 @@ async function replayOf(
   };
 }
 
-/** Where what a source gives is kept. */
-function rawOf(
 /** What a snapshot is made of again, where that is what was asked for. */
 async function replayedStates(
   workspace: Workspace,
@@ -254,6 +254,8 @@ async function replayedStates(
   return { states: await statesOf(source, await replayOf(workspace, request, source, attempt, request.replay), attempt) };
 }
 
+/** Where what a source gives is kept. */
+function rawOf(
   workspace: Workspace,
   { spec }: SourceNode | ExtractNode,
   resuming: { readonly resumes?: unknown },

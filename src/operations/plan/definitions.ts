@@ -11,6 +11,7 @@ import type { Compilation, KnownSchema } from "../../sql/compile-types.ts";
 import { nextSchema } from "../../load/next-schema.ts";
 import { compile } from "../../sql/compile.ts";
 import type { SqlUnit } from "../../sql/errors.ts";
+import { stubOf } from "../../sql/macros.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
 import type { LiveVersion } from "../../sql/publish.ts";
 import type { Project, ProjectJob } from "../../project/reader.ts";
@@ -77,6 +78,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     projectDir: workspace.dir,
     paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
+    macros: [...project.macros, ...project.functions.map(stubOf)],
   } as const;
   const compilation = await compileWith(schemas);
   errors.push(...compilation.errors);

@@ -1,0 +1,82 @@
+// Makes the project's macros where its queries are run: in the warehouse's schema `main` for prod, in an environment's own database in memory for that.
+//   I1. A macro is made once what it reads is there, so this is asked before each build; what is there already costs a look into a map.
+//   I2. What the project no longer has, or what cannot be made any more, is gone: an old body never takes part in a new version.
+import { messageOf } from "../model/errors.ts";
+import { PROD } from "../model/environment.ts";
+import { EnvironmentWarehouse } from "./environment-warehouse.ts";
+import { createMacroSql, type Macro } from "./macros.ts";
+import type { Session } from "./session.ts";
+import { ident, literal } from "./text.ts";
+import type { Warehouse } from "./warehouse.ts";
+
+/** Per warehouse: name → hash of the body that is there. */
+const installed = new WeakMap<Warehouse, Map<string, string>>();
+const turns = new WeakMap<Warehouse, Promise<unknown>>();
+
+/** Makes those that can be made now; a query that calls another one is told so by DuckDB. */
+export async function installMacros(warehouse: Warehouse, macros: readonly Macro[]): Promise<void> {
+  const known = installed.get(warehouse);
+  if (known !== undefined && known.size === macros.length && macros.every(({ name, hash }) => known.get(name) === hash)) return;
+  const turn = (turns.get(warehouse) ?? Promise.resolve()).then(() => install(warehouse, macros));
+  turns.set(
+    warehouse,
+    turn.catch(() => undefined),
+  );
+  await turn;
+}
+
+async function install(warehouse: Warehouse, macros: readonly Macro[]): Promise<void> {
+  const place = warehouse instanceof EnvironmentWarehouse ? await warehouse.ownSchema() : "main";
+  const known = installed.get(warehouse) ?? (place === "main" ? await warehouse.session(readInstalled) : new Map<string, string>());
+  if (macros.length === 0 && known.size === 0) return;
+  installed.set(warehouse, known);
+  const wanted = new Set(macros.map(({ name }) => name));
+  for (const name of known.keys()) if (!wanted.has(name)) await remove(warehouse, { name, place, known });
+  let open = macros.filter(({ name, hash }) => known.get(name) !== hash);
+  for (let before = -1; open.length > 0 && open.length !== before;) {
+    before = open.length;
+    const left: Macro[] = [];
+    for (const macro of open) if (!(await make(warehouse, { macro, place, known }))) left.push(macro);
+    open = left; // one may call another
+  }
+  for (const { name } of open) if (known.has(name)) await remove(warehouse, { name, place, known });
+}
+
+interface Step {
+  readonly place: string;
+  readonly known: Map<string, string>;
+}
+
+async function make(warehouse: Warehouse, { macro, place, known }: Step & { readonly macro: Macro }): Promise<boolean> {
+  try {
+    await warehouse.transaction(async (tx) => {
+      await tx.run(createMacroSql(macro, place));
+      await note(tx, place, macro.name, macro.hash);
+    });
+  } catch (error) {
+    if (/(Catalog|Binder|Parser) Error/.test(`${messageOf(error)} ${messageOf((error as Error).cause ?? "")}`)) return false;
+    throw error;
+  }
+  known.set(macro.name, macro.hash);
+  return true;
+}
+
+async function remove(warehouse: Warehouse, { name, place, known }: Step & { readonly name: string }): Promise<void> {
+  await warehouse.transaction(async (tx) => {
+    await tx.run(`drop macro if exists ${place}.${ident(name)}`);
+    await tx.run(`drop macro table if exists ${place}.${ident(name)}`);
+    await note(tx, place, name, null);
+  });
+  known.delete(name);
+}
+
+async function note(session: Session, place: string, name: string, hash: string | null): Promise<void> {
+  if (place !== "main" || session.environment !== PROD) return;
+  await session.run(`delete from _millrace._meta where key = ${literal(`macro:${name}`)}`);
+  if (hash !== null) await session.run(`insert into _millrace._meta values (${literal(`macro:${name}`)}, ${literal(hash)})`);
+}
+
+async function readInstalled(session: Session): Promise<Map<string, string>> {
+  const rows = await session.rows<{ key: string; value: string }>("select key, value from _millrace._meta where key like 'macro:%'");
+  return new Map(rows.map(({ key, value }) => [key.slice("macro:".length), value]));
+}
