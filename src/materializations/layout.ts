@@ -14,7 +14,8 @@ import { withInterrupt } from "./commit.ts";
 import type { ModelRequest } from "./materialization.ts";
 import { createTableAs, isTemporary } from "./statement.ts";
 
-const UNSORTED = 'temp.main."_millrace_unsorted"';
+/** Rows on their way into an ordered table. */
+export const UNSORTED = 'temp.main."_millrace_unsorted"';
 
 /** As `createTableAs`, with the rows in the order that the front matter asks for. @throws MR4604, MR4607, MR4640. */
 export async function createLaidOut(
@@ -38,7 +39,8 @@ interface Sorting {
   readonly by: readonly string[];
 }
 
-async function writeSorted(session: Session, { asset, from, table, by }: Sorting): Promise<void> {
+/** The rows of a table in a new one, ordered. @throws MR4640. */
+export async function writeSorted(session: Session, { asset, from, table, by }: Sorting): Promise<void> {
   const names = (await describeRelation(session, from)).map(({ name }) => name);
   const missing = by.find((column) => !names.some((name) => name.toLowerCase() === column.toLowerCase()));
   if (missing !== undefined)

@@ -4,10 +4,12 @@ import { stoppedBy } from "../../load/audit-port.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
 import { CLOSED_COLUMN, startMs } from "../../model/incremental.ts";
+import { layoutColumns } from "../../model/kept.ts";
 import { writeIncrement } from "../../sql/intervals.ts";
 import { HIDDEN_COLUMNS, physicalName, physicalTable, publish } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
+import { UNSORTED, writeSorted } from "../layout.ts";
 import { columnOf, prepareStage } from "./apply.ts";
 import { hash, heldAfter, type IncrementBuild } from "./build.ts";
 import type { Decision } from "./decide.ts";
@@ -20,7 +22,12 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   const physical = physicalName(unit.id, load);
   const table = physicalTable(physical);
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
-  await makeAll(tx, build, { table, columns });
+  const order = layoutColumns(request.spec.layout);
+  await makeAll(tx, build, { table: order.length === 0 ? table : UNSORTED, columns });
+  if (order.length > 0) {
+    await writeSorted(tx, { asset: unit.id, from: UNSORTED, table, by: order });
+    await tx.run(`drop table ${UNSORTED}`);
+  }
   const { superseded, leftOut } = await prepareStage(tx, { asset: unit.id, how, table, stage: table, columns, scope: { kind: "all" } });
   const built = await countRows(tx, table);
   const { results } = await request.audit(tx, { asset: unit.id, table, load, run: token.run, physical });

@@ -249,4 +249,25 @@ describe("a snapshot of a model", () => {
           { numRuns: Number(process.env["SNAPSHOT_RUNS"] ?? 12), seed: 20260101 },
         );
       });
+
+  it("by timestamp is a function of the log of changes: however it is cut and in whatever order it comes, the history is the same", async () => {
+    const log = fc.uniqueArray(row, { minLength: 1, maxLength: 12, selector: ({ id, u }) => `${id} ${u}` });
+    const cuts = fc.array(fc.integer({ min: 0, max: 3 }), { minLength: 12, maxLength: 12 });
+    await fc.assert(
+      fc.asyncProperty(log, cuts, fc.infiniteStream(fc.nat()), async (rows, parts, random) => {
+        const spec = { by: "timestamp", updatedAt: "u", deletes: "ignore" } as const;
+        const text = (list: readonly Row[]): string => rowsOf(...list.map((each) => [each.id, each.v, each.u] as const));
+        const mixed = rows.map((each) => ({ each, at: random.next().value as number })).toSorted((a, b) => a.at - b.at);
+        const pieces = [0, 1, 2, 3].map((part) => mixed.filter((_, index) => parts[index] === part).map(({ each }) => each));
+        const whole = await history(spec, [{ now: 1, rows: text(rows) }]);
+        const piecemeal = await history(
+          spec,
+          pieces.map((piece, index) => ({ now: 40 + index, rows: text(piece) })),
+        );
+        expect(await show(piecemeal, "id, v, u")).toEqual(await show(whole, "id, v, u"));
+        await session.run(`drop table ${whole}; drop table ${piecemeal}`);
+      }),
+      { numRuns: Number(process.env["SNAPSHOT_RUNS"] ?? 12), seed: 20260102 },
+    );
+  });
 });

@@ -81,4 +81,11 @@ describe("layout", () => {
     expect(nodes[0]?.error).toMatchObject({ code: "MR4640" });
     expect(apps).toHaveLength(1);
   });
+
+  it("orders what an incremental model holds whenever all of it is made", async () => {
+    const sql = model("layout: { sort: k }\n").replace("materialize: table", "materialize: incremental\nkey: [id]");
+    const dir = project({ "models/clean/t.sql": sql });
+    await run(await open(dir));
+    expect((await rowGroups(dir, "k", 5_000)).matching).toBe(1);
+  });
 });
