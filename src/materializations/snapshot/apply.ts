@@ -59,6 +59,7 @@ export async function recordSnapshot(
 export async function applySnapshot(session: Session, delivery: SnapshotInto): Promise<HistoryWritten> {
   const { asset, table, rows, keys, spec, now, load, keep } = delivery;
   const work: WorkTable = { table: rows, columns: await describeRelation(session, rows) };
+  refuseOwnNames(asset, work.columns);
   const by = versionRule(delivery, work.columns);
   if (by.kind === "timestamp") await refuseNoMoment(session, asset, rows, by.column);
   const twice = await session.run(
@@ -79,7 +80,7 @@ export async function applySnapshot(session: Session, delivery: SnapshotInto): P
   return twice === 0 ? written : { ...written, filtered: [...written.filtered, { rule: "superseded", file: null, rows: twice }] };
 }
 
-/** What the front matter says, held against the columns that there are. @throws MR4640, MR4641, MR4642. */
+/** What the front matter says, held against the columns that there are. @throws MR4640, MR4642. */
 function versionRule({ asset, keys, spec }: SnapshotDelivery, columns: readonly Column[]): VersionRule {
   const names = columns.map(({ name }) => name);
   const known = (name: string, where: string): string => {
@@ -88,13 +89,6 @@ function versionRule({ asset, keys, spec }: SnapshotDelivery, columns: readonly 
     const hint = didYouMean(name, names) ?? `there are ${names.join(", ")}`;
     throw new MillraceError({ code: "MR4640", message: `${asset}: ${where} names ${name}, which is no column of its query`, hint });
   };
-  const own = [...HISTORY_COLUMNS.map(({ name }) => name), ...HIDDEN_COLUMNS];
-  const taken = names.find((name) => own.includes(name.toLowerCase() as (typeof own)[number]));
-  if (taken !== undefined)
-    throw new MillraceError({
-      code: "MR4641",
-      message: `${asset}: ${taken} is a column that the snapshot adds itself; give it another name`,
-    });
   for (const key of keys) known(key, "key");
   if (spec.by === "columns") {
     const listed =
@@ -123,7 +117,18 @@ async function refuseNoMoment(session: Session, asset: string, rows: string, col
   });
 }
 
-/** S1, S2: creates the table that holds the history, with the rows of the one before. @throws MR4644. */
+/** @throws MR4641. */
+function refuseOwnNames(asset: string, columns: readonly Column[]): void {
+  const own: readonly string[] = [...HISTORY_COLUMNS.map(({ name }) => name), ...HIDDEN_COLUMNS];
+  const taken = columns.find(({ name }) => own.includes(name.toLowerCase()));
+  if (taken === undefined) return;
+  throw new MillraceError({
+    code: "MR4641",
+    message: `${asset}: ${taken.name} is a column that the snapshot adds itself; give it another name`,
+  });
+}
+
+/** S1, S2: creates the table that holds the history, with the rows of the one before. @throws MR4641, MR4644. */
 export async function shapeSnapshot(
   session: Session,
   request: {
@@ -135,6 +140,7 @@ export async function shapeSnapshot(
   },
 ): Promise<void> {
   const { asset, table, existing, hidden } = request;
+  refuseOwnNames(asset, request.columns);
   const before = existing === null ? [] : await describeRelation(session, existing);
   const columns = shapeOf(request.columns, before);
   const list = [...columns, ...hidden].map(({ name, type }) => `${ident(name)} ${type}`);
