@@ -9,6 +9,8 @@ import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import type { Range } from "./intervals.ts";
 
+const GONE = 'temp.main."_millrace_increment_gone"';
+
 type Columns = readonly { readonly name: string; readonly type: string }[];
 
 export type Scope =
@@ -34,8 +36,8 @@ export interface ApplyRequest {
   readonly inserted?: string;
   /** Moment that `deletes: close` notes, as SQL. */
   readonly now?: string;
-  /** Told which rows of the table are about to go. */
-  readonly keep?: (where: string) => Promise<void>;
+  /** Told which rows are about to go: a table with them and their `_millrace_row`. `stay`: nothing is done. */
+  readonly leaving?: (gone: string, rows: number) => Promise<"go" | "stay">;
 }
 
 export interface AppliedRows {
@@ -44,6 +46,8 @@ export interface AppliedRows {
   readonly superseded: number;
   /** Rows that were there already (append), or belong to no interval that was asked for. */
   readonly leftOut: number;
+  /** Nothing was done: the rows that would have come are those that are there. */
+  readonly isSame?: true;
 }
 
 /** Applies the rows of `stage` to `table`. @throws MR4613, MR4616 */
@@ -60,11 +64,15 @@ export async function applyIncrement(session: Session, request: ApplyRequest): P
     return { ...prepared, added, removed: 0, leftOut: prepared.leftOut + repeated };
   }
   if (how.deletes === "close" && how.mode === "merge") await carryClosed(session, request);
-  const where = removedRows(request);
-  await request.keep?.(where);
-  const removed = await session.run(`delete from ${table} where ${where}`);
-  const added = await session.run(`insert into ${table} by name ${inserted}`);
-  return { ...prepared, added, removed };
+  const removed = await pickGone(session, request);
+  try {
+    if ((await request.leaving?.(GONE, removed)) === "stay") return { ...prepared, added: 0, removed: 0, isSame: true };
+    if (removed > 0) await session.run(`delete from ${table} where rowid in (select _millrace_row from ${GONE})`);
+    const added = await session.run(`insert into ${table} by name ${inserted}`);
+    return { ...prepared, added, removed };
+  } finally {
+    await session.run(`drop table if exists ${GONE}`).catch(() => undefined); // the next one replaces it
+  }
 }
 
 /** Takes out of the new rows what is superseded or outside of the intervals. */
@@ -84,21 +92,21 @@ export async function prepareStage(session: Session, { asset, how, stage, column
   return { added: 0, removed: 0, superseded, leftOut };
 }
 
-/** A1, as a condition on the table. */
-export function removedRows({ asset, how, stage, columns, scope, table }: ApplyRequest): string {
+/** A1, as conditions on the table: a row meets at most one of them, and each may be answered by itself. */
+export function removedRows({ asset, how, stage, columns, scope, table }: ApplyRequest): readonly string[] {
   switch (how.mode) {
     case "time": {
-      if (scope.kind !== "intervals") return "true";
-      return `coalesce(${inRanges(asset, columnOf(asset, columns, how.by[0]!), scope.ranges)}, false)`;
+      if (scope.kind !== "intervals") return ["true"];
+      return [inRanges(asset, columnOf(asset, columns, how.by[0]!), scope.ranges)];
     }
     case "append":
-      return scope.kind === "all" ? "true" : "false";
+      return scope.kind === "all" ? ["true"] : [];
     case "merge":
     case "partition": {
       const names = namesOf(asset, columns, how.mode === "merge" ? how.key : how.by);
       const given = givenRows(table, scope.kind === "given" ? (scope.keys ?? stage) : stage, names);
-      if (scope.kind === "given" || scope.kind === "intervals" || how.deletes === "ignore") return given;
-      return scope.kind === "all" ? "true" : inKeys(scope.lists);
+      if (scope.kind === "given" || scope.kind === "intervals" || how.deletes === "ignore") return [given];
+      return scope.kind === "all" ? ["true"] : inKeys(scope.lists);
     }
     default:
       return how.mode satisfies never;
@@ -111,16 +119,31 @@ function givenRows(table: string, stage: string, names: readonly string[]): stri
   return `rowid in (select t.rowid from ${table} t semi join ${stage} s on ${same})`;
 }
 
-/** Condition on rows of the table or of the query: a column has one of the values, or is NULL. */
-export function inKeys(lists: readonly { readonly table: string; readonly columns: readonly string[] }[]): string {
-  return lists.map((list) => keysIn(list)).join(" or ");
+/** Conditions on rows of the table or of the query, of which a row meets at most one: a column has one of the values, or is NULL. */
+export function inKeys(lists: readonly { readonly table: string; readonly columns: readonly string[] }[]): readonly string[] {
+  const [first, ...rest] = lists.map((list) => keysIn(list));
+  if (first === undefined) return ["false"];
+  // DuckDB answers `in` with a join of its own only where no OR is beside it: 20 million rows in 0.1 s in place of 1 s.
+  if (rest.length === 0) return [first.some, first.none];
+  return [[first, ...rest].map(({ some, none }) => `${some} or ${none}`).join(" or ")];
 }
 
-function keysIn({ table, columns }: { readonly table: string; readonly columns: readonly string[] }): string {
+function keysIn({ table, columns }: { readonly table: string; readonly columns: readonly string[] }): {
+  readonly some: string;
+  readonly none: string;
+} {
   const names = columns.map((name) => ident(name));
   const row = names.length === 1 ? names[0]! : `(${names.join(", ")})`;
-  const some = `${row} in (select ${names.join(", ")} from ${table})`;
-  return `${some} or ${names.map((name) => `${name} is null`).join(" or ")}`;
+  return { some: `${row} in (select ${names.join(", ")} from ${table})`, none: `(${names.map((name) => `${name} is null`).join(" or ")})` };
+}
+
+/** The rows that are about to go, with the numbers under which they stand, in a table of the session. */
+async function pickGone(session: Session, request: ApplyRequest): Promise<number> {
+  const pick = `select rowid as _millrace_row, * from ${request.table} where`;
+  const [first = "false", ...rest] = removedRows(request);
+  await session.run(`create or replace temp table ${GONE} as ${pick} ${first}`);
+  for (const where of rest) await session.run(`insert into ${GONE} ${pick} ${where}`);
+  return (await session.row<{ n: number }>(`select count(*) as n from ${GONE}`))?.n ?? 0;
 }
 
 /** `deletes: close`: rows of the scope whose key the query no longer gives stay, with the moment at which that was seen. */
@@ -135,7 +158,7 @@ async function carryClosed(session: Session, request: ApplyRequest): Promise<voi
   if (scope.kind === "given" || scope.kind === "intervals") return;
   const same = namesOf(asset, columns, how.key).map((name) => `t.${ident(name)} is not distinct from s.${ident(name)}`);
   const names = columns.map(({ name }) => `t.${ident(name)}`).join(", ");
-  const inScope = scope.kind === "all" ? "true" : inKeys(scope.lists);
+  const inScope = scope.kind === "all" ? "true" : inKeys(scope.lists).join(" or ");
   await session.run(
     `insert into ${stage} by name select ${names}, coalesce(t.${CLOSED_COLUMN}, ${request.now ?? "(current_timestamp at time zone 'UTC')"}) as ${CLOSED_COLUMN}
      from (select * from ${table} where ${inScope}) t anti join ${stage} s on ${same.join(" and ")}`,

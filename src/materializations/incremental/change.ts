@@ -2,9 +2,10 @@
 // What goes is kept for as long as the version is, so that one can go back, and so that what reads the model knows which of its rows changed.
 import { auditTable, stoppedByChecks } from "../../load/audit.ts";
 import { stoppedBy } from "../../load/audit-port.ts";
-import { keepRows, keptRows } from "../../load/before.ts";
+import { undoName } from "../../load/before.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
+import { CLOSED_COLUMN } from "../../model/incremental.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import { writeIncrement } from "../../sql/intervals.ts";
 import { HIDDEN_COLUMNS, type LiveVersion, physicalTable, publish } from "../../sql/publish.ts";
@@ -28,6 +29,9 @@ export async function changeInPlace(
   const table = physicalTable(own.physical!);
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
   const scope = await makeStage(tx, build, columns);
+  const undo = undoName(unit.id, load);
+  let undone: string | null = null;
+  let mayBeSame = false;
   const apply: ApplyRequest = {
     asset: unit.id,
     how,
@@ -36,7 +40,12 @@ export async function changeInPlace(
     columns,
     scope,
     inserted: `select *, ${origin(load)} from ${STAGE}`,
-    keep: (where) => keepRows(tx, { asset: unit.id, load, table }, where),
+    leaving: async (gone, leaving) => {
+      if (mayBeSame && (await isSame(tx, apply, gone))) return "stay";
+      if (leaving > 0) await tx.run(`create table ${physicalTable(undo)} as select * exclude (_millrace_row) from ${gone}`);
+      undone = leaving > 0 ? undo : null;
+      return "go";
+    },
   };
   try {
     const prepared = await prepareStage(tx, apply);
@@ -45,8 +54,9 @@ export async function changeInPlace(
     const aside = await auditTable(tx, { asset: unit.id, table: STAGE, load, run: token.run, physical: "" }, quarantining);
     const keepsCode = isSameCode(own.codeHash, codeHash);
     const fit = await fitLive(tx, { asset: unit.id, table, live: own.columns, columns });
-    if (keepsCode && !fit.isChanged && how.deletes !== "close" && (await isSame(tx, apply))) return undefined;
+    mayBeSame = keepsCode && !fit.isChanged;
     const applied = await applyIncrement(tx, apply);
+    if (applied.isSame === true || (mayBeSame && applied.added + applied.removed === 0)) return undefined;
     request.signal.throwIfAborted();
     const others = request.checks.filter(({ onFail }) => onFail !== "quarantine");
     const audited = await auditTable(tx, { asset: unit.id, table, load, run: token.run, physical: own.physical! }, others);
@@ -69,7 +79,7 @@ export async function changeInPlace(
       load,
       token,
       result,
-      step: { continues: true, inPlace: true, undo: await keptRows(tx, unit.id, load), closes: false, replacedFiles: [] },
+      step: { continues: true, inPlace: true, undo: undone, closes: false, replacedFiles: [] },
     });
     const said = { asset: unit.id, version, run: token.run };
     await writeIncrement(tx, said, {
@@ -131,16 +141,12 @@ async function keysGiven(tx: Session, { mode, key, by }: IncrementBuild["how"]):
 }
 
 /** Are the rows that would go those that would come? Their number and two sums of 64 bits tell. */
-async function isSame(tx: Session, request: ApplyRequest): Promise<boolean> {
-  if (request.how.mode === "append") return (await tx.row(`select 1 from ${request.stage} limit 1`)) === undefined;
-  const cells = request.columns.map(({ name }) => ident(name)).join(", ");
+async function isSame(tx: Session, { columns, how, stage }: ApplyRequest, gone: string): Promise<boolean> {
+  const closed = how.deletes === "close" && how.mode === "merge" ? [CLOSED_COLUMN] : [];
+  const cells = [...columns.map(({ name }) => name), ...closed].map((name) => ident(name)).join(", ");
   const digest = (rows: string): string =>
     `select count(*) as n, sum(hash(${cells})::hugeint)::varchar as a, bit_xor(hash(1, ${cells}))::varchar as b from ${rows}`;
-  const [before, after] = [
-    await tx.row<object>(digest(`${request.table} where ${removedRows(request)}`)),
-    await tx.row<object>(digest(request.stage)),
-  ];
-  return JSON.stringify(before) === JSON.stringify(after);
+  return JSON.stringify(await tx.row<object>(digest(gone))) === JSON.stringify(await tx.row<object>(digest(stage)));
 }
 
 /** Records that earlier builds set aside of the rows that were made again. */
@@ -155,7 +161,9 @@ function recordsIn({ asset, how, columns, scope, stage }: ApplyRequest): string 
         `try_cast(json_extract_string("row", ${literal(`$."${name.replaceAll('"', String.raw`\"`)}"`)}) as ${type}) as ${ident(name)}`,
     );
   const records = `(select id, rowid, ${cells.join(", ")} from _millrace.quarantine where asset = ${literal(asset)} and status = 'open')`;
-  return `id in (select id from ${records} r where ${removedRows({ asset, how, columns, scope, stage, table: records })})`;
+  return `id in (select id from ${records} r where ${removedRows({ asset, how, columns, scope, stage, table: records })
+    .map((where) => `(${where})`)
+    .join(" or ")})`;
 }
 
 async function countRows(tx: Session, table: string): Promise<number> {

@@ -125,9 +125,9 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   const reading = await readByTime(question, column, how.unit);
   if (reading.coarser !== null) throw coarser(unit, column, how.unit, reading.coarser);
   if (reading.leavesStart) throw leavesStart(unit);
-  const extent = await extentOf(state, reading);
   const isJoinable = reading.isJoinable || !usesBounds(unit);
   if (why !== null) {
+    const extent = await extentOf(state, reading);
     const text = extent === null ? "all of it" : `${countText(how.unit, [extent])}, ${rangesText(how.unit, [extent])}`;
     return {
       todo: { kind: "rebuild", ranges: extent === null ? null : [extent] },
@@ -136,14 +136,21 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
     };
   }
   const stands = union(held);
-  const all = extent === null ? stands : union([...stands, extent]);
   const touched = await touchedRanges(state, reading);
-  if (touched.all !== null)
+  if (touched.all !== null) {
+    const extent = await extentOf(state, reading);
+    const all = extent === null ? stands : union([...stands, extent]);
     return {
       todo: { kind: "rebuild", ranges: extent === null ? null : all },
       reason: `all ${countText(how.unit, all)}: ${touched.all}`,
       isJoinable,
     };
+  }
+  const found = touched.ranges.flatMap(({ ranges }) => ranges);
+  // What is new is among what changed: only where no table tells the moments of its rows, time itself brings intervals.
+  const isTold = held.length > 0 && [...reading.tables.values()].some((reads) => reads !== null);
+  const extent = isTold ? spanOf([...stands, ...found]) : await extentOf(state, reading);
+  const all = extent === null ? stands : union([...stands, extent]);
   const gaps = extent === null ? [] : minus([extent], stands);
   const back = lookbackRanges(how, nowMs, { all, isChanged: changes.tables.length > 0 });
   const changed = touched.ranges.map(({ asset, ranges }) => ({ ranges, text: `new rows of ${asset}` }));
@@ -152,6 +159,12 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   if (ranges.length === 0) return { todo: { kind: "nothing" }, reason: nothingText(state), isJoinable };
   const said = causes.filter((cause) => cause.ranges.length > 0).map((cause) => `${countText(how.unit, cause.ranges)} ${cause.text}`);
   return { todo: { kind: "intervals", ranges }, reason: `${rangesText(how.unit, ranges)} (${said.join(", ")})`, isJoinable };
+}
+
+/** From the first to the last moment of ranges: there are no gaps in what is built. */
+function spanOf(ranges: readonly Range[]): Range | null {
+  if (ranges.length === 0) return null;
+  return { startMs: Math.min(...ranges.map(({ startMs }) => startMs)), endMs: Math.max(...ranges.map(({ endMs }) => endMs)) };
 }
 
 function nothingText({ changes: { tables } }: State): string {
@@ -175,7 +188,7 @@ async function extentOf({ session, request, reads }: State, reading: TimeReading
       isKnown = true;
       const moment = utc(read);
       const row = await session.row<{ a: number | null; b: number | null }>(
-        `select epoch_ms(min(${moment})) as a, epoch_ms(max(${moment})) as b from ${viewOf(request, table)} where isfinite(${moment})`,
+        `select epoch_ms(a) as a, epoch_ms(b) as b from (select min(m) as a, max(m) as b from (select ${moment} as m from ${viewOf(request, table)}) where isfinite(m))`,
       );
       if (row?.a != null) firstMs = Math.min(firstMs ?? row.a, row.a);
       if (row?.b != null) lastMs = Math.max(lastMs ?? row.b, row.b);

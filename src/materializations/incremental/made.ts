@@ -45,23 +45,22 @@ export interface MakeRequest extends Making {
   readonly columns: Columns;
   /** Columns behind those of the query. */
   readonly behind?: string;
-  /** Rows of the query that are wanted; null: all. */
-  readonly where: string | null;
+  /** Rows of the query that are wanted, by conditions of which a row meets at most one; null: all. */
+  readonly where: readonly string[] | null;
   /** Where $start is; null: before everything. */
   readonly sinceMs?: number | null;
 }
 
 /** The query's rows, as far as they are wanted. */
 export async function makeRows(session: Session, { unit, parameters, table, where, sinceMs, behind }: MakeRequest): Promise<void> {
-  const bounds = { ...ALWAYS, ...(sinceMs == null ? {} : { start: new Date(sinceMs) }) };
-  const isPlain = where === null && behind === undefined;
-  await createTableAs(
-    session,
-    table,
-    unit,
-    { ...parameters, ...bounds },
-    isPlain ? undefined : around(unit, where === null ? "" : `where ${where}`, selectWith(behind)),
-  );
+  const given = { ...parameters, ...ALWAYS, ...(sinceMs == null ? {} : { start: new Date(sinceMs) }) };
+  if (where === null)
+    return void (await createTableAs(session, table, unit, given, behind === undefined ? undefined : around(unit, "", selectWith(behind))));
+  for (const [index, condition] of where.entries()) {
+    await createTableAs(session, index === 0 ? table : NEXT, unit, given, around(unit, `where ${condition}`, selectWith(behind)));
+    if (index > 0) await session.run(`insert into ${table} by name select * from ${NEXT}`);
+  }
+  if (where.length > 1) await session.run(`drop table ${NEXT}`);
 }
 
 function selectWith(behind: string | undefined): string {
