@@ -24,6 +24,7 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR4506: EXIT.project,
   MR4601: EXIT.project,
   MR4605: EXIT.project,
+  MR4640: EXIT.project,
   MR4860: EXIT.connection,
   MR4861: EXIT.project,
   MR5001: EXIT.held,

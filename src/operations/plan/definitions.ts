@@ -19,6 +19,7 @@ import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
 import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
+import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
   readonly graph: Graph;
@@ -84,6 +85,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   errors.push(...compilation.errors);
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
+  errors.push(...namedColumnErrors(project, compilation));
   const { nodes, rewritten, codes } = asLive(withCodeHashes(project.nodes, compilation.models, { params, calendars }), live);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
   for (const node of nodes) {
