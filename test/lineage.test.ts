@@ -162,3 +162,32 @@ describe("OpenLineage", () => {
     expect(schema.fields[1]).toEqual({ name: "price", type: "DECIMAL(18,2)", description: "Price in dollars" });
   });
 });
+
+describe("what is told of columns", () => {
+  it("inherits descriptions where a column is passed on unchanged, and says where they were written", async () => {
+    const { asset } = (await millrace(["describe", "clean.sales", "--json"], shop.dir)).lines()[0]!;
+    const told = asset.columns.map((column: any) => [column.name, column.description, column.descriptionFrom]);
+    expect(told).toEqual([
+      ["id", null, null],
+      ["amount", "Price in dollars", "raw.sales.price"],
+      ["price", "Price in dollars", "raw.sales.price"],
+      ["more", null, null],
+    ]);
+    expect([asset.description, asset.descriptionFrom]).toEqual(["Paid sales", null]);
+    expect((await millrace(["describe", "clean.sales"], shop.dir)).stdout).toMatch(
+      /^amount +DECIMAL\(18,2\) +Price in dollars \(raw\.sales\.price\)$/m,
+    );
+  });
+
+  it("is written as types, and checked in CI by an exit code", async () => {
+    const types = (...args: readonly string[]): ReturnType<typeof millrace> => millrace(["types", ...args], shop.dir);
+    expect((await types("--check")).exitCode).toBe(1);
+    expect((await types()).exitCode).toBe(0);
+    expect((await types("--check")).exitCode).toBe(0);
+    shop.write("models/final/days.sql", "select more.day as day from clean.sales\n");
+    const old = await types("--check", "--json");
+    expect([old.exitCode, old.lines()[0]!["differs"]]).toEqual([1, ["final.days"]]);
+    expect((await types("--out", "-")).stdout).toContain("export type FinalDays = {");
+    expect((await types("--out", "-", "--check")).exitCode).toBe(2);
+  });
+});

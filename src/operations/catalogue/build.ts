@@ -74,6 +74,7 @@ async function readContent(workspace: Workspace, now: number): Promise<Content> 
     aside,
     origins: new Map(schemas.map(({ asset, columns }) => [asset, originsOf(columns)])),
     builtAt: new Date(now).toISOString(),
+    environment: (await workspace.environment()).name,
     redact: (text) => workspace.redact(text),
   });
 }

@@ -20,6 +20,7 @@ export interface ContentInput {
   /** Original names of columns, per asset. */
   readonly origins: ReadonlyMap<NodeId, ReadonlyMap<string, string>>;
   readonly builtAt: string;
+  readonly environment: string;
   /** Takes secrets out of a text. */
   redact(this: void, text: string): string;
 }
@@ -31,13 +32,13 @@ export interface Content {
 }
 
 export function contentOf(input: ContentInput): Content {
-  const { known, project, builtAt } = input;
+  const { known, project, builtAt, environment } = input;
   const ids = known.graph.order.filter((id) => known.graph.nodes.get(id)!.kind !== "task").toSorted();
   const places = new Map(ids.map((id, place) => [id, place]));
   const flow = new LineageFlow(known.lineage);
   const assets = ids.map((id) => pageAsset(input, flow, places, known.graph.nodes.get(id)!));
   return {
-    index: { project: project.name, builtAt, assets: ids.map((id, place) => indexAsset(input, places, id, assets[place]!)) },
+    index: { project: project.name, builtAt, environment, assets: ids.map((id, place) => indexAsset(input, places, id, assets[place]!)) },
     columns: assets.map(({ columns }) => columns.map(({ name, description }) => [name, description ?? ""] as const)),
     assets,
   };

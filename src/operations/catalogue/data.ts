@@ -2,6 +2,7 @@
 export interface CatalogueIndex {
   readonly project: string;
   readonly builtAt: string;
+  readonly environment: string;
   /** Sorted by name; others name an asset by its place here. */
   readonly assets: readonly IndexAsset[];
 }

@@ -1,6 +1,7 @@
 // `lineage`: what is above and below an asset or a column, as PROJECT §9 says, as a graph, as what a change reaches, and as OpenLineage.
 import type { LineageAnswer } from "../../model/answers.ts";
 import type { ImpactAnswer, LineageGraphAnswer } from "../../model/lineage-answers.ts";
+import type { TestRows } from "../../model/definitions/test.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { lineageAnswer } from "../../plan/lineage.ts";
 import { lineageGraph } from "../../plan/lineage-graph.ts";
@@ -36,10 +37,17 @@ function reachedCheck({ name, severity, columns, needs, test }: CompiledCheck): 
   return { name, severity, columns, needs, isExact };
 }
 
+/** Columns that the test's own text has; those of files and queries are theirs. */
+function writtenColumns(given: TestRows): readonly string[] {
+  if (Array.isArray(given)) return given.flatMap((row) => Object.keys(row));
+  const header = given.csv?.trim().split("\n", 1)[0] ?? "";
+  const named = header === "" ? [] : header.split(",").map((name) => name.trim().replaceAll('"', ""));
+  return [...named, ...(given.rows ?? []).flatMap((row) => Object.keys(row))];
+}
+
 function reachedTest({ name, file, spec }: ProjectTest): ReachedTest {
   const columns = new Map<NodeId, ReadonlySet<string>>();
   for (const [asset, rows] of [...Object.entries(spec.given ?? {}), [spec.model, spec.expect] as const])
-    if (Array.isArray(rows))
-      columns.set(asset, new Set([...(columns.get(asset) ?? []), ...rows.flatMap((row) => Object.keys(row as object))]));
+    if (rows !== undefined) columns.set(asset, new Set([...(columns.get(asset) ?? []), ...writtenColumns(rows)]));
   return { name, file, model: spec.model, columns };
 }

@@ -95,11 +95,11 @@ function onKey(event: KeyboardEvent, search: HTMLInputElement): void {
   event.preventDefault();
 }
 
-function footer({ builtAt, assets }: CatalogueIndex): HTMLElement {
+function footer({ builtAt, environment, assets }: CatalogueIndex): HTMLElement {
   return element(
     "footer",
     {},
-    `${number(assets.length)} assets, as of ${moment(builtAt)} UTC. Keys: / searches, ↑ ↓ go, Enter opens, Esc goes back, t changes light and dark.`,
+    `${number(assets.length)} assets of ${environment}, as of ${moment(builtAt)} UTC. Keys: / searches, ↑ ↓ go, Enter opens, Esc goes back, t changes light and dark.`,
   );
 }
 
