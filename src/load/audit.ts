@@ -4,6 +4,7 @@
 //   A2. Rows of checks with `onFail: quarantine` leave the table first; the other checks judge what is left.
 //   A3. A row that breaks several checks is set aside once, under the first of them; its reason names all.
 //   A4. A check that cannot run is MR4505 with its place: DuckDB has lost the transaction by then, and the caller rolls back.
+import { viewOfKey } from "../model/environment.ts";
 import { MillraceError, type MillraceErrorOptions } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { assetView, createView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/publish.ts";
@@ -163,7 +164,7 @@ async function expose(
   columns: readonly string[],
   all: readonly NumberedCheck[],
 ): Promise<void> {
-  const name = asset.slice(asset.indexOf(".") + 1).toLowerCase();
+  const name = viewOfKey(asset)[1].toLowerCase();
   const mentions = (sql: string): boolean => sql.toLowerCase().includes(name);
   const named = all.some(({ check }) => {
     if (check.where !== null && mentions(check.where)) return true;

@@ -4,6 +4,7 @@ import type { SourceSpec } from "../model/definitions/source.ts";
 import type { NextSchema } from "../model/answers.ts";
 import type { StagedColumn } from "../formats/format.ts";
 import { proposeRenames, type ColumnProfile } from "../schemas/renames.ts";
+import { ownerOf } from "../sql/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, qualified } from "../sql/text.ts";
 import { planColumns, variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";
@@ -30,7 +31,7 @@ export async function nextSchema(
 ): Promise<NextSchema | undefined> {
   const known = await session.row<{ columns: string }>(
     "select columns from _millrace.schemas where asset = $1 order by number desc limit 1",
-    [asset],
+    [await ownerOf(session, asset)],
   );
   if (known === undefined) return undefined;
   const before = JSON.parse(known.columns) as CommittedColumn[];

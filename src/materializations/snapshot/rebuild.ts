@@ -35,7 +35,7 @@ export async function rebuildHistory(request: ModelRequest, states: InputStates)
     const making = new Making(session, request);
     await session.run(`drop table if exists ${HISTORY[0]}; drop table if exists ${HISTORY[1]}`);
     try {
-      await enterScope(session, { scope, asset: states.asset, catalog: path!.name });
+      await enterScope(session, { scope, asset: states.asset, catalog: path!.name, before: path!.path });
       await states.replay(async ({ version, moment, relation }) => {
         const own = known.filter(({ inputs }) => inputs[states.asset] === version);
         const moments = known.length === 0 ? [{ now: new Date(`${moment.replace(" ", "T")}Z`), inputs: { [states.asset]: version } }] : own;
@@ -61,11 +61,13 @@ export async function rebuildHistory(request: ModelRequest, states: InputStates)
 /** The name of the asset means what stands in a database in memory; all other names what they always mean. */
 async function enterScope(
   session: Session,
-  { scope, asset, catalog }: { readonly scope: string; readonly asset: string; readonly catalog: string },
+  { scope, asset, catalog, before }: { readonly scope: string; readonly asset: string; readonly catalog: string; readonly before: string },
 ): Promise<void> {
   const schema = asset.slice(0, asset.indexOf("."));
   await session.run(`attach ':memory:' as ${ident(scope)}; create schema if not exists ${qualified(scope, schema)}`);
-  const path = [qualified(catalog, "_millrace_data"), qualified(scope, schema), qualified(catalog, schema), qualified(catalog, "main")];
+  // In an environment names mean something already; what it does not say, the warehouse does.
+  const rest = [...(before === "" ? [] : [before]), qualified(catalog, schema), qualified(catalog, "main")];
+  const path = [qualified(catalog, "_millrace_data"), qualified(scope, schema), ...rest];
   await session.run(`set search_path = ${literal(path.join(","))}`);
 }
 
