@@ -33,7 +33,8 @@ export async function openBenchmark(connection: DuckDBConnection, benchmark: Ben
   return texts.getRows().map(([text]) => String(text));
 }
 
-function extensionPath(benchmark: Benchmark): string {
+/** The extension as a file that DuckDB can load. */
+export function extensionPath(benchmark: Benchmark): string {
   const lib = join(dirname(ensurePython(...TPC)), "lib");
   for (const python of readdirSync(lib)) {
     const path = join(
