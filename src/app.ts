@@ -215,8 +215,11 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
       return runQuery(warehouse, sql, take);
     },
-    queryToParquet: async (sql, path) =>
-      (await import("./operations/assets/query.ts")).queryToParquet(await workspace.warehouse(), sql, path),
+    queryToParquet: async (sql, path) => {
+      const warehouse = await (await import("./operations/functions/install.ts")).warehouseToRead(workspace);
+      return (await import("./operations/assets/query.ts")).queryToParquet(warehouse, sql, path);
+    },
+    recordTest: async (request) => (await import("./operations/tests/record.ts")).recordTest(workspace, request),
     test: async (request, observe) => (await import("./operations/tests/tests.ts")).testModels(workspace, request, observe),
     check: async (request) => (await import("./operations/assets/history.ts")).checkAssets(workspace, request),
     quarantineList: async (request) => (await import("./operations/quarantine/list.ts")).quarantineList(workspace, request),

@@ -67,6 +67,7 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR9101: EXIT.project,
   MR9102: EXIT.project,
   MR8909: EXIT.project,
+  MR8910: EXIT.usage,
   MR9001: EXIT.bug,
 };
 

@@ -73,7 +73,8 @@ import type { RollbackRequest } from "./assets/rollback.ts";
 import type { RunsRequest } from "./runs/runs.ts";
 import type { ServeRequest } from "./serve.ts";
 import type { Tested, TestRequest } from "./tests/tests.ts";
-import type { TestAnswer } from "../model/test-answers.ts";
+import type { RecordRequest } from "./tests/record.ts";
+import type { RecordedTestAnswer, TestAnswer } from "../model/test-answers.ts";
 
 export interface OpenOptions {
   /** Folder to look for the project from; default: the working directory. */
@@ -116,6 +117,7 @@ export interface App {
   /** Writes the rows of a query to a file as Parquet. */
   queryToParquet(sql: string, path: string): Promise<void>;
   check(request: { readonly select?: string }): Promise<ChecksAnswer>;
+  recordTest(request: RecordRequest): Promise<RecordedTestAnswer>;
   quarantineList(request: QuarantineListRequest): Promise<QuarantineAnswer>;
   quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;
   /** Corrects, accepts or tries records again; a preview (`dryRun`) has no summary. */

@@ -22,7 +22,7 @@ export async function makeInputs(world: TestWorld, lane: Lane, prepared: Prepare
   const ids = [...built.map(({ id }) => id), ...all.map(([id]) => id)];
   const schemas = [...new Set(ids.map((id) => id.slice(0, id.indexOf("."))))].filter((schema) => schema !== "main");
   const mains = ids.filter((id) => id.startsWith("main."));
-  lane.leaves({ drops: [...schemas.map((schema) => `drop schema if exists ${ident(schema)} cascade`)] });
+  lane.leaves({ drops: schemas.map((schema) => `drop schema if exists ${ident(schema)} cascade`) });
   // A table or a view, whichever was made there.
   if (mains.length > 0) lane.leaves("ledger");
   await lane.warehouse.session(async (session) => {

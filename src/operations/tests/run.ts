@@ -41,6 +41,15 @@ export async function runTest(world: TestWorld, lane: Lane, prepared: PreparedTe
   return runIn({ world, lane, prepared, ...identity(world, prepared) }, "run");
 }
 
+/** What the model makes of the given rows. @throws what is wrong with them, and what a run throws. */
+export async function resultOf(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<Result> {
+  const build = { world, lane, prepared, ...identity(world, prepared) };
+  await makeInputs(world, lane, prepared);
+  await buildModels(build, "run");
+  const [result] = await readResults(build);
+  return result!;
+}
+
 /** Undefined where it does not pass: then the code of a run tells why. */
 async function tryQuickly(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<TestOutcome | undefined> {
   try {

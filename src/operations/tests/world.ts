@@ -33,7 +33,11 @@ export interface TestWorld {
 }
 
 /** Reads and compiles; never throws for what is wrong with the project, only that there is none. */
-export async function openWorld(workspace: Workspace, connection: DuckDBConnection): Promise<TestWorld> {
+export async function openWorld(
+  workspace: Workspace,
+  connection: DuckDBConnection,
+  { lineage = "tables" }: { readonly lineage?: "tables" | "columns" } = {},
+): Promise<TestWorld> {
   const project = await workspace.projectWithErrors();
   const errors: MillraceError[] = [...project.errors];
   const schemas = await schemasForTests(workspace, project, connection);
@@ -44,7 +48,7 @@ export async function openWorld(workspace: Workspace, connection: DuckDBConnecti
     models: withAddedColumns(models, new Map()),
     schemas,
     assets: readable(project),
-    lineage: "tables",
+    lineage,
     projectDir: workspace.dir,
     paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
