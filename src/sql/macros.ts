@@ -52,6 +52,17 @@ export function readMacros(files: readonly MacroFile[]): ReadMacros {
   return { macros: [...macros.values()], errors };
 }
 
+/** All that the queries of a project may call besides what DuckDB and Millrace have. */
+export function macrosOf({
+  macros,
+  functions,
+}: {
+  readonly macros: readonly Macro[];
+  readonly functions: readonly OwnFunction[];
+}): readonly Macro[] {
+  return [...macros, ...functions.map(stubOf)];
+}
+
 /** What the compiler takes a function for: its arguments as their types, a value of its type, and its code as a part of what is computed. */
 export function stubOf({ name, parameters, returns, codeHash, file }: OwnFunction): Macro {
   const names = parameters.map((_, index) => `a${index}`);

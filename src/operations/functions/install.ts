@@ -1,7 +1,11 @@
 // Before SQL of the project is run: what it may call is there, macros and functions of TypeScript.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import type { DuckDBInstance } from "@duckdb/node-api";
+import { PROD } from "../../model/environment.ts";
 import type { Project } from "../../project/reader.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
+import type { Workspace } from "../workspace.ts";
 
 /** Per instance: name → code of the function that is registered. */
 const registered = new WeakMap<DuckDBInstance, Map<string, string>>();
@@ -27,4 +31,12 @@ async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions"
     await warehouse.session(async ({ connection }) => registerFunction(connection, definition));
     known.set(name, codeHash);
   }
+}
+
+/** For queries of a person: prod's macros stand in the warehouse; those of an environment are made anew, since its views may call them. */
+export async function warehouseToRead(workspace: Workspace): Promise<Warehouse> {
+  const [warehouse, { name }] = [await workspace.warehouse(), await workspace.environment()];
+  if (name === PROD || !existsSync(join(workspace.dir, "macros"))) return warehouse;
+  await installFunctions({ ...(await workspace.projectWithErrors()), functions: [] }, warehouse);
+  return warehouse;
 }

@@ -13,6 +13,7 @@ import { assetView } from "../../sql/publish.ts";
 import { interruptible, type Session } from "../../sql/session.ts";
 import { partitionPart, partitionRequest } from "../partitions/parts.ts";
 import { askedOf } from "./existing.ts";
+import { installFunctions } from "../functions/install.ts";
 import type { Lane } from "./lane.ts";
 import type { PreparedTest } from "./prepare.ts";
 import type { TestWorld } from "./world.ts";
@@ -37,6 +38,7 @@ export async function buildModels(build: TestBuild, way: "quick" | "run"): Promi
   ];
   let built: Built | undefined;
   for (const { node, checks } of steps) {
+    await installFunctions(world.project, lane.warehouse);
     if (way === "run") {
       lane.leaves("ledger");
       built = await asInRun(build, node, checks);

@@ -1,5 +1,6 @@
 // What a run of each job would do, planned once: nothing is known to be unchanged, so everything that the job selects is carried out.
 import { compile } from "../../sql/compile.ts";
+import { macrosOf } from "../../sql/macros.ts";
 import type { ParamSpec } from "../../model/definitions/job.ts";
 import { combineErrors } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
@@ -43,6 +44,7 @@ async function graphOf(project: Project): Promise<Graph> {
       lineage: "tables",
       projectDir: project.dir,
       paramTypes: Object.fromEntries(types),
+      macros: macrosOf(project),
     });
     if (compilation.errors.length > 0) throw combineErrors("MR1001", compilation.errors);
     for (const [id, query] of compilation.models) dependencies.set(id, query.dependencies);

@@ -1,0 +1,150 @@
+// Macros, seeds and functions of TypeScript in whole projects: what runs, what is built again, what tests see.
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import type { App } from "../../app.ts";
+import { MillraceError } from "../../model/errors.ts";
+import { testProjects } from "../projects.suite.ts";
+
+const { project, write, open } = testProjects("functions", "name: shop\n");
+
+async function built(app: App): Promise<Readonly<Record<string, string>>> {
+  const nodes: Record<string, string> = {};
+  const summary = await app.run({}, (event) => {
+    if (event.type === "node" && event.asset !== undefined)
+      nodes[event.asset] = `${event.status}${event.error === null || event.error === undefined ? "" : `: ${event.error.message}`}`;
+  });
+  expect(summary.status, JSON.stringify(nodes)).toBe("succeeded");
+  return nodes;
+}
+
+/** Everything that is wrong with the project: codes and places. */
+async function wrong(app: App): Promise<readonly (readonly unknown[])[]> {
+  const thrown = await app.plan({}).catch((error: unknown) => error);
+  const errors = thrown instanceof MillraceError ? (thrown.errors.length > 0 ? thrown.errors : [thrown]) : [];
+  return errors.map(({ code, location }) => [code, location?.file, location?.line]);
+}
+
+async function rows(app: App, sql: string): Promise<readonly (readonly unknown[])[]> {
+  const found: (readonly unknown[])[] = [];
+  await app.query(sql, (part) => {
+    if ("rows" in part) found.push(...part.rows);
+  });
+  return found;
+}
+
+const shop = {
+  "models/clean/regions.csv": "region,tax\nnorth,0.1\nsouth,0.2\n",
+  "models/clean/regions.yaml": "description: Tax per region\ncolumns: { tax: { type: double } }\nchecks: [{ unique: [region] }]\n",
+  "macros/money.sql":
+    "create macro net(price, place) as price * (1 - tax_of(place));\ncreate macro tax_of(r) as (select t.tax from clean.regions t where t.region = r);",
+  "macros/rows.sql": "create macro regions_above(least) as table select region from clean.regions where tax > least;",
+  "models/final/prices.sql": "/*---\nmaterialize: table\n---*/\nselect s.region, round(net(100, s.region), 2) as net from clean.regions s",
+  "models/final/high.sql": "from regions_above(0.15)",
+  "models/final/plain.sql": "/*---\nmaterialize: table\n---*/\nselect count(*) as n from clean.regions",
+};
+
+describe("macros and seeds of a project", () => {
+  it("run, also where macros call each other and read assets that are only built in this run", async () => {
+    const dir = project(shop);
+    const app = await open(dir);
+    await built(app);
+    expect(await rows(app, "select region, net::double from final.prices order by 1")).toEqual([
+      ["north", 90],
+      ["south", 80],
+    ]);
+    expect(await rows(app, "from final.high")).toEqual([["south"]]);
+    expect(await rows(app, "select net(10, 'north')::double")).toEqual([[9]]);
+    expect((await app.describe("clean.regions")).asset).toMatchObject({ description: "Tax per region", kind: "source" });
+  });
+
+  it("build again what calls a changed macro, and nothing else; a macro that is gone is gone from the warehouse", async () => {
+    const dir = project(shop);
+    await built(await open(dir));
+    const again = await built(await open(dir));
+    expect(again).toMatchObject({ "final.prices": "reused", "final.plain": "reused" });
+    write(dir, { "macros/money.sql": shop["macros/money.sql"].replace("1 - tax_of", "1 - 2 * tax_of") });
+    const app = await open(dir);
+    expect(await built(app)).toMatchObject({ "final.prices": "succeeded", "final.plain": "reused" });
+    expect(await rows(app, "select net::double from final.prices order by region")).toEqual([[80], [60]]);
+    rmSync(join(dir, "macros/rows.sql"));
+    write(dir, { "models/final/high.sql": "select region from clean.regions where tax > 0.15" });
+    const last = await open(dir);
+    await built(last);
+    await expect(rows(last, "from regions_above(0)")).rejects.toThrow(/regions_above/);
+  });
+
+  it("are in sight of unit tests", async () => {
+    const dir = project({
+      ...shop,
+      "tests/prices.yaml":
+        "model: final.prices\ngiven:\n  clean.regions:\n    - { region: east, tax: 0.5 }\nexpect:\n  - { region: east, net: 50 }\n",
+    });
+    const app = await open(dir);
+    const answer = await app.test({ names: [] }, () => {});
+    expect(JSON.stringify(answer)).toContain('"passed"');
+  });
+
+  it("tell what is wrong in them with their places", async () => {
+    const dir = project({
+      ...shop,
+      "macros/money.sql": "create macro net(price, place) as price * taxes;",
+      "macros/rows.sql": "create macro regions_above(x) as table select nosuch(x) as y",
+    });
+    const app = await open(dir);
+    expect(await wrong(app)).toEqual([
+      ["MR2003", "macros/money.sql", 1],
+      ["MR2008", "macros/rows.sql", 1],
+    ]);
+  });
+});
+
+const functionsFile = (body: string): string => `import { defineFunction } from "millrace";
+export const initials = defineFunction({
+  name: "initials", parameters: ["VARCHAR", "INTEGER"], returns: "VARCHAR",
+  call: (name, most) => ${body},
+});
+`;
+
+describe("functions registered from TypeScript", () => {
+  const files = {
+    "models/raw/people.csv": "name,born\nAda Lovelace,1815-12-10\nAlan Turing,1912-06-23\n,\n",
+    "models/clean/people.sql": "/*---\nmaterialize: table\n---*/\nselect initials(name, 2) as short, name from raw.people",
+    "models/clean/other.sql": "/*---\nmaterialize: table\n---*/\nselect count(*) as n from raw.people",
+    "pipelines/functions.ts": functionsFile('name === null ? null : name.split(" ").map((word) => word[0]).slice(0, most ?? 1).join("")'),
+  };
+
+  it("are called in models, and their code is a part of them", async () => {
+    const dir = project(files);
+    const app = await open(dir);
+    await built(app);
+    expect((await rows(app, "select short from clean.people order by name")).slice(0, 2)).toEqual([["AL"], ["AT"]]);
+    expect(await built(await open(dir))).toMatchObject({ "clean.people": "reused" });
+    const text = readFileSync(join(dir, "pipelines/functions.ts"), "utf8");
+    writeFileSync(join(dir, "pipelines/functions.ts"), text.replace('join("")', 'join(".")'));
+    const changed = await open(dir);
+    expect(await built(changed)).toMatchObject({ "clean.people": "succeeded", "clean.other": "reused" });
+    expect((await rows(changed, "select short from clean.people order by name")).slice(0, 2)).toEqual([["A.L"], ["A.T"]]);
+  });
+
+  it("that throw or give another type fail the model with their words", async () => {
+    const dir = project({ ...files, "pipelines/functions.ts": functionsFile("7 as never") });
+    const app = await open(dir);
+    const events: string[] = [];
+    const summary = await app.run({}, (event) => void events.push(JSON.stringify(event)));
+    expect(summary.status).toBe("partial");
+    expect(events.join("\n")).toContain("initials(): 7 is no VARCHAR");
+  });
+
+  it("are refused in a view, and two of one name", async () => {
+    const dir = project({
+      ...files,
+      "models/clean/people.sql": "select initials(name, 2) as short from raw.people",
+      "macros/initials.sql": "create macro initials(a, b) as a",
+    });
+    const app = await open(dir);
+    expect((await wrong(app)).map(([code]) => code)).toContain("MR2041");
+    rmSync(join(dir, "macros/initials.sql"));
+    expect(await wrong(await open(dir))).toEqual([["MR2042", "models/clean/people.sql", 1]]);
+  });
+});
