@@ -24,6 +24,8 @@ export interface QueryFingerprint {
   readonly leaves: readonly FingerprintLeaf[];
   /** Positions in `leaves`. */
   readonly rests: { readonly rows: readonly number[]; readonly columns: Readonly<Record<string, readonly number[]>> };
+  /** What the order of rows decides where the query does not settle it: ties, `limit`, `list()`, `row_number()`. Whatever else is asked for may turn it. */
+  readonly delicate: { readonly rows: boolean; readonly columns: readonly string[] };
   readonly words: {
     /** Each a part of a sentence: `raw.orders`, `where raw.orders.amount > 0`. */
     readonly rows: readonly string[];

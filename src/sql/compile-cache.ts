@@ -10,7 +10,7 @@ export interface CompileCache {
 }
 
 /** Raised when what is stored, or how it is computed, changes. */
-const FORMAT = "millrace-compile-3 duckdb-1.5.5";
+const FORMAT = "millrace-compile-4 duckdb-1.5.5";
 
 /** A cache in one file. A file that is missing, damaged or of another version is an empty cache; failing to write it is no error. */
 export function openCompileCache(path: string): CompileCache {

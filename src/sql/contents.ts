@@ -2,6 +2,7 @@
 //   I1. They follow from the query's fingerprint, the settings that decide what is kept, and the ids of what was read. What has none counts by its version.
 //   I2. A reader notes of an input the ids of what it reads of it: what else changes in the input does not concern it.
 //   I3. A reader to which the order of an input's rows matters notes its version: ids say nothing about order.
+//   I4. What an unsettled order decides is only the same where the whole query is: another column may turn ties.
 import type { FingerprintLeaf, QueryFingerprint } from "../model/fingerprint.ts";
 import type { NodeId } from "../model/graph.ts";
 import { hashOf } from "./syntax-tree.ts";
@@ -29,7 +30,7 @@ export function inputToken({ leaves }: QueryFingerprint, asset: NodeId, { versio
 
 /** What a build of the query holds. `kept` is the hash of the settings that decide what is kept. */
 export function contentsOf(
-  { rows, columns, leaves, rests }: QueryFingerprint,
+  { rows, columns, names, leaves, rests, delicate }: QueryFingerprint,
   kept: string,
   inputs: ReadonlyMap<NodeId, InputState>,
 ): Contents | null {
@@ -40,10 +41,16 @@ export function contentsOf(
     ids.push(idIn(input.contents, leaf) ?? `version:${input.version}`);
   }
   const resting = (positions: readonly number[]): readonly string[] => positions.flatMap((at) => [nameOf(leaves[at]!), ids[at]!]);
+  // I4.
+  const query = hashOf(rows, ...names.flatMap((name) => [name, columns[name]!]));
+  const turned = new Set(delicate.columns);
   return {
-    rows: hashOf("rows", rows, kept, ...resting(rests.rows)),
+    rows: hashOf("rows", rows, kept, delicate.rows ? query : "", ...resting(rests.rows)),
     columns: Object.fromEntries(
-      Object.entries(columns).map(([name, hash]) => [name, hashOf("column", hash, kept, ...resting(rests.columns[name]!))]),
+      Object.entries(columns).map(([name, hash]) => [
+        name,
+        hashOf("column", hash, kept, turned.has(name) ? query : "", ...resting(rests.columns[name]!)),
+      ]),
     ),
   };
 }

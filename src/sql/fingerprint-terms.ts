@@ -89,6 +89,10 @@ export function rowsOf({ sources, conditions }: Pick<Relation, "sources" | "cond
   return term(words, ["rows", anyOrder(sources), anyOrder(conditions)]);
 }
 
+/** Stands in whatever depends on an order that the query does not settle. */
+export const SOME_ORDER = leafKey("", "order");
+const IN_SOME_ORDER: ReadonlySet<string> = new Set([SOME_ORDER]);
+
 /** A relation whose rows are new ones: `source` says which. */
 export function made(source: Term, from: readonly Relation[], rest: Partial<Relation> & Pick<Relation, "out">): Relation {
   const origins = new Set<string>([source.hash]);
@@ -97,7 +101,7 @@ export function made(source: Term, from: readonly Relation[], rest: Partial<Rela
     tables: new Map(from.flatMap(({ tables }) => [...tables])),
     sources: [source],
     conditions: [],
-    sequence: term("", ["sequence", source, from.map(({ sequence }) => sequence)]),
+    sequence: term("", ["sequence", source, from.map(({ sequence }) => sequence)], IN_SOME_ORDER),
     sort: null,
     origins,
     size: Math.max(

@@ -1,13 +1,13 @@
 // The fingerprint of one query: the plan is walked, and what its rows, its columns and its order rest on is written down by asset and column.
 import type { FingerprintLeaf, QueryFingerprint } from "../model/fingerprint.ts";
 import { type MeaningOptions, meaningOf } from "./fingerprint-operators.ts";
-import { rowsOf, splitLeaf, type Term, UnknownMeaning } from "./fingerprint-terms.ts";
+import { rowsOf, SOME_ORDER, splitLeaf, type Term, UnknownMeaning } from "./fingerprint-terms.ts";
 import type { CompiledColumn } from "./compile-types.ts";
 import type { PlanNode } from "./lineage-plan.ts";
 import { hashOf } from "./syntax-tree.ts";
 
 /** Raised when the way in which fingerprints are made changes: models are then built once more. */
-const MAKING = "fingerprint-1";
+const MAKING = "fingerprint-2";
 
 interface FingerprintOptions extends MeaningOptions {
   /** DuckDB's spelling of a column's type; empty where it is not known. */
@@ -24,9 +24,13 @@ export function fingerprintOfPlan(
     const { out, sort, ...relation } = meaningOf(plan, options);
     if (out.length !== columns.length) return null;
     const rows = rowsOf(relation);
-    const leaves = [...new Set([rows, ...out, ...(sort === null ? [] : [sort])].flatMap((one) => [...one.leaves]))].toSorted();
+    const isDelicate = ({ leaves: own }: Term): boolean => [...own].some((leaf) => splitLeaf(leaf).part === "order");
+    const leaves = [...new Set([rows, ...out, ...(sort === null ? [] : [sort])].flatMap((one) => [...one.leaves]))]
+      .filter((leaf) => leaf !== SOME_ORDER)
+      .toSorted();
     const places = new Map(leaves.map((leaf, index) => [leaf, index]));
-    const restsOf = ({ leaves: own }: Term): readonly number[] => [...own].map((leaf) => places.get(leaf)!).toSorted((a, b) => a - b);
+    const restsOf = ({ leaves: own }: Term): readonly number[] =>
+      [...own].flatMap((leaf) => places.get(leaf) ?? []).toSorted((a, b) => a - b);
     const names = columns.map(({ name }) => name);
     const perColumn = <Value>(value: (one: Term, index: number) => Value): Readonly<Record<string, Value>> =>
       Object.fromEntries(names.map((name, index) => [name, value(out[index]!, index)]));
@@ -38,6 +42,7 @@ export function fingerprintOfPlan(
       reads: readsOf(leaves),
       leaves: leaves.map((leaf) => leafOf(leaf, options)),
       rests: { rows: restsOf(rows), columns: perColumn(restsOf) },
+      delicate: { rows: isDelicate(rows), columns: names.filter((_, index) => isDelicate(out[index]!)) },
       words: {
         rows: [...relation.sources.map(({ words }) => words), ...relation.conditions.map(({ words }) => `where ${words}`)],
         columns: perColumn(({ words }) => words),

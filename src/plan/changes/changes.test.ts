@@ -41,6 +41,7 @@ function model(id: string, options: ModelOptions): AssetSnapshot {
     ),
     leaves,
     rests: { rows: at(rows), columns: Object.fromEntries(names.map((name) => [name, at(columns[name]!)])) },
+    delicate: { rows: false, columns: [] },
     words: { rows: [], columns: {} },
   };
   return {
