@@ -130,10 +130,10 @@ function isolatorOf(secretNames: () => readonly string[]): { open(this: void): P
 const serveParts: ServeParts = {
   messages: {},
   calls: (workspaceOf) => ({
-    call: async (method, values) => {
+    call: async (method, values, environment) => {
       const { callOwn } = await import("./operations/serve/engine-calls.ts");
       return callOwn(
-        operationsOn(await workspaceOf(), async () => {}),
+        operationsOn(await workspaceOf(environment), async () => {}),
         method,
         values,
       );
@@ -196,7 +196,7 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
         fromFailure === undefined &&
         request.partition === undefined &&
         fullRefresh !== true &&
-        runningEngine(workspace.dir) !== undefined
+        runningEngine(workspace.dir)?.environment === (await workspace.environment()).name
       )
         return (await import("./operations/runs/submit.ts")).submitAndFollow(workspace, { job, params, by: "millrace run" }, observe);
       const [{ runOperation }] = await Promise.all([import("./operations/runs/run.ts"), workspace.projectWithWarehouse()]);
