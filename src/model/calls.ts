@@ -10,8 +10,8 @@ export type CallLine =
 
 /** What carries calls out, in the process that holds the warehouse. */
 export interface CallPort {
-  /** Resolves with the result. @throws what the operation throws, MR8108 for a method that is none. */
-  call(method: string, values: readonly unknown[]): Promise<unknown>;
+  /** Resolves with the result; `environment`: whose names are meant. @throws what the operation throws, MR8108 for a method that is none. */
+  call(method: string, values: readonly unknown[], environment: string | undefined): Promise<unknown>;
 }
 
 type Listener = (...values: readonly unknown[]) => void;

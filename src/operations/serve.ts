@@ -53,6 +53,7 @@ export async function serveOperation(
     onBroken: problem("the project; the last good definitions stay in force"),
   });
   const store = await workspace.store();
+  const { name: environment } = await workspace.environment();
   const clock = await createStoreClock(store, realClock);
   const id = runId(clock.now(), Math.random).replace("r_", "e_");
 
@@ -92,9 +93,9 @@ export async function serveOperation(
   const senses = createSenses({ store, clock, signal, parts, holder, jobs, onProblem: problem });
   const server = await parts.listen({
     ...request,
-    calls: parts.calls(async () => {
+    calls: parts.calls(async (environment) => {
       const { shareCarrier } = await import("./runs/carrier.ts");
-      const renewed = keeper.current().workspace.renewed();
+      const renewed = keeper.current().workspace.renewed(environment);
       shareCarrier(renewed, carrier);
       return renewed;
     }),
@@ -110,7 +111,7 @@ export async function serveOperation(
   });
   const daily = tidyDaily({ workspace: () => keeper.current().workspace, clock, holder, onProblem: problem("retention") });
   const startedAt = new Date(clock.now()).toISOString();
-  const claim = (): void => claimEngineFile(workspace.dir, { url: server.url, token: server.token, startedAt });
+  const claim = (): void => claimEngineFile(workspace.dir, { url: server.url, token: server.token, startedAt, environment });
   const stopped = new Promise<void>((resolve) => {
     if (signal.aborted) resolve();
     signal.addEventListener("abort", () => resolve(), { once: true });

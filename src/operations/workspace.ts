@@ -41,6 +41,7 @@ export class Workspace {
   private loadedParts: Parts | undefined;
   private configOnce: Promise<ProjectSpec> | undefined;
   private environmentOnce: Environment | undefined;
+  private elsewhere: string | undefined;
   private projectOnce: Promise<Project> | undefined;
   /** As it was read last, by this one or one that renewed it. */
   private projectRead: Project | undefined;
@@ -70,8 +71,11 @@ export class Workspace {
   }
 
   /** The project as its files are now, with the state and the warehouse of this one; only the first one is closed. */
-  renewed(): Workspace {
-    return new Workspace(this.dir, this.options, this.first ?? this);
+  /** `environment`: another than this one's. */
+  renewed(environment?: string): Workspace {
+    const renewed = new Workspace(this.dir, this.options, this.first ?? this);
+    renewed.elsewhere = environment;
+    return renewed;
   }
 
   /** Another state of the project, in `dir`, with the state and the warehouse of this one. */
@@ -159,9 +163,9 @@ export class Workspace {
 
   /** What names mean here: `--env`, else what belongs to the git branch that is checked out. @throws MR1080 */
   async environment(): Promise<Environment> {
-    if (this.first !== undefined) return this.first.environment();
+    if (this.first !== undefined && this.elsewhere === undefined) return this.first.environment();
     const config = await this.config();
-    return (this.environmentOnce ??= environmentOf(config, { asked: this.options.env, branch: gitBranch(this.dir) }));
+    return (this.environmentOnce ??= environmentOf(config, { asked: this.elsewhere ?? this.options.env, branch: gitBranch(this.dir) }));
   }
 
   /** The warehouse as this environment sees it. @throws as `commonWarehouse` */

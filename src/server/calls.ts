@@ -22,16 +22,20 @@ export function addCalls(app: Hono, token: string, port: CallPort): void {
 interface Asked {
   readonly method: string;
   readonly values: readonly unknown[];
+  readonly environment: string | undefined;
 }
 
 async function requestOf(context: Context): Promise<Asked | undefined> {
   if (Number(context.req.header("content-length") ?? Infinity) > BODY_BYTES_MAX) return undefined;
-  const body = await context.req.json<{ readonly method?: unknown; readonly arguments?: unknown }>().catch(() => undefined);
+  const body = await context.req
+    .json<{ readonly method?: unknown; readonly arguments?: unknown; readonly environment?: unknown }>()
+    .catch(() => undefined);
   if (typeof body?.method !== "string" || !Array.isArray(body.arguments)) return undefined;
-  return { method: body.method, values: body.arguments as readonly unknown[] };
+  const environment = typeof body.environment === "string" ? body.environment : undefined;
+  return { method: body.method, values: body.arguments as readonly unknown[], environment };
 }
 
-function answer(port: CallPort, { method, values }: Asked): ReadableStream<Uint8Array> {
+function answer(port: CallPort, { method, values, environment }: Asked): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let life: NodeJS.Timeout | undefined;
   let isGone = false;
@@ -44,7 +48,7 @@ function answer(port: CallPort, { method, values }: Asked): ReadableStream<Uint8
       life = setInterval(() => write(""), SIGN_OF_LIFE_MS);
       const given = unpackArguments(values, (to, told) => send({ to, values: told }));
       void port
-        .call(method, given)
+        .call(method, given, environment)
         .then(
           (result) => send({ result: result ?? null }),
           (thrown: unknown) => send(errorLine(thrown)),

@@ -1,7 +1,10 @@
 // Branches of a real git repository, through the command line: the branch that is checked out is the environment that commands work in.
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, millrace, project } from "../millrace.ts";
+import { type Finished, millrace, project, start } from "../millrace.ts";
 
 const shop = project({
   "millrace.yaml": 'name: shop\nenvironments:\n  prod: { branches: [main], kind: serving }\n  "*": { kind: research, expires: 30d }\n',
@@ -91,6 +94,24 @@ describe("a branch", () => {
     expect(await total()).toEqual([[120]]);
     const runs = (await ok("runs", "--json")).lines()[0]!["runs"];
     expect(runs).toHaveLength(3);
+  });
+
+  it("is asked through an engine that serves prod", async () => {
+    git("checkout", "-q", "main");
+    const served = start(["serve", "--port", "0"], shop.dir);
+    try {
+      while (!existsSync(join(shop.dir, ".millrace/engine.json"))) await pause(50);
+      await ok("run");
+      expect(await total()).toEqual([[60]]);
+      expect(await total("--env", "feature/New-Prices")).toEqual([[120]]);
+      git("checkout", "-q", "feature/New-Prices");
+      await ok("run", "--full-refresh", "--select", "clean.sales+");
+      expect(await total()).toEqual([[120]]);
+      expect(await total("--env", "prod")).toEqual([[60]]);
+    } finally {
+      served.child.kill("SIGTERM");
+      await served.finished;
+    }
   });
 
   it("is promoted, taken back, and dropped", async () => {

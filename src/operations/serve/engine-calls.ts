@@ -12,7 +12,7 @@ type Operation = (...values: readonly unknown[]) => unknown;
 
 /** The operations; those that need the warehouse while this project's engine holds it are carried out there. */
 export function throughEngine<Operations extends object>(
-  { dir, signal }: { readonly dir: string; readonly signal: AbortSignal },
+  here: { readonly dir: string; readonly signal: AbortSignal; environment(): Promise<{ readonly name: string }> },
   own: Operations,
 ): Operations {
   const wrapped = Object.entries(own).map(([method, operation]: [string, unknown]) => {
@@ -21,9 +21,9 @@ export function throughEngine<Operations extends object>(
       try {
         return await (operation as Operation)(...values);
       } catch (error) {
-        const engine = holderOf(dir, error);
+        const engine = holderOf(here.dir, error);
         if (engine === undefined) throw error;
-        return callEngine(engine, { signal, method, values });
+        return callEngine(engine, { signal: here.signal, method, values, environment: (await here.environment()).name });
       }
     };
     return [method, call] as const;
@@ -42,6 +42,7 @@ interface EngineCall {
   readonly signal: AbortSignal;
   readonly method: string;
   readonly values: readonly unknown[];
+  readonly environment: string;
 }
 
 /** The engine that holds the warehouse because of which an operation failed; undefined when another process does. */
@@ -52,14 +53,14 @@ function holderOf(dir: string, error: unknown): EngineFile | undefined {
 }
 
 /** Carries a call out in the engine. @throws what the operation throws there, MR8106 when the engine goes away meanwhile. */
-async function callEngine(engine: EngineFile, { signal, method, values }: EngineCall): Promise<unknown> {
+async function callEngine(engine: EngineFile, { signal, method, values, environment }: EngineCall): Promise<unknown> {
   const { packed, listeners } = packArguments(values);
   const gone = (cause: unknown): MillraceError =>
     new MillraceError({ code: "MR8106", message: `the engine, process ${engine.pid}, does not answer: ${messageOf(cause)}`, cause });
   const response = await fetch(`${engine.url}${CALLS_PATH}`, {
     method: "POST",
     headers: { authorization: `Bearer ${engine.token}`, "content-type": "application/json" },
-    body: JSON.stringify({ method, arguments: packed }),
+    body: JSON.stringify({ method, arguments: packed, environment }),
     signal,
   }).catch((error: unknown) => {
     throw signal.aborted ? signal.reason : gone(error);

@@ -9,6 +9,8 @@ export interface EngineFile {
   readonly url: string;
   readonly token: string;
   readonly startedAt: string;
+  /** Where it carries out what its triggers ask for. */
+  readonly environment: string;
   readonly version: string;
 }
 
@@ -17,7 +19,7 @@ export function engineFilePath(projectDir: string): string {
 }
 
 /** Another engine of the project that lives is left to be the one that is found; when it has died, this one is. */
-export function claimEngineFile(projectDir: string, engine: Pick<EngineFile, "url" | "token" | "startedAt">): void {
+export function claimEngineFile(projectDir: string, engine: Pick<EngineFile, "url" | "token" | "startedAt" | "environment">): void {
   if (runningEngine(projectDir) !== undefined) return;
   const path = engineFilePath(projectDir);
   mkdirSync(dirname(path), { recursive: true });

@@ -25,7 +25,7 @@ export interface ServeParts {
   /** @throws MR8101 when nothing can listen there, MR8102 when others could reach it without a token. */
   listen(request: ListenRequest): Promise<Listening>;
   /** The operations of a project, for processes that cannot open its warehouse. */
-  calls(workspace: () => Promise<Workspace>): CallPort;
+  calls(workspace: (environment: string | undefined) => Promise<Workspace>): CallPort;
   http(context: { readonly signal: AbortSignal; log(level: "info" | "warn", message: string): void }): Promise<HttpClient>;
   /** Sources of messages by the key that names them in `message:`. */
   readonly messages: Readonly<Record<string, MessageSource>>;
