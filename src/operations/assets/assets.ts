@@ -14,7 +14,7 @@ import { readLive, type LiveVersion } from "../../sql/publish.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { jobOfTask, tasksOf } from "../jobs/task-list.ts";
 import { keySeen } from "../environments/keys.ts";
-import { planOperation, type Planned } from "../plan/plan.ts";
+import { planOperation, type Planned, type PlanRequest } from "../plan/plan.ts";
 import { partitionList, partitionsAnswer } from "../partitions/status.ts";
 import { lastStatuses } from "../runs/runs.ts";
 import type { Workspace } from "../workspace.ts";
@@ -27,8 +27,8 @@ export interface Assets {
 }
 
 /** The state of all assets, from one plan of everything. */
-export async function assetsState(workspace: Workspace): Promise<Assets> {
-  const planned = await planOperation(workspace, {});
+export async function assetsState(workspace: Workspace, request: Pick<PlanRequest, "lineage"> = {}): Promise<Assets> {
+  const planned = await planOperation(workspace, request);
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const last = await lastStatuses(workspace);
@@ -69,7 +69,7 @@ export async function describeAsset(
   name: string,
   request: { readonly partitions: boolean } = { partitions: false },
 ): Promise<DescribeAnswer> {
-  const { planned, live, statuses } = await assetsState(workspace);
+  const { planned, live, statuses } = await assetsState(workspace, { lineage: "columns" });
   const { checks, compilation } = planned.definitions;
   const { graph, id } = await graphWith(workspace, { planned, live, name });
   const node = graph.nodes.get(id)!;
@@ -78,7 +78,7 @@ export async function describeAsset(
   const origins = await warehouse.session((session) => columnOrigins(session, id));
   const aside = await warehouse.session((session) => countQuarantine(session));
   const columns = version?.columns ?? compilation.models.get(id)?.columns ?? planned.definitions.schemas.get(id)?.columns ?? [];
-  const described = await descriptionsOf(workspace, node, columns);
+  const described = await descriptionsOf(planned, live, node);
   const results = new Map(checkResults(version).map((result) => [result.check, result]));
   return {
     asset: {
@@ -186,17 +186,11 @@ function columnAnswer(
   };
 }
 
-/** Asked of the lineage only where something is not described by itself, and can be made from what is. */
-async function descriptionsOf(
-  workspace: Workspace,
-  node: ProjectNode,
-  columns: readonly { readonly name: string }[],
-): Promise<AssetDescriptions | undefined> {
+/** With what is inherited. */
+async function descriptionsOf(planned: Planned, live: Assets["live"], node: ProjectNode): Promise<AssetDescriptions | undefined> {
   if (node.kind !== "model" && node.kind !== "export") return undefined;
-  const own = "columns" in node.spec ? (node.spec.columns ?? {}) : {};
-  if (node.description !== undefined && columns.every(({ name }) => own[name] !== undefined)) return undefined;
-  const { knownProject } = await import("../catalogue/known.ts");
-  return (await knownProject(workspace)).descriptions.get(node.id);
+  const { knownOf } = await import("../catalogue/known.ts");
+  return knownOf(planned.definitions, live).descriptions.get(node.id);
 }
 
 /** Original headers of the newest schema of an asset. */

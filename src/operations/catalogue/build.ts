@@ -13,7 +13,7 @@ import { readAssets } from "../../views/assets.ts";
 import { assetsState } from "../assets/assets.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Content, contentOf } from "./content.ts";
-import { knownProject } from "./known.ts";
+import { knownOf } from "./known.ts";
 
 export const CATALOGUE_FOLDER = ".millrace/docs";
 /** What the folder of a catalogue has, so that no other folder is ever replaced. */
@@ -56,8 +56,8 @@ async function refuseOthers(dir: string): Promise<void> {
 
 async function readContent(workspace: Workspace, now: number): Promise<Content> {
   const project = await workspace.project();
-  const { statuses } = await assetsState(workspace);
-  const [known, warehouse, store] = [await knownProject(workspace), await workspace.warehouse(), await workspace.store()];
+  const { statuses, planned, live } = await assetsState(workspace, { lineage: "columns" });
+  const [known, warehouse, store] = [knownOf(planned.definitions, live), await workspace.warehouse(), await workspace.store()];
   const [counted, schemas] = await warehouse.session(async (session) => [
     await countQuarantine(session),
     await session.rows<{ asset: string; columns: string }>(

@@ -30,6 +30,8 @@ export interface PlanRequest {
   readonly select?: string;
   readonly params?: Readonly<Record<string, string>>;
   readonly fullRefresh?: boolean;
+  /** For those who also ask where columns come from; default: tables. */
+  readonly lineage?: "columns";
   /** Why everything is built, where it is not --full-refresh that asks for it. */
   readonly because?: string;
   /** A partition or a range of them, of every selected asset that has such. */
@@ -82,7 +84,7 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const environment = await workspace.environment();
-  const defined = await defineProject(workspace, { live, lineage: "tables", params, job });
+  const defined = await defineProject(workspace, { live, lineage: request.lineage ?? "tables", params, job });
   const gone = missingOutputs(workspace, defined, live);
   const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
   const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
