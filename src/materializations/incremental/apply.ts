@@ -191,6 +191,14 @@ function bound(asset: string, { name, type }: Columns[number], ms: number): stri
   throw wrongColumn(asset, `${name} is ${type}, which tells no time`, "cast it to DATE or TIMESTAMP");
 }
 
+/** The column of the intervals. @throws MR4613 for one that tells no time, or no hours. */
+export function timeColumn(asset: string, columns: Columns, { by, unit }: Pick<Incremental, "by" | "unit">): Columns[number] {
+  const column = columnOf(asset, columns, by[0]!);
+  // An hour of the first day shows what a bound of the column's type would be.
+  bound(asset, column, unit === "hour" ? 3_600_000 : 0);
+  return column;
+}
+
 function namesOf(asset: string, columns: Columns, written: readonly string[]): readonly string[] {
   return written.map((name) => columnOf(asset, columns, name).name);
 }

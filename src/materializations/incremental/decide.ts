@@ -3,9 +3,8 @@
 //   D2. The whole is made anew beside the version that readers see: the first time, on --full-refresh, when the code changed (unless `forwardOnly`).
 import { isSameCode } from "../../model/code-hash.ts";
 import { parseDurationMs } from "../../model/duration.ts";
-import { MillraceError } from "../../model/errors.ts";
 import { type Incremental, startMs } from "../../model/incremental.ts";
-import { firstWord, locate, type SqlUnit } from "../../sql/errors.ts";
+import type { SqlUnit } from "../../sql/errors.ts";
 import { type Increment, type LedgerRange, readIncrement } from "../../sql/intervals.ts";
 import { assetView, type LiveVersion } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
@@ -15,6 +14,7 @@ import { changesOf, valuesChanged } from "./changes.ts";
 import { countText, floorTo, meet, minus, nextAfter, type Range, rangeOver, rangesText, union } from "./intervals.ts";
 import { readByKey, readByTime, type TimeRead, type TimeReading } from "./locality.ts";
 import type { Question } from "./planning.ts";
+import { coarserColumn, filterLeavesStart, noCursor, withoutStart } from "./refusals.ts";
 import { changedReads, type ReadChanges, type Reads, readsOf } from "./reads.ts";
 
 export interface DecideRequest {
@@ -123,8 +123,8 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   const { how, unit, nowMs } = request;
   const column = how.by[0]!;
   const reading = await readByTime(question, column, how.unit);
-  if (reading.coarser !== null) throw coarser(unit, column, how.unit, reading.coarser);
-  if (reading.leavesStart) throw leavesStart(unit);
+  if (reading.coarser !== null) throw coarserColumn(unit, column, how.unit, reading.coarser);
+  if (reading.leavesStart) throw filterLeavesStart(unit);
   const isJoinable = reading.isJoinable || !usesBounds(unit);
   if (why !== null) {
     const extent = await extentOf(state, reading);
@@ -359,43 +359,4 @@ async function since({ session, request, question, changes }: State): Promise<An
     todo: { kind: "since", sinceMs: firstMs },
     reason: `${how.cursor} from ${new Date(firstMs).toISOString()} on${late}; rows before that its own filter leaves out`,
   };
-}
-
-function coarser(unit: SqlUnit, column: string, size: string, grain: string): MillraceError {
-  return new MillraceError({
-    code: "MR4613",
-    message: `${unit.id}: ${column} is cut to the ${grain}, and its intervals are a ${size} long`,
-    hint: ["hour", "day", "week", "month"].includes(grain)
-      ? `unit: ${grain}`
-      : "unit: month, and a column that is cut to no more than a month",
-    location: locate(unit, firstWord(unit.sql)),
-  });
-}
-
-function leavesStart(unit: SqlUnit): MillraceError {
-  return new MillraceError({
-    code: "MR4613",
-    message: `${unit.id}: its filter on $start leaves out the first moment of every interval, so that its rows are in none`,
-    hint: "an interval begins with $start and ends before $end: >= $start and < $end",
-    location: locate(unit, Math.max(0, unit.sql.indexOf("$start"))),
-  });
-}
-
-function withoutStart(unit: SqlUnit, unknown: string | null): MillraceError {
-  const at = Math.max(0, unit.sql.indexOf("$start"));
-  return new MillraceError({
-    code: "MR4612",
-    message: `${unit.id}: no column of what it reads tells where its intervals begin${unknown === null ? "" : ` (${unknown})`}`,
-    hint: "write start: 2026-01-01 in incremental:",
-    location: locate(unit, at),
-  });
-}
-
-function noCursor(unit: SqlUnit, name: string, type: string | undefined): MillraceError {
-  return new MillraceError({
-    code: "MR4614",
-    message: type === undefined ? `${unit.id} has no column ${name}` : `${unit.id}: ${name} is ${type}, and $start is a moment`,
-    hint: "cursor: a DATE or TIMESTAMP of the SELECT",
-    location: locate(unit, firstWord(unit.sql)),
-  });
 }

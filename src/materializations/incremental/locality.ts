@@ -3,8 +3,9 @@
 //   L1. What the plan does not say is not assumed: a table that the filter does not reach may change any row, and the reader of this says so.
 //   L2. Several intervals may be made by one statement when, for rows of one of them, the plan does not depend on where the statement begins and ends.
 import type { IntervalUnit } from "../../model/incremental.ts";
+import { parametersOf } from "../../sql/syntax-copy.ts";
 import { ident } from "../../sql/text.ts";
-import { type Condition, fitsInto, momentMs, type Scan, type TableExpression } from "./plan-tree.ts";
+import { type Condition, fitsInto, momentMs, type QueryPlan, type Scan, type TableExpression } from "./plan-tree.ts";
 import { planOf, type Question } from "./planning.ts";
 
 /** An expression over the columns of one table that tells the interval of its rows. */
@@ -59,22 +60,38 @@ export async function readByTime(question: Question, by: string, unit: IntervalU
   if (plan.isEmpty) return readByParameters(question);
   const tables = new Map<string, TimeRead[] | null>();
   let coarser: string | null = null;
-  let leavesStart = false;
   for (const { table, conditions } of plan.scans) {
     const inner = between(conditions, INNER);
     const outer = between(conditions, WHOLE);
-    leavesStart ||= outer.some(
-      ({ takesStart, expression }) => !takesStart && inner.some(({ expression: { base } }) => base === expression.base),
-    );
     for (const { expression } of inner) if (!fitsInto(expression.grain, unit)) coarser ??= expression.grain;
     note(tables, table, inner[0] === undefined ? outer[0] : { ...inner[0], takesEnd: false });
   }
+  const joining = await joinableOf(question, { plan, condition, unit });
+  return { tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null, coarser, ...joining };
+}
+
+interface Joining {
+  readonly plan: QueryPlan;
+  readonly condition: string;
+  readonly unit: IntervalUnit;
+}
+
+/** L2: the plan is the same wherever the statement begins and ends around an interval, also where it is the interval itself. */
+async function joinableOf(
+  question: Question,
+  { plan, condition, unit }: Joining,
+): Promise<Pick<TimeReading, "isJoinable" | "leavesStart">> {
+  if (!parametersOf(question.unit.sql).some((name) => name === "start" || name === "end")) return { isJoinable: true, leavesStart: false };
+  const bare = await planOf(question, bound(WHOLE), null);
+  const leavesStart =
+    typeof bare !== "string" && bare.scans.some(({ conditions }) => between(conditions, WHOLE).some(({ takesStart }) => !takesStart));
+  const said = withoutBounds(plan.root, accountedIn(plan.scans, WHOLE, unit));
   const other = await planOf(question, bound(OTHER), condition);
-  const isJoinable =
-    typeof other !== "string" &&
-    withoutBounds(plan.root, boundsAccounted(plan.scans, WHOLE, unit)) ===
-      withoutBounds(other.root, boundsAccounted(other.scans, OTHER, unit));
-  return { tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null, isJoinable, coarser, leavesStart };
+  if (typeof other === "string" || withoutBounds(other.root, accountedIn(other.scans, OTHER, unit)) !== said)
+    return { isJoinable: false, leavesStart };
+  const itself = await planOf(question, bound(INNER), condition);
+  const isJoinable = typeof itself !== "string" && withoutBounds(itself.root, accountedAgain(itself.scans, plan.scans, unit)) === said;
+  return { isJoinable, leavesStart };
 }
 
 /** Where the model's column is one of its parameters, a filter on it leaves nothing: then only what the parameters say is seen. */
@@ -153,7 +170,7 @@ function between(conditions: readonly Condition[], { start, end }: Bounds): read
 }
 
 /** L2: conditions on the statement's bounds that every row of an interval within them meets anyhow. */
-function boundsAccounted(scans: readonly Scan[], bounds: Bounds, unit: IntervalUnit): ReadonlySet<unknown> {
+function accountedIn(scans: readonly Scan[], bounds: Bounds, unit: IntervalUnit): ReadonlySet<unknown> {
   const accounted = new Set<unknown>();
   for (const { conditions } of scans) {
     const inner = between(conditions, INNER).filter(({ expression }) => fitsInto(expression.grain, unit));
@@ -170,6 +187,21 @@ function boundsAccounted(scans: readonly Scan[], bounds: Bounds, unit: IntervalU
 
 /** Fields that differ from plan to plan and say nothing. */
 const UNTOLD = new Set(["query_location", "catalog"]);
+
+/** The same conditions where the statement's bounds are those of the interval: what is not said of the interval itself. */
+function accountedAgain(scans: readonly Scan[], whole: readonly Scan[], unit: IntervalUnit): ReadonlySet<unknown> {
+  const accounted = new Set<unknown>();
+  for (const [index, { conditions }] of scans.entries()) {
+    const before = whole[index]?.conditions ?? [];
+    const met = accountedIn([{ table: "", conditions: before }], WHOLE, unit);
+    const names = new Set(
+      between(before, WHOLE).flatMap((each) => (each.conditions.every(({ said }) => met.has(said)) ? [each.expression.sql] : [])),
+    );
+    for (const each of between(conditions, INNER))
+      if (names.has(each.expression.sql)) for (const { said } of each.conditions) accounted.add(said);
+  }
+  return accounted;
+}
 
 function withoutBounds(root: unknown, accounted: ReadonlySet<unknown>): string {
   return JSON.stringify(root, (name, value: unknown) => (UNTOLD.has(name) ? undefined : accounted.has(value) ? "met" : value));

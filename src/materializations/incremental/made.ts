@@ -6,7 +6,7 @@ import { describeRelation, HIDDEN_COLUMNS } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { literal } from "../../sql/text.ts";
 import { createTableAs } from "../statement.ts";
-import { columnOf, inRanges } from "./apply.ts";
+import { columnOf, inRanges, timeColumn } from "./apply.ts";
 import { batches, type Range } from "./intervals.ts";
 import { withoutEnd } from "./planning.ts";
 
@@ -28,6 +28,7 @@ export async function columnsOf(session: Session, { unit, how, parameters }: Mak
   await createTableAs(session, SHAPE, unit, { ...parameters, ...ALWAYS }, around(unit, "limit 0"));
   const columns = await describeRelation(session, SHAPE);
   await session.run(`drop table ${SHAPE}`);
+  if (how.mode === "time") timeColumn(unit.id, columns, how);
   const own: readonly string[] = how.deletes === "close" && how.mode === "merge" ? [...HIDDEN_COLUMNS, CLOSED_COLUMN] : HIDDEN_COLUMNS;
   const clash = columns.find(({ name }) => own.includes(name.toLowerCase()));
   if (clash === undefined) return columns;

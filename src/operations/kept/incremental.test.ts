@@ -101,7 +101,7 @@ describe("an incremental model", () => {
         `select s.sold, r.name, s.amount from raw.sales s join raw.regions r using (region) ${BOUND}`,
       ),
     });
-    const app = await open(dir);
+    let app = await open(dir);
     await run(app);
     write(dir, { "regions.csv": "region,name\nn,North\ns,south\n" });
     await run(app);
@@ -116,16 +116,18 @@ describe("an incremental model", () => {
       ),
       "regions.csv": "region,name\nn,N\ns,S\n",
     });
+    app = await open(dir);
     await run(app);
     expect(await rowsOf(app, "select distinct name from main.daily order by 1")).toEqual([["North"], ["south"]]);
   });
 
   it("with other code is built anew beside; forward-only keeps the rows that are there and adds its columns to them", async () => {
     const dir = project({ ...SOURCE, ...DAILY });
-    const app = await open(dir);
+    let app = await open(dir);
     await run(app);
     const more = `select sold, region, amount, amount * 2 as twice from raw.sales ${BOUND}`;
     write(dir, { "models/daily.sql": model("incremental: { by: sold }", more) });
+    app = await open(dir);
     expect(await planned(app, "main.daily")).toContain("its SQL or its settings changed, a new version is built beside; 5 days");
     await run(app);
     expect(await rowsOf(app, "select count(*), count(twice) from main.daily")).toEqual([[4, 4]]);
@@ -136,6 +138,7 @@ describe("an incremental model", () => {
       ),
       "data/b.csv": "id,sold,region,amount\n7,2026-01-05,s,7\n",
     });
+    app = await open(dir);
     await run(app);
     expect(await rowsOf(app, "select sold::varchar, made from main.daily order by all")).toEqual([
       ["2026-01-01", null],
@@ -151,14 +154,14 @@ describe("an incremental model", () => {
   it("by key replaces, takes away, closes or keeps rows; the same key twice is told once", async () => {
     const files = {
       "sources/items.yaml": "from: { files: { path: items.csv } }\n",
-      "items.csv": "id,at,v\n1,2026-01-01,a\n1,2026-01-03,b\n1,2026-01-02,c\n2,2026-01-01,d\n,2026-01-01,e\n",
+      "items.csv": "id,seen,v\n1,2026-01-01,a\n1,2026-01-03,b\n1,2026-01-02,c\n2,2026-01-01,d\n,2026-01-01,e\n",
     };
-    const sql = "select id, at, v from raw.items";
+    const sql = "select id, seen, v from raw.items";
     const dir = project({
       ...files,
-      "models/gone.sql": model("key: [id]\nincremental: { cursor: at }", sql),
-      "models/closed.sql": model("key: [id]\nincremental: { cursor: at, deletes: close }", sql),
-      "models/stays.sql": model("key: [id]\nincremental: { cursor: at, deletes: ignore }", sql),
+      "models/gone.sql": model("key: [id]\nincremental: { cursor: seen }", sql),
+      "models/closed.sql": model("key: [id]\nincremental: { cursor: seen, deletes: close }", sql),
+      "models/stays.sql": model("key: [id]\nincremental: { cursor: seen, deletes: ignore }", sql),
     });
     const app = await open(dir);
     expect((await run(app)).nodes["main.gone"]).toMatchObject({ rows: { read: 5, loaded: 3, filtered: 2 } });
@@ -167,7 +170,7 @@ describe("an incremental model", () => {
       [2, "d"],
       [null, "e"],
     ]);
-    write(dir, { "items.csv": "id,at,v\n1,2026-01-05,z\n,2026-01-02,f\n" });
+    write(dir, { "items.csv": "id,seen,v\n1,2026-01-05,z\n,2026-01-02,f\n" });
     await run(app);
     const rows = (name: string): Promise<unknown[]> => rowsOf(app, `select id, v from main.${name} order by all nulls last`);
     expect(await rows("gone")).toEqual([
@@ -184,7 +187,7 @@ describe("an incremental model", () => {
       [2, "d", true],
       [null, "f", false],
     ]);
-    write(dir, { "items.csv": "id,at,v\n2,2026-01-06,back\n" });
+    write(dir, { "items.csv": "id,seen,v\n2,2026-01-06,back\n" });
     await run(app);
     expect(await rowsOf(app, "select id, deleted_at is not null from main.closed order by all nulls last")).toEqual([
       [1, true],
@@ -248,8 +251,8 @@ describe("an incremental model", () => {
     expect(await refused("description: how", "select 1 as a")).toEqual(["MR4610 models/bad.sql:2"]);
     expect(await refused("incremental: { mode: merge }", "select 1 as a")).toEqual(["MR4610 models/bad.sql:3"]);
     expect(await refused("incremental:\n  by: sold\n  deletes: delete\n  cursor: sold", "select sold from raw.sales")).toEqual([
-      "MR4610 models/bad.sql:6",
       "MR4610 models/bad.sql:5",
+      "MR4610 models/bad.sql:6",
     ]);
     expect(await refused("key: [id]", `select id\nfrom raw.sales\n${BOUND}`)).toEqual([
       "MR4611 models/bad.sql:7",
@@ -271,6 +274,7 @@ describe("an incremental model", () => {
       await failed("incremental: { by: day }", `select date_trunc('month', sold) as day, count(*) as n from raw.sales ${BOUND} group by 1`),
     ).toBe("MR4613");
     expect(await failed("incremental: { by: region }", "select region from raw.sales")).toBe("MR4613");
+    expect(await failed("incremental: { by: sold, unit: hour }", `select sold::date as sold from raw.sales ${BOUND}`)).toBe("MR4613");
     expect(await failed("incremental: { by: nothing }", "select region from raw.sales")).toBe("MR4613");
     expect(await failed("incremental: { by: sold }", "select sold from raw.sales where sold > $start and sold <= $end")).toBe("MR4613");
     expect(
