@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { IndexAsset, PageAsset, PageColumn, PageSource } from "./data.ts";
@@ -19,6 +20,19 @@ const graphs = fc.integer({ min: 1, max: 30 }).chain((size) =>
       edges: pairs.filter(([a, b]) => a < b).map(([a, b]): LayoutEdge => ({ from: String(a), to: String(b) })),
     })),
 );
+
+it("the page stands alone: it imports nothing but its own files and the types of the data", () => {
+  const folder = new URL("page/", import.meta.url);
+  const imports = readdirSync(folder)
+    .filter((name) => name.endsWith(".ts"))
+    .flatMap((name) =>
+      [...readFileSync(new URL(name, folder), "utf8").matchAll(/^import (.*) from "(.*)";$/gm)].map(
+        ([, what, from]) => [what!, from!] as const,
+      ),
+    );
+  expect(imports.length).toBeGreaterThan(10);
+  expect(imports.filter(([what, from]) => !(from.startsWith("./") || (from === "../data.ts" && what.startsWith("type "))))).toEqual([]);
+});
 
 describe("the layout of a picture", () => {
   it("lets no boxes overlap, leads every edge to the right, and is the same for the same graph", () => {
