@@ -8,7 +8,7 @@ import type { CompiledColumn } from "./compile-types.ts";
 import type { DuckdbFailure } from "./errors.ts";
 import { FUNCTIONS_SCHEMA, functionsSql } from "./functions.ts";
 import { createMacroSql, type Macro } from "./macros.ts";
-import { type PlanAnswer, planOf } from "./plan-of.ts";
+import { type PlanAnswer, openPlanner } from "./plan-of.ts";
 import { ident, literal, qualified } from "./text.ts";
 
 export interface BindRequest {
@@ -41,6 +41,8 @@ export class ShadowCatalogue {
   readonly #schemas = new Set<string>(["main"]);
   /** What DuckDB has against each macro that was made. */
   readonly #macros = new Map<string, DuckdbFailure | null>();
+  readonly #others: DuckDBConnection[] = [];
+  #planner: ReturnType<typeof openPlanner> | undefined;
   #hasFunctions = false;
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
@@ -54,7 +56,8 @@ export class ShadowCatalogue {
     const connection = await instance.connect();
     // Under a name that no asset's schema has: DuckDB could not tell `memory.x` of the catalogue `memory` from one of a schema.
     await connection.run(`attach ':memory:' as ${CATALOGUE}; use ${CATALOGUE}; detach memory`);
-    if (options.projectDir !== undefined) await connection.run(`set file_search_path = ${literal(options.projectDir)}`);
+    // Of the whole instance: all connections find the project's files.
+    if (options.projectDir !== undefined) await connection.run(`set global file_search_path = ${literal(options.projectDir)}`);
     return new ShadowCatalogue(instance, connection);
   }
 
@@ -167,8 +170,9 @@ export class ShadowCatalogue {
   }
 
   /** DuckDB's bound plan of a query, before optimisation. */
-  plan(text: string): Promise<PlanAnswer> {
-    return planOf(this.connection, text);
+  async plan(text: string): Promise<PlanAnswer> {
+    this.#planner ??= openPlanner(this.connection);
+    return (await this.#planner)(text);
   }
 
   /** Names and types of everything that was bound or added. */
@@ -191,7 +195,18 @@ export class ShadowCatalogue {
     return Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index));
   }
 
+  /** Plans asked for on connections of their own, at once; each asks for one after the other. */
+  async planners(many: number): Promise<readonly ((text: string) => Promise<PlanAnswer>)[]> {
+    while (this.#others.length < many) {
+      const connection = await this.#instance.connect();
+      this.#others.push(connection);
+      await connection.run(`use ${CATALOGUE}`);
+    }
+    return Promise.all(this.#others.slice(0, many).map(openPlanner));
+  }
+
   close(): void {
+    for (const connection of this.#others) connection.closeSync();
     this.connection.closeSync();
     this.#instance.closeSync();
   }

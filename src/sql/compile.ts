@@ -4,16 +4,13 @@
 //   C3. Guessed columns (`certain: false`) prove that a name is missing, never that a type does not fit.
 import type { NodeId } from "../model/graph.ts";
 import { MillraceError } from "../model/errors.ts";
-import { addMissing, fingerprintAll } from "./compile-fingerprints.ts";
+import { addMissing, analyseAll } from "./compile-analysis.ts";
 import { type Macros, readBodies } from "./compile-macros.ts";
 import { AssetNames } from "./compile-names.ts";
-import { type BindResult, ROWS_SCHEMA, ShadowCatalogue } from "./compile-shadow.ts";
-import { stubFiles } from "./compile-stubs.ts";
+import { type BindResult, ShadowCatalogue } from "./compile-shadow.ts";
 import type { Compilation, CompiledColumn, CompiledQuery, CompileInput } from "./compile-types.ts";
 import { inheritFromNeeds, prepareUnits, type Unit } from "./compile-units.ts";
 import { bindError, type DuckdbFailure, firstWord, isMissingName, locate, type SqlUnit } from "./errors.ts";
-import { lineageOfPlan } from "./lineage.ts";
-import { analysisCopy } from "./syntax-copy.ts";
 import { readSyntax, type QuerySyntax, type SyntaxResult, unchanged } from "./syntax.ts";
 import { hashOf } from "./syntax-tree.ts";
 
@@ -29,8 +26,7 @@ export async function compile(input: CompileInput): Promise<Compilation> {
     inheritFromNeeds(units, input);
     const found = [...macros.errors, ...errors, ...(await bindAll(units, input, open))];
     if (shadow !== undefined) found.push(...(await macroErrors(macros, units, input, shadow)));
-    await fingerprintAll(units, input, names, open);
-    if (input.lineage === "columns") await traceAll(units, input, names, open);
+    await analyseAll(units, input, names, open);
     remember(units, input);
     return answer(units, found);
   } finally {
@@ -194,55 +190,6 @@ async function nameTwice(unit: Unit, shadow: ShadowCatalogue): Promise<MillraceE
     hint: `rename one with \`as\`, or leave it out: * exclude (${twice})`,
     location: locate(unit.unit, firstWord(unit.unit.sql)),
   });
-}
-
-/** Column lineage of what could be bound. */
-async function traceAll(
-  units: readonly Unit[],
-  input: CompileInput,
-  names: AssetNames,
-  open: () => Promise<ShadowCatalogue>,
-): Promise<void> {
-  for (const unit of units)
-    if (unit.key !== null && unit.columns !== null) unit.lineage = input.cache?.get(`lineage ${unit.key}`) as Unit["lineage"];
-  const wanted = units.filter((unit) => unit.columns !== null && unit.lineage === undefined);
-  if (wanted.length === 0) return;
-  const shadow = await open();
-  await addMissing(wanted, units, input, shadow);
-  await shadow.addMacros(wanted.flatMap(({ macros }) => macros.map(({ macro }) => macro)));
-  for (const unit of wanted) unit.lineage = withAdded(unit, await trace(unit, names, shadow, input));
-}
-
-/** What building adds comes from nothing that the query reads. */
-function withAdded({ columns }: Unit, lineage: (Unit["lineage"] & object) | null): NonNullable<Unit["lineage"]> | null {
-  if (lineage === null) return null;
-  const added = (columns ?? []).filter(({ name }) => lineage.columns[name] === undefined);
-  return added.length === 0
-    ? lineage
-    : { ...lineage, columns: { ...lineage.columns, ...Object.fromEntries(added.map(({ name }) => [name, []])) } };
-}
-
-async function trace(
-  unit: Unit,
-  names: AssetNames,
-  shadow: ShadowCatalogue,
-  { paramTypes: types }: CompileInput,
-): Promise<NonNullable<Unit["lineage"]> | null> {
-  const own = unit.unit.adds === undefined ? unit.columns!.length : (await shadow.outputNames(unit.copy.text)).length;
-  const columns = unit.columns!.slice(0, own).map(({ name }) => name);
-  const direct = await shadow.plan(analysisCopy(unit.unit.sql, { parameters: "computed", types }).text);
-  const rows = `${ROWS_SCHEMA}.`;
-  const assetOf = (table: string): string => names.byKey(table.startsWith(rows) ? table.slice(rows.length) : table) ?? table;
-  if ("plan" in direct) return lineageOfPlan(direct.plan, columns, assetOf);
-  if (unit.copy.parameters.length > 0) {
-    // Some places take constants only.
-    const folded = await shadow.plan(unit.copy.text);
-    if ("plan" in folded) return lineageOfPlan(folded.plan, columns, assetOf);
-  }
-  if ((unit.syntax?.externals.length ?? 0) === 0) return null;
-  const stubbed = await stubFiles(shadow, unit.copy.text);
-  const plan = stubbed === undefined ? direct : await shadow.plan(stubbed.text);
-  return "plan" in plan ? lineageOfPlan(plan.plan, columns, (table) => stubbed?.names.get(table) ?? assetOf(table)) : null;
 }
 
 function remember(units: readonly Unit[], input: CompileInput): void {

@@ -1,12 +1,21 @@
 // DuckDB's bound plan of a query, before optimisation, and where that fails why and where.
-import type { DuckDBConnection } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement } from "@duckdb/node-api";
 import type { DuckdbFailure } from "./errors.ts";
 import { textOf, type TreeNode } from "./syntax-tree.ts";
 
 export type PlanAnswer = { readonly plan: TreeNode } | { readonly failure: DuckdbFailure };
 
 export async function planOf(connection: DuckDBConnection, text: string): Promise<PlanAnswer> {
+  return (await openPlanner(connection))(text);
+}
+
+/** Asks for one plan after the other, by one prepared statement: preparing it takes as long as a small plan. */
+export async function openPlanner(connection: DuckDBConnection): Promise<(text: string) => Promise<PlanAnswer>> {
   const statement = await connection.prepare("select json_serialize_plan($1::varchar)::varchar");
+  return (text) => planBy(statement, text);
+}
+
+async function planBy(statement: DuckDBPreparedStatement, text: string): Promise<PlanAnswer> {
   statement.bindVarchar(1, text);
   const json = String((await statement.runAndReadAll()).getRows()[0]![0]);
   const answer = JSON.parse(exactNumbers(json)) as TreeNode;
