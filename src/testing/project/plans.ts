@@ -6,6 +6,7 @@ import { combineErrors } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { RunPlan } from "../../model/plan.ts";
 import { jobErrors, jobGraph, parameterTypes } from "../../operations/jobs/tasks.ts";
+import { withAddedColumns } from "../../operations/plan/added-columns.ts";
 import { parametersOf } from "../../operations/runs/parameters.ts";
 import type { LiveInput } from "../../plan/decide.ts";
 import { buildGraph, type Graph } from "../../plan/graph.ts";
@@ -26,7 +27,10 @@ export async function plansOf(project: Project): Promise<ReadonlyMap<string, Job
 }
 
 async function graphOf(project: Project): Promise<Graph> {
-  const models = project.nodes.filter((node) => node.kind === "model");
+  const models = withAddedColumns(
+    project.nodes.filter((node) => node.kind === "model"),
+    new Map(),
+  );
   const queries = project.nodes.flatMap((node) =>
     node.kind === "export" && node.spec.sql !== undefined
       ? [{ id: `export:${node.id}`, file: node.file, sql: node.spec.sql, sqlOffset: 0, text: node.spec.sql }]
