@@ -142,4 +142,31 @@ describe("an external model", () => {
     expect(nodes["clean.h"]).toMatchObject({ status: "failed", error: { code: "MR4646" } });
     expect((await run(app))["clean.t"]?.status).toBe("reused");
   });
+
+  it("is read by models of every kind, and they follow it", async () => {
+    const dir = project({
+      "sources/sales.yaml": "from: { files: { path: data/*.csv } }\nload: append\n",
+      "data/a.csv": "id,region,amount\n1,n,10\n2,s,20\n",
+      "models/clean/t.sql": model("{ path: out/t, partitionBy: region }", "select id, region, amount from raw.sales"),
+      "models/final/maintained.sql":
+        "/*---\nmaterialize: incremental\nincremental: { mode: maintain }\n---*/\nselect region, sum(amount) as total from clean.t group by region",
+      "models/final/keyed.sql": "/*---\nmaterialize: incremental\nkey: [id]\n---*/\nselect id, amount from clean.t",
+      "models/final/history.sql":
+        "/*---\nmaterialize: snapshot\nkey: [region]\n---*/\nselect region, sum(amount) as total from clean.t group by region",
+    });
+    const app = await open(dir);
+    await run(app);
+    write(dir, { "data/b.csv": "id,region,amount\n3,n,1\n" });
+    const nodes = await run(app);
+    expect(Object.values(nodes).map(({ status }) => status)).toEqual(Array.from({ length: 5 }, () => "succeeded"));
+    expect(await rowsOf(app, "select * from final.maintained order by all")).toEqual([
+      ["n", 11],
+      ["s", 20],
+    ]);
+    expect(await rowsOf(app, "select * from final.keyed order by all")).toHaveLength(3);
+    expect(await rowsOf(app, "select region, total from final.history where valid_to is null order by all")).toEqual([
+      ["n", 11],
+      ["s", 20],
+    ]);
+  });
 });

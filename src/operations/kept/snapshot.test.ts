@@ -127,7 +127,6 @@ describe("a snapshot model", () => {
   });
 
   for (const [by, load] of [
-    ["{ columns: [city] }", "replace"],
     ["{ by: timestamp, updatedAt: seen }", "replace"],
     ["{ by: timestamp, updatedAt: seen, deletes: ignore }", "append"],
     ["{ columns: all }", "merge\nprimaryKey: [id]"],
