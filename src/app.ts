@@ -195,6 +195,8 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
         select === undefined &&
         fromFailure === undefined &&
         request.partition === undefined &&
+        request.restate === undefined &&
+        request.forwardOnly !== true &&
         fullRefresh !== true &&
         runningEngine(workspace.dir)?.environment === (await workspace.environment()).name
       )

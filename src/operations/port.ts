@@ -95,6 +95,10 @@ export interface RunRequest {
   readonly fullRefresh?: boolean;
   readonly fromFailure?: string;
   readonly partition?: string;
+  /** Code that changed is for new intervals and partitions. */
+  readonly forwardOnly?: boolean;
+  /** Intervals or partitions that are made again; `to` is included. */
+  readonly restate?: { readonly asset: string; readonly from: string; readonly to?: string };
 }
 
 export interface App {

@@ -43,8 +43,14 @@ export const apply: Command = {
   },
 };
 
-function isAsking({ params = {}, fullRefresh, job, select, partition }: PlanRequest): boolean {
-  return fullRefresh === true || Object.keys(params).length > 0 || [job, select, partition].some((each) => each !== undefined);
+function isAsking({ params = {}, fullRefresh, forwardOnly, restate, job, select, partition }: PlanRequest): boolean {
+  return (
+    fullRefresh === true ||
+    forwardOnly === true ||
+    restate !== undefined ||
+    Object.keys(params).length > 0 ||
+    [job, select, partition].some((each) => each !== undefined)
+  );
 }
 
 function readPlanFile(path: string): string {

@@ -5,6 +5,7 @@ import { type Command, type OptionValues, text, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { planMarkdown } from "../plan-markdown.ts";
 import { planLines, planSummary } from "../plan-text.ts";
+import { RESTATE_OPTIONS, restatingOf } from "../restate.ts";
 import { commandLine } from "../words.ts";
 import { parametersOf } from "./run.ts";
 import type { App } from "../../app.ts";
@@ -16,6 +17,7 @@ export const PLAN_OPTIONS = [
   ["--partition <keys>", "a partition or a range of them, as `run` takes it"],
   ["--full-refresh", "as if everything selected had changed"],
   ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
+  ...RESTATE_OPTIONS,
 ] as const;
 
 export function planRequest(job: string | undefined, select: string | undefined, options: OptionValues): PlanRequest {
@@ -27,6 +29,7 @@ export function planRequest(job: string | undefined, select: string | undefined,
     ...(against === undefined ? {} : { against }),
     fullRefresh: options["fullRefresh"] === true,
     params: parametersOf(texts(options["param"])),
+    ...restatingOf(options),
   };
 }
 

@@ -4,6 +4,7 @@ import { type Command, text, texts } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { createProgress } from "../progress.ts";
 import { askForParameters } from "../prompt.ts";
+import { RESTATE_OPTIONS, restatingOf } from "../restate.ts";
 
 export const run: Command = {
   name: "run",
@@ -21,6 +22,7 @@ export const run: Command = {
     ["--param <key=value>", "a parameter of the job; may be repeated", "many"],
     ["--full-refresh", "build anew what is selected, whether it changed or not"],
     ["--partition <keys>", "a partition or a range of them, its last one included: 2026-01-01..2026-01-31"],
+    ...RESTATE_OPTIONS,
     ["--from-failure <run>", "take over what succeeded in that run, do the rest"],
   ],
   async run(context, [job], options) {
@@ -42,6 +44,7 @@ export const run: Command = {
           ...(partition === undefined ? {} : { partition }),
           fullRefresh: options["fullRefresh"] === true,
           params,
+          ...restatingOf(options),
         },
         (event) => progress.observe(event),
       );

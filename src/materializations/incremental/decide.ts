@@ -147,8 +147,8 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
     };
   }
   const found = touched.ranges.flatMap(({ ranges }) => ranges);
-  // What is new is among what changed: only where no table tells the moments of its rows, time itself brings intervals.
-  const isTold = held.length > 0 && [...reading.tables.values()].some((reads) => reads !== null);
+  // What is new is among what changed: only where no table tells the moments of its rows, time itself brings intervals, or some were taken out.
+  const isTold = held.length > 0 && request.mayReuse !== false && [...reading.tables.values()].some((reads) => reads !== null);
   const extent = isTold ? spanOf([...stands, ...found]) : await extentOf(state, reading);
   const all = extent === null ? stands : union([...stands, extent]);
   const gaps = extent === null ? [] : minus([extent], stands);

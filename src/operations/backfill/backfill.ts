@@ -1,7 +1,6 @@
 // `backfill`: a run of its own over many partitions, durable before the first of them is touched. It has its lane (a low priority and its own
 // concurrency), builds with the code it was planned with, and is paused, resumed and cancelled like any run (backfill-acts.ts).
 import { randomInt } from "node:crypto";
-import { parseDurationMs } from "../../model/duration.ts";
 import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { BackfillStartedAnswer } from "../../model/backfill-answers.ts";
 import { MillraceError } from "../../model/errors.ts";
@@ -9,14 +8,13 @@ import type { NodeId } from "../../model/graph.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import type { RunPlan } from "../../model/plan.ts";
 import { runId } from "../../engine/run-id.ts";
-import type { Wish } from "../../plan/partitions/choose.ts";
-import { keyOf, type Slice, sliceOf, wholeSlice } from "../../plan/partitions/space.ts";
-import type { PartitionedAsset, PartitionStatus, PartitionWorld } from "../../plan/partitions/status.ts";
+import { keyOf } from "../../plan/partitions/space.ts";
 import { estimates } from "../../sql/partition-ledger.ts";
 import { readAssets } from "../../views/assets.ts";
 import { findAsset } from "../assets/assets.ts";
 import { openCarrier } from "../runs/carrier.ts";
 import { planForRun, type Planned, planOperation } from "../plan/plan.ts";
+import { backfillWish, durationOf } from "./wish.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface BackfillRequest {
@@ -90,79 +88,12 @@ async function planBackfill(
     });
   }
   const batchMs = request.batch === undefined ? undefined : durationOf("--batch", request.batch);
-  let root: Slice | null = null;
-  const wish = (each: PartitionedAsset, world: PartitionWorld): Wish | undefined => {
-    if (each.id !== asset)
-      return { slice: belowSlice(each, world, root), standing: true, statuses: ["stale"], onlyAbove: true, max: Number.POSITIVE_INFINITY };
-    root = rootSlice(each, world, request);
-    const statuses: readonly PartitionStatus[] | undefined = request.statuses.length === 0 ? undefined : request.statuses;
-    const isWhole = [request.from, request.to, request.last, request.partition].every((given) => given === undefined);
-    return { slice: root, statuses, max: Number.POSITIVE_INFINITY, ...(isWhole ? { standing: true } : {}) };
-  };
+  const wish = backfillWish(asset, request);
   const planned = await planForRun(workspace, {
     select: request.withDownstream ? `${asset}+` : asset,
     backfill: { wish, priority: BACKFILL_PRIORITY, pinned: true, ...(batchMs === undefined ? {} : { batchMs }) },
   });
   return { asset, planned };
-}
-
-function rootSlice({ id, space, inherited }: PartitionedAsset, { nowMs }: PartitionWorld, request: BackfillRequest): Slice {
-  const { from, to, last, partition } = request;
-  if (partition !== undefined) return sliceOf(space, partition, nowMs);
-  if (from !== undefined || to !== undefined) {
-    const start = from ?? firstKey({ space, inherited });
-    if (start === null) throw noStart(id);
-    return sliceOf(space, `${start}..${to ?? ""}`, nowMs);
-  }
-  if (last !== undefined) {
-    const fromMs = nowMs - durationOf("--last", last);
-    return space.domains.map((domain) => {
-      if (domain.kind === "list") return { kind: "list", values: domain.values };
-      const first = domain.steps.floor(fromMs);
-      return { kind: "time", fromMs: Math.max(first, domain.startMs ?? first), toMs: domain.steps.floor(nowMs) };
-    });
-  }
-  if (request.statuses.length === 0) {
-    throw new MillraceError({
-      code: "MR7001",
-      message: "backfill needs to know which partitions",
-      hint: "--from 2026-01-01 --to 2026-01-31, --last 30d, --missing, --failed or --stale",
-    });
-  }
-  const whole = wholeSlice(space, nowMs, inherited);
-  if (whole === null) throw noStart(id);
-  return whole;
-}
-
-function firstKey({ space, inherited: { sinceMs } }: Pick<PartitionedAsset, "space" | "inherited">): string | null {
-  const domain = space.domains.find((each) => each.kind === "time");
-  if (domain?.kind !== "time") return null;
-  const startMs = domain.startMs ?? (sinceMs === null ? null : domain.steps.floor(sinceMs));
-  return startMs === null ? null : domain.steps.key(startMs);
-}
-
-/** Where an asset below begins that does not say: where the backfill does. */
-function belowSlice({ space, inherited }: PartitionedAsset, { nowMs }: PartitionWorld, root: Slice | null): Slice | undefined {
-  const first = root?.find((bounds) => bounds.kind === "time");
-  const fromMs = first?.kind === "time" ? first.fromMs : null;
-  const { sinceMs } = inherited;
-  const since = sinceMs === null || fromMs === null ? (sinceMs ?? fromMs) : Math.min(sinceMs, fromMs);
-  return wholeSlice(space, nowMs, { ...inherited, sinceMs: since }) ?? undefined;
-}
-
-function noStart(asset: NodeId): MillraceError {
-  return new MillraceError({
-    code: "MR8203",
-    message: `${asset}: it is not known where its partitions begin`,
-    hint: "give --from and --to",
-  });
-}
-
-function durationOf(option: string, text: string): number {
-  const ms = parseDurationMs(text);
-  if (ms === undefined || ms <= 0)
-    throw new MillraceError({ code: "MR7001", message: `${option} ${text} is no duration`, hint: "write 30d, 12h" });
-  return ms;
 }
 
 interface Answering {

@@ -15,6 +15,7 @@ import { openCarrier } from "../runs/carrier.ts";
 import type { Workspace } from "../workspace.ts";
 import { planForRun, type Planned } from "./plan.ts";
 import { readPlan, restsOf } from "./plan-file.ts";
+import { beginWork } from "./restate.ts";
 
 export interface ApplyRequest {
   /** The text of a file that `plan --out` wrote. */
@@ -61,6 +62,7 @@ async function apply(workspace: Workspace, file: PlanFile, observe: Observe): Pr
     if (hindering.length > 0) throw await refusal(engine, { run: isLeft ? undefined : run, moved: hindering });
     await closeOthers(engine, run);
     await beginInEnvironment(workspace, planned);
+    if (!isLeft) await beginWork(workspace, planned.begins);
     const started = isLeft
       ? run
       : await engine.start(planOf(file, planned), { trigger: TRIGGER, ...((await isKnown(engine, run)) ? {} : { run }) });

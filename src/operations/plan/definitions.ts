@@ -53,6 +53,8 @@ export interface DefineOptions {
   readonly job?: ProjectJob | undefined;
   /** Columns of assets that are neither live nor to be seen: those that another state of the project has. */
   readonly otherwise?: ReadonlyMap<NodeId, KnownSchema>;
+  /** New code of incremental models is for new rows. */
+  readonly forwardOnly?: boolean;
   /** Folder of the compiler's cache, which is only read; default: the project's own. */
   readonly cacheOf?: string;
 }
@@ -86,7 +88,8 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
   errors.push(...namedColumnErrors(project, compilation));
-  const { nodes, rewritten, codes } = asLive(withCodeHashes(project.nodes, compilation.models, { params, calendars }), live);
+  const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
+  const { nodes, rewritten, codes } = asLive(withCodeHashes(defined, compilation.models, { params, calendars }), live);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
   for (const node of nodes) {
     const query = compilation.queries.get(exportQueryId(node.id));
@@ -138,6 +141,12 @@ function asLive(
     return { ...node, codeHash: known };
   });
   return { nodes: same, rewritten, codes };
+}
+
+/** An incremental model whose new code is for new rows. */
+function forwardOnly(node: ProjectNode): ProjectNode {
+  if (node.kind !== "model" || node.spec.materialize !== "incremental") return node;
+  return { ...node, spec: { ...node.spec, incremental: { ...node.spec.incremental, forwardOnly: true } } };
 }
 
 function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {

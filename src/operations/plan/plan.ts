@@ -19,6 +19,7 @@ import { parametersOf } from "../runs/parameters.ts";
 import { dueLookbacks } from "./due.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
 import { noteDefinitions } from "./noted.ts";
+import { acceptedWorld, type Beginning, builtWhole, restated, type Restatement } from "./restate.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { readingsOf } from "./readings.ts";
 import { reachOf, stateOf } from "../attempts/sources.ts";
@@ -39,12 +40,14 @@ export interface PlanRequest {
   /** Code that changed is for new intervals and partitions: those that are there stay. */
   readonly forwardOnly?: boolean;
   /** Intervals or partitions of one asset that are made again, whatever they are; `to` is the last one, included. */
-  readonly restate?: { readonly asset: string; readonly from: string; readonly to?: string };
+  readonly restate?: Restatement;
   /** What a backfill asks for, in place of what is due. */
   readonly backfill?: Pick<PartitionWishes, "wish" | "batchMs" | "priority" | "pinned">;
 }
 
 export interface Planned extends PlannedRun {
+  /** What `beginWork` does before the work. */
+  readonly begins: Beginning;
   readonly definitions: Definitions;
   readonly params: Readonly<Record<string, string>>;
   /** What each source said of its state. */
@@ -66,8 +69,9 @@ function tableNotes({ warnings }: Pick<Project, "warnings">): ReturnType<Partiti
 }
 
 /** @throws all errors of the project in one, MR2020 for a selection that matches nothing, MR6103 for an unknown job. */
-export async function planOperation(workspace: Workspace, request: PlanRequest): Promise<Planned> {
+export async function planOperation(workspace: Workspace, asked: PlanRequest): Promise<Planned> {
   const project = await workspace.projectWithWarehouse();
+  const { request, reasons, forget } = restated(project.nodes, asked);
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
     await workspace.project(); // the job may be missing only because its file has an error: that is what helps
@@ -84,14 +88,16 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const environment = await workspace.environment();
-  const defined = await defineProject(workspace, { live, lineage: request.lineage ?? "tables", params, job });
+  const isForward = request.forwardOnly === true;
+  const defined = await defineProject(workspace, { live, lineage: request.lineage ?? "tables", params, job, forwardOnly: isForward });
   const gone = missingOutputs(workspace, defined, live);
-  const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone]) };
+  const definitions = { ...defined, alwaysBuild: new Map([...defined.alwaysBuild, ...gone, ...reasons]) };
   const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
   const { graph } = definitions;
   const selected = new Set(selection === "" ? [] : select(graph, selection));
   const given = await givenByProd(workspace, { graph, live, selected, selection, request });
-  const world = await partitionWorld(workspace, { graph, live, given, nowMs: Date.now() });
+  const known = await partitionWorld(workspace, { graph, live, given, nowMs: Date.now() });
+  const { world, accept } = isForward ? acceptedWorld(known) : { world: known, accept: new Map<NodeId, string>() };
   const partitions = partitionPlanner(graph, world, {
     ...request.backfill,
     partition: request.partition,
@@ -128,7 +134,8 @@ export async function planOperation(workspace: Workspace, request: PlanRequest):
     params,
     sources,
     given,
-    notes: [...partitions.notes(), ...tableNotes(project)],
+    begins: { ...(forget === undefined ? {} : { forget }), accept },
+    notes: [...partitions.notes(), ...tableNotes(project), ...(isForward ? builtWhole(graph.nodes.values(), live) : [])],
     chosen: partitions.chosen,
     world,
   };

@@ -7,6 +7,7 @@ import { readAssets } from "../../views/assets.ts";
 import type { RunRow } from "../../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
 import { planForRun, planOperation, type Planned, type PlanRequest } from "../plan/plan.ts";
+import { beginWork } from "../plan/restate.ts";
 import type { Amendment } from "../quarantine/amendment.ts";
 import type { Replay } from "../assets/replay-port.ts";
 import { beginInEnvironment, endInEnvironment } from "../environments/begin.ts";
@@ -49,6 +50,7 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
       fromRun === undefined && request.amendment === undefined && request.replay === undefined && carrier.isShared !== true
         ? await resumable(engine, planned, request)
         : undefined;
+    if (left === undefined) await beginWork(workspace, planned.begins);
     if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);
     const summary = await carry(left, true);
     if (summary.status !== "succeeded") return summary;
