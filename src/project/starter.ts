@@ -109,6 +109,7 @@ function agents(): string {
 - Definitions: sources/*.yaml, models/**/*.sql, exports/*.yaml, jobs/*.yaml (triggers, tasks), components/*.yaml. \`npx millrace schema KIND\` prints the keys
   (project, source, model, export, job, component, check, test).
 - \`npx millrace serve\` starts jobs by their triggers; \`npx millrace triggers --json\` says when. \`npx millrace why RUN|ASSET|JOB --json\` says why something runs or not.
+- Unit tests of models: tests/*.yaml (given rows, expected rows); \`npx millrace test --json\` runs them, \`npx millrace test --record MODEL\` writes one.
 - Errors have a code, a place and a hint; \`npx millrace explain CODE\` says more. Rows that break a rule: \`npx millrace quarantine list --json\`.
 - Never edit .millrace/; secrets belong into secrets.env, which git ignores.
 `;

@@ -84,8 +84,12 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
   const needs = new Set([...(graph.reads.get(node.id) ?? []), ...checks.flatMap((check) => check.needs)]);
   needs.delete(node.id);
   const inputs = inputsOf(world, needs, given);
-  for (const asset of given.keys()) {
-    if (inputs.used.has(asset) || test.shared.includes(asset)) continue;
+  for (const asset of [...given.keys()]) {
+    if (inputs.used.has(asset)) continue;
+    if (test.shared.includes(asset)) {
+      given.delete(asset); // another test of the file reads it
+      continue;
+    }
     if (asset === node.id)
       errors.push(misfit(`${asset} is the model itself`, locate(["given", asset], "key"), undefined, ["existing: for rows that it holds"]));
     else {

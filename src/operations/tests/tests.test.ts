@@ -152,6 +152,7 @@ describe("what is expected", () => {
       "tests/all.yaml": `model: clean.sales
 given:
   raw.sales: [ { id: 1, price: 2, zip: a }, { id: 1, price: 5000 }, { id: 2, price: 3 }, { price: 9 } ]
+  clean.sales: [ { id: 7 } ]
 tests:
   - { name: with, cte: { trimmed: [ { id: 1, price: 2 }, { id: 1, price: 5000 }, { id: 2, price: 3 } ] } }
   - { name: checks, checks: { failing: [not_dear, unique(id)] } }
