@@ -21,6 +21,7 @@ import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
 import { installFunctions } from "../functions/install.ts";
+import { sampleAttempt, sampleOf } from "../environments/sample.ts";
 import { environmentWarehouse } from "../environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -92,6 +93,12 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       attempt,
     );
   }
+  const sample = isLoaded(node) && isLoaded(defined) && request.replay === undefined ? await sampleOf(workspace) : null;
+  const sampled =
+    sample === null
+      ? undefined
+      : await sampleAttempt(workspace, { sample, asset: defined.id, node: node as SourceNode, fullRefresh }, attempt);
+  if (sampled !== undefined) return sampled;
   const partitioned = partition === undefined ? {} : { partition };
   const checks = definitions.checks.get(defined.id) ?? [];
   if (request.replay?.asset === defined.id && isLoaded(node)) {

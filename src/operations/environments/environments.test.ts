@@ -180,4 +180,20 @@ describe("an environment", () => {
       code: "MR8704",
     });
   });
+
+  it("of the kind e2e builds everything itself, from a sample where one is named", async () => {
+    const config = `name: shop\nenvironments:\n  prod: { branches: [main] }\n  staging: { kind: e2e, sample: 2 }\n  whole: { kind: e2e }\n`;
+    const dir = projects.project({ ...FILES, "millrace.yaml": config });
+    await run(dir, "prod");
+    expect((await run(dir, "staging")).nodes).toMatchObject({ succeeded: 4, reused: 0 });
+    expect(await query(dir, "staging", "select count(*) from raw.sales")).toEqual([[2]]);
+    expect(await query(dir, "staging", "select count(*) = (select count(*) from raw.sales where amount > 10) from clean.sales")).toEqual([
+      [true],
+    ]);
+    expect((await run(dir, "staging")).nodes).toMatchObject({ succeeded: 0, reused: 4 });
+    expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 3, reused: 1 });
+    expect(await query(dir, "whole", "from final.total")).toEqual([[100]]);
+    expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 0, reused: 4 });
+    expect(await query(dir, "prod", "from final.total")).toEqual([[100]]);
+  });
 });
