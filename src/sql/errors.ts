@@ -106,6 +106,10 @@ export function isMissingName(failure: DuckdbFailure): boolean {
   return codeOf(failure) !== "MR2010";
 }
 
+export function isMissingColumn(failure: DuckdbFailure): boolean {
+  return codeOf(failure) === "MR2003";
+}
+
 /** The error of a query that DuckDB parses but cannot compile. */
 export function bindError(unit: SqlUnit, copy: AnalysisCopy, failure: DuckdbFailure, context: BindContext): MillraceError {
   const code = codeOf(failure);
@@ -129,7 +133,9 @@ function codeOf(failure: DuckdbFailure): "MR2002" | "MR2003" | "MR2008" | "MR201
   const { message, subtype } = failure;
   if (
     subtype === "COLUMN_NOT_FOUND" ||
-    /does not have a column named|^Referenced table "|Could not find key "|not found in FROM clause|was not found because the FROM clause/.test(message)
+    /does not have a column named|^Referenced table "|Could not find key "|not found in FROM clause|was not found because the FROM clause/.test(
+      message,
+    )
   )
     return "MR2003";
   // A star that leaves out or replaces what is not there names a column too.

@@ -38,7 +38,8 @@ const shop = {
   "models/clean/regions.yaml": "description: Tax per region\ncolumns: { tax: { type: double } }\nchecks: [{ unique: [region] }]\n",
   "macros/money.sql":
     "create macro net(price, place) as price * (1 - tax_of(place));\ncreate macro tax_of(r) as (select t.tax from clean.regions t where t.region = r);",
-  "macros/rows.sql": "create macro regions_above(least) as table select region from clean.regions where tax > least;",
+  "macros/rows.sql":
+    "create macro regions_above(least) as table select region from clean.regions where tax > least;\ncreate macro spare(x) as x;",
   "models/final/prices.sql": "/*---\nmaterialize: table\n---*/\nselect s.region, round(net(100, s.region), 2) as net from clean.regions s",
   "models/final/high.sql": "from regions_above(0.15)",
   "models/final/plain.sql": "/*---\nmaterialize: table\n---*/\nselect count(*) as n from clean.regions",
@@ -58,7 +59,7 @@ describe("macros and seeds of a project", () => {
     expect((await app.describe("clean.regions")).asset).toMatchObject({ description: "Tax per region", kind: "source" });
   });
 
-  it("build again what calls a changed macro, and nothing else; a macro that is gone is gone from the warehouse", async () => {
+  it("build again what calls a changed macro, and nothing else; a macro that is gone is gone from the warehouse, except where a view still calls it", async () => {
     const dir = project(shop);
     await built(await open(dir));
     const again = await built(await open(dir));
@@ -68,10 +69,14 @@ describe("macros and seeds of a project", () => {
     expect(await built(app)).toMatchObject({ "final.prices": "succeeded", "final.plain": "reused" });
     expect(await rows(app, "select net::double from final.prices order by region")).toEqual([[80], [60]]);
     rmSync(join(dir, "macros/rows.sql"));
-    write(dir, { "models/final/high.sql": "select region from clean.regions where tax > 0.15" });
+    write(dir, {
+      "models/final/high.sql": "select region from clean.regions where tax > 0.15",
+      "models/final/plain.sql": `${shop["models/final/plain.sql"]} where tax > 0`,
+    });
     const last = await open(dir);
     await built(last);
-    await expect(rows(last, "from regions_above(0)")).rejects.toThrow(/regions_above/);
+    await expect(rows(last, "select spare(1)")).rejects.toThrow(/spare/);
+    expect(await rows(last, "from final.high")).toEqual([["south"]]);
   });
 
   it("are in sight of unit tests", async () => {
@@ -146,5 +151,28 @@ describe("functions registered from TypeScript", () => {
     expect((await wrong(app)).map(([code]) => code)).toContain("MR2041");
     rmSync(join(dir, "macros/initials.sql"));
     expect(await wrong(await open(dir))).toEqual([["MR2042", "models/clean/people.sql", 1]]);
+  });
+});
+
+describe("assets of TypeScript with declared columns", () => {
+  const files = {
+    "models/raw/people.csv": "name,born\nAda,1815\n",
+    "pipelines/scored.ts": `import { defineAsset } from "millrace";
+export const scored = defineAsset({
+  name: "clean.scored", needs: ["raw.people"], columns: { name: { type: "text" }, score: { type: "double" } },
+  async *transform({ read }) { for await (const batch of read("raw.people")) yield batch.map((row) => ({ name: row["name"], score: 0.5, more: 1 })); },
+});
+`,
+    "models/final/top.sql": "/*---\nmaterialize: table\n---*/\nselect name, round(score * 100) as percent from clean.scored",
+    "models/final/more.sql": "/*---\nmaterialize: table\n---*/\nselect more from clean.scored",
+  };
+
+  it("are known before the first run: what reads them has columns, types and lineage; what is not declared waits for the run", async () => {
+    const app = await open(project(files));
+    const { asset } = await app.describe("final.top");
+    expect(asset.columns.map(({ name, type }) => `${name} ${type}`)).toEqual(["name VARCHAR", "percent DOUBLE"]);
+    const lineage = await app.lineage("final.top", { up: 1, down: 1 });
+    expect(JSON.stringify(lineage)).toContain("clean.scored.score");
+    expect(await built(app)).toMatchObject({ "final.top": "succeeded", "final.more": "succeeded" });
   });
 });

@@ -7,11 +7,13 @@ import type { NodeId, ProjectNode, SourceNode } from "../../model/graph.ts";
 import { buildGraph, type Graph } from "../../plan/graph.ts";
 import { openCompileCache } from "../../sql/compile-cache.ts";
 import { rebuildReasons, withCodeHashes } from "../../sql/compile-hash.ts";
-import type { Compilation, KnownSchema } from "../../sql/compile-types.ts";
+import type { Compilation, CompiledQuery, KnownSchema } from "../../sql/compile-types.ts";
+import type { SourceSpec } from "../../model/definitions/source.ts";
+import { normalType } from "../../formats/types/parse.ts";
 import { nextSchema } from "../../load/next-schema.ts";
 import { compile } from "../../sql/compile.ts";
 import type { SqlUnit } from "../../sql/errors.ts";
-import { stubOf } from "../../sql/macros.ts";
+import { macrosOf } from "../../sql/macros.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
 import type { LiveVersion } from "../../sql/publish.ts";
 import type { Project, ProjectJob } from "../../project/reader.ts";
@@ -28,6 +30,8 @@ export interface Definitions {
   readonly usesCalendars: boolean;
   /** Compiles the same SQL against other columns of the sources. */
   compileWith(this: void, schemas: ReadonlyMap<NodeId, KnownSchema>): Promise<Compilation>;
+  /** The code hash of a model whose SQL was compiled to this. */
+  codeOf(this: void, id: NodeId, query: CompiledQuery): string;
   /** Checks of every asset, those in files of their own included. */
   readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
   /** What the checks of an asset read besides it. */
@@ -81,13 +85,13 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     projectDir: workspace.dir,
     paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
-    macros: [...project.macros, ...project.functions.map(stubOf)],
+    macros: macrosOf(project),
   } as const;
   const compilation = await compileWith(schemas);
   errors.push(...compilation.errors);
+  errors.push(...namedColumnErrors(project, compilation));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
-  errors.push(...namedColumnErrors(project, compilation));
   const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
   const { nodes, rewritten, codes } = asLive(withCodeHashes(defined, compilation.models, { params, calendars }), live);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
@@ -114,6 +118,12 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     compilation,
     usesCalendars,
     compileWith,
+    codeOf: (id, query) =>
+      withCodeHashes(
+        defined.filter((node) => node.id === id),
+        new Map([[id, query]]),
+        { params, calendars },
+      )[0]?.codeHash ?? "",
     checks,
     checkReads: checkNeeds,
     schemas,
@@ -183,9 +193,19 @@ async function schemasOf(
     } else if (node.kind === "source") {
       const columns = await peekSource(workspace, project, node);
       if (columns !== null) schemas.set(node.id, { columns, certain: false });
-    }
+      else declare(schemas, node.id, node.spec.columns);
+    } else if (node.kind === "extract") declare(schemas, node.id, node.spec.columns);
+    else declare(schemas, node.id, node.columns);
   }
   return schemas;
+}
+
+/** What a definition says of columns that nobody has seen yet. */
+function declare(schemas: Map<NodeId, KnownSchema>, id: NodeId, declared: SourceSpec["columns"]): void {
+  const columns = Object.entries(declared ?? {}).flatMap(([name, { type }]) =>
+    type === undefined ? [] : [{ name, type: normalType(type) }],
+  );
+  if (columns.length > 0) schemas.set(id, { columns, certain: false, isOpen: true });
 }
 
 /** The columns that a changed definition gives to what was loaded; undefined where only loading tells. */
