@@ -127,17 +127,7 @@ function unread(node: ProjectNode | undefined, project: Project): readonly NodeI
   return readable(project).filter((name) => !there.has(name) && text.includes(name));
 }
 
-const OWN_FOLDERS: ReadonlySet<string> = new Set([
-  "sources",
-  "models",
-  "exports",
-  "jobs",
-  "checks",
-  "tests",
-  "pipelines",
-  "components",
-  "macros",
-]);
+const OWN_FOLDERS: ReadonlySet<string> = new Set(["sources", "models", "exports", "jobs", "checks", "tests", "pipelines", "components"]);
 
 /** Settings and macros, which any asset may use. */
 function isShared(file: string): boolean {
