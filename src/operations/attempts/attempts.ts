@@ -17,6 +17,7 @@ import { type ReplayAttempt, replayAttempt } from "./replay.ts";
 import type { Replay } from "../assets/replay-port.ts";
 import { madeOf } from "./made-of.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
+import { withExternalPath } from "./external-path.ts";
 import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
@@ -161,7 +162,14 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const { dir: projectDir } = workspace;
       const states = await replayedStates(workspace, request, { id: defined.id, attempt });
       return builtResult(
-        await workspace.parts.buildModel(node, { ...build, ...partitioned, ...states, mayReuse, parameters, projectDir }),
+        await workspace.parts.buildModel(withExternalPath(workspace, node, params), {
+          ...build,
+          ...partitioned,
+          ...states,
+          mayReuse,
+          parameters,
+          projectDir,
+        }),
         attempt,
       );
     }
