@@ -1,12 +1,14 @@
 // What a build is made of: its code, and of each input the version or, where the SQL is understood, a hash of what it reads of it.
 import { hasMeaning, keptOfCode, textOfCode } from "../../model/code-hash.ts";
+import type { QueryFingerprint } from "../../model/fingerprint.ts";
 import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
 import type { BuildRequest } from "../../load/build-port.ts";
 import { contentsOf, fitsColumns, type InputState, inputToken } from "../../sql/contents.ts";
-import { readInputs, readLive } from "../../sql/publish.ts";
+import type { Compilation } from "../../sql/compile-types.ts";
+import { type LiveVersion, readInputs, readLive } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Definitions } from "../plan/definitions.ts";
-import { meaningOfNode, readsByMeaning } from "../plan/meaning.ts";
+import { keepsNothing, readsByMeaning } from "../plan/meaning.ts";
 
 interface Builds {
   readonly node: ModelNode | TransformNode;
@@ -19,15 +21,13 @@ export async function madeOf(
   { node, needs }: Builds,
 ): Promise<Pick<BuildRequest, "codeHash" | "inputs" | "versions" | "contents">> {
   const versions = needs.length === 0 ? {} : await readInputs(session, needs);
-  const meaning = meaningOfNode(definitions, node.id);
+  const asWritten = { codeHash: node.codeHash, inputs: versions };
   // Ways of building that keep what they have made compare codes letter by letter.
-  if (meaning === null || !meaning.isKept) return { codeHash: node.codeHash, inputs: versions };
+  if (node.kind !== "model" || !keepsNothing(definitions, node.id)) return asWritten;
   const live = await readLive(session);
-  const { fingerprint } = meaning;
-  // A version of an earlier Millrace, or of other types, did not know what its SQL means: from now on it does.
-  const codeHash = hasMeaning(node.codeHash) ? node.codeHash : (definitions.codes.get(node.id) ?? node.codeHash);
-  // Its sources turned out to be of other types than it was bound with: what the text means then is not known.
-  if (!fitsColumns(fingerprint, (asset) => live.get(asset)?.columns ?? [])) return { codeHash: textOfCode(codeHash), inputs: versions };
+  const bound = await boundNow(definitions, node, live);
+  if (!("fingerprint" in bound)) return { ...asWritten, codeHash: bound.codeHash };
+  const { fingerprint, codeHash } = bound;
   const states = new Map<NodeId, InputState>();
   for (const [asset, version] of Object.entries(versions)) states.set(asset, { version, contents: live.get(asset)?.contents ?? null });
   const byMeaning = readsByMeaning(definitions, node.id);
@@ -36,4 +36,40 @@ export async function madeOf(
   );
   const kept = keptOfCode(codeHash);
   return { codeHash, inputs, versions, contents: kept === null ? null : contentsOf(fingerprint, kept, states) };
+}
+
+type Bound = { readonly codeHash: string; readonly fingerprint: QueryFingerprint } | { readonly codeHash: string };
+
+/** What the SQL means over its inputs as they lie there: before their first load their columns were guessed, or not known at all. */
+async function boundNow(
+  definitions: Definitions,
+  { id, codeHash: known }: ModelNode,
+  live: ReadonlyMap<NodeId, LiveVersion>,
+): Promise<Bound> {
+  const columnsOf = (asset: NodeId): LiveVersion["columns"] => live.get(asset)?.columns ?? [];
+  const fingerprint = definitions.compilation.models.get(id)?.fingerprint ?? null;
+  // A version of an earlier Millrace did not know what its SQL means: from now on it does.
+  const codeHash = hasMeaning(known) ? known : (definitions.codes.get(id) ?? known);
+  if (fingerprint !== null && fitsColumns(fingerprint, columnsOf)) return { codeHash, fingerprint };
+  const again = (await compiledAgain(definitions, live)).models.get(id);
+  if (again === undefined || again.fingerprint === null || !fitsColumns(again.fingerprint, columnsOf))
+    return { codeHash: textOfCode(codeHash) };
+  return { codeHash: definitions.codeOf(id, again), fingerprint: again.fingerprint };
+}
+
+const compilations = new WeakMap<Definitions, { readonly key: string; readonly compilation: Promise<Compilation> }>();
+
+/** Once for each state of the sources. */
+function compiledAgain(definitions: Definitions, live: ReadonlyMap<NodeId, LiveVersion>): Promise<Compilation> {
+  const schemas = new Map(definitions.schemas);
+  for (const [id, node] of definitions.graph.nodes) {
+    const columns = node.kind === "model" ? undefined : live.get(id)?.columns;
+    if (columns !== undefined && columns.length > 0) schemas.set(id, { columns, certain: true });
+  }
+  const key = JSON.stringify([...schemas]);
+  const known = compilations.get(definitions);
+  if (known?.key === key) return known.compilation;
+  const compilation = definitions.compileWith(schemas);
+  compilations.set(definitions, { key, compilation });
+  return compilation;
 }
