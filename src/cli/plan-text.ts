@@ -1,6 +1,7 @@
 // A plan as a person reads it: what is done first, then what changed and why, with the line where it was changed, then what that touches.
 import type { PlanAnswer } from "../model/answers.ts";
 import type { AssetChangeAnswer, ChangesAnswer, CostAnswer, PlaceAnswer, ReasonAnswer } from "../model/change-answers.ts";
+import { diffLines } from "./diff-text.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./table.ts";
 import { count, plural, seconds } from "./words.ts";
@@ -35,6 +36,7 @@ export function planLines(answer: PlanAnswer, colors: Output["colors"]): readonl
     ...nodeLines(answer, colors),
     ...schemaLines(answer.schema ?? []),
     ...(answer.changes === undefined ? [] : changeLines(answer.changes, colors)),
+    ...(answer.data ?? []).flatMap((data) => ["", ...diffLines(data, colors)]),
     ...(answer.notes ?? []).map((note) => `  ? ${printable(note)}`),
   ];
 }
