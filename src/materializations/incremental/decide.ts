@@ -99,6 +99,8 @@ interface State {
 function isSettled({ request, changes, held }: State): boolean {
   const { how, nowMs, mayReuse } = request;
   if (changes.tables.length > 0 || changes.others.length > 0 || mayReuse === false) return false;
+  // Intervals may have been taken out of the ledger, to be made again.
+  if (how.mode === "time" && union(held).length !== 1) return false;
   return lookbackRanges(how, nowMs, { all: union(held), isChanged: false }).length === 0;
 }
 
@@ -148,7 +150,8 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   }
   const found = touched.ranges.flatMap(({ ranges }) => ranges);
   // What is new is among what changed: only where no table tells the moments of its rows, time itself brings intervals, or some were taken out.
-  const isTold = held.length > 0 && request.mayReuse !== false && [...reading.tables.values()].some((reads) => reads !== null);
+  const isAsked = request.mayReuse === false;
+  const isTold = held.length > 0 && !isAsked && [...reading.tables.values()].some((reads) => reads !== null);
   const extent = isTold ? spanOf([...stands, ...found]) : await extentOf(state, reading);
   const all = extent === null ? stands : union([...stands, extent]);
   const gaps = extent === null ? [] : minus([extent], stands);

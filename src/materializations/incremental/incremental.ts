@@ -8,7 +8,7 @@ import { type Incremental, incrementalOf } from "../../model/incremental.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { AskedIncrement, BuildResult } from "../../load/build-port.ts";
 import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
-import { writeIncrement } from "../../sql/intervals.ts";
+import { readIncrement, writeIncrement } from "../../sql/intervals.ts";
 import { keepVersion, type LiveVersion, readLive } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { withInterrupt } from "../commit.ts";
@@ -39,12 +39,13 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   const own = ownVersion(live, unit.id);
   const { inputs } = request;
   if (own?.rolledBack != null && isHeldBack(request, own.rolledBack, inputs)) return keep(tx, { request, own, reads: null, inputs });
-  const decision = request.asked === undefined ? await decideFor(tx, request, live) : decidedBy(request.asked, own);
+  const decision = request.asked === undefined ? await decideFor(tx, request, live) : await decidedBy(tx, request.asked, own);
   const build: IncrementBuild = {
     request,
     how: howOf(request),
     decision,
-    inputs,
+    // What was asked for is a part: what else changed is still to be done.
+    inputs: request.asked !== undefined && own !== undefined ? own.inputs : inputs,
     own,
     load: `b_${hash([token.run, token.node, String(token.attempt)])}`,
   };
@@ -56,8 +57,9 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
 }
 
 /** What was asked for in so many words; where nothing stands yet, the first table is made of it. */
-function decidedBy(asked: AskedIncrement, own: LiveVersion | undefined): Decision {
-  const common = { reads: {}, held: [], isJoinable: true, reason: "asked for" };
+async function decidedBy(session: Session, asked: AskedIncrement, own: LiveVersion | undefined): Promise<Decision> {
+  const before = own === undefined ? undefined : await readIncrement(session, own.asset, own.version);
+  const common = { reads: before?.reads ?? {}, held: before?.ranges ?? [], isJoinable: true, reason: "asked for" };
   const range = asked.kind === "interval" ? [{ startMs: asked.startMs, endMs: asked.endMs }] : null;
   if (own === undefined) return { ...common, todo: { kind: "rebuild", ranges: range } };
   switch (asked.kind) {
