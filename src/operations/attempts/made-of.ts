@@ -5,7 +5,7 @@ import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
 import type { BuildRequest } from "../../load/build-port.ts";
 import { contentsOf, fitsColumns, type InputState, inputToken } from "../../sql/contents.ts";
 import type { Compilation } from "../../sql/compile-types.ts";
-import { type LiveVersion, readInputs, readLive } from "../../sql/publish.ts";
+import { type LiveVersion, readInputs, readInputStates, readLive } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Definitions } from "../plan/definitions.ts";
 import { keepsNothing, readsByMeaning } from "../plan/meaning.ts";
@@ -20,16 +20,14 @@ export async function madeOf(
   definitions: Definitions,
   { node, needs }: Builds,
 ): Promise<Pick<BuildRequest, "codeHash" | "inputs" | "versions" | "contents">> {
-  const versions = needs.length === 0 ? {} : await readInputs(session, needs);
-  const asWritten = { codeHash: node.codeHash, inputs: versions };
   // Ways of building that keep what they have made compare codes letter by letter.
-  if (node.kind !== "model" || !keepsNothing(definitions, node.id)) return asWritten;
-  const live = await readLive(session);
-  const bound = await boundNow(definitions, node, live);
-  if (!("fingerprint" in bound)) return { ...asWritten, codeHash: bound.codeHash };
+  if (node.kind !== "model" || !keepsNothing(definitions, node.id))
+    return { codeHash: node.codeHash, inputs: needs.length === 0 ? {} : await readInputs(session, needs) };
+  const states = needs.length === 0 ? new Map<NodeId, InputSeen>() : await readInputStates(session, needs);
+  const versions = Object.fromEntries([...states].map(([asset, { version }]) => [asset, version]));
+  const bound = await boundNow(session, definitions, { node, states });
+  if (!("fingerprint" in bound)) return { codeHash: bound.codeHash, inputs: versions };
   const { fingerprint, codeHash } = bound;
-  const states = new Map<NodeId, InputState>();
-  for (const [asset, version] of Object.entries(versions)) states.set(asset, { version, contents: live.get(asset)?.contents ?? null });
   const byMeaning = readsByMeaning(definitions, node.id);
   const inputs = Object.fromEntries(
     [...states].map(([asset, state]) => [asset, byMeaning.has(asset) ? inputToken(fingerprint, asset, state) : state.version]),
@@ -38,20 +36,24 @@ export async function madeOf(
   return { codeHash, inputs, versions, contents: kept === null ? null : contentsOf(fingerprint, kept, states) };
 }
 
+type InputSeen = InputState & Pick<LiveVersion, "columns">;
 type Bound = { readonly codeHash: string; readonly fingerprint: QueryFingerprint } | { readonly codeHash: string };
 
 /** What the SQL means over its inputs as they lie there: before their first load their columns were guessed, or not known at all. */
 async function boundNow(
+  session: Session,
   definitions: Definitions,
-  { id, codeHash: known }: ModelNode,
-  live: ReadonlyMap<NodeId, LiveVersion>,
+  { node: { id, codeHash: known }, states }: { readonly node: ModelNode; readonly states: ReadonlyMap<NodeId, InputSeen> },
 ): Promise<Bound> {
-  const columnsOf = (asset: NodeId): LiveVersion["columns"] => live.get(asset)?.columns ?? [];
-  const fingerprint = definitions.compilation.models.get(id)?.fingerprint ?? null;
+  const columnsOf = (asset: NodeId): InputSeen["columns"] => states.get(asset)?.columns ?? [];
+  const query = definitions.compilation.models.get(id);
+  const fingerprint = query?.fingerprint ?? null;
   // A version of an earlier Millrace did not know what its SQL means: from now on it does.
   const codeHash = hasMeaning(known) ? known : (definitions.codes.get(id) ?? known);
   if (fingerprint !== null && fitsColumns(fingerprint, columnsOf)) return { codeHash, fingerprint };
-  const again = (await compiledAgain(definitions, live)).models.get(id);
+  // It was bound, and is not understood: looking again would not help.
+  if (query?.columns !== null && query?.certain === true && fingerprint === null) return { codeHash };
+  const again = (await compiledAgain(definitions, await readLive(session))).models.get(id);
   if (again === undefined || again.fingerprint === null || !fitsColumns(again.fingerprint, columnsOf))
     return { codeHash: textOfCode(codeHash) };
   return { codeHash: definitions.codeOf(id, again), fingerprint: again.fingerprint };
