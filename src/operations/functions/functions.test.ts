@@ -104,6 +104,33 @@ describe("macros and seeds of a project", () => {
   });
 });
 
+describe("the errors of a project", () => {
+  it("are told in one go, each in its own file at its line, with what may be meant", async () => {
+    const dir = project({
+      "models/raw/people.csv": "name,born\nAda,1815\n",
+      "models/a.sql": "-- a\nselect nam from raw.people",
+      "models/b.sql": "select * from raw.peple",
+      "models/c.sql": "select 1 as",
+      "models/d.sql": "select upperr(name) as n from raw.people",
+      "checks/e.sql": "/*---\non: raw.people\n---*/\nselect * from raw.people where borne < 0",
+      "exports/f.yaml": "sql: |\n  select name, brn\n  from raw.people\nto: { files: { path: out/f.csv } }\n",
+    });
+    const app = await open(dir);
+    const thrown = await app.plan({}).catch((error: unknown) => error);
+    const errors = (thrown as MillraceError).errors.map(
+      ({ code, location, hint }) => `${code} ${location?.file}:${location?.line}:${location?.column} ${hint?.slice(0, 24)}`,
+    );
+    expect(errors).toEqual([
+      'MR2003 checks/e.sql:4:32 did you mean "born"? — a',
+      'MR2003 exports/f.yaml:2:16 did you mean "born"? — a',
+      'MR2003 models/a.sql:2:8 did you mean "name"? — a',
+      'MR2002 models/b.sql:1:15 did you mean "raw.people',
+      "MR2001 models/c.sql:1:12 DuckDB's parser stopped ",
+      'MR2008 models/d.sql:1:8 did you mean "upper"?',
+    ]);
+  });
+});
+
 const functionsFile = (body: string): string => `import { defineFunction } from "millrace";
 export const initials = defineFunction({
   name: "initials", parameters: ["VARCHAR", "INTEGER"], returns: "VARCHAR",

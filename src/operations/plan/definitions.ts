@@ -79,7 +79,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
   const units = {
     models,
-    queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(node))],
+    queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(project, node))],
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
@@ -233,7 +233,10 @@ export function exportQueryId(id: NodeId): string {
   return `export:${id}`;
 }
 
-function exportUnit(node: ProjectNode): readonly SqlUnit[] {
+/** Places are those of its words in the YAML. */
+function exportUnit(project: Project, node: ProjectNode): readonly SqlUnit[] {
   if (node.kind !== "export" || node.spec.sql === undefined) return [];
-  return [{ id: exportQueryId(node.id), file: node.file, sql: node.spec.sql, sqlOffset: 0, text: node.spec.sql }];
+  const { sql } = node.spec;
+  const described = project.locate(node.id)?.text;
+  return [{ id: exportQueryId(node.id), file: node.file, sql, sqlOffset: 0, text: sql, ...(described === undefined ? {} : { described }) }];
 }
