@@ -82,7 +82,8 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
     return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
   }
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
-  if (node.kind === "model" || node.kind === "export") await installFunctions(project, warehouse);
+  const isView = defined.kind === "model" && defined.spec.materialize === "view";
+  if (node.kind === "model" || node.kind === "export") await installFunctions(project, warehouse, isView ? { view: defined.id } : {});
   const partition = await attemptPartition(definitions, defined, {
     attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,
     warehouse,
@@ -229,10 +230,14 @@ async function buildRequest(
   };
 }
 
-function builtResult({ rows, quarantined, checks, reused, filtered = 0, notes = [] }: BuildResult, { log }: Attempt): AttemptResult {
+function builtResult(
+  { rows, quarantined, checks, reused, filtered = 0, notes = [] }: BuildResult,
+  { log, partition }: Attempt,
+): AttemptResult {
   for (const note of notes) log("info", note);
   const counts = rows === null ? {} : { rows: { read: rows + quarantined + filtered, loaded: rows, quarantined, filtered } };
-  if (filtered > 0) log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
+  if (filtered > 0 && partition !== undefined)
+    log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
   return { ...counts, checks, reused };
 }
 
