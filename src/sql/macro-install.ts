@@ -2,22 +2,33 @@
 //   I1. A macro is made once what it reads is there, so this is asked before each build; what is there already costs a look into a map.
 //   I2. What the project no longer has, or what cannot be made any more, is gone: an old body never takes part in a new version.
 import { messageOf } from "../model/errors.ts";
-import { PROD } from "../model/environment.ts";
+import { environmentSchema, PROD } from "../model/environment.ts";
 import { EnvironmentWarehouse } from "./environment-warehouse.ts";
 import { createMacroSql, type Macro } from "./macros.ts";
 import type { Session } from "./session.ts";
 import { ident, literal } from "./text.ts";
 import type { Warehouse } from "./warehouse.ts";
 
-/** Per warehouse: name → hash of the body that is there. */
-const installed = new WeakMap<Warehouse, Map<string, string>>();
+const PROD_PLACE = "main";
+/** Per warehouse and schema: name → hash of the body that is there. */
+const installed = new WeakMap<Warehouse, Map<string, Map<string, string>>>();
 const turns = new WeakMap<Warehouse, Promise<unknown>>();
 
-/** Makes those that can be made now; a query that calls another one is told so by DuckDB. */
-export async function installMacros(warehouse: Warehouse, macros: readonly Macro[]): Promise<void> {
-  const known = installed.get(warehouse);
-  if (known !== undefined && known.size === macros.length && macros.every(({ name, hash }) => known.get(name) === hash)) return;
-  const turn = (turns.get(warehouse) ?? Promise.resolve()).then(() => install(warehouse, macros));
+/**
+ * Makes those that can be made now; a query that calls another one is told so by DuckDB. `view`: an asset of an environment that is about to be a view;
+ * views look into their own schema first, whoever reads them.
+ */
+export async function installMacros(
+  warehouse: Warehouse,
+  macros: readonly Macro[],
+  { view }: { readonly view?: string } = {},
+): Promise<void> {
+  const turn = (turns.get(warehouse) ?? Promise.resolve()).then(async () => {
+    const isOwn = warehouse instanceof EnvironmentWarehouse;
+    await install(warehouse, macros, isOwn ? await warehouse.ownSchema() : PROD_PLACE);
+    if (isOwn && view !== undefined)
+      await install(warehouse, macros, ident(environmentSchema(view.slice(0, view.indexOf(".")), warehouse.environment)));
+  });
   turns.set(
     warehouse,
     turn.catch(() => undefined),
@@ -25,11 +36,12 @@ export async function installMacros(warehouse: Warehouse, macros: readonly Macro
   await turn;
 }
 
-async function install(warehouse: Warehouse, macros: readonly Macro[]): Promise<void> {
-  const place = warehouse instanceof EnvironmentWarehouse ? await warehouse.ownSchema() : "main";
-  const known = installed.get(warehouse) ?? (place === "main" ? await warehouse.session(readInstalled) : new Map<string, string>());
-  if (macros.length === 0 && known.size === 0) return;
-  installed.set(warehouse, known);
+async function install(warehouse: Warehouse, macros: readonly Macro[], place: string): Promise<void> {
+  const places = installed.get(warehouse) ?? new Map<string, Map<string, string>>();
+  installed.set(warehouse, places);
+  const known = places.get(place) ?? (place === PROD_PLACE ? await warehouse.session(readInstalled) : new Map<string, string>());
+  places.set(place, known);
+  if (known.size === macros.length && macros.every(({ name, hash }) => known.get(name) === hash)) return;
   const wanted = new Set(macros.map(({ name }) => name));
   for (const name of known.keys()) if (!wanted.has(name)) await remove(warehouse, { name, place, known });
   let open = macros.filter(({ name, hash }) => known.get(name) !== hash);
@@ -75,7 +87,7 @@ async function remove(warehouse: Warehouse, { name, place, known }: Step & { rea
 }
 
 async function note(session: Session, place: string, name: string, hash: string | null): Promise<void> {
-  if (place !== "main" || session.environment !== PROD) return;
+  if (place !== PROD_PLACE || session.environment !== PROD) return;
   await session.run(`delete from _millrace._meta where key = ${literal(`macro:${name}`)}`);
   if (hash !== null) await session.run(`insert into _millrace._meta values (${literal(`macro:${name}`)}, ${literal(hash)})`);
 }

@@ -203,3 +203,23 @@ export const scored = defineAsset({
     expect(await built(app)).toMatchObject({ "final.top": "succeeded", "final.more": "succeeded" });
   });
 });
+
+describe("macros on a branch", () => {
+  it("are its own: what it builds and reads calls them, and prod's views go on calling prod's", async () => {
+    const files = {
+      "models/raw/prices.csv": "price\n10\n20\n",
+      "macros/net.sql": "create macro net(price) as price * 2;",
+      "models/final/seen.sql": "select net(price) as net from raw.prices",
+      "models/final/kept.sql": "/*---\nmaterialize: table\n---*/\nselect net(price) as net from raw.prices",
+    };
+    const dir = project(files);
+    await built(await open(dir));
+    write(dir, { "macros/net.sql": "create macro net(price) as price * 3;" });
+    const branch = await open(dir, "feature");
+    await built(branch);
+    const all = "select sum(s.net)::integer, (select sum(k.net)::integer from final.kept k) from final.seen s";
+    expect(await rows(branch, all)).toEqual([[90, 90]]);
+    expect(await rows(await open(dir, "feature"), all)).toEqual([[90, 90]]);
+    expect(await rows(await open(dir), all)).toEqual([[60, 60]]);
+  });
+});
