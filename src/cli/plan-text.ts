@@ -80,7 +80,7 @@ export function costWords(cost: Omit<CostAnswer, "asset"> | undefined): string {
   return words.filter((word) => word !== "").join(", ");
 }
 
-export function bytesWord(bytes: number): string {
+function bytesWord(bytes: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"] as const;
   let [value, unit] = [bytes, 0];
   while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
@@ -106,7 +106,7 @@ export function againstWord({ against }: Pick<ChangesAnswer, "against">): string
   return against.kind === "git" ? `${against.ref} (${against.commit.slice(0, 8)})` : against.name;
 }
 
-export function changeLines(changes: ChangesAnswer, colors: Output["colors"]): readonly string[] {
+function changeLines(changes: ChangesAnswer, colors: Output["colors"]): readonly string[] {
   const { assets, touched, notes } = changes;
   const lines: string[] = [];
   // What was never built is no change of anything.
@@ -125,7 +125,7 @@ export function changeLines(changes: ChangesAnswer, colors: Output["colors"]): r
 /** Names in a list; more are counted. */
 const NAMES_SHOWN_MAX = 8;
 
-export function shortList(names: readonly string[]): string {
+function shortList(names: readonly string[]): string {
   const more = names.length > NAMES_SHOWN_MAX ? ` and ${count(names.length - NAMES_SHOWN_MAX)} more` : "";
   return names.slice(0, NAMES_SHOWN_MAX).join(", ") + more;
 }

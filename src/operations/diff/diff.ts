@@ -24,9 +24,8 @@ export interface DiffRequest {
   readonly samples: number;
 }
 
-/** Rows of each kind that are shown when nothing else is said, and at most. */
-export const SAMPLES_DEFAULT = 5;
-export const SAMPLES_MAX = 1_000;
+/** Rows of each kind that are shown at most. */
+const SAMPLES_MAX = 1_000;
 
 type Found = Compared & { readonly identity: string };
 
