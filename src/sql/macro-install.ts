@@ -2,7 +2,7 @@
 //   I1. A macro is made once what it reads is there, so this is asked before each build; what is there already costs a look into a map.
 //   I2. What the project no longer has, or what cannot be made any more, is gone: an old body never takes part in a new version.
 import { messageOf } from "../model/errors.ts";
-import { environmentSchema, PROD } from "../model/environment.ts";
+import { environmentSchema } from "../model/environment.ts";
 import { EnvironmentWarehouse } from "./environment-warehouse.ts";
 import { createMacroSql, type Macro } from "./macros.ts";
 import type { Session } from "./session.ts";
@@ -23,17 +23,25 @@ export async function installMacros(
   macros: readonly Macro[],
   { view }: { readonly view?: string } = {},
 ): Promise<void> {
-  const turn = (turns.get(warehouse) ?? Promise.resolve()).then(async () => {
-    const isOwn = warehouse instanceof EnvironmentWarehouse;
-    await install(warehouse, macros, isOwn ? await warehouse.ownSchema() : PROD_PLACE);
-    if (isOwn && view !== undefined)
-      await install(warehouse, macros, ident(environmentSchema(view.slice(0, view.indexOf(".")), warehouse.environment)));
-  });
+  const before = turns.get(warehouse) ?? Promise.resolve();
+  const turn = inTurn(before, warehouse, { macros, view });
   turns.set(
     warehouse,
     turn.catch(() => undefined),
   );
   await turn;
+}
+
+async function inTurn(
+  before: Promise<unknown>,
+  warehouse: Warehouse,
+  { macros, view }: { readonly macros: readonly Macro[]; readonly view: string | undefined },
+): Promise<void> {
+  await before;
+  const isOwn = warehouse instanceof EnvironmentWarehouse;
+  await install(warehouse, macros, isOwn ? await warehouse.ownSchema() : PROD_PLACE);
+  if (!isOwn || view === undefined) return;
+  await install(warehouse, macros, ident(environmentSchema(view.slice(0, view.indexOf(".")), warehouse.environment)));
 }
 
 async function install(warehouse: Warehouse, macros: readonly Macro[], place: string): Promise<void> {
@@ -60,10 +68,12 @@ interface Step {
 }
 
 async function make(warehouse: Warehouse, { macro, place, known }: Step & { readonly macro: Macro }): Promise<boolean> {
+  const isViews = warehouse instanceof EnvironmentWarehouse && place !== (await warehouse.ownSchema());
   try {
     await warehouse.transaction(async (tx) => {
       await tx.run(createMacroSql(macro, place));
       await note(tx, place, macro.name, macro.hash);
+      if (isViews) await noteText(tx, macro);
     });
   } catch (error) {
     if (/(Catalog|Binder|Parser) Error/.test(`${messageOf(error)} ${messageOf((error as Error).cause ?? "")}`)) return false;
@@ -86,13 +96,40 @@ async function remove(warehouse: Warehouse, { name, place, known }: Step & { rea
   if (isGone) known.delete(name);
 }
 
+/** In the transaction that gives prod an environment's views: prod has the bodies that they call. */
+export async function promoteMacros(tx: Session, environment: string): Promise<void> {
+  const prefix = textKey(environment, "");
+  const rows = await tx.rows<{ key: string; value: string }>(
+    `select key, value from _millrace._meta where starts_with(key, ${literal(prefix)})`,
+  );
+  for (const { key, value } of rows) {
+    const { sql, hash } = JSON.parse(value) as { readonly sql: string; readonly hash: string };
+    await tx.run(sql);
+    await note(tx, PROD_PLACE, key.slice(prefix.length), hash);
+  }
+}
+
+function textKey(environment: string, name: string): string {
+  return `macro@${environment}:${name}`;
+}
+
+/** What the views of an environment call, for the day when they become prod's. */
+async function noteText(session: Session, macro: Macro): Promise<void> {
+  const key = literal(textKey(session.environment, macro.name));
+  const value = literal(JSON.stringify({ sql: createMacroSql(macro, PROD_PLACE), hash: macro.hash }));
+  await session.run(`delete from _millrace._meta where key = ${key}`);
+  await session.run(`insert into _millrace._meta values (${key}, ${value})`);
+}
+
 async function note(session: Session, place: string, name: string, hash: string | null): Promise<void> {
-  if (place !== PROD_PLACE || session.environment !== PROD) return;
+  if (place !== PROD_PLACE) return;
   await session.run(`delete from _millrace._meta where key = ${literal(`macro:${name}`)}`);
   if (hash !== null) await session.run(`insert into _millrace._meta values (${literal(`macro:${name}`)}, ${literal(hash)})`);
 }
 
 async function readInstalled(session: Session): Promise<Map<string, string>> {
-  const rows = await session.rows<{ key: string; value: string }>("select key, value from _millrace._meta where key like 'macro:%'");
+  const rows = await session.rows<{ key: string; value: string }>(
+    "select key, value from _millrace._meta where starts_with(key, 'macro:')",
+  );
   return new Map(rows.map(({ key, value }) => [key.slice("macro:".length), value]));
 }

@@ -220,6 +220,9 @@ describe("macros on a branch", () => {
     const all = "select sum(s.net)::integer, (select sum(k.net)::integer from final.kept k) from final.seen s";
     expect(await rows(branch, all)).toEqual([[90, 90]]);
     expect(await rows(await open(dir, "feature"), all)).toEqual([[90, 90]]);
-    expect(await rows(await open(dir), all)).toEqual([[60, 60]]);
+    const prod = await open(dir);
+    expect(await rows(prod, all)).toEqual([[60, 60]]);
+    await prod.envPromote({ environment: "feature", dryRun: false });
+    expect(await rows(prod, all)).toEqual([[90, 90]]);
   });
 });
