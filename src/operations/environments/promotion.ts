@@ -1,6 +1,7 @@
 // `env promote`, `env rollback`: an environment takes prod's place, and back.
 import type { PromotionAnswer } from "../../model/environment-answers.ts";
 import { PROD } from "../../model/environment.ts";
+import { promoteMacros } from "../../sql/macro-install.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
@@ -50,7 +51,10 @@ export async function promoteEnvironment(
       throw new MillraceError({ code: "MR8703", message: `${environment} cannot be promoted: ${first.asset}: ${first.reason}` });
     return { ...common, assets: own.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version })) };
   }
-  const assets = await warehouse.transaction((tx) => promote(tx, { ...common, id: common.promotion }));
+  const assets = await warehouse.transaction(async (tx) => {
+    await promoteMacros(tx, environment);
+    return promote(tx, { ...common, id: common.promotion });
+  });
   (await environmentWarehouse(workspace, environment)).forget();
   return { ...common, assets };
 }
