@@ -5,7 +5,7 @@ import { runId } from "../../engine/run-id.ts";
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { gitBranch } from "../../project/environment.ts";
-import { noteEnvironment, putAside, rebase, showFallThrough } from "../../sql/environment-ledger.ts";
+import { noteEnvironment, putAside, rebase, settle } from "../../sql/environment-ledger.ts";
 import { noteAct } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
 import { readRun } from "../../views/runs.ts";
@@ -61,7 +61,7 @@ export async function enterRun(workspace: Workspace, run: string, assets: readon
 export async function endInEnvironment(workspace: Workspace): Promise<void> {
   const { name: own } = await workspace.environment();
   if (own === PROD) return;
-  await (await workspace.commonWarehouse()).transaction((tx) => showFallThrough(tx, own));
+  await (await workspace.commonWarehouse()).transaction((tx) => settle(tx, own));
 }
 
 function refuseSchemas(environment: string, assets: readonly string[]): void {

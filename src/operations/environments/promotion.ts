@@ -6,7 +6,7 @@ import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
-import { readEnvironmentRows } from "../../sql/environment-ledger.ts";
+import { readEnvironmentRows, settle } from "../../sql/environment-ledger.ts";
 import { movedSince, type PromotedAsset, promote, readActs, takeBack } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
 import { readAssets } from "../../views/assets.ts";
@@ -56,6 +56,7 @@ export async function promoteEnvironment(
     return promote(tx, { ...common, id: common.promotion });
   });
   (await environmentWarehouse(workspace, environment)).forget();
+  await warehouse.transaction((tx) => settle(tx, environment));
   return { ...common, assets };
 }
 
