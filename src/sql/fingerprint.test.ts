@@ -378,6 +378,19 @@ describe("a difference", () => {
     expect(diffFingerprints(a!, null)).toMatchObject({ rows: true });
   });
 
+  it("may lie in ties where order, a collation or a limit decides", async () => {
+    const texts = [
+      "select distinct status from raw.orders",
+      "select distinct status collate nocase as status from raw.orders",
+      "select id, row_number() over (order by made) as n, rank() over (order by made) as r from raw.orders",
+      "select id from raw.orders order by made limit 3",
+      "select id, (select max(amount) from raw.payments) as m from raw.orders",
+    ];
+    const delicate = (await fingerprints(texts)).map((one) => one!.delicate);
+    expect(delicate.map(({ rows }) => rows)).toEqual([false, true, false, true, false]);
+    expect(delicate.map(({ columns }) => columns)).toEqual([[], [], ["n"], [], []]);
+  });
+
   it("names what is read, by asset and column", async () => {
     const [one] = await fingerprints([
       "select c.country, count(*) as n from raw.orders o join raw.customers c on c.id = o.customer_id group by 1",
