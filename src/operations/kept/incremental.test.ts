@@ -292,7 +292,6 @@ describe("an incremental model", () => {
     ).toBe("MR4613");
     expect(await failed("incremental: { by: region }", "select region from raw.sales")).toBe("MR4613");
     expect(await failed("incremental: { by: sold, unit: hour }", `select sold::date as sold from raw.sales ${BOUND}`)).toBe("MR4613");
-    expect(await failed("incremental: { by: nothing }", "select region from raw.sales")).toBe("MR4613");
     expect(await failed("incremental: { by: sold }", "select sold from raw.sales where sold > $start and sold <= $end")).toBe("MR4613");
     expect(
       await failed("incremental: { by: at }", "select now() as at, region from raw.sales where region <> strftime($start, '%Y')"),
