@@ -47,4 +47,9 @@ export const environmentsCodes = {
     why: "A run is carried out where it was planned: elsewhere the same names mean other tables.",
     fix: "Say the same with `--env NAME`, or check its branch out.",
   },
+  MR8710: {
+    title: "The environment belongs to another branch",
+    why: "The name of a branch becomes lower case with `_` for all but letters and digits, so that `fix/a` and `fix-a` have one name. A run of the one would take apart what the other built.",
+    fix: "Rename the branch, or drop the environment when the other branch is no longer needed: `millrace env drop NAME`.",
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>;

@@ -199,6 +199,25 @@ describe("an environment", () => {
     expect(await query(dir, "prod", "from final.total")).toEqual([[100]]);
   });
 
+  it("belongs to one branch: another whose name comes to the same is refused, until it is dropped", async () => {
+    const dir = projects.project(FILES);
+    await run(dir, "prod");
+    const onBranch = (branch: string): void => projects.write(dir, { ".git/HEAD": `ref: refs/heads/${branch}\n` });
+    onBranch("Fix/a");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "Fix/a");
+    await run(dir, "fix_a");
+    onBranch("main");
+    await run(dir, "fix_a");
+    onBranch("fix-a");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 2") });
+    await expect(run(dir, "fix-a")).rejects.toMatchObject({ code: "MR8710", message: expect.stringContaining("the branch Fix/a;") });
+    expect(await query(dir, "fix_a", "from final.total")).toEqual([[104]]);
+    await inEnvironment(dir, "prod", (app) => app.envDrop("fix_a"));
+    await run(dir, "fix-a");
+    expect(await query(dir, "fix_a", "from final.total")).toEqual([[108]]);
+  });
+
   it("goes when nobody uses it, with its tables, but nothing goes that another holds", async () => {
     const config = `name: shop\nenvironments:\n  prod: { branches: [main] }\n  "*": { kind: research, expires: 1d }\n  other: { kind: research }\n`;
     const dir = projects.project({ ...FILES, "millrace.yaml": config });
