@@ -218,6 +218,32 @@ describe("an environment", () => {
     expect(await query(dir, "fix_a", "from final.total")).toEqual([[108]]);
   });
 
+  it.each([
+    ["mode: append", "dev", [1, 2, 20, 30]],
+    ["mode: append, forwardOnly: true", "dev", [1, 2, 20, 30]],
+    ["mode: append", "staging", [20, 30]],
+  ])("of a model with %s begins %s with the rows that no query gives again", async (how, env, expected) => {
+    const config = `${CONFIG}  staging: { kind: e2e }\n`;
+    const log = `/*---\nmaterialize: incremental\nincremental: { ${how} }\n---*/\nselect amount from clean.log\n`;
+    const dir = projects.project({
+      "millrace.yaml": config,
+      "data/log.csv": "amount\n1\n2\n",
+      "sources/log.yaml": "from: { files: { path: data/log.csv } }\nload: replace\n",
+      "models/clean/log.sql": "select amount from raw.log",
+      "models/final/log.sql": log,
+    });
+    await run(dir, "prod");
+    projects.write(dir, { "data/log.csv": "amount\n2\n3\n", "models/clean/log.sql": "select amount * 10 as amount from raw.log" });
+    await inEnvironment(dir, "prod", (app) => app.run({ select: "raw.log" }, () => {}));
+    expect((await run(dir, env)).status).toBe("succeeded");
+    const amounts = "select amount from final.log order by 1";
+    expect((await query(dir, env, amounts)).flat()).toEqual(expected);
+    await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: env, dryRun: false }));
+    expect((await query(dir, "prod", amounts)).flat()).toEqual(expected);
+    await inEnvironment(dir, "again", (app) => app.run({ fullRefresh: true, select: "final.log" }, () => {}));
+    expect((await query(dir, "again", amounts)).flat()).toEqual([20, 30]);
+  });
+
   it("goes when nobody uses it, with its tables, but nothing goes that another holds", async () => {
     const config = `name: shop\nenvironments:\n  prod: { branches: [main] }\n  "*": { kind: research, expires: 1d }\n  other: { kind: research }\n`;
     const dir = projects.project({ ...FILES, "millrace.yaml": config });
