@@ -196,6 +196,13 @@ describe("an environment", () => {
     expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 3, reused: 1 });
     expect(await query(dir, "whole", "from final.total")).toEqual([[100]]);
     expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 0, reused: 4 });
+    for (const dryRun of [true, false])
+      await expect(inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "staging", dryRun }))).rejects.toMatchObject({
+        code: "MR8711",
+        message: expect.stringContaining("(raw.sales)"),
+      });
+    expect(await query(dir, "prod", "select count(*) from raw.sales")).toEqual([[3]]);
+    await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "whole", dryRun: false }));
     expect(await query(dir, "prod", "from final.total")).toEqual([[100]]);
   });
 
