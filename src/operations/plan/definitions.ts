@@ -21,6 +21,7 @@ import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
 import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
+import { declaredTypeErrors } from "./declared-types.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
@@ -89,7 +90,8 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   } as const;
   const compilation = await compileWith(schemas);
   errors.push(...compilation.errors);
-  errors.push(...namedColumnErrors(project, compilation));
+  errors.push(...namedColumnErrors(project, compilation, checks));
+  errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, compilation)));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
   const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
