@@ -89,7 +89,8 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     macros: macrosOf(project),
   } as const;
   const compilation = await compileWith(schemas);
-  errors.push(...compilation.errors);
+  const empty = new Set(project.errors.filter(({ code }) => code === "MR1017").map(({ location }) => location?.file));
+  errors.push(...compilation.errors.filter(({ code, location }) => code !== "MR2007" || !empty.has(location?.file)));
   errors.push(...namedColumnErrors(project, compilation, checks));
   errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, compilation)));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
