@@ -1,12 +1,13 @@
 // Promotion: what an environment has of its own becomes prod's, in one transaction that moves the ledger's rows to other keys and makes the views.
 //   O1. All views, versions, cursors, files and partitions change over together, or none; readers see prod as it was or as it will be, never a mix.
-//   O2. Refused where prod has moved: what was built from other inputs than prod has, or over other code than prod had, would take something back.
+//   O2. Refused where prod has moved: what was built from other inputs than prod has, over other code than prod had, or on earlier rows of prod's where rows
+//       depend on their past, would take something back.
 //   O3. What prod had stays under keys of its own (`x@~ID`) until it is collected, so that the promotion is taken back as fast as it was made.
 //   O4. Other environments go on seeing what they saw: what they had from prod is held for them until they run again.
 import { asideAsset, ledgerAsset, PROD } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
-import { hideRows, moveKeys, readEnvironmentRows } from "./environment-ledger.ts";
+import { hideRows, moveKeys, readEnvironmentRows, readEnvironments } from "./environment-ledger.ts";
 import { showVersions } from "./environment-views.ts";
 import type { Session, Transaction } from "./session.ts";
 import { literal } from "./text.ts";
@@ -35,7 +36,11 @@ interface ProdRow {
   readonly asset: NodeId;
   readonly version: string;
   readonly code: string;
+  /** As `LiveVersion.begun`; null where its rows do not depend on their past. */
+  readonly begun: string | null;
 }
+
+const ROWS_OF_PROD = "its rows did not begin with those that prod has: prod would lose them";
 
 /** What has changed in prod since the environment was built, and what of the environment is not up to date itself. */
 export async function movedSince(session: Session, environment: string): Promise<readonly Moved[]> {
@@ -50,6 +55,10 @@ export async function movedSince(session: Session, environment: string): Promise
     if (theirs !== undefined && theirs.code !== (base?.code ?? null) && theirs.code !== built.code)
       return [{ asset, reason: base?.code == null ? "prod has one by now" : "its definition was changed in prod" }];
     if (theirs === undefined && base?.code != null) return [{ asset, reason: "prod has it no longer" }];
+    if (built.begun !== null && built.begun !== (theirs?.version ?? ""))
+      return [
+        { asset, reason: built.begun === "" ? ROWS_OF_PROD : `prod has other rows of it by now (it began with version ${built.begun})` },
+      ];
     for (const [need, then] of Object.entries(base?.inputs ?? {})) {
       const now = prod.get(need)?.version;
       if (own.has(need) || now === then) continue;
@@ -66,7 +75,7 @@ export async function promote(tx: Transaction, request: PromotionRequest): Promi
   if (rows.length === 0)
     throw new MillraceError({ code: "MR8705", message: `${environment} has nothing of its own: it shows what prod shows` });
   const moved = await movedSince(tx, environment);
-  if (moved.length > 0) throw movedError(environment, moved);
+  if (moved.length > 0) throw movedError(environment, moved, await runAgain(tx, environment));
   const prod = await liveRows(tx, PROD);
   const changes = rows.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version }));
   await swap(tx, { id, rows: changes, incoming: (asset) => ledgerAsset(asset, environment) });
@@ -210,20 +219,28 @@ export async function noteAct(tx: Transaction, act: Pick<Act, "id" | "act" | "en
 
 async function liveRows(session: Session, environment: string): Promise<ReadonlyMap<string, ProdRow>> {
   const rows = await session.rows<ProdRow>(
-    `select e.asset, e.version, v.code_hash as code from _millrace.environments e
+    `select e.asset, e.version, v.code_hash as code, v.begun from _millrace.environments e
        join _millrace.versions v on v.asset = e.asset and v.version = e.version where e.environment = $1`,
     [environment],
   );
   return new Map(rows.map((row) => [row.asset, row]));
 }
 
-function movedError(environment: string, moved: readonly Moved[]): MillraceError {
+/** What to type so that an environment is built on what prod is now: on its own branch, whose code it shows. */
+export async function runAgain(session: Session, environment: string): Promise<string> {
+  const branch = (await readEnvironments(session)).find((known) => known.environment === environment)?.branch ?? null;
+  if (branch === null) return `millrace run --env ${environment}, with the code that ${environment} is to show`;
+  const name = /^[\w./-]+$/.test(branch) ? branch : `'${branch.replaceAll("'", String.raw`'\''`)}'`;
+  return `git checkout ${name} && millrace run`;
+}
+
+function movedError(environment: string, moved: readonly Moved[], again: string): MillraceError {
   const [first] = moved;
   const more = moved.length > 1 ? `, and ${moved.length - 1} more` : "";
   return new MillraceError({
     code: "MR8703",
     message: `${environment} cannot be promoted as it is: ${first!.asset}: ${first!.reason}${more}`,
-    hint: `millrace run --env ${environment} builds it on what prod is now`,
+    hint: `build it on what prod is now: ${again}`,
     errors: moved.slice(1).map(({ asset, reason }) => new MillraceError({ code: "MR8703", message: `${asset}: ${reason}` })),
   });
 }

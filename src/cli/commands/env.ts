@@ -60,7 +60,7 @@ export const envDiff: Command = {
       output.data(`  ${change.padEnd(7)}  ${asset}${counts}${shape === "" ? "" : `  ${printable(shape)}`}`);
     }
     for (const { asset, reason } of answer.moved) output.data(`  moved    ${asset}: ${printable(reason)}`);
-    if (answer.moved.length > 0) output.note(`\nbuild it on what prod is now: millrace run --env ${answer.environment}`);
+    if (answer.moved.length > 0) output.note(`\nbuild it on what prod is now: check its branch out, then millrace run`);
   },
 };
 

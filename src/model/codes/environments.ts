@@ -14,8 +14,8 @@ export const environmentsCodes = {
   },
   MR8703: {
     title: "Prod has moved since the environment was built",
-    why: "What the environment would put in place was made from versions that prod no longer has, so prod would go back in time, or lose another's change.",
-    fix: "Run in the environment again (it builds what differs from prod as it is now), look at `millrace env diff`, then promote.",
+    why: "What the environment would put in place was made from versions that prod no longer has, so prod would go back in time, or lose another's change: rows that a history or an append model of prod's got since are among what would be lost.",
+    fix: "Check its branch out and run again (`git checkout BRANCH && millrace run` builds what differs on what prod has now), look at `millrace env diff`, then promote.",
   },
   MR8704: {
     title: "The asset is prod's in this environment",
@@ -49,8 +49,8 @@ export const environmentsCodes = {
   },
   MR8710: {
     title: "The environment belongs to another branch",
-    why: "The name of a branch becomes lower case with `_` for all but letters and digits, so that `fix/a` and `fix-a` have one name. A run of the one would take apart what the other built.",
-    fix: "Rename the branch, or drop the environment when the other branch is no longer needed: `millrace env drop NAME`.",
+    why: "The environment of a branch shows what that branch says; a run of another branch's code in it (`--env`) would take apart what it built. The name of a branch becomes lower case with `_` for all but letters and digits, so that `fix/a` and `fix-a` have one name.",
+    fix: "Check its branch out: `git checkout BRANCH && millrace run`. Where two names come to the same, rename a branch, or drop the environment when the other branch is no longer needed: `millrace env drop NAME`.",
   },
   MR8711: {
     title: "A sample cannot be promoted",

@@ -4,9 +4,9 @@ import { randomInt } from "node:crypto";
 import { runId } from "../../engine/run-id.ts";
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { gitBranch, safeEnvironmentName } from "../../project/environment.ts";
+import { environmentOf, gitBranch, safeEnvironmentName } from "../../project/environment.ts";
 import { noteEnvironment, putAside, readEnvironments, rebase, settle } from "../../sql/environment-ledger.ts";
-import { noteAct } from "../../sql/promote.ts";
+import { noteAct, runAgain } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
 import type { Transaction } from "../../sql/session.ts";
 import { readRun } from "../../views/runs.ts";
@@ -25,13 +25,12 @@ export async function beginInEnvironment(
   { plan, given, definitions }: Pick<Planned, "plan" | "given" | "definitions">,
 ): Promise<void> {
   const environment = await workspace.environment();
-  const { name: own, kind } = environment;
+  const { name: own } = environment;
   if (own === PROD) return;
   refuseSchemas(own, definitions.graph.order);
-  const branch = gitBranch(workspace.dir) ?? null;
   const common = await workspace.commonWarehouse();
   await common.transaction(async (tx) => {
-    await noteUse(tx, { environment: own, kind, branch });
+    await noteUse(workspace, tx);
     const assets = released(given, await readLive(tx, own));
     if (assets.length > 0) {
       const act = actId();
@@ -45,7 +44,7 @@ export async function beginInEnvironment(
 
 /** Before a run is carried out, whoever planned it. @throws MR8709, MR8707, MR8710 */
 export async function enterRun(workspace: Workspace, run: string, assets: readonly string[]): Promise<void> {
-  const { name: own, kind } = await workspace.environment();
+  const { name: own } = await workspace.environment();
   const place = (await readRun(await workspace.store(), run))?.environment ?? PROD;
   if (place !== own)
     throw new MillraceError({
@@ -55,8 +54,7 @@ export async function enterRun(workspace: Workspace, run: string, assets: readon
     });
   if (own === PROD) return;
   refuseSchemas(own, assets);
-  const branch = gitBranch(workspace.dir) ?? null;
-  await (await workspace.commonWarehouse()).transaction((tx) => noteUse(tx, { environment: own, kind, branch }));
+  await (await workspace.commonWarehouse()).transaction((tx) => noteUse(workspace, tx));
 }
 
 export async function endInEnvironment(workspace: Workspace): Promise<void> {
@@ -65,19 +63,32 @@ export async function endInEnvironment(workspace: Workspace): Promise<void> {
   await (await workspace.commonWarehouse()).transaction((tx) => settle(tx, own));
 }
 
-/** Names of branches that are alike (`fix/a`, `fix-a`) give one name of an environment: the first that has it keeps it. @throws MR8710 */
-async function noteUse(
-  tx: Transaction,
-  { environment, kind, branch }: { readonly environment: string; readonly kind: string; readonly branch: string | null },
-): Promise<void> {
+/**
+ * An environment that shows what a branch says is that branch's: another branch's code would let go of what it built. Where no branch is checked out (CI, a
+ * detached head), `--env` is believed. Names of branches that are alike (`fix/a`, `fix-a`) give one name, and the first that has it keeps it. @throws MR8710
+ */
+async function noteUse(workspace: Workspace, tx: Transaction): Promise<void> {
+  const { name: environment, kind } = await workspace.environment();
+  const branch = gitBranch(workspace.dir) ?? null;
+  const config = await workspace.config();
+  const isNamesake = (name: string): boolean => safeEnvironmentName(name) === environment;
+  const isOf = (name: string): boolean => isNamesake(name) || environmentOf(config, { branch: name }).name === environment;
   const theirs = (await readEnvironments(tx)).find((known) => known.environment === environment)?.branch ?? null;
-  const isNamesake = (name: string | null): boolean => name !== null && safeEnvironmentName(name) === environment;
-  if (!isNamesake(theirs)) return noteEnvironment(tx, { environment, kind, branch });
-  if (theirs === branch || !isNamesake(branch)) return noteEnvironment(tx, { environment, kind, branch: null });
+  if (theirs === null || !isOf(theirs))
+    return noteEnvironment(tx, { environment, kind, branch: branch !== null && isOf(branch) ? branch : null });
+  const isShared = branch !== null && isOf(branch) && !(isNamesake(theirs) && isNamesake(branch));
+  if (branch === null || theirs === branch || isShared) return noteEnvironment(tx, { environment, kind, branch: null });
   throw new MillraceError({
     code: "MR8710",
-    message: `the environment ${environment} belongs to the branch ${theirs}; the name of the branch ${branch} comes to the same`,
-    hint: `rename this branch, or, where ${theirs} is no longer needed: millrace env drop ${environment}`,
+    ...(isNamesake(branch)
+      ? {
+          message: `the environment ${environment} belongs to the branch ${theirs}; the name of the branch ${branch} comes to the same`,
+          hint: `rename this branch, or, where ${theirs} is no longer needed: millrace env drop ${environment}`,
+        }
+      : {
+          message: `the environment ${environment} belongs to the branch ${theirs}; ${branch} is checked out, whose code would take its place`,
+          hint: await runAgain(tx, environment),
+        }),
   });
 }
 

@@ -214,8 +214,6 @@ describe("an environment", () => {
     projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
     await run(dir, "Fix/a");
     await run(dir, "fix_a");
-    onBranch("main");
-    await run(dir, "fix_a");
     onBranch("fix-a");
     projects.write(dir, { "models/clean/sales.sql": changed("amount + 2") });
     await expect(run(dir, "fix-a")).rejects.toMatchObject({ code: "MR8710", message: expect.stringContaining("the branch Fix/a;") });
@@ -228,12 +226,9 @@ describe("an environment", () => {
   it.each([
     ["mode: append", "dev", [1, 2, 20, 30]],
     ["mode: append, forwardOnly: true", "dev", [1, 2, 20, 30]],
-    ["mode: append", "staging", [20, 30]],
   ])("of a model with %s begins %s with the rows that no query gives again", async (how, env, expected) => {
-    const config = `${CONFIG}  staging: { kind: e2e }\n`;
     const log = `/*---\nmaterialize: incremental\nincremental: { ${how} }\n---*/\nselect amount from clean.log\n`;
     const dir = projects.project({
-      "millrace.yaml": config,
       "data/log.csv": "amount\n1\n2\n",
       "sources/log.yaml": "from: { files: { path: data/log.csv } }\nload: replace\n",
       "models/clean/log.sql": "select amount from raw.log",

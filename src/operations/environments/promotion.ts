@@ -7,7 +7,7 @@ import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
 import { readEnvironmentRows, settle } from "../../sql/environment-ledger.ts";
-import { movedSince, type PromotedAsset, promote, readActs, takeBack } from "../../sql/promote.ts";
+import { movedSince, type PromotedAsset, promote, readActs, runAgain, takeBack } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import { readAssets } from "../../views/assets.ts";
@@ -47,12 +47,17 @@ export async function promoteEnvironment(
   await refuseUnfinished(workspace, environment, new Set(own.map(({ asset }) => asset)));
   const common = { promotion: actId(), environment, to: PROD, dryRun, by: actor(), why: why ?? null };
   if (dryRun) {
-    const [prod, moved] = await warehouse.session(
-      async (session) => [await readLive(session, PROD), await movedSince(session, environment)] as const,
+    const [prod, moved, again] = await warehouse.session(
+      async (session) =>
+        [await readLive(session, PROD), await movedSince(session, environment), await runAgain(session, environment)] as const,
     );
     const [first] = moved;
     if (first !== undefined)
-      throw new MillraceError({ code: "MR8703", message: `${environment} cannot be promoted: ${first.asset}: ${first.reason}` });
+      throw new MillraceError({
+        code: "MR8703",
+        message: `${environment} cannot be promoted: ${first.asset}: ${first.reason}`,
+        hint: `build it on what prod is now: ${again}`,
+      });
     return { ...common, assets: own.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version })) };
   }
   const assets = await warehouse.transaction(async (tx) => {
@@ -101,13 +106,14 @@ export async function rollbackPromotion(
 /** What failed last, or is being made now, is not what anybody wants in prod. @throws MR8703, MR8708 */
 async function refuseUnfinished(workspace: Workspace, environment: string, own: ReadonlySet<NodeId>): Promise<void> {
   const store = await workspace.store();
+  const again = await (await workspace.commonWarehouse()).session((session) => runAgain(session, environment));
   for (const [node, { status }] of await readAssets(store, { environment })) {
     const { asset } = splitNodeId(node);
     if (status === "failed")
       throw new MillraceError({
         code: "MR8703",
         message: `${environment} cannot be promoted as it is: the last try at ${asset} failed`,
-        hint: `millrace run --env ${environment}`,
+        hint: again,
       });
   }
   if (runningEngine(workspace.dir) === undefined) return;
