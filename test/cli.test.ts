@@ -202,11 +202,20 @@ describe("what a newcomer meets", () => {
       "jobs/j.yaml": "select: []\ntriggers: [{ schedule: { every: 1h } }, { job: { finished: other } }]\n",
       "jobs/other.yaml": "select: []\n",
     });
-    expect((await millrace(["runs"], fresh.dir)).stderr).toContain("there is no such run");
+    expect((await millrace(["runs"], fresh.dir)).stderr).toContain("there were no runs yet");
+    expect((await millrace(["runs", "--status", "failed"], fresh.dir)).stderr).toContain("there is no such run");
     expect((await millrace(["backfill", "list"], fresh.dir)).stderr).toContain("there is no backfill yet");
     expect((await millrace(["triggers", "pause", "j", "schedule"], fresh.dir)).stdout).toContain("millrace triggers resume j schedule\n");
     expect((await millrace(["triggers", "pause", "j"], fresh.dir)).stdout).toContain("millrace triggers resume j\n");
     fresh.remove();
+  });
+
+  it("help is shown by its word too, of everything or of one command", async () => {
+    const [all, one, below] = [["help"], ["help", "run"], ["help", "run", "show"]].map((words) => millrace(words, repository));
+    expect(await all).toMatchObject({ exitCode: 0, stdout: (await millrace(["--help"], repository)).stdout });
+    expect(await one).toMatchObject({ exitCode: 0, stdout: (await millrace(["run", "--help"], repository)).stdout });
+    expect((await below)!.stdout).toContain("millrace run show r_01JD");
+    expect((await millrace(["help", "rnu"], repository)).exitCode).toBe(2);
   });
 
   it("global options may stand in front of the command", async () => {

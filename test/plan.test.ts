@@ -82,6 +82,24 @@ it("a comment never grows beyond what it may hold, says what it leaves out, and 
   expect(text.split("<details>")).toHaveLength(text.split("\n</details>").length);
 });
 
+it("a comment shows a changed line once, not again for all that follows from it", () => {
+  const place = { file: "models/a.sql", line: 3, column: 1, text: "select price * 2" };
+  const asset = (id: string, change: "breaking" | "indirect") => ({
+    asset: id,
+    kind: "model" as const,
+    change,
+    rows: false,
+    columns: [],
+    settings: [],
+    reasons: [{ text: `price of ${id}`, place }],
+  });
+  const assets = [asset("clean.a", "breaking"), asset("clean.b", "indirect"), asset("clean.c", "indirect")];
+  const text = planMarkdown({ nodes: [], changes: { against: { kind: "environment", name: "prod" }, assets, touched: [], notes: [] } });
+  expect(text.split("select price * 2")).toHaveLength(2);
+  expect(text.split("<details>")).toHaveLength(2);
+  expect(text).toContain("| `clean.c` | ⚪ indirect | price of clean.c");
+});
+
 it("an apply that was killed leaves what it committed, and does not go on when a definition has moved", async () => {
   const shop = project({
     ...FILES,

@@ -95,14 +95,20 @@ function dataDetails({ data = [] }: PlanAnswer): readonly string[] {
   });
 }
 
+/** A line is shown once, where it was changed; what is changed by it alone has said so in the table. */
 function reasonDetails({ changes }: PlanAnswer): readonly string[] {
-  return (changes?.assets ?? [])
-    .filter(({ reasons }) => reasons.length > 1 || reasons.some(({ place }) => place?.text !== undefined))
-    .slice(0, ROWS_MAX)
-    .map((change) => {
-      const lines = change.reasons.flatMap((reason) => [`- ${reasonWords(reason)}`, ...frame(reason)]);
-      return details(`<code>${html(change.asset)}</code>: ${html(changeWord(change))}`, lines.join("\n"));
+  const shown = new Set<string>();
+  return (changes?.assets ?? []).slice(0, ROWS_MAX).flatMap((change) => {
+    const lines = change.reasons.map((reason) => {
+      const words = [`- ${reasonWords(reason)}`, ...frame(reason)];
+      const key = `${reason.place?.file}:${reason.place?.line}:${reason.place?.text}`;
+      const isNew = reason.place?.text !== undefined && !shown.has(key);
+      shown.add(key);
+      return { isNew, words: isNew ? words : words.slice(0, 1) };
     });
+    if (lines.length <= 1 && !lines.some(({ isNew }) => isNew)) return [];
+    return [details(`<code>${html(change.asset)}</code>: ${html(changeWord(change))}`, lines.flatMap(({ words }) => words).join("\n"))];
+  });
 }
 
 /** The line in a block of code; a fence inside of it cannot end it. */

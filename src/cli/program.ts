@@ -44,7 +44,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     });
   }
   try {
-    await root.parseAsync(globalsLast(argv), { from: "user" });
+    await root.parseAsync(helpLast(globalsLast(argv)), { from: "user" });
   } catch (thrown) {
     if (!(thrown instanceof CommanderError)) throw thrown;
     if (thrown.exitCode === 0) return EXIT.ok;
@@ -66,6 +66,14 @@ function globalsLast(argv: readonly string[]): string[] {
   if (rest.length === 0) return [...argv];
   const end = rest.includes("--") ? rest.indexOf("--") : rest.length;
   return [...rest.slice(0, end), ...front, ...rest.slice(end)];
+}
+
+/** `help run` is `run --help`. @throws CommanderError for a command that is none. */
+function helpLast(argv: readonly string[]): string[] {
+  const [first, word, ...rest] = argv;
+  if (first !== "help") return [...argv];
+  const isCommand = word === undefined || word.startsWith("-") || commands.some(({ name }) => name.split(" ")[0] === word);
+  return isCommand ? [...argv.slice(1), "--help"] : [word, ...rest];
 }
 
 function rootExamples(): string {

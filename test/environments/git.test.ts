@@ -73,7 +73,8 @@ describe("a branch", () => {
       "/*---\nmaterialize: table\nchecks:\n  - query: select * from clean.sales where amount < 0\n---*/\nselect id, amount * 2 as amount from raw.sales\n",
     );
     git("commit", "-qam", "twice");
-    const plan = (await ok("plan", "--json")).lines()[0]!["nodes"];
+    const { nodes: plan, changes } = (await ok("plan", "--json")).lines()[0]! as Record<string, any>;
+    expect(changes.against).toEqual({ kind: "environment", name: "prod" });
     expect(plan.map((node: any) => [node.asset, node.action])).toEqual([
       ["raw.sales", "reuse"],
       ["clean.sales", "build"],

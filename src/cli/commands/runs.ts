@@ -38,7 +38,8 @@ export const runs: Command = {
       ...(since === undefined ? {} : { since }),
     });
     if (output.mode === "json") return output.json(answer);
-    if (answer.runs.length === 0) return output.note("there is no such run");
+    const isNarrowed = [job, asset, trigger, status, since].some((each) => each !== undefined);
+    if (answer.runs.length === 0) return output.note(isNarrowed ? "there is no such run" : "there were no runs yet: millrace run");
     output.data(renderRuns(answer.runs));
   },
 };

@@ -6,6 +6,7 @@ import type { NodeId } from "../../model/graph.ts";
 import type { ProjectSnapshot } from "../../plan/changes/snapshot.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
 import type { Project } from "../../project/reader.ts";
+import { readEnvironmentRows } from "../../sql/environment-ledger.ts";
 import { type LiveVersion, readLive } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Workspace } from "../workspace.ts";
@@ -39,10 +40,12 @@ export async function withBefore<Result>(
 ): Promise<Result> {
   const { against, environment, now, live } = request;
   const warehouse = await workspace.warehouse();
-  const name = against === undefined ? environment : await warehouse.session((session) => environmentNamed(session, against));
+  const name = await warehouse.session((session) =>
+    against === undefined ? ownerOfSeen(session, environment) : environmentNamed(session, against),
+  );
   if (name !== undefined) {
     const { snapshot, unknown } = await warehouse.session(async (session) =>
-      liveSnapshot(session, name === environment ? live : await readLive(session, name), now),
+      liveSnapshot(session, against === undefined || name === environment ? live : await readLive(session, name), now),
     );
     return use({ against: { kind: "environment", name }, snapshot, project: undefined, unknown });
   }
@@ -60,6 +63,11 @@ export async function withBefore<Result>(
   } finally {
     await tree.remove();
   }
+}
+
+/** What readers of an environment that has nothing of its own see is prod. */
+async function ownerOfSeen(session: Session, environment: string): Promise<string> {
+  return environment === PROD || (await readEnvironmentRows(session, environment)).length > 0 ? environment : PROD;
 }
 
 /** An environment that has something, by its name or that of its branch; `prod` always is one. */
