@@ -32,7 +32,7 @@ export interface StepCursor {
 
 export interface AssetVersion {
   readonly version: string;
-  readonly kind: "table" | "view" | "share";
+  readonly kind: "table" | "view" | "share" | "remote";
   readonly physical: string | null;
   readonly rows: number | null;
   readonly run: string;

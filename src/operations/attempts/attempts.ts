@@ -17,6 +17,7 @@ import { type ReplayAttempt, replayAttempt } from "./replay.ts";
 import type { Replay } from "../assets/replay-port.ts";
 import { madeOf } from "./made-of.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
+import { remotePlace } from "./engine.ts";
 import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
@@ -101,6 +102,12 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
   const reachRequest = { params, signal: attempt.signal, log: attempt.log, ...placeholders };
   switch (node.kind) {
     case "source": {
+      if (node.engine !== undefined) {
+        const reach = reachOf(workspace, project, defined as typeof node, reachRequest);
+        const build = await buildRequest(workspace, request, defined as typeof node, attempt);
+        const remote = await remotePlace(workspace, request.definitions, { node: defined as typeof node, use: node.engine, attempt });
+        return builtResult(await workspace.parts.standSource({ ...build, asset: node.id, options: reach.options, remote }), attempt);
+      }
       const reach = reachOf(workspace, project, defined as typeof node, reachRequest);
       return sourceAttempt(
         {
@@ -153,8 +160,10 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const parameters = { now: new Date(attempt.firstStartedAt), param: typedValues(definitions.paramTypes, params) };
       const { dir: projectDir } = workspace;
       const states = await replayedStates(workspace, request, { id: defined.id, attempt });
+      const { engine: use } = node;
+      const remote = use === undefined ? {} : { remote: await remotePlace(workspace, definitions, { node: defined as typeof node, use, attempt }) };
       return builtResult(
-        await workspace.parts.buildModel(node, { ...build, ...partitioned, ...states, mayReuse, parameters, projectDir }),
+        await workspace.parts.buildModel(node, { ...build, ...partitioned, ...states, ...remote, mayReuse, parameters, projectDir }),
         attempt,
       );
     }
@@ -197,7 +206,7 @@ async function ownNode<Node extends ProjectNode>(workspace: Workspace, node: Nod
 async function buildRequest(
   workspace: Workspace,
   request: AttemptsRequest,
-  node: ModelNode | TransformNode,
+  node: ModelNode | TransformNode | SourceNode,
   attempt: Attempt,
 ): Promise<BuildRequest> {
   const warehouse = await workspace.warehouse();

@@ -1,6 +1,6 @@
 // What a build is made of: its code, and of each input the version or, where the SQL is understood, a hash of what it reads of it.
 import { hasMeaning, keptOfCode, textOfCode } from "../../model/code-hash.ts";
-import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
+import type { ModelNode, NodeId, SourceNode, TransformNode } from "../../model/graph.ts";
 import type { BuildRequest } from "../../load/build-port.ts";
 import { contentsOf, fitsColumns, type InputState, inputToken } from "../../sql/contents.ts";
 import { readInputs, readLive } from "../../sql/publish.ts";
@@ -9,7 +9,7 @@ import type { Definitions } from "../plan/definitions.ts";
 import { meaningOfNode, readsByMeaning } from "../plan/meaning.ts";
 
 interface Builds {
-  readonly node: ModelNode | TransformNode;
+  readonly node: ModelNode | TransformNode | SourceNode;
   readonly needs: readonly NodeId[];
 }
 

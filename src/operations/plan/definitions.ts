@@ -19,6 +19,7 @@ import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
 import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
+import { enginesErrors, readForeignModels, readsUnseen } from "./engines.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
@@ -68,8 +69,9 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const schemas = new Map([...(otherwise ?? []), ...(await schemasOf(workspace, project, live))]);
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${cacheOf ?? workspace.dir}/.millrace/cache/compile.json`);
+  const all = project.nodes.filter((node) => node.kind === "model");
   const models = withAddedColumns(
-    project.nodes.filter((node) => node.kind === "model"),
+    all.filter((node) => node.engine === undefined),
     live,
   );
   const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
@@ -83,8 +85,10 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     cache,
     macros: [...project.macros, ...project.functions.map(stubOf)],
   } as const;
-  const compilation = await compileWith(schemas);
-  errors.push(...compilation.errors);
+  const own = await compileWith(schemas);
+  const foreign = readForeignModels(project, { schemas });
+  const compilation = foreign.size === 0 ? own : { ...own, models: new Map([...own.models, ...[...foreign].map(([id, { query }]) => [id, query] as const)]) };
+  errors.push(...compilation.errors, ...enginesErrors(project, foreign));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
   errors.push(...namedColumnErrors(project, compilation));
@@ -102,13 +106,13 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   }
   // A definition with an error is no node; what needs it would be told to need nothing.
   if (project.errors.length > 0) throw combineErrors("MR1001", errors);
-  const { graph: own, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
+  const { graph: whole, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
   const told = new Set(errors.map((error) => error.message));
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
-  errors.push(...jobErrors(project, own));
+  errors.push(...jobErrors(project, whole));
   if (errors.length > 0) throw combineErrors("MR1001", errors);
   if (cacheOf === undefined) cache.save();
-  const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
+  const { graph, own: jobTasks } = job === undefined ? { graph: whole, own: [] } : jobGraph(project, whole, job);
   return {
     graph,
     compilation,
@@ -119,7 +123,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     schemas,
     rewritten,
     codes,
-    alwaysBuild: rebuildReasons(compilation.models.values()),
+    alwaysBuild: new Map([...rebuildReasons(compilation.models.values()), ...readsUnseen(foreign)]),
     paramTypes,
     jobTasks,
   };
@@ -174,13 +178,14 @@ async function schemasOf(
 ): Promise<ReadonlyMap<NodeId, KnownSchema>> {
   const schemas = new Map<NodeId, KnownSchema>();
   for (const node of project.nodes) {
-    if (node.kind === "model" || node.kind === "export" || node.kind === "task") continue;
+    if ((node.kind === "model" && node.engine === undefined) || node.kind === "export" || node.kind === "task") continue;
     const version = live.get(node.id);
     if (version !== undefined && version.columns.length > 0) {
       const isRedefined = version.codeHash !== node.codeHash;
-      const columns = isRedefined && node.kind === "source" ? await redefined(workspace, node) : undefined;
+      if (isRedefined && node.kind === "model") continue; // the server tells when it is built
+      const columns = isRedefined && node.kind === "source" && node.engine === undefined ? await redefined(workspace, node) : undefined;
       schemas.set(node.id, { columns: columns ?? version.columns, certain: !isRedefined });
-    } else if (node.kind === "source") {
+    } else if (node.kind === "source" && node.engine === undefined) {
       const columns = await peekSource(workspace, project, node);
       if (columns !== null) schemas.set(node.id, { columns, certain: false });
     }

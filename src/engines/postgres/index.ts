@@ -1,0 +1,101 @@
+// PostgreSQL as an engine: models are built where their data lies. Tables stand in `_millrace_data`, readers see views in the assets' schemas.
+import type { Client } from "pg";
+import { close, serverOf, type Server } from "../../connectors/postgres/connect.ts";
+import { postgresOptions } from "../../connectors/postgres/options.ts";
+import { postgresDelivery } from "../../connectors/postgres/read.ts";
+import { originOf } from "../../connectors/postgres/select.ts";
+import { describeColumns } from "../../connectors/postgres/types.ts";
+import { defineEngine, type EngineContext, type EngineServer } from "../../load/engine-port.ts";
+import { ident, qualified } from "../../sql/text.ts";
+import { buildThere } from "./build.ts";
+import { postgresCapabilities } from "./capabilities.ts";
+import { DATA, ensureNotes } from "./notes.ts";
+import { hideView, showView } from "./show.ts";
+import { stateOfTable } from "./state.ts";
+
+export const postgresEngine = defineEngine({
+  name: "postgres",
+  summary: "Models run on PostgreSQL, where their data lies: tables and views, audited and shown in one transaction.",
+  connector: "postgres",
+  capabilities: postgresCapabilities,
+  open: openServer,
+});
+
+function openServer(context: EngineContext): EngineServer {
+  const { connection, owner, signal } = context;
+  const server = serverOf(postgresOptions.partial().parse(connection), { connections: {} });
+  let prepared: Promise<void> | undefined;
+  const prepare = (): Promise<void> =>
+    (prepared ??= within(server, "preparing", ensureNotes).catch((error: unknown) => {
+      prepared = undefined;
+      throw error;
+    }));
+  return {
+    place: server.place,
+    async build(build) {
+      await prepare();
+      const { query } = build;
+      const placed = query.kind === "place" ? await placeSql(server, query.options) : { sql: null, rows: null };
+      return buildThere(build, { server, owner, signal, placed: placed.sql, placedRows: placed.rows });
+    },
+    state: (options) =>
+      within(server, "asking what changed", async (client) => {
+        const parsed = postgresOptions.parse(options);
+        return stateOfTable(client, await originOf(client, parsed), parsed);
+      }),
+    copy: ({ sql, connection: duckdb, into }) => {
+      const read = { ...context, connection: duckdb, since: undefined, connections: {} };
+      return postgresDelivery(postgresOptions.parse({ ...connection, query: sql }), read).fill({ connection: duckdb, into, signal });
+    },
+    async show(versions) {
+      if (versions.length === 0) return;
+      await prepare();
+      await within(server, "showing versions", async (client) => {
+        await client.query("begin; set local lock_timeout = '60s'");
+        // What goes, goes last: what reads it may be replaced before.
+        for (const { shown, asset, version } of versions)
+          if (version !== null) await showView(client, { shown, asset, ...version });
+        for (const { shown, version } of versions) if (version === null) await hideView(client, shown);
+        await client.query("commit");
+      });
+    },
+    async retire(asset, kept) {
+      await within(server, "dropping old versions", async (client) => {
+        const { rows } = await client.query<{ physical: string }>(
+          "select physical from _millrace.tables where asset = $1 and owner = $2 and physical <> all($3::text[])",
+          [asset, owner, kept],
+        );
+        for (const { physical } of rows) {
+          await client.query("begin; set local lock_timeout = '2s'");
+          await client.query(`drop table if exists ${qualified(DATA, physical)}`);
+          await client.query("delete from _millrace.tables where physical = $1", [physical]);
+          await client.query("commit");
+        }
+      });
+    },
+  };
+}
+
+/** What a source in its place is: its table, or its query. */
+async function placeSql(server: Server, options: unknown): Promise<{ readonly sql: string; readonly rows: number | null }> {
+  const parsed = postgresOptions.parse(options);
+  return within(server, "looking at the source", async (client) => {
+    const origin = await originOf(client, parsed);
+    const columns = parsed.columns === undefined ? [] : [parsed.columns].flat();
+    const list = columns.length === 0 ? "*" : columns.map(ident).join(", ");
+    const sql = `select ${list} from ${origin.from}${parsed.where === undefined ? "" : ` where (${parsed.where}\n)`}`;
+    await describeColumns(client, sql);
+    return { sql, rows: null };
+  });
+}
+
+async function within<Result>(server: Server, doing: string, work: (client: Client) => Promise<Result>): Promise<Result> {
+  const client = await server.connect();
+  try {
+    return await work(client);
+  } catch (error) {
+    throw server.failure(error, doing);
+  } finally {
+    close(client);
+  }
+}

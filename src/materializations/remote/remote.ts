@@ -1,0 +1,186 @@
+// Assets that stand on a server: models that an engine builds there, and sources that stay where they lie. What the server has done is noted here, so
+// that plan, reuse, history and environments know of it as of anything else.
+//   M1–M3 hold as for what is built in the warehouse (../commit.ts).
+//   R1. The server commits first, with a note under the token; then the ledger. Between the two readers there see the new version and the ledger knows the
+//       old one: the next try of the attempt finds the note; a new run builds again from the same and shows that.
+//   R2. Where something in the warehouse reads the asset, its rows are copied from the version's own table, in the ledger's transaction.
+import { createHash } from "node:crypto";
+import { stoppedByChecks } from "../../load/audit.ts";
+import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
+import type { EngineBuilt, RemotePlace } from "../../load/engine-port.ts";
+import { splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
+import { MillraceError } from "../../model/errors.ts";
+import { locate, type SqlUnit } from "../../sql/errors.ts";
+import { physicalName, physicalTable, publish, type LiveVersion } from "../../sql/publish.ts";
+import { keepRemotes, noteRemote, readRemote } from "../../sql/remotes.ts";
+import type { Transaction } from "../../sql/session.ts";
+import { parametersOf } from "../../sql/syntax-copy.ts";
+import { type Build, buildOnce, withInterrupt } from "../commit.ts";
+import { parametersKey } from "../statement.ts";
+
+export interface RemoteModel extends BuildRequest {
+  readonly unit: SqlUnit;
+  readonly materialize: "view" | "table";
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly remote: RemotePlace;
+}
+
+export interface RemoteSource extends BuildRequest {
+  /** The ledger's key. */
+  readonly asset: string;
+  readonly options: unknown;
+  readonly remote: RemotePlace;
+}
+
+interface There {
+  readonly build: Build;
+  readonly remote: RemotePlace;
+  make(version: string, suffix: string, token: string): Promise<EngineBuilt>;
+}
+
+/** @throws MR4501 stopped by a check, MR4661 ff. */
+export function buildRemoteModel(request: RemoteModel): Promise<BuildResult> {
+  const { unit, parameters, remote, materialize, checks } = request;
+  if (materialize === "view") refuseParameters(unit);
+  return buildThere({
+    build: { asset: unit.id, parametersKey: parametersKey(unit, parameters), request },
+    remote,
+    make: (version, suffix, token) =>
+      remote.server.build({
+        query: { kind: "model", unit, parameters },
+        asset: splitLedgerAsset(unit.id).asset,
+        shown: viewOfKey(unit.id),
+        reads: remote.reads,
+        searchPath: remote.searchPath,
+        materialize,
+        suffix,
+        version,
+        checks,
+        token,
+      }),
+  });
+}
+
+/** What lies on the server is shown under the asset's name; its version is what the server says of its state. */
+export async function standRemoteSource(request: RemoteSource): Promise<BuildResult> {
+  const { asset, options, remote, checks } = request;
+  const state = await remote.server.state(options);
+  const built = await buildThere({
+    build: { asset, parametersKey: state?.token ?? null, request: { ...request, mayReuse: state !== null } },
+    remote,
+    make: (version, suffix, token) =>
+      remote.server.build({
+        query: { kind: "place", options },
+        asset: splitLedgerAsset(asset).asset,
+        shown: viewOfKey(asset),
+        reads: remote.reads,
+        searchPath: remote.searchPath,
+        materialize: "view",
+        suffix,
+        version,
+        checks,
+        token,
+      }),
+  });
+  return { ...built, rows: built.rows ?? state?.rows ?? null };
+}
+
+function buildThere({ build, remote, make }: There): Promise<BuildResult> {
+  const { asset, request } = build;
+  const upkeep: Build["upkeep"] = (live) => copyAfter({ build, remote }, live);
+  return buildOnce({ ...build, upkeep }, async (version) => {
+    const { token } = request;
+    const suffix = hash(version, token.run, token.node, String(token.attempt));
+    const built = await make(version, suffix, hash(remote.owner, asset, token.run, token.node));
+    if (!built.isPublished) throw stoppedByChecks(asset, built.checks, request.checks);
+    const { result, kept } = await withInterrupt(request, async (tx) => {
+      const done = await record(tx, { build, remote, built, suffix });
+      return { result: done, kept: await keepRemotes(tx, asset) };
+    });
+    // What is not dropped now, because somebody reads it, is dropped after the next build.
+    await remote.server.retire(splitLedgerAsset(asset).asset, kept).catch(() => undefined);
+    return result;
+  });
+}
+
+interface Recording {
+  readonly build: Build;
+  readonly remote: RemotePlace;
+  readonly built: EngineBuilt;
+  readonly suffix: string;
+}
+
+async function record(tx: Transaction, { build, remote, built, suffix }: Recording): Promise<BuildResult> {
+  const { asset, request, parametersKey: sourceState } = build;
+  const { version, physical, sql, checks } = built;
+  const copied = remote.isCopied ? await copyRows(tx, { asset, remote, built, suffix }) : null;
+  const rows = copied?.rows ?? built.rows;
+  const notes = copied === null ? [] : [`${copied.rows} rows copied from ${remote.use.name} (${remote.use.connection})`];
+  const result: BuildResult = { version, reused: false, rows, quarantined: 0, checks, ...(notes.length === 0 ? {} : { notes }) };
+  await publish(tx, {
+    asset,
+    body: copied === null ? { kind: "remote", columns: built.columns } : { kind: "table", physical: copied.physical, hidden: [] },
+    version,
+    codeHash: request.codeHash,
+    inputs: request.inputs,
+    sourceState,
+    contents: null,
+    rows,
+    checks,
+    token: request.token,
+    result,
+  });
+  await noteRemote(tx, { asset, version, engine: remote.use.name, connection: remote.use.connection, physical, sql });
+  return result;
+}
+
+interface Copying {
+  readonly asset: string;
+  readonly remote: RemotePlace;
+  readonly built: Pick<EngineBuilt, "physical" | "sql">;
+  readonly suffix: string;
+}
+
+/** R2. A view is read as readers see it. */
+async function copyRows(
+  tx: Transaction,
+  { asset, remote, built, suffix }: Copying,
+): Promise<{ readonly physical: string; readonly rows: number }> {
+  const physical = physicalName(asset, suffix);
+  const shown = viewOfKey(asset)
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join(".");
+  const sql = built.physical === null ? `select * from ${shown}` : built.sql;
+  const { rows } = await remote.server.copy({ sql, connection: tx.connection, into: physicalTable(physical) });
+  return { physical, rows };
+}
+
+/** The version stays; what reads it in the warehouse is new, so that now its rows are copied. */
+async function copyAfter({ build, remote }: Pick<There, "build" | "remote">, live: LiveVersion): Promise<BuildResult | undefined> {
+  if (!remote.isCopied || live.kind !== "remote") return undefined;
+  const { asset, request } = build;
+  const { token } = request;
+  return withInterrupt(request, async (tx) => {
+    const there = await readRemote(tx, asset, live.version);
+    if (there === undefined) return undefined;
+    const suffix = hash(live.version, token.run, token.node, String(token.attempt));
+    const columns = live.columns;
+    const built: EngineBuilt = { ...there, isPublished: true, columns, rows: live.rows, checks: live.checks as EngineBuilt["checks"] };
+    return record(tx, { build, remote, built, suffix });
+  });
+}
+
+function refuseParameters(unit: SqlUnit): void {
+  const [parameter] = parametersOf(unit.sql);
+  if (parameter === undefined) return;
+  throw new MillraceError({
+    code: "MR4605",
+    message: `${unit.id}: a view cannot have the parameter $${parameter}`,
+    hint: "materialize: table",
+    location: locate(unit, Math.max(0, unit.sql.indexOf(`$${parameter}`)), parameter.length + 1),
+  });
+}
+
+function hash(...parts: readonly string[]): string {
+  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
+}

@@ -1,0 +1,62 @@
+// The server of an attempt at what an engine builds: opened with the connection's settings, secrets filled in; and where the assets that are read are shown.
+import type { EngineServer, Place, RemotePlace } from "../../load/engine-port.ts";
+import { connectorSettings } from "../../model/definitions/project.ts";
+import type { EngineUse } from "../../model/definitions/engine.ts";
+import type { AttemptLog } from "../../model/attempt.ts";
+import { environmentSchema, viewOfKey } from "../../model/environment.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { ModelNode, NodeId, SourceNode } from "../../model/graph.ts";
+import { resolvePlaceholders } from "../../project/placeholders.ts";
+import { ownerOf } from "../../sql/publish.ts";
+import { ownerOfTables } from "../../sql/remotes.ts";
+import type { Definitions } from "../plan/definitions.ts";
+import { engineOf, readersHere } from "../plan/engines.ts";
+import type { Workspace } from "../workspace.ts";
+
+interface Remote {
+  readonly node: ModelNode | SourceNode;
+  readonly use: EngineUse;
+  readonly attempt: { readonly signal: AbortSignal; readonly log: AttemptLog };
+}
+
+export async function remotePlace(workspace: Workspace, { graph }: Definitions, { node, use, attempt }: Remote): Promise<RemotePlace> {
+  const warehouse = await workspace.warehouse();
+  const owner = await (await workspace.commonWarehouse()).transaction((tx) => ownerOfTables(tx));
+  const needs = [...new Set([...(graph.needs.get(node.id) ?? []), ...(graph.reads.get(node.id) ?? []), node.id])];
+  const there = needs.filter((id) => {
+    const need = graph.nodes.get(id);
+    return need !== undefined && engineOf(need) !== undefined;
+  });
+  const { name } = await workspace.environment();
+  const reads = await warehouse.session(async (session) => {
+    const places = new Map<NodeId, Place>();
+    for (const id of there) places.set(id, viewOfKey(await ownerOf(session, id)));
+    return places;
+  });
+  const server = await serverOf(workspace, use, { ...attempt, owner });
+  const searchPath = [...new Set([environmentSchema("main", name), "main"])];
+  return { use, server, owner, reads, searchPath, isCopied: readersHere(graph, node.id).length > 0 };
+}
+
+/** @throws MR105x for a secret or a variable that is missing. */
+export async function serverOf(
+  workspace: Workspace,
+  use: EngineUse,
+  { signal, log, owner }: Remote["attempt"] & { readonly owner: string },
+): Promise<EngineServer> {
+  const project = await workspace.projectWithErrors();
+  const engine = await workspace.parts.engine(use.name);
+  const settings = project.config.connections?.[use.connection];
+  if (engine === undefined || settings === undefined)
+    throw new MillraceError({ code: "MR4660", message: `there is no engine ${use.name} with the connection ${use.connection}` });
+  const values = { env: process.env, secrets: workspace.secrets(), params: {} };
+  const onSecret = (secret: string): void => workspace.useSecret(secret);
+  return engine.open({
+    connection: resolvePlaceholders(connectorSettings(settings), values, { onSecret }) as Readonly<Record<string, unknown>>,
+    projectDir: workspace.dir,
+    tempDir: workspace.tempDir(),
+    signal,
+    owner,
+    log: (level, message) => log(level, message),
+  });
+}
