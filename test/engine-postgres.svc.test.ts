@@ -73,6 +73,31 @@ describe("models on PostgreSQL", () => {
     await client.query("insert into public.orders values (99, 'c9', 9, now())");
     expect(await statuses(app)).toEqual({ "raw.orders": "succeeded", "mart.paid": "succeeded", "mart.totals": "succeeded" });
     expect(await rows("select n from mart.totals where customer = 'c9'")).toEqual([[1]]);
-    console.log(JSON.stringify(await app.plan({}), null, 1), JSON.stringify(await app.describe("mart.totals", { partitions: false }), null, 1));
+    const { asset } = await app.describe("mart.totals", { partitions: false });
+    expect(asset).toMatchObject({ rows: 4, materialize: "table", upstream: ["mart.paid"], columns: [{ name: "customer", type: "VARCHAR" }, { type: "DECIMAL(12,2)" }, { type: "INTEGER" }, {}] });
+    expect(asset.checks.map(({ check, status }) => [check, status])).toEqual([["notNull(customer)", "passed"], ["unique(customer)", "passed"]]);
+    // Tables of versions that are no longer kept are gone.
+    for (const customer of ["c10", "c11", "c12", "c13"]) {
+      await client.query("insert into public.orders select 100 + max(id), $1, 9, now() from public.orders", [customer]);
+      await statuses(app);
+    }
+    expect(await rows("select count(*)::int from pg_tables where schemaname = '_millrace_data'")).toEqual([[3]]);
+  });
+
+  it("keep what readers see when a blocking check fails, and tell errors at their place", async () => {
+    await database();
+    const dir = project({ "millrace.yaml": config(), "sources/orders.yaml": SOURCE, "models/mart/paid.sql": PAID, "models/mart/totals.sql": TOTALS });
+    const app = await open(dir);
+    await statuses(app);
+    await client.query("insert into public.orders values (99, null, 100, now())");
+    const after = await statuses(app);
+    expect(after["mart.totals"]).toMatch(/^failed: MR4501 mart.totals: notNull\(customer\) failed for 1 row; not published\n.*"customer":null/);
+    expect(await rows("select count(*)::int from mart.totals")).toEqual([[3]]);
+    expect(await rows("select count(*)::int from pg_tables where schemaname = '_millrace_data'")).toEqual([[1]]);
+    write(dir, { "models/mart/totals.sql": TOTALS.replace("min(amount)", "min(amont)") });
+    const broken = await open(dir);
+    const { run } = await broken.run({}, () => {});
+    const { nodes } = await broken.runShow(run);
+    expect(nodes.find((node) => node.asset === "mart.totals")!.error).toMatchObject({ code: "MR4661", location: { file: "models/mart/totals.sql", line: 9, column: 97 } });
   });
 });

@@ -79,7 +79,7 @@ export interface EngineBuilt {
   readonly isPublished: boolean;
   /** Table on the server; null for a view. */
   readonly physical: string | null;
-  /** What the view says. */
+  /** What the view says; of a view the text that names assets as prod does. */
   readonly sql: string;
   /** In DuckDB's types. */
   readonly columns: readonly { readonly name: string; readonly type: string }[];
@@ -87,11 +87,9 @@ export interface EngineBuilt {
   readonly checks: readonly CheckResult[];
 }
 
-/** A version that is to be shown, or null where readers are to see nothing. */
-export interface EngineShown {
-  readonly shown: Place;
-  readonly asset: string;
-  readonly version: { readonly version: string; readonly sql: string } | null;
+/** A version that readers are to see. */
+export interface EngineShown extends Pick<EngineBuild, "shown" | "asset" | "reads" | "searchPath" | "version"> {
+  readonly sql: string;
 }
 
 export interface EngineServer {
@@ -103,8 +101,8 @@ export interface EngineServer {
   state(options: unknown): Promise<{ readonly token: string; readonly rows: number } | null>;
   /** The rows of a version into a new table of the warehouse. */
   copy(of: { readonly sql: string; readonly connection: DuckDBConnection; readonly into: string }): Promise<FilledTable>;
-  /** All of them together: what readers see becomes this. */
-  show(versions: readonly EngineShown[]): Promise<void>;
+  /** All together: of these assets readers see these versions, and nothing else that this warehouse has shown of them. */
+  show(assets: readonly string[], versions: readonly EngineShown[]): Promise<void>;
   /** Drops tables of this warehouse's versions of an asset but these. */
   retire(asset: string, kept: readonly string[]): Promise<void>;
 }

@@ -143,8 +143,12 @@ export async function createView(tx: Transaction, asset: string, sql: string): P
 async function publishRemote(tx: Transaction, publication: Publication, columns: readonly unknown[]): Promise<void> {
   const before = await readLiveVersion(tx, publication.asset);
   await publishUnseen(tx, publication, columns);
-  if (before?.kind === "table" && before.asset === publication.asset)
-    await tx.run(`drop view if exists ${assetView(publication.asset)}; drop view if exists ${await rowsView(tx, publication.asset)}`);
+  if (before?.asset === publication.asset && before.kind !== "remote") await hideBody(tx, publication.asset);
+}
+
+/** What stood in the warehouse goes out of sight: it stands on a server now. */
+export async function hideBody(tx: Transaction, asset: string): Promise<void> {
+  await tx.run(`drop view if exists ${assetView(asset)}; drop view if exists ${await rowsView(tx, asset)}`);
 }
 
 async function publishUnseen(tx: Transaction, publication: Publication, columns: readonly unknown[]): Promise<void> {

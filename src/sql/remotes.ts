@@ -32,19 +32,31 @@ export async function readRemote(session: Session, asset: string, version: strin
   ]);
 }
 
-/** Of these names of assets, what readers of an environment see and its key. */
-export async function readShownRemotes(session: Session, assets: readonly string[], environment: string): Promise<readonly Remote[]> {
+/** Of these assets what readers see, of any environment; in the order in which they were built. */
+export async function readShownRemotes(session: Session, assets: readonly string[]): Promise<readonly Remote[]> {
   if (assets.length === 0) return [];
   return session.rows<Remote & Record<string, unknown>>(
-    `select r.* exclude ("at") from _millrace.environments e join _millrace.remotes r on r.asset = e.asset and r.version = e.version
-     where e.environment = $1 and ${plainAssetSql("e.asset")} in (${assets.map(literal).join(", ")}) order by r."at"`,
-    [environment],
+    `select ${COLUMNS} from _millrace.remotes r where ${plainAssetSql("asset")} in (${assets.map(literal).join(", ")})
+       and exists (select 1 from _millrace.environments e where e.asset = r.asset and e.version = r.version) order by "at"`,
   );
 }
 
-/** Does the ledger know of any? */
-export async function hasRemotes(session: Session): Promise<boolean> {
-  return (await session.row("select 1 from _millrace.remotes limit 1")) !== undefined;
+/** Servers on which versions of these assets stand or stood. */
+export async function serversOf(session: Session, assets: readonly string[]): Promise<readonly Pick<Remote, "engine" | "connection">[]> {
+  if (assets.length === 0) return [];
+  return session.rows<Pick<Remote, "engine" | "connection"> & Record<string, unknown>>(
+    `select distinct engine, connection from _millrace.remotes where ${plainAssetSql("asset")} in (${assets.map(literal).join(", ")})`,
+  );
+}
+
+/** What an environment has of its own on servers: names of assets and the ledger's keys. */
+export async function ownRemotes(session: Session, environment: string): Promise<ReadonlyMap<string, string>> {
+  const rows = await session.rows<{ name: string; asset: string }>(
+    `select ${plainAssetSql("e.asset")} as name, e.asset from _millrace.environments e join _millrace.remotes r on r.asset = e.asset and r.version = e.version
+     where e.environment = $1`,
+    [environment],
+  );
+  return new Map(rows.map(({ name, asset }) => [name, asset]));
 }
 
 /** Versions beyond those that are kept are forgotten; the tables that stay, under whatever key of the asset. */

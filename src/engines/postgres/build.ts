@@ -100,9 +100,7 @@ async function lookAgain(server: Server, build: EngineBuild, unknown: UnknownCom
 
 async function makeAndShow(client: Client, build: EngineBuild, { owner, placed, placedRows }: Building): Promise<EngineBuilt> {
   const { query, asset, shown, reads, checks, version, materialize } = build;
-  await client.query("select set_config('search_path', $1 || ', ' || current_setting('search_path'), true)", [
-    build.searchPath.map(ident).join(", "),
-  ]);
+  await searchIn(client, build.searchPath);
   const sent: SentText =
     query.kind === "model" ? textOfModel(query.unit, reads, query.parameters) : { text: placed!, originalOffset: (offset) => offset };
   const physical = materialize === "table" ? physicalOn(asset, build.suffix) : null;
@@ -114,7 +112,7 @@ async function makeAndShow(client: Client, build: EngineBuild, { owner, placed, 
     await client.query("insert into _millrace.tables (physical, asset, owner) values ($1, $2, $3)", [physical, asset, owner]);
     await client.query(`analyze ${table}`);
   }
-  const sql = table === null ? sent.text.replace(/\s+$/, "") : `select * from ${table}`;
+  const sql = table === null ? sent.text : `select * from ${table}`;
   const isLate = (check: CompiledCheck): boolean => table === null || check.test.kind === "query" || names(check, shown[1]);
   const relation = table ?? qualified(...shown);
   const early = table === null ? [] : await columnsOf(client, relation);
@@ -128,11 +126,21 @@ async function makeAndShow(client: Client, build: EngineBuild, { owner, placed, 
     checks.filter((check) => !isLate(check)),
     early,
   );
-  await told(build, sent, viewHead(shown), () => showView(client, { shown, asset, version, sql }));
+  await told(build, sent, viewHead(shown), () => showView(client, { shown, asset, version, sql, owner }));
   const columns = table === null ? await columnsOf(client, relation) : early;
   await audit(checks.filter(isLate), columns);
   const found = checks.map((check) => results.get(check)!);
-  return { version, isPublished: stoppedBy(found) === undefined, physical, sql, columns, rows, checks: found };
+  return { version, isPublished: stoppedBy(found) === undefined, physical, sql: kept(build, sql), columns, rows, checks: found };
+}
+
+/** In this transaction: where names without a schema are looked for before the server's own places. */
+export async function searchIn(client: Client, schemas: readonly string[]): Promise<void> {
+  await client.query("select set_config('search_path', $1 || ', ' || current_setting('search_path'), true)", [schemas.map(ident).join(", ")]);
+}
+
+/** A view is kept as it was written, so that it can be shown in another environment. */
+function kept({ query, materialize }: EngineBuild, sql: string): string {
+  return query.kind === "model" && materialize === "view" ? textOfModel(query.unit, new Map(), query.parameters).text : sql;
 }
 
 /** One statement, never several. */

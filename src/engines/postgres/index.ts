@@ -7,11 +7,12 @@ import { originOf } from "../../connectors/postgres/select.ts";
 import { describeColumns } from "../../connectors/postgres/types.ts";
 import { defineEngine, type EngineContext, type EngineServer } from "../../load/engine-port.ts";
 import { ident, qualified } from "../../sql/text.ts";
-import { buildThere } from "./build.ts";
+import { buildThere, searchIn } from "./build.ts";
 import { postgresCapabilities } from "./capabilities.ts";
 import { DATA, ensureNotes } from "./notes.ts";
-import { hideView, showView } from "./show.ts";
+import { hideViews, showView, shownOf } from "./show.ts";
 import { stateOfTable } from "./state.ts";
+import { textOfCheck } from "./text.ts";
 
 export const postgresEngine = defineEngine({
   name: "postgres",
@@ -47,15 +48,23 @@ function openServer(context: EngineContext): EngineServer {
       const read = { ...context, connection: duckdb, since: undefined, connections: {} };
       return postgresDelivery(postgresOptions.parse({ ...connection, query: sql }), read).fill({ connection: duckdb, into, signal });
     },
-    async show(versions) {
-      if (versions.length === 0) return;
+    async show(assets, versions) {
       await prepare();
       await within(server, "showing versions", async (client) => {
         await client.query("begin; set local lock_timeout = '60s'");
+        const before = await client.query<{ path: string }>("select current_setting('search_path') as path");
+        for (const { reads, searchPath, ...version } of versions) {
+          await client.query("select set_config('search_path', $1, true)", [before.rows[0]!.path]);
+          await searchIn(client, searchPath);
+          await showView(client, { ...version, sql: textOfCheck(version.sql, reads), owner });
+        }
         // What goes, goes last: what reads it may be replaced before.
-        for (const { shown, asset, version } of versions)
-          if (version !== null) await showView(client, { shown, asset, ...version });
-        for (const { shown, version } of versions) if (version === null) await hideView(client, shown);
+        const stays = new Set(versions.map(({ shown }) => shown.join("\0")));
+        const there = await shownOf(client, assets, owner);
+        await hideViews(
+          client,
+          there.filter((place) => !stays.has(place.join("\0"))),
+        );
         await client.query("commit");
       });
     },

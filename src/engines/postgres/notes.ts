@@ -12,7 +12,7 @@ export async function ensureNotes(client: Client): Promise<void> {
   await client.query(`begin; select pg_advisory_xact_lock(${LOCK});
     create schema if not exists _millrace; create schema if not exists ${DATA};
     create table if not exists _millrace.commits (token text primary key, asset text not null, result json, at timestamptz not null default now());
-    create table if not exists _millrace.shown (schema text, name text, asset text not null, version text not null, sql text not null,
+    create table if not exists _millrace.shown (schema text, name text, asset text not null, version text not null, sql text not null, owner text not null,
       at timestamptz not null default now(), primary key (schema, name));
     create table if not exists _millrace.tables (physical text primary key, asset text not null, owner text not null, at timestamptz not null default now());
     commit`);

@@ -13,13 +13,14 @@ export interface Show {
   readonly asset: string;
   readonly version: string;
   readonly sql: string;
+  readonly owner: string;
 }
 
 /** PostgreSQL's code for a view whose columns cannot be replaced in place. */
 const OTHER_COLUMNS = "42P16";
 
 /** @throws MR4666 what is there is not ours, MR4667 what reads it stands in the way; PostgreSQL's error where the SQL is wrong. */
-export async function showView(client: Client, { shown, asset, version, sql }: Show): Promise<void> {
+export async function showView(client: Client, { shown, asset, version, sql, owner }: Show): Promise<void> {
   const [schema, name] = shown;
   await client.query(`create schema if not exists ${ident(schema)}`);
   await refuseOthers(client, shown);
@@ -33,9 +34,9 @@ export async function showView(client: Client, { shown, asset, version, sql }: S
   }
   await client.query("release savepoint showing");
   await client.query(
-    `insert into _millrace.shown (schema, name, asset, version, sql) values ($1, $2, $3, $4, $5)
-     on conflict (schema, name) do update set asset = $3, version = $4, sql = $5, at = now()`,
-    [schema, name, asset, version, sql],
+    `insert into _millrace.shown (schema, name, asset, version, sql, owner) values ($1, $2, $3, $4, $5, $6)
+     on conflict (schema, name) do update set asset = $3, version = $4, sql = $5, owner = $6, at = now()`,
+    [schema, name, asset, version, sql, owner],
   );
 }
 
@@ -48,13 +49,34 @@ export function viewHead(shown: Place): string {
   return `create or replace view ${qualified(...shown)} as\n`;
 }
 
-/** Readers see nothing under this name any more. @throws MR4667 */
-export async function hideView(client: Client, shown: Place): Promise<void> {
-  const { rowCount } = await client.query("delete from _millrace.shown where schema = $1 and name = $2", [...shown]);
-  if (rowCount === 0) return;
-  const readers = await readersOf(client, shown);
-  if (readers.length > 0) throw inTheWay(shown, readers.map(nameOf));
-  await client.query(`drop view if exists ${qualified(...shown)}`);
+/** Readers see nothing under these names any more; what reads others of them goes first. @throws MR4667 */
+export async function hideViews(client: Client, places: readonly Place[]): Promise<void> {
+  for (let left = places; left.length > 0;) {
+    const blocked: Place[] = [];
+    let first: { readonly place: Place; readonly readers: readonly Reader[] } | undefined;
+    for (const place of left) {
+      const readers = await readersOf(client, place);
+      if (readers.length > 0) {
+        first ??= { place, readers };
+        blocked.push(place);
+        continue;
+      }
+      await client.query(`drop view if exists ${qualified(...place)}`);
+      await client.query("delete from _millrace.shown where schema = $1 and name = $2", [...place]);
+    }
+    if (first !== undefined && blocked.length === left.length) throw inTheWay(first.place, first.readers.map(nameOf));
+    left = blocked;
+  }
+}
+
+/** What this warehouse shows of some assets. */
+export async function shownOf(client: Client, assets: readonly string[], owner: string): Promise<readonly Place[]> {
+  const { rows } = await client.query<{ schema: string; name: string }>(
+    `select s.schema, s.name from _millrace.shown s join pg_catalog.pg_views v on v.schemaname = s.schema and v.viewname = s.name
+     where s.asset = any($1::text[]) and s.owner = $2`,
+    [assets, owner],
+  );
+  return rows.map(({ schema, name }): Place => [schema, name]);
 }
 
 async function refuseOthers(client: Client, shown: Place): Promise<void> {

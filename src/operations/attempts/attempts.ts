@@ -9,6 +9,7 @@ import { OUTSIDE_RULE } from "../../load/partition-port.ts";
 import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition.ts";
 import { typedValues } from "../../sql/parameters.ts";
 import type { Definitions } from "../plan/definitions.ts";
+import { engineOf, readersHere } from "../plan/engines.ts";
 import { type Amendment, amendAttempt, isLoaded } from "../quarantine/amendment.ts";
 import { exportAttempt } from "./export.ts";
 import type { BuildRequest, BuildResult, InputStates } from "../../load/build-port.ts";
@@ -75,7 +76,7 @@ function definedNode({ node, item, partition }: Attempt): string {
 
 async function attemptNode(workspace: Workspace, request: AttemptsRequest, defined: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
   const { params, fullRefresh, definitions } = request;
-  const node = defined.kind === "task" ? defined : await ownNode(workspace, defined);
+  const node = defined.kind === "task" ? defined : await ownNode(workspace, definitions, defined);
   if (node.kind === "task") {
     const own = attempt.partition === undefined ? undefined : await attemptPartition(definitions, node, { attempt, warehouse: null });
     return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
@@ -196,10 +197,11 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
 }
 
 /** The node under the key of what this environment has of its own; its name means that from now on. */
-async function ownNode<Node extends ProjectNode>(workspace: Workspace, node: Node): Promise<Node> {
+async function ownNode<Node extends ProjectNode>(workspace: Workspace, { graph }: Definitions, node: Node): Promise<Node> {
   const { name } = await workspace.environment();
   if (name === PROD) return node;
-  if (node.kind !== "export") await (await environmentWarehouse(workspace)).prepare(node.id);
+  const isSeenHere = node.kind !== "export" && (engineOf(node) === undefined || readersHere(graph, node.id).length > 0);
+  if (isSeenHere) await (await environmentWarehouse(workspace)).prepare(node.id);
   return { ...node, id: ledgerAsset(node.id, name) };
 }
 

@@ -1,4 +1,5 @@
 // Models that run on a server, as far as that is known without asking it: what they read, and what of it does not lie there.
+import type { CompiledCheck } from "../../load/check.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { EngineUse } from "../../model/definitions/engine.ts";
 import type { ModelNode, NodeId, ProjectNode } from "../../model/graph.ts";
@@ -23,7 +24,7 @@ export function readForeignModels(
 ): ReadonlyMap<NodeId, ForeignModel> {
   const models = project.nodes.filter((node): node is ForeignModel["node"] => node.kind === "model" && node.engine !== undefined);
   if (models.length === 0) return new Map();
-  const names = new AssetNames(project.names.filter((name) => name.includes(".") && !name.includes(":")));
+  const names = namesOf(project);
   return new Map(
     models.map((node) => {
       const text = readForeign(node.sql, names);
@@ -33,20 +34,22 @@ export function readForeignModels(
   );
 }
 
-/** MR4662 for what does not lie on the server of its reader, MR2012 for what reads itself. */
-export function enginesErrors(project: Project, foreign: ReadonlyMap<NodeId, ForeignModel>): readonly MillraceError[] {
-  if (foreign.size === 0) return [];
+/** MR4662 for what does not lie on the server of its reader, MR2012 for what reads itself, MR4665 for checks that the engine does not know. */
+export function enginesErrors(
+  project: Project,
+  foreign: ReadonlyMap<NodeId, ForeignModel>,
+  checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>,
+): readonly MillraceError[] {
   const nodes = new Map(project.nodes.map((node) => [node.id, node]));
-  return [...foreign.values()].flatMap(({ node, text }) => {
+  const ofChecks = project.nodes.flatMap((node) => checkErrors(project, node, { nodes, checks: checks.get(node.id) ?? [] }));
+  const ofModels = [...foreign.values()].flatMap(({ node, text }) => {
     const named = [...new Set(text.named.map(({ asset }) => asset))];
     return named.flatMap((asset) => {
       const location = locate(unitOf(node), placeOfAsset(unitOf(node), text, asset));
       if (asset === node.id)
         return [new MillraceError({ code: "MR2012", message: `${node.id}: the query reads ${asset}, the asset it makes`, location })];
-      const need = nodes.get(asset);
-      const use = need === undefined ? undefined : engineOf(need);
-      if (need === undefined || (use?.name === node.engine.name && use.connection === node.engine.connection)) return [];
-      const where = use === undefined ? "in the warehouse" : `on ${use.name} (${use.connection})`;
+      const where = elsewhere(nodes.get(asset), node.engine);
+      if (where === null) return [];
       return [
         new MillraceError({
           code: "MR4662",
@@ -57,6 +60,54 @@ export function enginesErrors(project: Project, foreign: ReadonlyMap<NodeId, For
       ];
     });
   });
+  return [...ofChecks, ...ofModels];
+}
+
+/** Where an asset stands that is not on this server; null where it is there, or is no asset. */
+function elsewhere(need: ProjectNode | undefined, use: EngineUse): string | null {
+  const other = need === undefined ? undefined : engineOf(need);
+  if (need === undefined || (other?.name === use.name && other.connection === use.connection)) return null;
+  return other === undefined ? "in the warehouse" : `on ${other.name} (${other.connection})`;
+}
+
+interface Checked {
+  readonly nodes: ReadonlyMap<NodeId, ProjectNode>;
+  readonly checks: readonly CompiledCheck[];
+}
+
+function checkErrors(project: Project, node: ProjectNode, { nodes, checks }: Checked): readonly MillraceError[] {
+  const use = engineOf(node);
+  if (use === undefined) return [];
+  return checks.flatMap((check) => {
+    const location = check.location === null ? {} : { location: check.location };
+    if (check.test.kind === "aggregate")
+      return [new MillraceError({ code: "MR4665", message: `${node.id}: ${check.name} is not carried out by ${use.name}`, ...location })];
+    const reads = [...check.needs, ...(check.test.kind === "query" ? namesIn(project, check.test.sql) : [])];
+    const away = reads.find((need) => elsewhere(nodes.get(need), use) !== null);
+    if (away === undefined) return [];
+    return [
+      new MillraceError({
+        code: "MR4662",
+        message: `${node.id} stands on ${use.name} (${use.connection}); its check ${check.name} reads ${away}, which does not`,
+        hint: "check it in the warehouse, in a model that reads both",
+        ...location,
+      }),
+    ];
+  });
+}
+
+/** Assets that a text names. */
+export function namesIn(project: Project, sql: string): readonly NodeId[] {
+  return [...new Set(readForeign(sql, namesOf(project)).named.map(({ asset }) => asset))];
+}
+
+export function isOnServer({ nodes }: Pick<Project, "nodes">, id: NodeId): boolean {
+  const node = nodes.find((each) => each.id === id);
+  return node !== undefined && engineOf(node) !== undefined;
+}
+
+function namesOf({ names }: Pick<Project, "names">): AssetNames {
+  return new AssetNames(names.filter((name) => name.includes(".") && !name.includes(":")));
 }
 
 /** Models that read tables which are no assets: nobody sees when those change. */

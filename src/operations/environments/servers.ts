@@ -1,0 +1,32 @@
+// What readers on servers see follows what the ledger says: after a rollback, a promotion or a drop, in its transaction and as its last step, so that a
+// server that does not answer leaves both as they were.
+import type { EngineShown, Place } from "../../load/engine-port.ts";
+import { environmentSchema, PROD, splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
+import type { NodeId } from "../../model/graph.ts";
+import { ownerOfTables, ownRemotes, readShownRemotes, type Remote, serversOf } from "../../sql/remotes.ts";
+import type { Transaction } from "../../sql/session.ts";
+import { serverOf } from "../attempts/engine.ts";
+import type { Workspace } from "../workspace.ts";
+
+/** @throws MR4666, MR4667, and what says that a server cannot be reached; then nothing has changed there. */
+export async function showOnServers(workspace: Workspace, tx: Transaction, assets: readonly NodeId[]): Promise<void> {
+  const servers = await serversOf(tx, assets);
+  if (servers.length === 0) return;
+  const owner = await ownerOfTables(tx);
+  const wanted = await readShownRemotes(tx, assets);
+  for (const { engine, connection } of servers) {
+    const server = await serverOf(workspace, { name: engine, connection }, { signal: workspace.signal, log: () => {}, owner });
+    const versions: EngineShown[] = [];
+    for (const remote of wanted)
+      if (remote.engine === engine && remote.connection === connection) versions.push(await shownAs(tx, remote));
+    await server.show(assets, versions);
+  }
+}
+
+async function shownAs(tx: Transaction, { asset: key, version, physical, sql }: Remote): Promise<EngineShown> {
+  const { asset, environment } = splitLedgerAsset(key);
+  const own = environment === null || environment === PROD || physical !== null ? new Map<string, string>() : await ownRemotes(tx, environment);
+  const reads = new Map([...own].map(([name, of]): [string, Place] => [name, viewOfKey(of)]));
+  const searchPath = [...new Set([environmentSchema("main", environment ?? PROD), "main"])];
+  return { shown: viewOfKey(key), asset, version, sql, reads, searchPath };
+}
