@@ -1,7 +1,7 @@
 // Models that run on a real PostgreSQL, where their data lies: the same plan, checks, versions and environments as in the warehouse.
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { App } from "../src/app.ts";
+import { type App, openApp } from "../src/app.ts";
 import type { MillraceError } from "../src/model/errors.ts";
 import { testProjects } from "../src/operations/projects.suite.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
@@ -9,7 +9,7 @@ import { startPostgres, type TestPostgres } from "./postgres.ts";
 let server: TestPostgres;
 let url = "";
 let client: Client;
-const { project, open, write } = testProjects("engine", "");
+const { apps, project, open, write } = testProjects("engine", "");
 
 beforeAll(async () => {
   server = await startPostgres({ fsync: "off" });
@@ -48,11 +48,22 @@ from mart.paid group by customer order by customer
 `;
 
 async function statuses(app: App, request: Parameters<App["run"]>[0] = {}): Promise<Record<string, string>> {
-  const { run } = await app.run(request, () => {}).catch((error: unknown) => {
-    throw new Error(told(error));
-  });
+  const { run } = await app
+    .run(request, () => {})
+    .catch((error: unknown) => {
+      throw new Error(told(error));
+    });
   const { nodes } = await app.runShow(run);
-  return Object.fromEntries(nodes.map(({ asset, status, error }) => [asset, error == null ? status : `${status}: ${error.code} ${error.message}`]));
+  return Object.fromEntries(
+    nodes.map(({ asset, status, error }) => [asset, error == null ? status : `${status}: ${error.code} ${error.message}`]),
+  );
+}
+
+/** Columns, then rows. */
+async function queried(app: App, sql: string): Promise<unknown[]> {
+  const parts: unknown[] = [];
+  await app.query(sql, (part) => void parts.push(...("rows" in part ? part.rows : [part.columns])));
+  return parts;
 }
 
 /** All that an error says, places included. */
@@ -65,17 +76,34 @@ function told(error: unknown): string {
 describe("models on PostgreSQL", () => {
   it("are built where their data lies, and not again while nothing changed", async () => {
     await database();
-    const dir = project({ "millrace.yaml": config(), "sources/orders.yaml": SOURCE, "models/mart/paid.sql": PAID, "models/mart/totals.sql": TOTALS });
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/paid.sql": PAID,
+      "models/mart/totals.sql": TOTALS,
+    });
     const app = await open(dir);
     expect(await statuses(app)).toEqual({ "raw.orders": "succeeded", "mart.paid": "succeeded", "mart.totals": "succeeded" });
-    expect(await rows("select * from mart.totals order by 1")).toEqual([["c0", "247.50", 10, "4.50"], ["c1", "216.00", 9, "6.00"], ["c2", "229.50", 9, "7.50"]]);
+    expect(await rows("select * from mart.totals order by 1")).toEqual([
+      ["c0", "247.50", 10, "4.50"],
+      ["c1", "216.00", 9, "6.00"],
+      ["c2", "229.50", 9, "7.50"],
+    ]);
     expect(await statuses(app)).toEqual({ "raw.orders": "reused", "mart.paid": "reused", "mart.totals": "reused" });
     await client.query("insert into public.orders values (99, 'c9', 9, now())");
     expect(await statuses(app)).toEqual({ "raw.orders": "succeeded", "mart.paid": "succeeded", "mart.totals": "succeeded" });
     expect(await rows("select n from mart.totals where customer = 'c9'")).toEqual([[1]]);
     const { asset } = await app.describe("mart.totals", { partitions: false });
-    expect(asset).toMatchObject({ rows: 4, materialize: "table", upstream: ["mart.paid"], columns: [{ name: "customer", type: "VARCHAR" }, { type: "DECIMAL(12,2)" }, { type: "INTEGER" }, {}] });
-    expect(asset.checks.map(({ check, status }) => [check, status])).toEqual([["notNull(customer)", "passed"], ["unique(customer)", "passed"]]);
+    expect(asset).toMatchObject({
+      rows: 4,
+      materialize: "table",
+      upstream: ["mart.paid"],
+      columns: [{ name: "customer", type: "VARCHAR" }, { type: "DECIMAL(12,2)" }, { type: "INTEGER" }, {}],
+    });
+    expect(asset.checks.map(({ check, status }) => [check, status])).toEqual([
+      ["notNull(customer)", "passed"],
+      ["unique(customer)", "passed"],
+    ]);
     // Tables of versions that are no longer kept are gone.
     for (const customer of ["c10", "c11", "c12", "c13"]) {
       await client.query("insert into public.orders select 100 + max(id), $1, 9, now() from public.orders", [customer]);
@@ -86,18 +114,123 @@ describe("models on PostgreSQL", () => {
 
   it("keep what readers see when a blocking check fails, and tell errors at their place", async () => {
     await database();
-    const dir = project({ "millrace.yaml": config(), "sources/orders.yaml": SOURCE, "models/mart/paid.sql": PAID, "models/mart/totals.sql": TOTALS });
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/paid.sql": PAID,
+      "models/mart/totals.sql": TOTALS,
+    });
     const app = await open(dir);
     await statuses(app);
     await client.query("insert into public.orders values (99, null, 100, now())");
     const after = await statuses(app);
-    expect(after["mart.totals"]).toMatch(/^failed: MR4501 mart.totals: notNull\(customer\) failed for 1 row; not published\n.*"customer":null/);
+    expect(after["mart.totals"]).toMatch(
+      /^failed: MR4501 mart.totals: notNull\(customer\) failed for 1 row; not published\n.*"customer":null/,
+    );
     expect(await rows("select count(*)::int from mart.totals")).toEqual([[3]]);
     expect(await rows("select count(*)::int from pg_tables where schemaname = '_millrace_data'")).toEqual([[1]]);
     write(dir, { "models/mart/totals.sql": TOTALS.replace("min(amount)", "min(amont)") });
     const broken = await open(dir);
     const { run } = await broken.run({}, () => {});
     const { nodes } = await broken.runShow(run);
-    expect(nodes.find((node) => node.asset === "mart.totals")!.error).toMatchObject({ code: "MR4661", location: { file: "models/mart/totals.sql", line: 9, column: 97 } });
+    expect(nodes.find((node) => node.asset === "mart.totals")!.error).toMatchObject({
+      code: "MR4661",
+      location: { file: "models/mart/totals.sql", line: 9, column: 87 },
+    });
+  });
+
+  it("give the same tables as in the warehouse, which copies what it reads of them", async () => {
+    await database();
+    const files = {
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/daily.sql": `/*---
+engine: postgres
+materialize: table
+---*/
+select cast(o.at as date) as day, customer, count(*)::bigint as n, sum(amount)::numeric(12,2) as total, max(amount)::numeric(10,2) as most
+from raw.orders o group by 1, 2`,
+      "models/mart/top.sql": "select day, sum(total) as total from mart.daily group by day",
+    };
+    const dir = project(files);
+    const app = await open(dir);
+    const { nodes } = await app.plan({});
+    expect(nodes.map(({ asset, reason }) => [asset, reason])).toEqual([
+      ["raw.orders", "never built; it stays on postgres (shop)"],
+      ["mart.daily", "never built; it is built on postgres (shop), and copied from there for mart.top"],
+      ["mart.top", "never built"],
+    ]);
+    expect(await statuses(app)).toEqual({ "raw.orders": "succeeded", "mart.daily": "succeeded", "mart.top": "succeeded" });
+    const daily = "select * from mart.daily order by day, customer";
+    const there = await queried(app, daily);
+    expect(there).toHaveLength(1 + 6);
+    const inside = project({
+      ...files,
+      "sources/orders.yaml": SOURCE.replace("engine: postgres\n", ""),
+      "models/mart/daily.sql": files["models/mart/daily.sql"].replace("engine: postgres\n", ""),
+    });
+    const other = await open(inside);
+    expect(await statuses(other)).toEqual({ "raw.orders": "succeeded", "mart.daily": "succeeded", "mart.top": "succeeded" });
+    expect(await queried(other, daily)).toEqual(there);
+    // What is read in the warehouse later is copied then, and not built again.
+    write(dir, { "models/mart/all.sql": "/*---\nmaterialize: table\n---*/\nselect count(*) as n from raw.orders" });
+    const again = await open(dir);
+    expect(await statuses(again)).toEqual({
+      "raw.orders": "succeeded",
+      "mart.daily": "reused",
+      "mart.top": "reused",
+      "mart.all": "succeeded",
+    });
+    expect((await queried(again, "select n from mart.all")).slice(1)).toEqual([[30]]);
+  });
+
+  it("stand in schemas of their own in another environment, until they are promoted; and can be gone back from", async () => {
+    await database();
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/paid.sql": PAID,
+      "models/mart/totals.sql": TOTALS,
+    });
+    await statuses(await open(dir));
+    const prod = await rows("select * from mart.totals order by 1");
+    write(dir, { "models/mart/paid.sql": PAID.replace("> 3", "> 30") });
+    const dev = await openApp({ dir, env: "dev" });
+    apps.push(dev);
+    expect(await statuses(dev)).toEqual({ "raw.orders": "reused", "mart.paid": "succeeded", "mart.totals": "succeeded" });
+    const changed = await rows("select * from mart__dev.totals order by 1");
+    expect(changed).toEqual([
+      ["c0", "153.00", 4, "31.50"],
+      ["c1", "112.50", 3, "33.00"],
+      ["c2", "117.00", 3, "34.50"],
+    ]);
+    expect(await rows("select * from mart.totals order by 1")).toEqual(prod);
+    await dev.envPromote({ environment: "dev", dryRun: false });
+    expect(await rows("select * from mart.totals order by 1")).toEqual(changed);
+    expect(await rows("select count(*)::int from mart.paid")).toEqual([[10]]);
+    expect(await rows("select table_schema from information_schema.views where table_schema like '%dev'")).toEqual([]);
+    await dev.envRollback({});
+    expect(await rows("select * from mart.totals order by 1")).toEqual(prod);
+  });
+
+  it("refuse what does not lie on the server, and what the engine cannot do, before anything runs", async () => {
+    await database();
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "sources/late.yaml": `${SOURCE}load: append\n`,
+      "models/here/a.sql": "select 1 as id",
+      "models/mart/b.sql": "/*---\nengine: postgres\n---*/\nselect o.id from raw.orders o\njoin here.a using (id)",
+      "models/mart/c.sql": "/*---\nengine: postgres\nmaterialize: incremental\nkey: id\n---*/\nselect id from raw.orders",
+      "models/mart/d.sql": "/*---\nengine: postgre\n---*/\nselect 1 as id",
+    });
+    const app = await open(dir);
+    const error: unknown = await app.plan({}).catch((thrown: unknown) => thrown);
+    expect(told(error)).toContain("MR4663 at sources/late.yaml:3:1");
+    expect(told(error)).toContain("MR4664 at models/mart/c.sql:3:14");
+    expect(told(error)).toContain("MR4660 at models/mart/d.sql:2:9");
+    expect(told(error)).toContain(
+      "MR4662 at models/mart/b.sql:5:6: mart.b runs on postgres (shop); here.a, which it reads, stands in the warehouse",
+    );
   });
 });

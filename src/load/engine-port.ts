@@ -97,6 +97,8 @@ export interface EngineServer {
   readonly place: string;
   /** @throws MR4660 ff., MR48xx; what the user's SQL does wrong has its place. */
   build(request: EngineBuild): Promise<EngineBuilt>;
+  /** Runs checks on what readers see; nothing changes. */
+  check(of: Pick<EngineBuild, "asset" | "shown" | "reads" | "checks">): Promise<readonly CheckResult[]>;
   /** A text that changes whenever what lies there does, with the number of rows; null where only reading tells. */
   state(options: unknown): Promise<{ readonly token: string; readonly rows: number } | null>;
   /** The rows of a version into a new table of the warehouse. */

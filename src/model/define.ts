@@ -190,7 +190,10 @@ export type FunctionType = keyof FunctionValues;
 type FunctionArguments<Types extends readonly FunctionType[]> = { [Index in keyof Types]: FunctionValues[Types[Index]] | null };
 
 /** A function that SQL may call by its name. It is called once per row, at once, and gives the same for the same arguments. */
-export interface FunctionInput<Types extends readonly FunctionType[] = readonly FunctionType[], Returns extends FunctionType = FunctionType> {
+export interface FunctionInput<
+  Types extends readonly FunctionType[] = readonly FunctionType[],
+  Returns extends FunctionType = FunctionType,
+> {
   readonly name: string;
   readonly description?: string;
   readonly parameters: Types;

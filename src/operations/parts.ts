@@ -59,7 +59,9 @@ export interface Parts {
     },
   ): Promise<BuildResult>;
   /** Shows what lies on a server under a source's name, and notes it. */
-  standSource(request: BuildRequest & { readonly asset: string; readonly options: unknown; readonly remote: RemotePlace }): Promise<BuildResult>;
+  standSource(
+    request: BuildRequest & { readonly asset: string; readonly options: unknown; readonly remote: RemotePlace },
+  ): Promise<BuildResult>;
   /** How a model would be built now, and why; null where there is only one way. */
   explainModel(
     session: Session,

@@ -17,7 +17,9 @@ interface Asked {
 }
 
 /** Keys of a source that say how it is loaded. */
-const LOADING = `primaryKey cursor partition load lookback columns names nested contract changedFile lineage deletes pii raw guards`.split(" ");
+const LOADING = `primaryKey cursor partition load lookback columns names nested contract changedFile lineage deletes pii raw guards`.split(
+  " ",
+);
 
 export function engineOfModel(
   reader: Reader,

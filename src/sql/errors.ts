@@ -129,7 +129,9 @@ function codeOf(failure: DuckdbFailure): "MR2002" | "MR2003" | "MR2008" | "MR201
   const { message, subtype } = failure;
   if (
     subtype === "COLUMN_NOT_FOUND" ||
-    /does not have a column named|^Referenced table "|Could not find key "|not found in FROM clause|was not found because the FROM clause/.test(message)
+    /does not have a column named|^Referenced table "|Could not find key "|not found in FROM clause|was not found because the FROM clause/.test(
+      message,
+    )
   )
     return "MR2003";
   // A star that leaves out or replaces what is not there names a column too.

@@ -62,7 +62,8 @@ async function auditOne(client: Client, audited: Audited, check: CompiledCheck):
   );
   const { looked, failing }: Count = { looked: Number(rows[0]!.looked), failing: Number(rows[0]!.failing) };
   const status = statusOf(check, failing, looked);
-  const sample = status === "passed" ? [] : await samples(client, `select sample from (${sql}) q where look and bad limit ${SAMPLE_ROWS_MAX}`);
+  const sample =
+    status === "passed" ? [] : await samples(client, `select sample from (${sql}) q where look and bad limit ${SAMPLE_ROWS_MAX}`);
   return resultOf(check, { status, failing, sample });
 }
 

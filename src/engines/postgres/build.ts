@@ -135,7 +135,9 @@ async function makeAndShow(client: Client, build: EngineBuild, { owner, placed, 
 
 /** In this transaction: where names without a schema are looked for before the server's own places. */
 export async function searchIn(client: Client, schemas: readonly string[]): Promise<void> {
-  await client.query("select set_config('search_path', $1 || ', ' || current_setting('search_path'), true)", [schemas.map(ident).join(", ")]);
+  await client.query("select set_config('search_path', $1 || ', ' || current_setting('search_path'), true)", [
+    schemas.map(ident).join(", "),
+  ]);
 }
 
 /** A view is kept as it was written, so that it can be shown in another environment. */

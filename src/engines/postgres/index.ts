@@ -7,7 +7,8 @@ import { originOf } from "../../connectors/postgres/select.ts";
 import { describeColumns } from "../../connectors/postgres/types.ts";
 import { defineEngine, type EngineContext, type EngineServer } from "../../load/engine-port.ts";
 import { ident, qualified } from "../../sql/text.ts";
-import { buildThere, searchIn } from "./build.ts";
+import { auditThere } from "./audit.ts";
+import { buildThere, columnsOf, searchIn } from "./build.ts";
 import { postgresCapabilities } from "./capabilities.ts";
 import { DATA, ensureNotes } from "./notes.ts";
 import { hideViews, showView, shownOf } from "./show.ts";
@@ -39,6 +40,12 @@ function openServer(context: EngineContext): EngineServer {
       const placed = query.kind === "place" ? await placeSql(server, query.options) : { sql: null, rows: null };
       return buildThere(build, { server, owner, signal, placed: placed.sql, placedRows: placed.rows });
     },
+    check: ({ asset, shown, reads, checks }) =>
+      within(server, `checking ${asset}`, async (client) => {
+        await client.query("begin isolation level repeatable read, read only");
+        const relation = qualified(...shown);
+        return auditThere(client, { asset, relation, reads }, checks, await columnsOf(client, relation));
+      }),
     state: (options) =>
       within(server, "asking what changed", async (client) => {
         const parsed = postgresOptions.parse(options);

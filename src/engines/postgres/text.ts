@@ -44,7 +44,9 @@ function moved(sql: string, reads: EngineBuild["reads"]): readonly Splice[] {
 function valueOf(name: string, parameters: Readonly<Record<string, unknown>>): unknown {
   if (!name.startsWith("param.")) return parameters[name];
   const given = parameters["param"];
-  return typeof given === "object" && given !== null ? (given as Readonly<Record<string, unknown>>)[name.slice("param.".length)] : undefined;
+  return typeof given === "object" && given !== null
+    ? (given as Readonly<Record<string, unknown>>)[name.slice("param.".length)]
+    : undefined;
 }
 
 /** A value of a parameter with its type; moments are without zone, in UTC. */

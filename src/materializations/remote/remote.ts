@@ -14,6 +14,7 @@ import { locate, type SqlUnit } from "../../sql/errors.ts";
 import { physicalName, physicalTable, publish, type LiveVersion } from "../../sql/publish.ts";
 import { keepRemotes, noteRemote, readRemote } from "../../sql/remotes.ts";
 import type { Transaction } from "../../sql/session.ts";
+import { qualified } from "../../sql/text.ts";
 import { parametersOf } from "../../sql/syntax-copy.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import { parametersKey } from "../statement.ts";
@@ -93,8 +94,8 @@ function buildThere({ build, remote, make }: There): Promise<BuildResult> {
     const suffix = hash(version, token.run, token.node, String(token.attempt));
     const built = await make(version, suffix, hash(remote.owner, asset, token.run, token.node));
     if (!built.isPublished) throw stoppedByChecks(asset, built.checks, request.checks);
-    const { result, kept } = await withInterrupt(request, async (tx) => {
-      const done = await record(tx, { build, remote, built, suffix });
+    const { result, kept } = await withCopy({ build, remote, built, suffix }, async (tx, copied) => {
+      const done = await record(tx, { build, remote, built }, copied);
       return { result: done, kept: await keepRemotes(tx, asset) };
     });
     // What is not dropped now, because somebody reads it, is dropped after the next build.
@@ -107,13 +108,17 @@ interface Recording {
   readonly build: Build;
   readonly remote: RemotePlace;
   readonly built: EngineBuilt;
-  readonly suffix: string;
 }
 
-async function record(tx: Transaction, { build, remote, built, suffix }: Recording): Promise<BuildResult> {
+/** Rows of the version in a table of the warehouse. */
+interface Copied {
+  readonly physical: string;
+  readonly rows: number;
+}
+
+async function record(tx: Transaction, { build, remote, built }: Recording, copied: Copied | null): Promise<BuildResult> {
   const { asset, request, parametersKey: sourceState } = build;
   const { version, physical, sql, checks } = built;
-  const copied = remote.isCopied ? await copyRows(tx, { asset, remote, built, suffix }) : null;
   const rows = copied?.rows ?? built.rows;
   const notes = copied === null ? [] : [`${copied.rows} rows copied from ${remote.use.name} (${remote.use.connection})`];
   const result: BuildResult = { version, reused: false, rows, quarantined: 0, checks, ...(notes.length === 0 ? {} : { notes }) };
@@ -134,40 +139,37 @@ async function record(tx: Transaction, { build, remote, built, suffix }: Recordi
   return result;
 }
 
-interface Copying {
-  readonly asset: string;
-  readonly remote: RemotePlace;
-  readonly built: Pick<EngineBuilt, "physical" | "sql">;
-  readonly suffix: string;
-}
-
-/** R2. A view is read as readers see it. */
-async function copyRows(
-  tx: Transaction,
-  { asset, remote, built, suffix }: Copying,
-): Promise<{ readonly physical: string; readonly rows: number }> {
+/** R2. A table that nobody has published when this fails is dropped; after a crash the next who opens the warehouse does it. */
+async function withCopy<Result>(
+  { build, remote, built, suffix }: Recording & { readonly suffix: string },
+  work: (tx: Transaction, copied: Copied | null) => Promise<Result>,
+): Promise<Result> {
+  const { asset, request } = build;
+  if (!remote.isCopied) return withInterrupt(request, (tx) => work(tx, null));
   const physical = physicalName(asset, suffix);
-  const shown = viewOfKey(asset)
-    .map((part) => `"${part.replaceAll('"', '""')}"`)
-    .join(".");
-  const sql = built.physical === null ? `select * from ${shown}` : built.sql;
-  const { rows } = await remote.server.copy({ sql, connection: tx.connection, into: physicalTable(physical) });
-  return { physical, rows };
+  const into = physicalTable(physical);
+  // A view is read as readers see it.
+  const sql = built.physical === null ? `select * from ${qualified(...viewOfKey(asset))}` : built.sql;
+  try {
+    const { rows } = await request.warehouse.session(({ connection }) => remote.server.copy({ sql, connection, into }));
+    return await withInterrupt(request, (tx) => work(tx, { physical, rows }));
+  } catch (error) {
+    await request.warehouse.session((session) => session.run(`drop table if exists ${into}`)).catch(() => undefined); // the first error tells
+    throw error;
+  }
 }
 
 /** The version stays; what reads it in the warehouse is new, so that now its rows are copied. */
 async function copyAfter({ build, remote }: Pick<There, "build" | "remote">, live: LiveVersion): Promise<BuildResult | undefined> {
   if (!remote.isCopied || live.kind !== "remote") return undefined;
   const { asset, request } = build;
+  const there = await request.warehouse.session((session) => readRemote(session, asset, live.version));
+  if (there === undefined) return undefined;
   const { token } = request;
-  return withInterrupt(request, async (tx) => {
-    const there = await readRemote(tx, asset, live.version);
-    if (there === undefined) return undefined;
-    const suffix = hash(live.version, token.run, token.node, String(token.attempt));
-    const columns = live.columns;
-    const built: EngineBuilt = { ...there, isPublished: true, columns, rows: live.rows, checks: live.checks as EngineBuilt["checks"] };
-    return record(tx, { build, remote, built, suffix });
-  });
+  const suffix = hash(live.version, token.run, token.node, String(token.attempt));
+  const { columns, rows } = live;
+  const built: EngineBuilt = { ...there, isPublished: true, columns, rows, checks: live.checks as EngineBuilt["checks"] };
+  return withCopy({ build, remote, built, suffix }, (tx, copied) => record(tx, { build, remote, built }, copied));
 }
 
 function refuseParameters(unit: SqlUnit): void {

@@ -20,7 +20,9 @@ export interface EngineUse {
 }
 
 /** What was written; undefined where that is DuckDB. */
-export function engineWritten(spec: EngineSpec | undefined): { readonly name: string; readonly connection: string | undefined } | undefined {
+export function engineWritten(
+  spec: EngineSpec | undefined,
+): { readonly name: string; readonly connection: string | undefined } | undefined {
   if (spec === undefined) return undefined;
   const [name, settings] = typeof spec === "string" ? [spec, null] : Object.entries(spec)[0]!;
   return name === OWN_ENGINE ? undefined : { name, connection: settings?.connection };

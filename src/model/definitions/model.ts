@@ -21,7 +21,10 @@ export const modelSpec = z.strictObject({
     .optional(),
   incremental: z
     .strictObject({
-      mode: z.enum([...INCREMENTAL_MODES, "maintain"]).optional().describe("default: time with by, merge with a key"),
+      mode: z
+        .enum([...INCREMENTAL_MODES, "maintain"])
+        .optional()
+        .describe("default: time with by, merge with a key"),
       by: oneOrMany.optional().describe("the column of time; with mode: partition the columns whose values are replaced together"),
       unit: z.enum(["hour", "day", "week", "month"]).optional(),
       lookback: duration.optional(),

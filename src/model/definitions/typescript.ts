@@ -59,7 +59,15 @@ export const taskDefinitionSpec = z.strictObject({
 });
 
 /** DuckDB's types that functions take and give. */
-export const FUNCTION_TYPES = ["VARCHAR", "INTEGER", "BIGINT", "DOUBLE", "BOOLEAN", "DATE", "TIMESTAMP"] as const satisfies readonly FunctionType[];
+export const FUNCTION_TYPES = [
+  "VARCHAR",
+  "INTEGER",
+  "BIGINT",
+  "DOUBLE",
+  "BOOLEAN",
+  "DATE",
+  "TIMESTAMP",
+] as const satisfies readonly FunctionType[];
 
 export const functionSpec = z.strictObject({
   name: z.string({ error: "is missing" }).regex(/^[a-z_]\w*$/i, { error: "may hold letters, digits and _" }),

@@ -162,7 +162,8 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const { dir: projectDir } = workspace;
       const states = await replayedStates(workspace, request, { id: defined.id, attempt });
       const { engine: use } = node;
-      const remote = use === undefined ? {} : { remote: await remotePlace(workspace, definitions, { node: defined as typeof node, use, attempt }) };
+      const remote =
+        use === undefined ? {} : { remote: await remotePlace(workspace, definitions, { node: defined as typeof node, use, attempt }) };
       return builtResult(
         await workspace.parts.buildModel(node, { ...build, ...partitioned, ...states, ...remote, mayReuse, parameters, projectDir }),
         attempt,

@@ -1,14 +1,17 @@
 // The server of an attempt at what an engine builds: opened with the connection's settings, secrets filled in; and where the assets that are read are shown.
+import type { CheckResult, CompiledCheck } from "../../load/check.ts";
 import type { EngineServer, Place, RemotePlace } from "../../load/engine-port.ts";
 import { connectorSettings } from "../../model/definitions/project.ts";
 import type { EngineUse } from "../../model/definitions/engine.ts";
 import type { AttemptLog } from "../../model/attempt.ts";
-import { environmentSchema, viewOfKey } from "../../model/environment.ts";
+import { environmentSchema, ledgerAsset, viewOfKey } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ModelNode, NodeId, SourceNode } from "../../model/graph.ts";
 import { resolvePlaceholders } from "../../project/placeholders.ts";
+import type { Graph } from "../../plan/graph.ts";
 import { ownerOf } from "../../sql/publish.ts";
 import { ownerOfTables } from "../../sql/remotes.ts";
+import type { Session } from "../../sql/session.ts";
 import type { Definitions } from "../plan/definitions.ts";
 import { engineOf, readersHere } from "../plan/engines.ts";
 import type { Workspace } from "../workspace.ts";
@@ -22,20 +25,38 @@ interface Remote {
 export async function remotePlace(workspace: Workspace, { graph }: Definitions, { node, use, attempt }: Remote): Promise<RemotePlace> {
   const warehouse = await workspace.warehouse();
   const owner = await (await workspace.commonWarehouse()).transaction((tx) => ownerOfTables(tx));
-  const needs = [...new Set([...(graph.needs.get(node.id) ?? []), ...(graph.reads.get(node.id) ?? []), node.id])];
-  const there = needs.filter((id) => {
-    const need = graph.nodes.get(id);
-    return need !== undefined && engineOf(need) !== undefined;
-  });
   const { name } = await workspace.environment();
-  const reads = await warehouse.session(async (session) => {
-    const places = new Map<NodeId, Place>();
-    for (const id of there) places.set(id, viewOfKey(await ownerOf(session, id)));
-    return places;
-  });
+  const known = await warehouse.session((session) => placesOf(session, graph, node.id));
+  // Its own name means what is being built.
+  const reads = new Map([...known, [node.id, viewOfKey(ledgerAsset(node.id, name))]]);
   const server = await serverOf(workspace, use, { ...attempt, owner });
   const searchPath = [...new Set([environmentSchema("main", name), "main"])];
   return { use, server, owner, reads, searchPath, isCopied: readersHere(graph, node.id).length > 0 };
+}
+
+interface Checking {
+  readonly graph: Graph;
+  readonly id: NodeId;
+  readonly use: EngineUse;
+  readonly checks: readonly CompiledCheck[];
+}
+
+/** Runs checks on what readers see there. */
+export async function checkThere(workspace: Workspace, { graph, id, use, checks }: Checking): Promise<readonly CheckResult[]> {
+  const warehouse = await workspace.warehouse();
+  const reads = await warehouse.session((session) => placesOf(session, graph, id));
+  const server = await serverOf(workspace, use, { signal: workspace.signal, log: () => {}, owner: "" });
+  return server.check({ asset: id, shown: reads.get(id)!, reads, checks });
+}
+
+/** Where an asset and what it reads are shown on the server. */
+async function placesOf(session: Session, graph: Graph, id: NodeId): Promise<ReadonlyMap<NodeId, Place>> {
+  const places = new Map<NodeId, Place>();
+  for (const each of new Set([...(graph.needs.get(id) ?? []), ...(graph.reads.get(id) ?? []), id])) {
+    const node = graph.nodes.get(each);
+    if (node !== undefined && engineOf(node) !== undefined) places.set(each, viewOfKey(await ownerOf(session, each)));
+  }
+  return places;
 }
 
 /** @throws MR105x for a secret or a variable that is missing. */

@@ -17,15 +17,15 @@ export async function showOnServers(workspace: Workspace, tx: Transaction, asset
   for (const { engine, connection } of servers) {
     const server = await serverOf(workspace, { name: engine, connection }, { signal: workspace.signal, log: () => {}, owner });
     const versions: EngineShown[] = [];
-    for (const remote of wanted)
-      if (remote.engine === engine && remote.connection === connection) versions.push(await shownAs(tx, remote));
+    for (const remote of wanted) if (remote.engine === engine && remote.connection === connection) versions.push(await shownAs(tx, remote));
     await server.show(assets, versions);
   }
 }
 
 async function shownAs(tx: Transaction, { asset: key, version, physical, sql }: Remote): Promise<EngineShown> {
   const { asset, environment } = splitLedgerAsset(key);
-  const own = environment === null || environment === PROD || physical !== null ? new Map<string, string>() : await ownRemotes(tx, environment);
+  const own =
+    environment === null || environment === PROD || physical !== null ? new Map<string, string>() : await ownRemotes(tx, environment);
   const reads = new Map([...own].map(([name, of]): [string, Place] => [name, viewOfKey(of)]));
   const searchPath = [...new Set([environmentSchema("main", environment ?? PROD), "main"])];
   return { shown: viewOfKey(key), asset, version, sql, reads, searchPath };

@@ -77,7 +77,10 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
   const units = {
     models,
-    queries: [...project.checkFiles.filter(({ on }) => !isOnServer(project, on)).map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(node))],
+    queries: [
+      ...project.checkFiles.filter(({ on }) => !isOnServer(project, on)).map(checkUnit),
+      ...project.nodes.flatMap((node) => exportUnit(node)),
+    ],
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
@@ -87,7 +90,8 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   } as const;
   const own = await compileWith(schemas);
   const foreign = readForeignModels(project, { schemas });
-  const compilation = foreign.size === 0 ? own : { ...own, models: new Map([...own.models, ...[...foreign].map(([id, { query }]) => [id, query] as const)]) };
+  const compilation =
+    foreign.size === 0 ? own : { ...own, models: new Map([...own.models, ...[...foreign].map(([id, { query }]) => [id, query] as const)]) };
   errors.push(...compilation.errors, ...enginesErrors(project, foreign, checks));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
@@ -101,7 +105,9 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   }
   const checkNeeds = new Map([...checks].map(([id, list]) => [id, list.flatMap((check) => check.needs)]));
   for (const file of project.checkFiles) {
-    const reads = isOnServer(project, file.on) ? namesIn(project, file.sql) : (compilation.queries.get(checkUnit(file).id)?.dependencies ?? []);
+    const reads = isOnServer(project, file.on)
+      ? namesIn(project, file.sql)
+      : (compilation.queries.get(checkUnit(file).id)?.dependencies ?? []);
     checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...reads]);
   }
   // A definition with an error is no node; what needs it would be told to need nothing.

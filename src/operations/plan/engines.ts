@@ -116,7 +116,9 @@ export function readsUnseen(foreign: ReadonlyMap<NodeId, ForeignModel>): Readonl
     [...foreign].flatMap(([id, { text, node }]) => {
       const named = text.others.slice(0, TABLES_NAMED).join(", ");
       // A view reads them whenever it is read.
-      return text.others.length === 0 || node.spec.materialize === "view" ? [] : [[id, `it reads ${named} of the server, which is no asset`]];
+      return text.others.length === 0 || node.spec.materialize === "view"
+        ? []
+        : [[id, `it reads ${named} of the server, which is no asset`]];
     }),
   );
 }

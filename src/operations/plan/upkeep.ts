@@ -38,7 +38,8 @@ function copyReasons(graph: Graph, live: ReadonlyMap<NodeId, LiveVersion>): Read
   for (const node of graph.nodes.values()) {
     if ((node.kind !== "model" && node.kind !== "source") || node.engine === undefined || live.get(node.id)?.kind !== "remote") continue;
     const [reader] = readersHere(graph, node.id);
-    if (reader !== undefined) reasons.set(node.id, `its rows are to be copied from ${node.engine.name}: ${reader} reads them in the warehouse`);
+    if (reader !== undefined)
+      reasons.set(node.id, `its rows are to be copied from ${node.engine.name}: ${reader} reads them in the warehouse`);
   }
   return reasons;
 }
