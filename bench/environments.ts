@@ -3,6 +3,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import type * as promotion from "../src/sql/promote.ts";
+import type * as publishing from "../src/sql/publish.ts";
+import type * as warehouses from "../src/sql/warehouse.ts";
 import { builtModule } from "./built.ts";
 import { type Figure, median } from "./figure.ts";
 
@@ -11,9 +14,9 @@ const TURNS = 3;
 const SECONDS_MAX = 0.5;
 
 export async function benchEnvironments(): Promise<Figure[]> {
-  const { openWarehouse } = (await import(builtModule("sql/warehouse"))) as typeof import("../src/sql/warehouse.ts");
-  const { physicalTable, publish } = (await import(builtModule("sql/publish"))) as typeof import("../src/sql/publish.ts");
-  const { promote, takeBack } = (await import(builtModule("sql/promote"))) as typeof import("../src/sql/promote.ts");
+  const { openWarehouse } = (await import(builtModule("sql/warehouse"))) as Pick<typeof warehouses, "openWarehouse">;
+  const { physicalTable } = (await import(builtModule("sql/publish"))) as Pick<typeof publishing, "physicalTable">;
+  const { promote, takeBack } = (await import(builtModule("sql/promote"))) as Pick<typeof promotion, "promote" | "takeBack">;
   const dir = mkdtempSync(join(tmpdir(), "millrace-bench-environments-"));
   const seconds = async (work: () => Promise<unknown>): Promise<number> => {
     const before = performance.now();
@@ -22,26 +25,8 @@ export async function benchEnvironments(): Promise<Figure[]> {
   };
   try {
     const warehouse = await openWarehouse({ path: join(dir, "w.duckdb") });
-    const made = async (environment: string, value: number): Promise<void> => {
-      for (let index = 0; index < VIEWS; index++) {
-        const asset = `s${index % 10}.t${index}`;
-        const key = environment === "prod" ? asset : `${asset}@${environment}`;
-        const physical = `t${index}__${environment}_${value}`;
-        await warehouse.transaction(async (tx) => {
-          await tx.run(`create table ${physicalTable(physical)} as select ${value} as value`);
-          await publish(tx, {
-            asset: key,
-            body: { kind: "table", physical, hidden: [] },
-            version: `v${value}`,
-            codeHash: `${value}`,
-            inputs: {},
-            rows: 1,
-            token: { run: `r_${environment}_${value}`, node: asset, attempt: 1 },
-            result: {},
-          });
-        });
-      }
-    };
+    const made = (environment: string, value: number): Promise<unknown> =>
+      warehouse.transaction((tx) => tx.run(setUp(environment, value, physicalTable)));
     await made("prod", 0);
     const [there, back]: [number[], number[]] = [[], []];
     for (let turn = 1; turn <= TURNS; turn++) {
@@ -65,6 +50,28 @@ export async function benchEnvironments(): Promise<Figure[]> {
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+/** What 1,000 builds leave: tables, views, and the ledger's rows. */
+function setUp(environment: string, value: number, physicalTable: (name: string) => string): string {
+  const suffix = environment === "prod" ? "" : `@${environment}`;
+  const schema = (index: number): string => `s${index % 10}${environment === "prod" ? "" : `__${environment}`}`;
+  const physical = (index: number): string => `t${index}__${environment}_${value}`;
+  const indexes = Array.from({ length: VIEWS }, (_, index) => index);
+  const rows = `from (select 's' || (range % 10) || '.t' || range || '${suffix}' as asset, 't' || range || '__${environment}_${value}' as physical from range(${VIEWS}))`;
+  return [
+    ...Array.from({ length: 10 }, (_, index) => `create schema if not exists ${schema(index)}`),
+    ...indexes.flatMap((index) => [
+      `create table ${physicalTable(physical(index))} as select ${value} as value`,
+      `create or replace view ${schema(index)}.t${index} as select value from ${physicalTable(physical(index))}`,
+      `create or replace view _millrace_rows."s${index % 10}.t${index}${suffix}" as select * from ${physicalTable(physical(index))}`,
+    ]),
+    `insert into _millrace.versions (asset, version, kind, physical, code_hash, inputs, "rows", columns, hidden, checks, run, node, attempt, "at")
+       select asset, 'v${value}', 'table', physical, '${value}', '{}', 1, '[{"name":"value","type":"INTEGER"}]', '[]', '[]', 'r', asset, 1, now() ${rows}`,
+    `insert into _millrace.commits select 'r', asset, 1, asset, 'v${value}', '{}', now() ${rows}`,
+    `insert into _millrace.environments (environment, asset, version, "at", base)
+       select '${environment}', asset, 'v${value}', now(), '{"code":"0","version":"v0","inputs":{}}' ${rows}`,
+  ].join(";\n");
 }
 
 async function bare(dir: string, seconds: (work: () => Promise<unknown>) => Promise<number>): Promise<number> {

@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   engine: async () => (await import("./engine.ts")).benchEngine(),
   environments: async () => (await import("./environments.ts")).benchEnvironments(),
   httpPages: async () => (await import("./http-pages.ts")).benchHttpPages(),
+  incremental: async () => (await import("./incremental.ts")).benchIncremental(),
   json: async () => (await import("./json.ts")).benchJson(),
   load: async () => (await import("./load.ts")).benchLoad(),
   matching: async () => (await import("./matching.ts")).benchMatching(),

@@ -10,10 +10,10 @@ import { buildGraph } from "../src/plan/graph.ts";
 import { planRun } from "../src/plan/plan.ts";
 import { type CompileCache, openCompileCache } from "../src/sql/compile-cache.ts";
 import { withCodeHashes } from "../src/sql/compile-hash.ts";
-import type { KnownSchema } from "../src/sql/compile-types.ts";
 import { compile } from "../src/sql/compile.ts";
 import type { SqlUnit } from "../src/sql/errors.ts";
 import { type Figure, median } from "./figure.ts";
+import { CUSTOMERS, ORDERS, ordersProject, ordersSchemas, unit } from "./orders-project.ts";
 
 const MODELS = 1_000;
 const TURNS = 5;
@@ -21,13 +21,10 @@ const TURNS = 5;
 const COLD_MS = 900;
 const WARM_MS = 150;
 
-const ORDERS = "id BIGINT, customer_id BIGINT, ordered_at TIMESTAMP, status VARCHAR, amount DOUBLE, updated_at TIMESTAMP";
-const CUSTOMERS = "id BIGINT, name VARCHAR, country VARCHAR, created_at TIMESTAMP";
-
 export async function benchPlan(): Promise<Figure[]> {
   const dir = mkdtempSync(join(tmpdir(), "millrace-bench-plan-"));
   try {
-    const models = project();
+    const models = ordersProject(MODELS);
     const edited = models.map((model, index) => (index === MODELS / 2 ? unit(model.id, `${model.sql} and a.id > 0`) : model));
     const cache = join(dir, "compile.json");
     await plan(models, openCompileCache(cache));
@@ -37,7 +34,7 @@ export async function benchPlan(): Promise<Figure[]> {
       cold!.push(await timed(() => plan(models)));
       warm!.push(await timed(() => plan(models, openCompileCache(cache))));
       edit!.push(await timed(() => plan(edited, { ...openCompileCache(cache), save: () => {} })));
-      lineage!.push(await timed(() => compile({ models, schemas, lineage: "columns" })));
+      lineage!.push(await timed(() => compile({ models, schemas: ordersSchemas, lineage: "columns" })));
     }
     const figure = (name: string, values: readonly number[], most: number | null): Figure => {
       const value = median(values);
@@ -56,48 +53,8 @@ export async function benchPlan(): Promise<Figure[]> {
   }
 }
 
-const schemas: ReadonlyMap<string, KnownSchema> = new Map([
-  ["raw.orders", schema(ORDERS)],
-  ["raw.customers", schema(CUSTOMERS)],
-]);
-
-function schema(columns: string): KnownSchema {
-  return {
-    certain: true,
-    columns: columns.split(", ").map((column) => ({ name: column.split(" ")[0]!, type: column.split(" ")[1]! })),
-  };
-}
-
-/** A fifth stages the sources, the others read two models made before them. */
-function project(): readonly SqlUnit[] {
-  let seed = 1;
-  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below;
-  return Array.from({ length: MODELS }, (_, n) => {
-    if (n < MODELS / 5)
-      return unit(
-        `m.model_${n}`,
-        `-- staging\nwith src as (\n  select * from raw.orders where amount > ${n}\n), c as (select id as cust_id, country from raw.customers)
-select src.id, src.customer_id, c.country, src.status, src.amount * ${1 + (n % 7)} as amount, date_trunc('day', src.ordered_at) as day,
-  row_number() over (partition by src.customer_id order by src.ordered_at desc) as rn
-from src left join c on c.cust_id = src.customer_id\nqualify rn <= 5`,
-      );
-    return unit(
-      `m.model_${n}`,
-      `with a as (select * exclude (rn) from m.model_${random(n)}), total as (
-  select customer_id, sum(amount) as total, count(*) as n from m.model_${random(n)} group by all\n)
-select a.id, a.customer_id, a.country, a.status, a.amount + total.total as amount, a.day,
-  row_number() over (partition by a.customer_id order by a.day) as rn
-from a join total using (customer_id)\nwhere a.status <> 'x${n}' and total.n > ${n % 9}`,
-    );
-  });
-}
-
-function unit(id: string, sql: string): SqlUnit {
-  return { id, sql, text: sql, sqlOffset: 0, file: `models/${id.replace(".", "/")}.sql` };
-}
-
 async function plan(models: readonly SqlUnit[], cache?: CompileCache): Promise<void> {
-  const compiled = await compile({ models, schemas, ...(cache === undefined ? {} : { cache }) });
+  const compiled = await compile({ models, schemas: ordersSchemas, ...(cache === undefined ? {} : { cache }) });
   cache?.save();
   if (compiled.errors.length > 0) throw compiled.errors[0]!;
   const nodes = models.map((model) => node(model));

@@ -218,7 +218,11 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     apply: async (request, observe) => (await import("./operations/plan/apply.ts")).applyPlan(workspace, request, observe),
     diff: async (request) => (await import("./operations/diff/diff.ts")).diffAsset(workspace, request),
     query: async (sql, take) => {
-      const [{ runQuery }, warehouse] = await Promise.all([import("./operations/assets/query.ts"), workspace.warehouse()]);
+      const [{ runQuery }, { warehouseToRead }] = await Promise.all([
+        import("./operations/assets/query.ts"),
+        import("./operations/functions/install.ts"),
+      ]);
+      const warehouse = await warehouseToRead(workspace);
       return runQuery(warehouse, sql, take);
     },
     queryToParquet: async (sql, path) => {

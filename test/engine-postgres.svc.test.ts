@@ -68,7 +68,7 @@ async function queried(app: App, sql: string): Promise<unknown[]> {
 
 /** All that an error says, places included. */
 function told(error: unknown): string {
-  const { code, message, location, errors = [] } = error as MillraceError;
+  const { code, message, location, errors } = error as MillraceError;
   const place = location === undefined ? "" : ` at ${location.file}:${location.line}:${location.column}`;
   return [`${code}${place}: ${message}`, ...errors.map(told)].join("\n");
 }

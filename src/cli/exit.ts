@@ -43,6 +43,8 @@ const SINGLE: Partial<Record<ErrorCode, number>> = {
   MR8203: EXIT.usage,
   MR8204: EXIT.usage,
   MR8210: EXIT.usage,
+  MR8702: EXIT.notFound,
+  MR8707: EXIT.usage,
   MR8801: EXIT.usage,
   MR8805: EXIT.usage,
   MR8806: EXIT.notFound,

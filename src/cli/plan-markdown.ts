@@ -2,6 +2,7 @@
 import type { PlanAnswer } from "../model/answers.ts";
 import type { AssetChangeAnswer, ReasonAnswer } from "../model/change-answers.ts";
 import { againstWord, changeWord, costWords, planSummary } from "./plan-text.ts";
+import { rowsText } from "./diff-text.ts";
 import { printable } from "./table.ts";
 import { count, plural } from "./words.ts";
 
@@ -20,6 +21,7 @@ export function planMarkdown(answer: PlanAnswer): string {
     `${cell(planSummary(answer))}.`,
     ...changeTable(answer),
     ...touchedList(answer),
+    ...dataDetails(answer),
     ...reasonDetails(answer),
     ...nodeDetails(answer),
     ...notesOf(answer),
@@ -78,6 +80,19 @@ function touchedList({ changes }: PlanAnswer): readonly string[] {
       lines.join("\n"),
     ),
   ];
+}
+
+/** Counts alone: rows may be nobody's business in a comment. */
+function dataDetails({ data = [] }: PlanAnswer): readonly string[] {
+  return data.map(({ asset, before, after, rows, columns }) => {
+    const cells = columns.slice(0, ROWS_MAX).map(({ column, changed }) => `| \`${code(column)}\` | ${count(changed)} |`);
+    const table = cells.length === 0 ? [] : [["| column | changed cells |", "|---|---|", ...cells].join("\n")];
+    const head = `${count(before.rows)} → ${plural(after.rows, "row")}: ${rowsText(rows)}`;
+    return details(
+      `data of <code>${html(asset)}</code>: ${html(head)}`,
+      table.length === 0 ? "No cell of a row that both have differs." : table.join("\n"),
+    );
+  });
 }
 
 function reasonDetails({ changes }: PlanAnswer): readonly string[] {

@@ -1,6 +1,7 @@
 // A plan as a person reads it: what is done first, then what changed and why, with the line where it was changed, then what that touches.
 import type { PlanAnswer } from "../model/answers.ts";
 import type { AssetChangeAnswer, ChangesAnswer, CostAnswer, PlaceAnswer, ReasonAnswer } from "../model/change-answers.ts";
+import { diffLines } from "./diff-text.ts";
 import type { Output } from "./output.ts";
 import { printable } from "./table.ts";
 import { count, plural, seconds } from "./words.ts";
@@ -35,6 +36,7 @@ export function planLines(answer: PlanAnswer, colors: Output["colors"]): readonl
     ...nodeLines(answer, colors),
     ...schemaLines(answer.schema ?? []),
     ...(answer.changes === undefined ? [] : changeLines(answer.changes, colors)),
+    ...(answer.data ?? []).flatMap((data) => ["", ...diffLines(data, colors)]),
     ...(answer.notes ?? []).map((note) => `  ? ${printable(note)}`),
   ];
 }
@@ -78,7 +80,7 @@ export function costWords(cost: Omit<CostAnswer, "asset"> | undefined): string {
   return words.filter((word) => word !== "").join(", ");
 }
 
-export function bytesWord(bytes: number): string {
+function bytesWord(bytes: number): string {
   const units = ["bytes", "kB", "MB", "GB", "TB"] as const;
   let [value, unit] = [bytes, 0];
   while (value >= 1000 && unit < units.length - 1) [value, unit] = [value / 1000, unit + 1];
@@ -104,7 +106,7 @@ export function againstWord({ against }: Pick<ChangesAnswer, "against">): string
   return against.kind === "git" ? `${against.ref} (${against.commit.slice(0, 8)})` : against.name;
 }
 
-export function changeLines(changes: ChangesAnswer, colors: Output["colors"]): readonly string[] {
+function changeLines(changes: ChangesAnswer, colors: Output["colors"]): readonly string[] {
   const { assets, touched, notes } = changes;
   const lines: string[] = [];
   // What was never built is no change of anything.
@@ -123,7 +125,7 @@ export function changeLines(changes: ChangesAnswer, colors: Output["colors"]): r
 /** Names in a list; more are counted. */
 const NAMES_SHOWN_MAX = 8;
 
-export function shortList(names: readonly string[]): string {
+function shortList(names: readonly string[]): string {
   const more = names.length > NAMES_SHOWN_MAX ? ` and ${count(names.length - NAMES_SHOWN_MAX)} more` : "";
   return names.slice(0, NAMES_SHOWN_MAX).join(", ") + more;
 }

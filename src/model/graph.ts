@@ -83,6 +83,7 @@ export interface ModelNode extends NodeCommon {
 export interface TransformNode extends NodeCommon {
   readonly kind: "transform";
   readonly needs: readonly NodeId[];
+  readonly columns?: SourceSpec["columns"];
   readonly key: readonly string[];
   readonly module: string;
   readonly exportName: string;

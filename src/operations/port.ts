@@ -117,11 +117,12 @@ export interface App {
   diff(request: DiffRequest): Promise<DiffAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
+  /** Writes a test from rows of a model. */
+  recordTest(request: RecordRequest): Promise<RecordedTestAnswer>;
   test(request: TestRequest, observe: (test: TestAnswer) => void): Promise<Tested>;
   /** Writes the rows of a query to a file as Parquet. */
   queryToParquet(sql: string, path: string): Promise<void>;
   check(request: { readonly select?: string }): Promise<ChecksAnswer>;
-  recordTest(request: RecordRequest): Promise<RecordedTestAnswer>;
   quarantineList(request: QuarantineListRequest): Promise<QuarantineAnswer>;
   quarantineShow(id: string): Promise<QuarantineItem & { readonly row: unknown }>;
   /** Corrects, accepts or tries records again; a preview (`dryRun`) has no summary. */
@@ -219,6 +220,10 @@ export interface Tools {
   jsonSchema(kind: string | undefined, dir?: string): Promise<Readonly<Record<string, unknown>>>;
   initialize(
     dir: string,
-    options: { readonly template: string; readonly force: boolean },
-  ): Promise<{ readonly dir: string; readonly files: readonly string[] }>;
+    options: { readonly template: string; readonly force: boolean; readonly from?: string },
+  ): Promise<{
+    readonly dir: string;
+    readonly files: readonly string[];
+    readonly notes: readonly { readonly file: string; readonly line: number; readonly message: string }[];
+  }>;
 }

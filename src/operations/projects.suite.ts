@@ -14,7 +14,7 @@ export interface TestProjects {
   project(files: Files): string;
   write(dir: string, files: Files): void;
   /** A process of its own, as far as the project goes. */
-  open(dir: string): Promise<App>;
+  open(dir: string, env?: string): Promise<App>;
 }
 
 /** `config`: the millrace.yaml of a project that brings none. */
@@ -43,9 +43,9 @@ export function testProjects(name: string, config: string): TestProjects {
       write(dir, { "millrace.yaml": config, ...files });
       return dir;
     },
-    async open(dir) {
+    async open(dir, env) {
       await closeAll();
-      const app = await openApp({ dir });
+      const app = await openApp({ dir, ...(env === undefined ? {} : { env }) });
       apps.push(app);
       return app;
     },

@@ -130,7 +130,7 @@ export async function serveOperation(
     });
     await jobs.define(keeper.current().policies);
     senses.set(keeper.current());
-    followed = await followRunEvents({ store, clock, desks: () => jobs.desks(), onProblem: problem("events of runs") });
+    followed = await followRunEvents({ store, clock, environment, desks: () => jobs.desks(), onProblem: problem("events of runs") });
     keeper.watch(async (now) => {
       await jobs.define(now.policies);
       senses.set(now);

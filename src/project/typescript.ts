@@ -162,6 +162,7 @@ function transformNode(reader: Reader, found: ModuleDefinition, document: Docume
     ...common(spec, reader.config),
     codeHash: hashDefinition(plain, found.module.hash),
     needs,
+    ...(spec.columns === undefined ? {} : { columns: spec.columns }),
     ...(Array.isArray(spec.needs) ? {} : { mappings: mappingsOf(spec.needs) }),
     key,
     ...origin(found),

@@ -19,6 +19,8 @@ export interface CompiledColumn {
 export interface KnownSchema {
   readonly columns: readonly CompiledColumn[];
   readonly certain: boolean;
+  /** Declared, not seen: there may be more columns. */
+  readonly isOpen?: boolean;
 }
 
 export interface CompileInput {

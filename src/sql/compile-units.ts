@@ -25,6 +25,8 @@ export interface Unit {
   columns: readonly CompiledColumn[] | null;
   unbound: string | null;
   certain: boolean;
+  /** What it reads may have columns that nobody declared. */
+  isOpen: boolean;
   lineage: AssetLineage | null | undefined;
   fingerprint: QueryFingerprint | null | undefined;
 }
@@ -57,6 +59,7 @@ export function prepareUnits(
       columns: null,
       unbound: ownObstacle(syntax, resolved),
       certain: true,
+      isOpen: false,
       lineage: undefined,
       fingerprint: undefined,
     });
@@ -138,6 +141,7 @@ export function inheritFromNeeds(units: readonly Unit[], input: CompileInput): v
       if (model !== undefined && model.role === "model") {
         if (model.unbound !== null) unit.unbound ??= `${id} could not be compiled`;
         unit.certain &&= model.certain;
+        unit.isOpen ||= model.isOpen;
         if (model.key === null) tracked = false;
         else keys.push(id, model.key);
         continue;
@@ -149,6 +153,7 @@ export function inheritFromNeeds(units: readonly Unit[], input: CompileInput): v
         continue;
       }
       unit.certain &&= schema.certain;
+      unit.isOpen ||= schema.isOpen === true;
       let key = sourceKeys.get(id);
       if (key === undefined) sourceKeys.set(id, (key = hashOf(JSON.stringify(schema))));
       keys.push(id, key);

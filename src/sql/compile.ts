@@ -10,7 +10,7 @@ import { AssetNames } from "./compile-names.ts";
 import { type BindResult, ShadowCatalogue } from "./compile-shadow.ts";
 import type { Compilation, CompiledColumn, CompiledQuery, CompileInput } from "./compile-types.ts";
 import { inheritFromNeeds, prepareUnits, type Unit } from "./compile-units.ts";
-import { bindError, type DuckdbFailure, firstWord, isMissingName, locate, type SqlUnit } from "./errors.ts";
+import { bindError, type DuckdbFailure, firstWord, isMissingColumn, isMissingName, locate, type SqlUnit } from "./errors.ts";
 import { readSyntax, type QuerySyntax, type SyntaxResult, unchanged } from "./syntax.ts";
 import { hashOf } from "./syntax-tree.ts";
 
@@ -163,6 +163,10 @@ function judge(unit: Unit, result: Extract<BindResult, { ok: false }>, units: re
   }
   unit.unbound = unit.certain ? "its SQL does not compile" : "its types cannot be known before the first load of its sources";
   if (!unit.certain && !isMissingName(failure)) return null;
+  if (unit.isOpen && isMissingColumn(failure)) {
+    unit.unbound = "it uses a column that what it reads does not declare";
+    return null;
+  }
   const byId = new Map(units.map((other) => [other.unit.id, other]));
   const columns = new Map(
     unit.dependencies.map((id) => [id, (byId.get(id)?.columns ?? input.schemas.get(id)?.columns ?? []).map(({ name }) => name)]),

@@ -6,11 +6,6 @@ import { readActs } from "./promote.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 
-export interface Collected {
-  readonly acts: number;
-  readonly tables: number;
-}
-
 /** Acts whose earlier versions may go. */
 export async function collectable(session: Session, before: Date): Promise<readonly string[]> {
   const acts = await readActs(session);

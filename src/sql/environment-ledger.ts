@@ -1,5 +1,5 @@
 // What the ledger says of environments, and how what stands under one key comes to stand under another: by the key alone, whatever tables there are.
-import { asideAsset, environmentSchema, plainAssetSql, PROD, splitLedgerAsset } from "../model/environment.ts";
+import { asideAsset, environmentSchema, ledgerAsset, plainAssetSql, PROD, splitLedgerAsset } from "../model/environment.ts";
 import type { NodeId } from "../model/graph.ts";
 import type { Base } from "./environment-sql.ts";
 import { KEYED_TABLES, ROWS_SCHEMA } from "./ledger.ts";
@@ -80,6 +80,30 @@ export async function putAside(
   await forgetRows(tx, environment, rows);
 }
 
+/** An environment sees these as prod does from now on; its views for readers from outside come with `settle`, after what must be one transaction. */
+export async function hideRows(tx: Transaction, environment: string, rows: readonly Pick<EnvironmentRow, "asset">[]): Promise<void> {
+  const names = rows.map(({ asset }) => literal(asset)).join(", ");
+  await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} in (${names})`, [environment]);
+  const views = rows.map(({ asset }) => [environmentSchema(asset.slice(0, asset.indexOf(".")), environment), asset] as const);
+  const isAll = (await readEnvironmentRows(tx, environment)).length === 0;
+  const statements = isAll
+    ? [...new Set(views.map(([schema]) => `drop schema if exists ${ident(schema)} cascade`))]
+    : views.map(([schema, asset]) => `drop view if exists ${qualified(schema, asset.slice(asset.indexOf(".") + 1))}`);
+  await tx.run(statements.join(";\n"));
+}
+
+/** Readers from outside find what an environment shows in its schemas, and nothing else is left of what it had. */
+export async function settle(tx: Transaction, environment: string): Promise<void> {
+  const own = new Set((await readEnvironmentRows(tx, environment)).map(({ key }) => key));
+  const views = await tx.rows<{ name: string }>(
+    `select view_name as name from duckdb_views() where schema_name = '${ROWS_SCHEMA}' and database_name = current_database()
+       and ends_with(view_name, ${literal(ledgerAsset("", environment))})`,
+  );
+  const left = views.filter(({ name }) => !own.has(name)).map(({ name }) => `drop view ${qualified(ROWS_SCHEMA, name)}`);
+  if (left.length > 0) await tx.run(left.join(";\n"));
+  await showFallThrough(tx, environment);
+}
+
 /** An environment sees these as prod does from now on. */
 export async function forgetRows(
   tx: Transaction,
@@ -117,7 +141,7 @@ export async function rebase(tx: Transaction, environment: string, assets: reado
 }
 
 /** Views of all that an environment has not of its own, for readers from outside: prod's rows in the environment's schemas. */
-export async function showFallThrough(tx: Transaction, environment: string): Promise<void> {
+async function showFallThrough(tx: Transaction, environment: string): Promise<void> {
   const own = new Set((await readEnvironmentRows(tx, environment)).map(({ asset }) => asset));
   const [prod, there] = [await shownNames(tx, PROD), new Set(await shownNames(tx, environment))];
   const live = await tx.rows<{ asset: string }>(`select asset from _millrace.environments where environment = '${PROD}'`);

@@ -106,6 +106,10 @@ export function isMissingName(failure: DuckdbFailure): boolean {
   return codeOf(failure) !== "MR2010";
 }
 
+export function isMissingColumn(failure: DuckdbFailure): boolean {
+  return codeOf(failure) === "MR2003";
+}
+
 /** The error of a query that DuckDB parses but cannot compile. */
 export function bindError(unit: SqlUnit, copy: AnalysisCopy, failure: DuckdbFailure, context: BindContext): MillraceError {
   const code = codeOf(failure);

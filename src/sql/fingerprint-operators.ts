@@ -259,11 +259,14 @@ class MeaningWalk {
   #distinct(node: PlanNode, below: Relation): Relation {
     only(node, ["distinct_type", "distinct_targets", "order_by"]);
     const rows = rowsOf(below);
-    if (node["distinct_type"] === "DISTINCT") {
+    const targets = this.#terms(node["distinct_targets"], below);
+    // Equal as a collation sees it is not equal: which of several is given then depends on the order.
+    const told = new Set(targets.map(({ hash }) => hash));
+    const isWhole = below.out.every(({ hash }) => told.has(hash));
+    if (node["distinct_type"] === "DISTINCT" && isWhole) {
       const source = term(`distinct rows of ${rows.words}`, ["distinct", rows, anyOrder(below.out)]);
       return made(source, [below], { out: below.out });
     }
-    const targets = this.#terms(node["distinct_targets"], below);
     const order = isNode(node["order_by"]) ? this.#sortKeys(node["order_by"]["orders"], below) : null;
     const source = term(`${rows.words}, one for each ${targets.map(({ words }) => words).join(", ")}`, [
       "first of each",

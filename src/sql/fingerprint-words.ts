@@ -26,7 +26,7 @@ export function expressionWords(expression: PlanNode, inner: readonly Term[]): s
     case "BOUND_CONJUNCTION":
       return words.join(` ${SIGNS[type] ?? type} `);
     case "BOUND_CAST":
-      return `${words[0]}::${typeWords(expression["return_type"])}`;
+      return isQuietCast(expression) ? words[0]! : `${words[0]}::${typeWords(expression["return_type"])}`;
     case "BOUND_CASE":
       return `case(${words.join(", ")})`;
     case "BOUND_OPERATOR":
@@ -66,6 +66,12 @@ function constantWords(value: unknown): string {
   if (typeof inner !== "number") return "…";
   const scale = isNode(value["type"]) && isNode(value["type"]["type_info"]) ? Number(value["type"]["type_info"]["scale"] ?? 0) : 0;
   return scale === 0 ? String(inner) : (inner / 10 ** scale).toFixed(scale);
+}
+
+/** DuckDB adds casts of constants, and from one width of a type to another. */
+function isQuietCast({ child, return_type: type }: PlanNode): boolean {
+  if (!isNode(child)) return false;
+  return child["expression_class"] === "BOUND_CONSTANT" || typeWords(child["return_type"]) === typeWords(type);
 }
 
 function typeWords(type: unknown): string {

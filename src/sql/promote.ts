@@ -6,7 +6,7 @@
 import { asideAsset, ledgerAsset, PROD } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
-import { forgetRows, moveKeys, readEnvironmentRows } from "./environment-ledger.ts";
+import { hideRows, moveKeys, readEnvironmentRows } from "./environment-ledger.ts";
 import { showVersions } from "./environment-views.ts";
 import type { Session, Transaction } from "./session.ts";
 import { literal } from "./text.ts";
@@ -78,7 +78,7 @@ export async function promote(tx: Transaction, request: PromotionRequest): Promi
     tx,
     changes.map(({ asset }) => asset),
   );
-  await forgetRows(tx, environment, rows);
+  await hideRows(tx, environment, rows);
   await noteAct(tx, { ...request, act: "promote", assets: changes });
   return changes;
 }

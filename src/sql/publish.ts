@@ -12,6 +12,7 @@ import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
 import { dropOldVersions } from "./retire.ts";
 import { noShadow } from "./shadow.ts";
+import { recordStep, type LoadStep } from "./steps.ts";
 import type { Session, Transaction } from "./session.ts";
 import { ident, literal, qualified } from "./text.ts";
 
@@ -50,22 +51,6 @@ export interface Publication {
   readonly result: JsonValue;
   /** How a load came from the version before; left out where the contents were made anew. */
   readonly step?: LoadStep;
-}
-
-/** What a load did to the table of the version before it, and what takes it back. */
-export interface LoadStep {
-  /** Rows, files and cursor go on from the version before. */
-  readonly continues: boolean;
-  /** The table itself was written to: the version before has none any more. */
-  readonly inPlace: boolean;
-  /** Table in `_millrace_data` with the rows of earlier loads that were taken out; null when there were none. */
-  readonly undo: string | null;
-  /** Rows of a snapshot were closed at the time of this transaction. */
-  readonly closes: boolean;
-  /** Files whose earlier rows were taken out. */
-  readonly replacedFiles: readonly string[];
-  /** What stands in `_load` of the rows it wrote, where that is no load of `_millrace.loads`. */
-  readonly load?: string;
 }
 
 /** The version of an asset that readers see. */
@@ -183,6 +168,31 @@ export async function readInputs(session: Session, assets: readonly string[]): P
   );
   const versions = new Map(rows.map(({ asset, version }) => [asset, version]));
   return Object.fromEntries(wanted.map((asset) => [asset, versions.get(asset) ?? "none"]));
+}
+
+/** As readInputs, with what is known of the contents. */
+export async function readInputStates(
+  session: Session,
+  assets: readonly string[],
+): Promise<ReadonlyMap<string, Pick<LiveVersion, "version" | "contents" | "columns">>> {
+  const wanted = assets.filter((asset) => !asset.startsWith("task:"));
+  const rows = await session.rows<Pick<VersionRow, "asset" | "version" | "contents" | "columns">>(
+    `select ${plainAssetSql("e.asset")} as asset, e.version, v.contents, v.columns from _millrace.environments e
+       join _millrace.versions v on v.asset = e.asset and v.version = e.version
+     where ${seenBy("$1")} and list_contains(from_json($2, '["varchar"]'), ${plainAssetSql("e.asset")})`,
+    [session.environment, JSON.stringify(wanted)],
+  );
+  const states = new Map(
+    rows.map(({ asset, version, contents, columns }) => [
+      asset,
+      {
+        version,
+        contents: contents === null ? null : (JSON.parse(contents) as Contents),
+        columns: JSON.parse(columns) as LiveVersion["columns"],
+      },
+    ]),
+  );
+  return new Map(wanted.map((asset) => [asset, states.get(asset) ?? { version: "none", contents: null, columns: [] }]));
 }
 
 const LIVE_VERSIONS = `select v.*, case when r.asset is null then null else json_object('from', r.from_version, 'by', r."by", 'why', r.why, 'at', r."at",
@@ -324,29 +334,6 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
     base,
   ]);
   return replaced.map(({ physical }) => physical);
-}
-
-/** P4. Whatever is published ends a rollback: readers see something new. */
-async function recordStep(tx: Transaction, { asset, version, load, token, step }: Publication): Promise<void> {
-  const closedAt = step?.closes === true ? "(current_timestamp at time zone 'UTC')" : "null";
-  const environment = literal(environmentOfKey(asset));
-  await tx.run(
-    `insert into _millrace.steps select $1, $2, (select version from _millrace.environments where environment = ${environment} and asset = $1),
-       $3, $4, $5, $6, $7, ${closedAt}, $8, (select to_json(c) from (select column_name, type, value, position from _millrace.cursors where asset = $1) c), now()`,
-    [
-      asset,
-      version,
-      step?.load ?? load ?? null,
-      token.run,
-      step?.continues ?? false,
-      step?.inPlace ?? false,
-      step?.undo ?? null,
-      JSON.stringify(step?.replacedFiles ?? []),
-    ],
-  );
-  await tx.run(`update _millrace.rollbacks set ended_at = now() where environment = ${environment} and asset = $1 and ended_at is null`, [
-    asset,
-  ]);
 }
 
 interface VersionRow {

@@ -145,6 +145,11 @@ export async function listRuns(
   return (await store.tables.list(runsTable.name, { limit: query.limit, ...label })) as unknown as readonly RunRow[];
 }
 
+export async function readRun(store: EventStore, run: string): Promise<RunRow | undefined> {
+  await catchUp(store, runsTable);
+  return (await store.tables.get(runsTable.name, run)) as RunRow | undefined;
+}
+
 function sum(a: RowCounts, b: RowCounts | undefined): RowCounts {
   if (b === undefined) return a;
   return {

@@ -125,6 +125,6 @@ const want = (_job: string, wanted: readonly WantedRun[]): void => {
 const jobs = createJobs({ store, clock, runner: { want, cancel: () => {} }, onProblem: say });
 await registry.start(); // nothing starts before others know who it is
 await jobs.define(new Map([[JOB, policy]]));
-await followRunEvents({ store, clock, desks: () => jobs.desks(), onProblem: say });
+await followRunEvents({ store, clock, environment: "prod", desks: () => jobs.desks(), onProblem: say });
 await carryLeft();
 process.stdout.write("ready\n");

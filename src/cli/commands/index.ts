@@ -34,8 +34,8 @@ import { rollback } from "./rollback.ts";
 import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
 import { serve } from "./serve.ts";
-import { triggers, triggersPause, triggersResume, triggersShow } from "./triggers.ts";
 import { test } from "./test.ts";
+import { triggers, triggersPause, triggersResume, triggersShow } from "./triggers.ts";
 import { types } from "./types.ts";
 import { why } from "./why.ts";
 
@@ -51,8 +51,8 @@ export const commands: readonly Command[] = [
   approve,
   query,
   check,
-  quarantineList,
   test,
+  quarantineList,
   quarantineShow,
   quarantineFix,
   quarantineAccept,

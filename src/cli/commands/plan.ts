@@ -21,12 +21,13 @@ export const PLAN_OPTIONS = [
 ] as const;
 
 export function planRequest(job: string | undefined, select: string | undefined, options: OptionValues): PlanRequest {
-  const [partition, against] = [text(options["partition"]), text(options["against"])];
+  const [partition, against, data] = [text(options["partition"]), text(options["against"]), texts(options["data"])];
   return {
     ...(job === undefined ? {} : { job }),
     ...(select === undefined ? {} : { select }),
     ...(partition === undefined ? {} : { partition }),
     ...(against === undefined ? {} : { against }),
+    ...(data.length === 0 ? {} : { data }),
     fullRefresh: options["fullRefresh"] === true,
     params: parametersOf(texts(options["param"])),
     ...restatingOf(options),
@@ -43,10 +44,12 @@ export const plan: Command = {
     "millrace plan --against main               # what this branch changes",
     "millrace plan --out plan.json && millrace apply plan.json",
     "millrace plan --against origin/main --markdown > comment.md",
+    "millrace plan --data clean.sales           # how its rows would differ",
     "millrace plan --exit-code                  # exit 4 when something would be done",
   ],
   options: [
     ["--against <name>", "compare the definitions with an environment or a git ref (default: what readers see here)"],
+    ["--data <asset>", "compute its new rows beside those that readers see, and compare them; may be repeated", "many"],
     ["--out <file>", "write a plan that `millrace apply` carries out as it is"],
     ["--markdown", "print it as a comment of a pull request"],
     ["--exit-code", "exit with 4 when something would be done"],

@@ -1,5 +1,6 @@
 // The user's query as it is sent: his text, with values for its parameters and, in an environment, its own assets in the place of prod's. In prod a
 // text without parameters is sent as it was written. Every place in it leads back to the user's file.
+import { DuckDBDateValue } from "@duckdb/node-api";
 import { MillraceError } from "../../model/errors.ts";
 import type { EngineBuild } from "../../load/engine-port.ts";
 import { locate, offsetOfCharacter, type SqlUnit } from "../../sql/errors.ts";
@@ -21,7 +22,7 @@ export function textOfModel(unit: SqlUnit, reads: EngineBuild["reads"], paramete
   const values = parametersIn(tokens).map(({ name, start, end }): Splice => {
     const value = valueOf(name, parameters);
     if (value === undefined) throw withoutValue(unit, name, start);
-    return { start, end, text: name === "partition" ? literal(String(value)) : valueText(value) };
+    return { start, end, text: name === "partition" ? literal(textOf(value)) : valueText(value) };
   });
   return splice(unit.sql, [...ends, ...values, ...moved(unit.sql, reads)]);
 }
@@ -49,6 +50,11 @@ function valueOf(name: string, parameters: Readonly<Record<string, unknown>>): u
     : undefined;
 }
 
+/** Values of DuckDB say themselves what they are. */
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : (value as { toString(): string }).toString();
+}
+
 /** A value of a parameter with its type; moments are without zone, in UTC. */
 function valueText(value: unknown): string {
   if (value === null) return "null";
@@ -63,8 +69,7 @@ function valueText(value: unknown): string {
     case "string":
       return `${literal(value)}::text`;
     default: {
-      const type = (value as object).constructor.name === "DuckDBDateValue" ? "date" : "timestamp";
-      return `${literal(String(value))}::${type}`;
+      return `${literal(textOf(value))}::${value instanceof DuckDBDateValue ? "date" : "timestamp"}`;
     }
   }
 }

@@ -35,3 +35,12 @@ export function heldAfter({ held, todo }: Decision, codeHash: string): readonly 
 export function hash(parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, HASH_CHARACTERS);
 }
+
+/** For the log of the attempt: what was done and why, and which rows were left out. */
+export function notesOf({ reason }: Decision, left: { readonly superseded: number; readonly leftOut: number }): readonly string[] {
+  return [
+    reason,
+    ...(left.superseded > 0 ? [`${left.superseded} rows were left out: another row of the same key is newer (superseded)`] : []),
+    ...(left.leftOut > 0 ? [`${left.leftOut} rows were left out: they are there already, or tell no moment`] : []),
+  ];
+}

@@ -5,15 +5,16 @@ import { stoppedBy } from "../../load/audit-port.ts";
 import { undoName } from "../../load/before.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
+import { MillraceError } from "../../model/errors.ts";
 import { CLOSED_COLUMN } from "../../model/incremental.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import { writeIncrement } from "../../sql/intervals.ts";
 import { HIDDEN_COLUMNS, type LiveVersion, physicalTable, publish } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
-import { fitLive } from "../partition-columns.ts";
+import { type Fit, fitLive, type FitRequest } from "../partition-columns.ts";
 import { applyIncrement, type ApplyRequest, inKeys, prepareStage, removedRows, type Scope } from "./apply.ts";
-import { hash, heldAfter, type IncrementBuild } from "./build.ts";
+import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
 
 const GIVEN = 'temp.main."_millrace_increment_keys"';
@@ -53,7 +54,7 @@ export async function changeInPlace(
     const quarantining = request.checks.filter(({ onFail }) => onFail === "quarantine");
     const aside = await auditTable(tx, { asset: unit.id, table: STAGE, load, run: token.run, physical: "" }, quarantining);
     const keepsCode = isSameCode(own.codeHash, codeHash);
-    const fit = await fitLive(tx, { asset: unit.id, table, live: own.columns, columns });
+    const fit = await fitted(tx, { asset: unit.id, table, live: own.columns, columns });
     mayBeSame = keepsCode && !fit.isChanged;
     const applied = await applyIncrement(tx, apply);
     if (applied.isSame === true || (mayBeSame && applied.added + applied.removed === 0)) return undefined;
@@ -67,7 +68,15 @@ export async function changeInPlace(
     const version = hash([own.version, load]);
     const quarantined = aside.quarantinedRows;
     const filtered = prepared.superseded + (how.mode === "append" ? applied.leftOut : 0);
-    const result: BuildResult = { version, reused: false, rows: made - quarantined, quarantined, filtered, checks: results };
+    const result: BuildResult = {
+      version,
+      reused: false,
+      rows: made - quarantined,
+      quarantined,
+      filtered,
+      notes: notesOf(decision, applied),
+      checks: results,
+    };
     await publish(tx, {
       asset: unit.id,
       body: { kind: "table", physical: own.physical!, hidden: HIDDEN_COLUMNS },
@@ -91,6 +100,17 @@ export async function changeInPlace(
     return result;
   } finally {
     await tx.run(`drop table if exists ${STAGE}`).catch(() => undefined); // the next build of this session replaces it
+  }
+}
+
+/** The table takes the columns of the new rows. @throws MR4615 */
+async function fitted(tx: Transaction, request: FitRequest): Promise<Fit> {
+  try {
+    return await fitLive(tx, request);
+  } catch (error) {
+    if (!(error instanceof MillraceError) || error.code !== "MR8206") throw error;
+    const message = error.message.replace(" in other partitions", " that are there");
+    throw new MillraceError({ code: "MR4615", message, hint: `millrace run --select ${request.asset} --full-refresh`, cause: error.cause });
   }
 }
 

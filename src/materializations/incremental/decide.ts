@@ -29,6 +29,8 @@ export interface DecideRequest {
   readonly live: ReadonlyMap<string, LiveVersion>;
   readonly nowMs: number;
   readonly fullRefresh: boolean;
+  /** Why everything is built, where it is not --full-refresh that asks for it. */
+  readonly because?: string | undefined;
   readonly mayReuse?: boolean | undefined;
 }
 
@@ -48,6 +50,8 @@ export interface Decision {
   readonly todo: Todo;
   readonly reason: string;
   readonly reads: Reads;
+  /** The same of the version that readers see. */
+  readonly readBefore: Reads;
   /** Intervals that one statement may make. */
   readonly isJoinable: boolean;
   /** What the ledger says of the version that readers see. */
@@ -68,7 +72,7 @@ export async function decideIncrement(session: Session, request: DecideRequest):
   const increment = own === undefined ? undefined : await readIncrement(session, own.asset, own.version);
   const reads = readsOf(inputs, live);
   const why = rebuildReason(request, own, increment);
-  const common = { reads, held: increment?.ranges ?? [] };
+  const common = { reads, readBefore: increment?.reads ?? {}, held: increment?.ranges ?? [] };
   const question: Question = { unit, parameters: request.parameters, columns: own?.columns ?? [], live, inputs };
   const state: State = {
     session,
@@ -99,6 +103,8 @@ interface State {
 function isSettled({ request, changes, held }: State): boolean {
   const { how, nowMs, mayReuse } = request;
   if (changes.tables.length > 0 || changes.others.length > 0 || mayReuse === false) return false;
+  // Intervals may have been taken out of the ledger, to be made again.
+  if (how.mode === "time" && union(held).length !== 1) return false;
   return lookbackRanges(how, nowMs, { all: union(held), isChanged: false }).length === 0;
 }
 
@@ -106,11 +112,12 @@ type Answer = Pick<Decision, "todo" | "reason"> & { readonly isJoinable?: boolea
 
 /** D2. */
 function rebuildReason(
-  { how, codeHash, fullRefresh }: DecideRequest,
+  { how, codeHash, fullRefresh, because }: DecideRequest,
   own: LiveVersion | undefined,
   increment: Increment | undefined,
 ): string | null {
   if (own === undefined) return "never built";
+  if (because !== undefined) return because;
   if (fullRefresh) return "--full-refresh";
   if (increment === undefined || own.kind !== "table") return "it was not built incrementally before";
   if (increment.mode !== how.mode) return `it was kept ${increment.mode === "time" ? "by time" : `by ${increment.mode}`} before`;
@@ -148,7 +155,8 @@ async function byTime(state: State, why: string | null): Promise<Answer> {
   }
   const found = touched.ranges.flatMap(({ ranges }) => ranges);
   // What is new is among what changed: only where no table tells the moments of its rows, time itself brings intervals, or some were taken out.
-  const isTold = held.length > 0 && request.mayReuse !== false && [...reading.tables.values()].some((reads) => reads !== null);
+  const isAsked = request.mayReuse === false;
+  const isTold = held.length > 0 && !isAsked && [...reading.tables.values()].some((reads) => reads !== null);
   const extent = isTold ? spanOf([...stands, ...found]) : await extentOf(state, reading);
   const all = extent === null ? stands : union([...stands, extent]);
   const gaps = extent === null ? [] : minus([extent], stands);
@@ -249,10 +257,8 @@ async function touchedRanges(state: State, reading: TimeReading): Promise<Touche
     if (found.kind === "unknown") return all(found.reason);
     const moments: Range[] = [];
     for (const read of reads) {
-      const moment = utc({ sql: "v0", type: read.type });
       const starts = await session.rows<{ ms: number }>(
-        `select distinct epoch_ms(date_trunc('${how.unit}', ${moment})) as ms from (${valuesChanged(found, [read.sql])})
-         where v0 is not null and isfinite(v0)`,
+        `select distinct epoch_ms(v0) as ms from (${valuesChanged(found, [`date_trunc('${how.unit}', ${utc(read)})`])}) where isfinite(v0)`,
       );
       for (const { ms } of starts) {
         moments.push(rangeOver(how.unit, ms, ms));

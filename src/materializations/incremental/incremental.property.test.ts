@@ -310,7 +310,7 @@ describe("an incremental model", () => {
           warehouse.close();
         }
       }),
-      { numRuns: Number(process.env["INCREMENT_RUNS"] ?? 5), seed: Number(process.env["INCREMENT_SEED"] ?? 7), endOnFailure: false },
+      { numRuns: Number(process.env["INCREMENT_RUNS"] ?? 5), seed: Number(process.env["INCREMENT_SEED"] ?? 7), endOnFailure: true },
     );
-  }, 120_000);
+  }, 300_000);
 });

@@ -4,11 +4,11 @@
 //   I3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
 import { isSameCode } from "../../model/code-hash.ts";
 import { ledgerAsset, splitLedgerAsset } from "../../model/environment.ts";
-import { type Incremental, incrementalOf } from "../../model/incremental.ts";
+import { CLOSED_COLUMN, type Incremental, incrementalOf } from "../../model/incremental.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { AskedIncrement, BuildResult } from "../../load/build-port.ts";
 import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
-import { writeIncrement } from "../../sql/intervals.ts";
+import { readIncrement, writeIncrement } from "../../sql/intervals.ts";
 import { keepVersion, type LiveVersion, readLive } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { withInterrupt } from "../commit.ts";
@@ -17,6 +17,7 @@ import { assertQuery } from "../statement.ts";
 import { hash, heldAfter, type IncrementBuild } from "./build.ts";
 import { changeInPlace } from "./change.ts";
 import { type Decision, decideIncrement } from "./decide.ts";
+import { columnsOf } from "./made.ts";
 import { rebuild } from "./rebuild.ts";
 
 export const incremental = defineMaterialization({
@@ -39,12 +40,14 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   const own = ownVersion(live, unit.id);
   const { inputs } = request;
   if (own?.rolledBack != null && isHeldBack(request, own.rolledBack, inputs)) return keep(tx, { request, own, reads: null, inputs });
-  const decision = request.asked === undefined ? await decideFor(tx, request, live) : decidedBy(request.asked, own);
+  const decision =
+    request.asked === undefined ? await decideWithColumns(tx, request, { live, own }) : await decidedBy(tx, request.asked, own);
   const build: IncrementBuild = {
     request,
     how: howOf(request),
     decision,
-    inputs,
+    // What was asked for is a part: what else changed is still to be done.
+    inputs: request.asked !== undefined && own !== undefined ? own.inputs : inputs,
     own,
     load: `b_${hash([token.run, token.node, String(token.attempt)])}`,
   };
@@ -55,9 +58,28 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   return changed ?? keep(tx, { request, own, reads: decision, inputs });
 }
 
+/** A query of other columns than before (`select *` of an input that has more now) gives other rows everywhere. */
+async function decideWithColumns(
+  tx: Transaction,
+  request: ModelRequest,
+  { live, own }: { readonly live: ReadonlyMap<string, LiveVersion>; readonly own: LiveVersion | undefined },
+): Promise<Decision> {
+  const decision = await decideFor(tx, request, live);
+  const how = howOf(request);
+  const isSettled = Object.entries(decision.reads).every(([asset, version]) => decision.readBefore[asset] === version);
+  if (own === undefined || decision.todo.kind === "rebuild" || how.forwardOnly || isSettled) return decision;
+  const before = new Map(own.columns.map(({ name, type }) => [name, type]));
+  const columns = await columnsOf(tx, { unit: request.unit, how, parameters: request.parameters });
+  const changed = columns.filter(({ name, type }) => before.get(name) !== type).map(({ name }) => name);
+  const gone = [...before.keys()].filter((name) => name !== CLOSED_COLUMN && !columns.some((column) => column.name === name));
+  if (changed.length + gone.length === 0) return decision;
+  return decideFor(tx, { ...request, because: `its columns are others now (${[...changed, ...gone].join(", ")})` }, live);
+}
+
 /** What was asked for in so many words; where nothing stands yet, the first table is made of it. */
-function decidedBy(asked: AskedIncrement, own: LiveVersion | undefined): Decision {
-  const common = { reads: {}, held: [], isJoinable: true, reason: "asked for" };
+async function decidedBy(session: Session, asked: AskedIncrement, own: LiveVersion | undefined): Promise<Decision> {
+  const before = own === undefined ? undefined : await readIncrement(session, own.asset, own.version);
+  const common = { reads: before?.reads ?? {}, readBefore: {}, held: before?.ranges ?? [], isJoinable: true, reason: "asked for" };
   const range = asked.kind === "interval" ? [{ startMs: asked.startMs, endMs: asked.endMs }] : null;
   if (own === undefined) return { ...common, todo: { kind: "rebuild", ranges: range } };
   switch (asked.kind) {
@@ -74,7 +96,9 @@ function decidedBy(asked: AskedIncrement, own: LiveVersion | undefined): Decisio
 /** The same decision for `plan`, which does nothing. */
 export async function decideFor(
   session: Session,
-  request: Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse">,
+  request: Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse"> & {
+    readonly because?: string;
+  },
   live: ReadonlyMap<string, LiveVersion>,
 ): Promise<Decision> {
   const { now } = request.parameters;
@@ -88,6 +112,7 @@ export async function decideFor(
     live,
     nowMs: now instanceof Date ? now.getTime() : Date.now(),
     fullRefresh: request.fullRefresh,
+    because: request.because,
     mayReuse: request.mayReuse,
   });
 }

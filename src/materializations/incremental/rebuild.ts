@@ -11,7 +11,7 @@ import type { Session, Transaction } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { UNSORTED, writeSorted } from "../layout.ts";
 import { columnOf, prepareStage } from "./apply.ts";
-import { hash, heldAfter, type IncrementBuild } from "./build.ts";
+import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
 import { type Range, rangeOver } from "./intervals.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
@@ -35,7 +35,15 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   await supersedeEarlier(tx, unit.id, load);
   const rows = request.checks.some((check) => check.onFail === "quarantine") ? await countRows(tx, table) : built;
   const version = hash([codeHash, load]);
-  const result: BuildResult = { version, reused: false, rows, quarantined: built - rows, filtered: superseded, checks: results };
+  const result: BuildResult = {
+    version,
+    reused: false,
+    rows,
+    quarantined: built - rows,
+    filtered: superseded,
+    notes: notesOf(decision, { superseded, leftOut }),
+    checks: results,
+  };
   await publish(tx, {
     asset: unit.id,
     body: { kind: "table", physical, hidden: HIDDEN_COLUMNS },

@@ -182,7 +182,7 @@ describe("incremental: { mode: maintain }", () => {
     try {
       for (const [name, [sql, by]] of Object.entries(MAINTAINED)) {
         expect(await explain(warehouse, `final.${name}`, sql)).toBe("full: never built; all of it");
-        expect((await build(warehouse, `final.${name}`, sql)).notes).toEqual([`maintained by ${by}`]);
+        expect((await build(warehouse, `final.${name}`, sql)).notes).toContain(`maintained by ${by}`);
         expect(await explain(warehouse, `final.${name}`, sql)).toBe(`maintained by ${by}: nothing that it reads changed`);
       }
       for (const [name, [sql, why]] of Object.entries(FULL)) {

@@ -36,7 +36,7 @@ export interface RemoteSource extends BuildRequest {
 interface There {
   readonly build: Build;
   readonly remote: RemotePlace;
-  make(version: string, suffix: string, token: string): Promise<EngineBuilt>;
+  make(this: void, version: string, suffix: string, token: string): Promise<EngineBuilt>;
 }
 
 /** @throws MR4501 stopped by a check, MR4661 ff. */

@@ -23,10 +23,11 @@ import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { assertQuery, createTableAs, parametersKey } from "../statement.ts";
 import { applySnapshot, HIDDEN, SNAPSHOT_DEFAULT, shapeOf, shapeSnapshot } from "./apply.ts";
-import { noteMoments } from "./moments.ts";
+import { noteMoments, readMoments } from "./moments.ts";
 import { rebuildHistory } from "./rebuild.ts";
 
 const ROWS = 'temp.main."_millrace_snapshot"';
+
 export const snapshot = defineMaterialization({
   name: "snapshot",
   summary: "Rows are kept with the time they were valid; what changed or is gone is closed.",
@@ -82,7 +83,7 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
     token,
     result,
     step: {
-      continues: live !== undefined,
+      continues: live?.asset === asset,
       inPlace: target.inPlace,
       undo: target.inPlace ? await keptRows(tx, asset, load) : null,
       closes: false,
@@ -90,7 +91,8 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
       load,
     },
   });
-  await noteMoments(tx, { asset, version: next }, [{ now, inputs: request.inputs }]);
+  const earlier = live === undefined || live.asset === asset ? [] : await readMoments(tx, live.asset);
+  await noteMoments(tx, { asset, version: next }, [...earlier, { now, inputs: request.inputs }]);
   return result;
 }
 

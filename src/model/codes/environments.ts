@@ -42,4 +42,9 @@ export const environmentsCodes = {
     why: "A run is going on in it, or in the environment that it is to be promoted to, and works on the same assets.",
     fix: "Wait for it, or `millrace cancel RUN`.",
   },
+  MR8709: {
+    title: "The run belongs to another environment",
+    why: "A run is carried out where it was planned: elsewhere the same names mean other tables.",
+    fix: "Say the same with `--env NAME`, or check its branch out.",
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>;

@@ -4,7 +4,7 @@ import type { CodeEntry } from "./entry.ts";
 export const keptCodes = {
   MR4640: {
     title: "A model names a column that its query does not give",
-    why: "`key`, `snapshot`, `layout` and `external` name columns of the query's result.",
+    why: "`columns`, `key`, `incremental`, `snapshot`, `layout` and `external` name columns of the query's result.",
     fix: "Correct the name, or add the column to the query.",
   },
   MR4641: {

@@ -17,7 +17,6 @@ export const layoutSpec = z.strictObject({
   sort: oneOrMany.optional().describe("columns by which the stored rows are ordered, so that a filter on them reads little"),
   partition: oneOrMany.optional().describe("columns whose equal values lie together, before `sort`"),
 });
-export type LayoutSpec = z.infer<typeof layoutSpec>;
 
 export const externalSpec = z.strictObject({
   path: z.string().describe("folder of the files, relative to the project's"),
@@ -25,4 +24,3 @@ export const externalSpec = z.strictObject({
   partitionBy: oneOrMany.optional().describe("columns whose values become folders column=value"),
   compression: z.enum(["none", "gzip", "zstd", "snappy"]).optional(),
 });
-export type ExternalSpec = z.infer<typeof externalSpec>;

@@ -49,6 +49,10 @@ const environmentSpec = z.strictObject({
   kind: z.enum(["serving", "research", "e2e"]).optional(),
   description: z.string().optional(),
   expires: duration.optional().describe("dropped when nobody has used it for so long"),
+  sample: z
+    .union([z.int().min(1), z.string().regex(/^\d+(\.\d+)?%$/, { error: "write a number of rows, or a share: 10%" })])
+    .optional()
+    .describe("of kind e2e: how many of prod's rows each source has"),
 });
 
 const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);

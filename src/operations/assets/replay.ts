@@ -6,6 +6,7 @@ import type { ExtractNode, ProjectNode, SourceNode } from "../../model/graph.ts"
 import type { RunProgress } from "../../model/progress.ts";
 import { loadModeOf } from "../../load/memory.ts";
 import { type Chain, readChain } from "../../load/raw/chain.ts";
+import { ownerOf, readLiveVersion } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { literal } from "../../sql/text.ts";
 import { findAsset } from "./assets.ts";
@@ -79,8 +80,29 @@ async function replayHistory(
       message: `the history of ${asset} is made again as a whole`,
       hint: `millrace replay ${asset}`,
     });
-  tell({ type: "replay", asset, files: [], rows: 0 });
+  const warehouse = await workspace.warehouse();
+  const received = await warehouse.session((session) => loadsBehind(session, asset));
+  tell({
+    type: "replay",
+    asset,
+    files: [],
+    loads: received.map(({ load }) => load),
+    rows: received.reduce((sum, { rows: own }) => sum + own, 0),
+  });
   return runOperation(workspace, { select: asset, fullRefresh: true, because: BECAUSE, replay: { asset } }, observe);
+}
+
+/** The loads of what a history was made of. @throws MR8301. */
+async function loadsBehind(session: Session, asset: string): Promise<readonly { readonly load: string; readonly rows: number }[]> {
+  const live = await readLiveVersion(session, asset);
+  if (live === undefined)
+    throw new MillraceError({ code: "MR8301", message: `${asset} was never built`, hint: `millrace run --select '+${asset}'` });
+  const sources = await Promise.all(Object.keys(live.inputs).map((input) => ownerOf(session, input)));
+  return session.rows<{ load: string; rows: number }>(
+    `select load, rows_loaded as "rows" from _millrace.loads
+     where list_contains(from_json($1, '["varchar"]'), asset) and status = 'loaded' order by "at", load`,
+    [JSON.stringify(sources)],
+  );
 }
 
 function isSource(node: ProjectNode): node is SourceNode | ExtractNode {

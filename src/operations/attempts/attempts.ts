@@ -19,10 +19,12 @@ import type { Replay } from "../assets/replay-port.ts";
 import { madeOf } from "./made-of.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
 import { remotePlace } from "./engine.ts";
+import { withExternalPath } from "./external-path.ts";
 import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
 import { installFunctions } from "../functions/install.ts";
+import { sampleAttempt, sampleOf } from "../environments/sample.ts";
 import { environmentWarehouse } from "../environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -82,7 +84,8 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
     return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
   }
   const [project, warehouse] = [await workspace.project(), await workspace.warehouse()];
-  if (node.kind === "model" || node.kind === "export") await installFunctions(project, warehouse);
+  const isView = defined.kind === "model" && defined.spec.materialize === "view";
+  if (node.kind === "model" || node.kind === "export") await installFunctions(project, warehouse, isView ? { view: defined.id } : {});
   const partition = await attemptPartition(definitions, defined, {
     attempt: request.allowCodeChange === true ? withoutCode(attempt) : attempt,
     warehouse,
@@ -94,6 +97,12 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       attempt,
     );
   }
+  const sample = isLoaded(node) && isLoaded(defined) && request.replay === undefined ? await sampleOf(workspace) : null;
+  const sampled =
+    sample === null
+      ? undefined
+      : await sampleAttempt(workspace, { sample, asset: defined.id, node: node as SourceNode, fullRefresh }, attempt);
+  if (sampled !== undefined) return sampled;
   const partitioned = partition === undefined ? {} : { partition };
   const checks = definitions.checks.get(defined.id) ?? [];
   if (request.replay?.asset === defined.id && isLoaded(node)) {
@@ -165,7 +174,15 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const remote =
         use === undefined ? {} : { remote: await remotePlace(workspace, definitions, { node: defined as typeof node, use, attempt }) };
       return builtResult(
-        await workspace.parts.buildModel(node, { ...build, ...partitioned, ...states, ...remote, mayReuse, parameters, projectDir }),
+        await workspace.parts.buildModel(withExternalPath(workspace, node, params), {
+          ...build,
+          ...partitioned,
+          ...states,
+          ...remote,
+          mayReuse,
+          parameters,
+          projectDir,
+        }),
         attempt,
       );
     }
@@ -226,10 +243,14 @@ async function buildRequest(
   };
 }
 
-function builtResult({ rows, quarantined, checks, reused, filtered = 0, notes = [] }: BuildResult, { log }: Attempt): AttemptResult {
+function builtResult(
+  { rows, quarantined, checks, reused, filtered = 0, notes = [] }: BuildResult,
+  { log, partition }: Attempt,
+): AttemptResult {
   for (const note of notes) log("info", note);
   const counts = rows === null ? {} : { rows: { read: rows + quarantined + filtered, loaded: rows, quarantined, filtered } };
-  if (filtered > 0) log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
+  if (filtered > 0 && partition !== undefined)
+    log("warn", `${filtered} rows belong to other partitions and were left out (${OUTSIDE_RULE})`);
   return { ...counts, checks, reused };
 }
 

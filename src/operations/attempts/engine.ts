@@ -73,7 +73,7 @@ export async function serverOf(
   const values = { env: process.env, secrets: workspace.secrets(), params: {} };
   const onSecret = (secret: string): void => workspace.useSecret(secret);
   return engine.open({
-    connection: resolvePlaceholders(connectorSettings(settings), values, { onSecret }) as Readonly<Record<string, unknown>>,
+    connection: resolvePlaceholders(connectorSettings(settings), values, { onSecret }),
     projectDir: workspace.dir,
     tempDir: workspace.tempDir(),
     signal,

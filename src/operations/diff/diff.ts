@@ -1,16 +1,17 @@
 // `diff`: how the rows of an asset differ between two environments, or from an earlier version.
-import type { DiffAnswer, DiffSide } from "../../model/diff-answers.ts";
+import type { DiffAnswer } from "../../model/diff-answers.ts";
 import { ledgerAsset, PROD, splitLedgerAsset } from "../../model/environment.ts";
-import { MillraceError, messageOf } from "../../model/errors.ts";
-import type { NodeId, ProjectNode } from "../../model/graph.ts";
+import { MillraceError } from "../../model/errors.ts";
+import type { NodeId } from "../../model/graph.ts";
 import { type AssetVersion, readVersions } from "../../load/versions.ts";
 import { assetView, describeRelation, type LiveVersion, physicalTable, readLive } from "../../sql/publish.ts";
 import { interruptible, type Session } from "../../sql/session.ts";
-import { ident } from "../../sql/text.ts";
 import { findAsset } from "../assets/assets.ts";
 import { environmentNamed } from "../plan/against.ts";
 import type { Workspace } from "../workspace.ts";
-import { compareRelations, type Relation } from "./compare.ts";
+import type { Relation } from "./compare.ts";
+import { type Compared, compared } from "./compared.ts";
+import { declaredKey, keyOf } from "./key.ts";
 
 export interface DiffRequest {
   readonly asset: string;
@@ -23,15 +24,10 @@ export interface DiffRequest {
   readonly samples: number;
 }
 
-/** Rows of each kind that are shown when nothing else is said, and at most. */
-export const SAMPLES_DEFAULT = 5;
-export const SAMPLES_MAX = 1_000;
+/** Rows of each kind that are shown at most. */
+const SAMPLES_MAX = 1_000;
 
-interface Found extends Relation {
-  readonly side: Omit<DiffSide, "rows">;
-  readonly identity: string;
-  readonly note?: string;
-}
+type Found = Compared & { readonly identity: string };
 
 /** @throws MR6102 unknown asset, MR8806 unknown environment, MR8811, MR8812 */
 export async function diffAsset(workspace: Workspace, request: DiffRequest): Promise<DiffAnswer> {
@@ -58,33 +54,6 @@ export async function diffAsset(workspace: Workspace, request: DiffRequest): Pro
       }
     });
   });
-}
-
-interface Comparing {
-  readonly asset: NodeId;
-  readonly before: Found;
-  readonly after: Found;
-  readonly key: readonly string[] | null;
-  readonly samples: number;
-}
-
-async function compared(session: Session, { asset, before, after, key, samples }: Comparing): Promise<DiffAnswer> {
-  try {
-    const { counts, ...comparison } = await compareRelations(session, { before, after, key, samples });
-    const by = before.identity === after.identity ? "version" : comparison.by;
-    const notes = [...comparison.notes, ...[before, after].flatMap(({ note }) => note ?? [])];
-    return {
-      asset,
-      before: { ...before.side, rows: counts.before },
-      after: { ...after.side, rows: counts.after },
-      ...comparison,
-      by,
-      notes,
-    };
-  } catch (error) {
-    if (error instanceof MillraceError) throw error;
-    throw new MillraceError({ code: "MR8812", message: `${asset} cannot be compared: ${messageOf(error).split("\n")[0]}`, cause: error });
-  }
 }
 
 interface Sides {
@@ -200,39 +169,4 @@ async function viewRelation(session: Session, { viewSql }: AssetVersion): Promis
 
 function noRows(asset: NodeId): MillraceError {
   return new MillraceError({ code: "MR8812", message: `${asset} is an export: its rows are not in the warehouse` });
-}
-
-export function declaredKey(node: ProjectNode | undefined): readonly string[] | null {
-  switch (node?.kind) {
-    case "model":
-      return node.spec.key === undefined ? null : [node.spec.key].flat();
-    case "source":
-    case "extract":
-      return node.spec.primaryKey === undefined ? null : [node.spec.primaryKey].flat();
-    case "transform":
-      return node.key.length === 0 ? null : node.key;
-    case "export":
-    case "task":
-    case undefined:
-      return null;
-    default:
-      return node satisfies never;
-  }
-}
-
-interface KeyRequest {
-  readonly before: Relation;
-  readonly after: Relation;
-  readonly isAsked: boolean;
-}
-
-/** A declared key that one side lacks is no key; one that was asked for is an error. @throws MR8812 */
-function keyOf(key: readonly string[] | null, { before: old, after: now, isAsked }: KeyRequest): readonly string[] | null {
-  const missing = key?.find((name) =>
-    [old, now].some(({ columns }) => !columns.some((column) => column.name.toLowerCase() === name.toLowerCase())),
-  );
-  if (missing === undefined) return key;
-  if (!isAsked) return null;
-  const names = now.columns.map(({ name }) => ident(name)).join(", ");
-  throw new MillraceError({ code: "MR8812", message: `the key ${missing} is not a column of both sides`, hint: `there are ${names}` });
 }

@@ -5,9 +5,10 @@ import { runId } from "../../engine/run-id.ts";
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { gitBranch } from "../../project/environment.ts";
-import { noteEnvironment, putAside, rebase, showFallThrough } from "../../sql/environment-ledger.ts";
+import { noteEnvironment, putAside, rebase, settle } from "../../sql/environment-ledger.ts";
 import { noteAct } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
+import { readRun } from "../../views/runs.ts";
 import type { Planned } from "../plan/plan.ts";
 import type { Workspace } from "../workspace.ts";
 import { AS_IN_PROD, released } from "./reuse.ts";
@@ -41,10 +42,26 @@ export async function beginInEnvironment(
   });
 }
 
+/** Before a run is carried out, whoever planned it. @throws MR8709, MR8707 */
+export async function enterRun(workspace: Workspace, run: string, assets: readonly string[]): Promise<void> {
+  const { name: own, kind } = await workspace.environment();
+  const place = (await readRun(await workspace.store(), run))?.environment ?? PROD;
+  if (place !== own)
+    throw new MillraceError({
+      code: "MR8709",
+      message: `${run} belongs to the environment ${place}, this is ${own}`,
+      hint: `--env ${place}`,
+    });
+  if (own === PROD) return;
+  refuseSchemas(own, assets);
+  const branch = gitBranch(workspace.dir) ?? null;
+  await (await workspace.commonWarehouse()).transaction((tx) => noteEnvironment(tx, { environment: own, kind, branch }));
+}
+
 export async function endInEnvironment(workspace: Workspace): Promise<void> {
   const { name: own } = await workspace.environment();
   if (own === PROD) return;
-  await (await workspace.commonWarehouse()).transaction((tx) => showFallThrough(tx, own));
+  await (await workspace.commonWarehouse()).transaction((tx) => settle(tx, own));
 }
 
 function refuseSchemas(environment: string, assets: readonly string[]): void {

@@ -2,6 +2,8 @@
 import { describe, expect, it } from "vitest";
 import { openApp, type App } from "../../app.ts";
 import { testProjects } from "../projects.suite.ts";
+import { Workspace } from "../workspace.ts";
+import { collectEnvironments } from "./collect.ts";
 
 const CONFIG = `name: shop\nenvironments:\n  prod: { branches: [main], kind: serving }\n  "*": { kind: research }\n`;
 const FILES = {
@@ -179,5 +181,58 @@ describe("an environment", () => {
     await expect(inEnvironment(dir, "dev", (app) => app.rollback({ asset: "clean.sales", to: "x", dryRun: false }))).rejects.toMatchObject({
       code: "MR8704",
     });
+  });
+
+  it("of the kind e2e builds everything itself, from a sample where one is named", async () => {
+    const config = `name: shop\nenvironments:\n  prod: { branches: [main] }\n  staging: { kind: e2e, sample: 2 }\n  whole: { kind: e2e }\n`;
+    const dir = projects.project({ ...FILES, "millrace.yaml": config });
+    await run(dir, "prod");
+    expect((await run(dir, "staging")).nodes).toMatchObject({ succeeded: 4, reused: 0 });
+    expect(await query(dir, "staging", "select count(*) from raw.sales")).toEqual([[2]]);
+    expect(await query(dir, "staging", "select count(*) = (select count(*) from raw.sales where amount > 10) from clean.sales")).toEqual([
+      [true],
+    ]);
+    expect((await run(dir, "staging")).nodes).toMatchObject({ succeeded: 0, reused: 4 });
+    expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 3, reused: 1 });
+    expect(await query(dir, "whole", "from final.total")).toEqual([[100]]);
+    expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 0, reused: 4 });
+    expect(await query(dir, "prod", "from final.total")).toEqual([[100]]);
+  });
+
+  it("goes when nobody uses it, with its tables, but nothing goes that another holds", async () => {
+    const config = `name: shop\nenvironments:\n  prod: { branches: [main] }\n  "*": { kind: research, expires: 1d }\n  other: { kind: research }\n`;
+    const dir = projects.project({ ...FILES, "millrace.yaml": config });
+    await run(dir, "prod");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "dev");
+    await inEnvironment(dir, "other", (app) => app.envCreate("other"));
+    const promoted = await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "dev", dryRun: false }));
+    const collect = async (days: number) => {
+      const workspace = Workspace.open({
+        dir,
+        env: "prod",
+        parts: () => Promise.reject(new Error("no parts")),
+        signal: new AbortController().signal,
+      });
+      try {
+        return await collectEnvironments(workspace, { dryRun: false, now: Date.now() + days * 86_400_000 });
+      } finally {
+        await workspace.close();
+      }
+    };
+    expect(await collect(0.5)).toEqual({ dryRun: false, expired: [], acts: 0, tables: 0 });
+    // "other" holds what was before the promotion.
+    expect(await collect(8)).toEqual({ dryRun: false, expired: ["dev"], acts: 1, tables: 0 });
+    expect(await query(dir, "other", "from final.total")).toEqual([[100]]);
+    // Its branch says what prod has by now: the next run lets go of it.
+    await run(dir, "other");
+    expect(await query(dir, "other", "from final.total")).toEqual([[104]]);
+    expect(await collect(20)).toMatchObject({ expired: [], tables: 2 });
+    await expect(inEnvironment(dir, "prod", (app) => app.envRollback({ of: promoted.promotion }))).rejects.toMatchObject({
+      code: "MR8706",
+    });
+    expect(await query(dir, "prod", "from final.total")).toEqual([[104]]);
+    const tables = "select count(*) from duckdb_tables() where schema_name = '_millrace_data'";
+    expect(await query(dir, "prod", tables)).toEqual([[3]]);
   });
 });

@@ -1,11 +1,12 @@
 // `env promote`, `env rollback`: an environment takes prod's place, and back.
 import type { PromotionAnswer } from "../../model/environment-answers.ts";
 import { PROD } from "../../model/environment.ts";
+import { promoteMacros } from "../../sql/macro-install.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
-import { readEnvironmentRows } from "../../sql/environment-ledger.ts";
+import { readEnvironmentRows, settle } from "../../sql/environment-ledger.ts";
 import { movedSince, type PromotedAsset, promote, readActs, takeBack } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
 import { readAssets } from "../../views/assets.ts";
@@ -52,11 +53,13 @@ export async function promoteEnvironment(
     return { ...common, assets: own.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version })) };
   }
   const assets = await warehouse.transaction(async (tx) => {
+    await promoteMacros(tx, environment);
     const promoted = await promote(tx, { ...common, id: common.promotion });
     await showOnServers(workspace, tx, assetsOf(promoted));
     return promoted;
   });
   (await environmentWarehouse(workspace, environment)).forget();
+  await warehouse.transaction((tx) => settle(tx, environment));
   return { ...common, assets };
 }
 

@@ -14,6 +14,8 @@ export interface ReuseRequest {
   readonly live: ReadonlyMap<NodeId, LiveVersion>;
   /** What readers of prod see. */
   readonly prod: ReadonlyMap<NodeId, LiveVersion>;
+  /** Sources take a sample of prod's rows (kind e2e). */
+  readonly isSampled: boolean;
   /** Assets that are to be built whatever they look like. */
   readonly forced: ReadonlySet<NodeId>;
 }
@@ -42,7 +44,7 @@ export const AS_IN_PROD = "as in prod";
 const EXPORTS_WAIT = "exports are written from serving environments; select it by name to write it from here";
 
 /** Nodes that are settled without a look at them, with the reason. */
-export function reusedFromProd({ graph, environment, live, prod, forced }: ReuseRequest): ReadonlyMap<NodeId, string> {
+export function reusedFromProd({ graph, environment, live, prod, isSampled, forced }: ReuseRequest): ReadonlyMap<NodeId, string> {
   const reused = new Map<NodeId, string>();
   if (environment.name === PROD) return reused;
   for (const id of graph.order) {
@@ -53,6 +55,7 @@ export function reusedFromProd({ graph, environment, live, prod, forced }: Reuse
       continue;
     }
     if (environment.kind === "serving" && isLoaded(node)) continue;
+    if (environment.kind === "e2e" && (isSampled || !isLoaded(node))) continue;
     const own = live.get(id);
     const theirs = prod.get(id);
     if (theirs === undefined || own === undefined || !isSameCode(theirs.codeHash, node.codeHash)) continue;

@@ -10,11 +10,16 @@ import type { Workspace } from "../workspace.ts";
 /** Per instance: name → code of the function that is registered. */
 const registered = new WeakMap<DuckDBInstance, Map<string, string>>();
 
-export async function installFunctions(project: Pick<Project, "dir" | "macros" | "functions">, warehouse: Warehouse): Promise<void> {
+/** `view`: the asset that is about to be made as a view. */
+export async function installFunctions(
+  project: Pick<Project, "dir" | "macros" | "functions">,
+  warehouse: Warehouse,
+  { view }: { readonly view?: string } = {},
+): Promise<void> {
   const { macros, functions } = project;
   if (functions.length > 0) await registerAll(project, warehouse);
   const { installMacros } = await import("../../sql/macro-install.ts");
-  await installMacros(warehouse, macros);
+  await installMacros(warehouse, macros, view === undefined ? {} : { view });
 }
 
 async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions">, warehouse: Warehouse): Promise<void> {

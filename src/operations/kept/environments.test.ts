@@ -33,10 +33,10 @@ const run = async (dir: string, env: string): Promise<void> => {
   const summary = await inEnvironment(dir, env, (app) => app.run({}, () => {}));
   expect(summary.status, JSON.stringify(summary)).toBe("succeeded");
 };
-const query = (dir: string, env: string, sql: string): Promise<unknown[]> =>
+const query = (dir: string, env: string, sql: string): Promise<readonly unknown[][]> =>
   inEnvironment(dir, env, async (app) => {
-    const rows: unknown[] = [];
-    await app.query(sql, (part) => void ("rows" in part && rows.push(...part.rows)));
+    const rows: unknown[][] = [];
+    await app.query(sql, (part) => void ("rows" in part && rows.push(...(part.rows as unknown[][]))));
     return rows;
   });
 
@@ -53,6 +53,20 @@ describe("an environment", () => {
       [2, "BONN", true],
       [2, "Bonn", false],
     ]);
+    const times = "select id, upper(city) as city, valid_from, valid_to from clean.history order by all";
+    const before = await query(dir, "dev", times);
+    const replayed = await inEnvironment(dir, "dev", (app) =>
+      app.replay(
+        { asset: "clean.history" },
+        () => {},
+        () => {},
+      ),
+    );
+    expect(replayed.status, JSON.stringify(replayed)).toBe("succeeded");
+    // The query of today would have given two versions, not four: its moments are those of prod's first build.
+    expect(await query(dir, "dev", times)).toEqual(
+      before.filter(([, , , to]) => to !== null).map(([id, city, from]) => [id, city, from, null]),
+    );
     expect(await query(dir, "prod", all)).toEqual([
       [1, "Ulm", true],
       [2, "Bonn", true],
@@ -63,7 +77,7 @@ describe("an environment", () => {
 
     await inEnvironment(dir, "dev", (app) => app.envPromote({ environment: "dev", dryRun: false }));
     expect(await query(dir, "prod", "select city from clean.files order by all")).toEqual([["BONN"], ["ULM"]]);
-    expect(await query(dir, "prod", all)).toHaveLength(4);
+    expect(await query(dir, "prod", all)).toHaveLength(2);
     const plan = await inEnvironment(dir, "prod", (app) => app.plan({}));
     expect(plan.nodes.find(({ asset }) => asset === "clean.files")).toMatchObject({
       reason: "out/people does not lead to the files that readers see",

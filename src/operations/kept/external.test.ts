@@ -143,6 +143,19 @@ describe("an external model", () => {
     expect((await run(app))["clean.t"]?.status).toBe("reused");
   });
 
+  it("writes where an environment variable says", async () => {
+    process.env["KEPT_OUT"] = "out/elsewhere";
+    try {
+      const dir = project({ "models/clean/t.sql": model('{ path: "${env:KEPT_OUT}/t" }', "select 1 as v") });
+      const app = await open(dir);
+      expect((await run(app))["clean.t"]?.status).toBe("succeeded");
+      expect(readdirSync(join(dir, "out/elsewhere/t"))).toEqual(["data.parquet"]);
+      expect((await app.plan({})).nodes[0]).toMatchObject({ action: "reuse" });
+    } finally {
+      delete process.env["KEPT_OUT"];
+    }
+  });
+
   it("is read by models of every kind, and they follow it", async () => {
     const dir = project({
       "sources/sales.yaml": "from: { files: { path: data/*.csv } }\nload: append\n",

@@ -80,6 +80,25 @@ describe("layout", () => {
     expect(error).toMatchObject({ code: "MR4640", hint: 'did you mean "region"?', location: { file: "models/clean/t.sql", line: 3 } });
   });
 
+  it.each([
+    ["incremental", "key: [nope]", 'select 1 as "Id"', "key names nope"],
+    ["incremental", "incremental: { by: soldon }", "select date '2026-01-01' as sold_on", "incremental.by names soldon"],
+    ["incremental", "incremental: { mode: partition, by: [id, zz] }", "select 1 as id", "incremental.by names zz"],
+    ["incremental", "key: [id]\nincremental: { cursor: at }", "select 1 as id", "incremental.cursor names at"],
+    ["view", "columns: { prise: Price paid }", "select 1 as price", "columns.prise names prise"],
+  ])("holds all that %s with %s names to its columns before anything runs", async (how, settings, query, words) => {
+    const sql = `/*---\nmaterialize: ${how}\n${settings}\n---*/\n${query}`;
+    const app = await open(project({ "models/clean/t.sql": sql }));
+    const error = await app.plan({}).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: "MR4640", message: `clean.t: ${words}, which is no column of its query` });
+  });
+
+  it("knows the column that deletes: close adds, in any case", async () => {
+    const front = "materialize: incremental\nkey: [ID]\nincremental: { deletes: close }\ncolumns: { Deleted_At: When it went, iD: Which }";
+    const app = await open(project({ "models/clean/t.sql": `/*---\n${front}\n---*/\nselect 1 as id` }));
+    expect((await run(app))["clean.t"]?.status).toBe("succeeded");
+  });
+
   it("orders what an incremental model holds whenever all of it is made", async () => {
     const sql = model("layout: { sort: k }\n").replace("materialize: table", "materialize: incremental\nkey: [id]");
     const dir = project({ "models/clean/t.sql": sql });

@@ -148,11 +148,13 @@ describe("a snapshot model", () => {
       write(dir, { "models/clean/people.sql": model("select id, upper(city) as city, seen from raw.people") });
       app = await open(dir);
       const before = await rowsOf(app, "select id, upper(city), seen, valid_from, valid_to from clean.people order by all");
+      const told: unknown[] = [];
       const summary = await app.replay(
         { asset: "clean.people" },
         () => {},
-        () => {},
+        (replay) => void told.push(replay.loads?.length),
       );
+      expect(told).toEqual([3]);
       expect(summary.status, JSON.stringify(summary)).toBe("succeeded");
       const again = "select id, city, seen, valid_from, valid_to from clean.people order by all";
       expect(await rowsOf(app, again)).toEqual(before);

@@ -1,5 +1,6 @@
 // The whole answer of `plan`: what a run would do, what changed in the definitions and why, what it costs, and what that would break.
 import type { PlanAnswer } from "../../model/answers.ts";
+import type { DiffAnswer } from "../../model/diff-answers.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { keyOf } from "../../plan/partitions/space.ts";
@@ -14,6 +15,8 @@ import { withWays } from "./ways.ts";
 export interface PlanAnswerRequest extends PlanRequest {
   /** An environment or a git ref; default: what readers of this environment see. */
   readonly against?: string;
+  /** Assets whose new rows are computed beside those that readers see, and compared. */
+  readonly data?: readonly string[];
 }
 
 /** @throws as planOperation; MR8805, MR8806, MR8807 for `against`. */
@@ -21,7 +24,11 @@ export async function answerPlan(workspace: Workspace, request: PlanAnswerReques
   return answerOf(workspace, await planOperation(workspace, request), request);
 }
 
-export async function answerOf(workspace: Workspace, planned: Planned, { against, ...request }: PlanAnswerRequest): Promise<PlanAnswer> {
+export async function answerOf(
+  workspace: Workspace,
+  planned: Planned,
+  { against, data = [], ...request }: PlanAnswerRequest,
+): Promise<PlanAnswer> {
   const { definitions, plan, notes } = planned;
   const environment = (await workspace.environment()).name;
   const selected = selectionOf(planned, request);
@@ -34,6 +41,7 @@ export async function answerOf(workspace: Workspace, planned: Planned, { against
     changes,
     cost: await costOf(workspace, plan.nodes),
     intervals: intervalsOf(planned),
+    ...(data.length === 0 ? {} : { data: await previews(workspace, planned, data) }),
     notes: notes.map(({ asset, message }) => (asset === "" ? message : `${asset} ${message}`)),
   };
 }
@@ -58,6 +66,13 @@ function withChanges(
     const isTold = change === "breaking" || change === "nonBreaking";
     return isTold && (node.change === "breaking" || node.change === "nonBreaking") ? { ...node, change } : node;
   });
+}
+
+async function previews(workspace: Workspace, planned: Planned, assets: readonly string[]): Promise<readonly DiffAnswer[]> {
+  const { previewAsset } = await import("../diff/preview.ts");
+  const answers: DiffAnswer[] = [];
+  for (const asset of assets) answers.push(await previewAsset(workspace, planned, asset));
+  return answers;
 }
 
 function intervalsOf({ chosen }: Planned): NonNullable<PlanAnswer["intervals"]> {

@@ -31,7 +31,7 @@ export async function changesOf(workspace: Workspace, request: ChangesRequest): 
     const looked = new Set([...rough.affected.keys(), ...rough.assets.map(({ asset }) => asset)]);
     const places = await warehouse.session((session) => placesOf(session, { project, snapshot: now, assets: looked }));
     const input = { before: before.snapshot, after: now, places, placesBefore: await placesThere(workspace, before, looked) };
-    const { assets: all, affected } = compareProjects(input);
+    const { assets: all, affected } = looked.size === 0 ? rough : compareProjects(input);
     const own = selected === undefined ? all : all.filter(({ asset }) => selected.has(asset));
     const told = own.map((change) => withoutSecrets(change, (text) => workspace.redact(text)));
     const touched = touchedBy(input, { assets: told, affected });

@@ -7,11 +7,13 @@ import type { NodeId, ProjectNode, SourceNode } from "../../model/graph.ts";
 import { buildGraph, type Graph } from "../../plan/graph.ts";
 import { openCompileCache } from "../../sql/compile-cache.ts";
 import { rebuildReasons, withCodeHashes } from "../../sql/compile-hash.ts";
-import type { Compilation, KnownSchema } from "../../sql/compile-types.ts";
+import type { Compilation, CompiledQuery, KnownSchema } from "../../sql/compile-types.ts";
+import type { SourceSpec } from "../../model/definitions/source.ts";
+import { normalType } from "../../formats/types/parse.ts";
 import { nextSchema } from "../../load/next-schema.ts";
 import { compile } from "../../sql/compile.ts";
 import type { SqlUnit } from "../../sql/errors.ts";
-import { stubOf } from "../../sql/macros.ts";
+import { macrosOf } from "../../sql/macros.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
 import type { LiveVersion } from "../../sql/publish.ts";
 import type { Project, ProjectJob } from "../../project/reader.ts";
@@ -19,7 +21,7 @@ import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
 import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
-import { enginesErrors, isOnServer, namesIn, readForeignModels, readsUnseen } from "./engines.ts";
+import { enginesErrors, isOnServer, namesIn, readForeignModels, readsUnseen, withForeign } from "./engines.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
@@ -29,6 +31,8 @@ export interface Definitions {
   readonly usesCalendars: boolean;
   /** Compiles the same SQL against other columns of the sources. */
   compileWith(this: void, schemas: ReadonlyMap<NodeId, KnownSchema>): Promise<Compilation>;
+  /** The code hash of a model whose SQL was compiled to this. */
+  codeOf(this: void, id: NodeId, query: CompiledQuery): string;
   /** Checks of every asset, those in files of their own included. */
   readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
   /** What the checks of an asset read besides it. */
@@ -69,9 +73,8 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const schemas = new Map([...(otherwise ?? []), ...(await schemasOf(workspace, project, live))]);
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${cacheOf ?? workspace.dir}/.millrace/cache/compile.json`);
-  const all = project.nodes.filter((node) => node.kind === "model");
   const models = withAddedColumns(
-    all.filter((node) => node.engine === undefined),
+    project.nodes.filter((node) => node.kind === "model").filter((node) => node.engine === undefined),
     live,
   );
   const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
@@ -79,23 +82,22 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     models,
     queries: [
       ...project.checkFiles.filter(({ on }) => !isOnServer(project, on)).map(checkUnit),
-      ...project.nodes.flatMap((node) => exportUnit(node)),
+      ...project.nodes.flatMap((node) => exportUnit(project, node)),
     ],
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
     paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
-    macros: [...project.macros, ...project.functions.map(stubOf)],
+    macros: macrosOf(project),
   } as const;
   const own = await compileWith(schemas);
   const foreign = readForeignModels(project, { schemas });
-  const compilation =
-    foreign.size === 0 ? own : { ...own, models: new Map([...own.models, ...[...foreign].map(([id, { query }]) => [id, query] as const)]) };
+  const compilation = foreign.size === 0 ? own : { ...own, models: withForeign(own.models, foreign) };
   errors.push(...compilation.errors, ...enginesErrors(project, foreign, checks));
+  errors.push(...namedColumnErrors(project, compilation));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
-  errors.push(...namedColumnErrors(project, compilation));
   const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
   const { nodes, rewritten, codes } = asLive(withCodeHashes(defined, compilation.models, { params, calendars }), live);
   const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
@@ -124,6 +126,12 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     compilation,
     usesCalendars,
     compileWith,
+    codeOf: (id, query) =>
+      withCodeHashes(
+        defined.filter((node) => node.id === id),
+        new Map([[id, query]]),
+        { params, calendars },
+      )[0]?.codeHash ?? "",
     checks,
     checkReads: checkNeeds,
     schemas,
@@ -194,9 +202,19 @@ async function schemasOf(
     } else if (node.kind === "source" && node.engine === undefined) {
       const columns = await peekSource(workspace, project, node);
       if (columns !== null) schemas.set(node.id, { columns, certain: false });
-    }
+      else declare(schemas, node.id, node.spec.columns);
+    } else if (node.kind === "extract") declare(schemas, node.id, node.spec.columns);
+    else if (node.kind === "transform") declare(schemas, node.id, node.columns);
   }
   return schemas;
+}
+
+/** What a definition says of columns that nobody has seen yet. */
+function declare(schemas: Map<NodeId, KnownSchema>, id: NodeId, declared: SourceSpec["columns"]): void {
+  const columns = Object.entries(declared ?? {}).flatMap(([name, { type }]) =>
+    type === undefined ? [] : [{ name, type: normalType(type) }],
+  );
+  if (columns.length > 0) schemas.set(id, { columns, certain: false, isOpen: true });
 }
 
 /** The columns that a changed definition gives to what was loaded; undefined where only loading tells. */
@@ -224,7 +242,10 @@ export function exportQueryId(id: NodeId): string {
   return `export:${id}`;
 }
 
-function exportUnit(node: ProjectNode): readonly SqlUnit[] {
+/** Places are those of its words in the YAML. */
+function exportUnit(project: Project, node: ProjectNode): readonly SqlUnit[] {
   if (node.kind !== "export" || node.spec.sql === undefined) return [];
-  return [{ id: exportQueryId(node.id), file: node.file, sql: node.spec.sql, sqlOffset: 0, text: node.spec.sql }];
+  const { sql } = node.spec;
+  const described = project.locate(node.id)?.text;
+  return [{ id: exportQueryId(node.id), file: node.file, sql, sqlOffset: 0, text: sql, ...(described === undefined ? {} : { described }) }];
 }

@@ -34,6 +34,13 @@ export function readForeignModels(
   );
 }
 
+export function withForeign(
+  models: ReadonlyMap<NodeId, CompiledQuery>,
+  foreign: ReadonlyMap<NodeId, ForeignModel>,
+): ReadonlyMap<NodeId, CompiledQuery> {
+  return new Map([...models, ...[...foreign].map(([id, { query }]) => [id, query] as const)]);
+}
+
 /** MR4662 for what does not lie on the server of its reader, MR2012 for what reads itself, MR4665 for checks that the engine does not know. */
 export function enginesErrors(
   project: Project,

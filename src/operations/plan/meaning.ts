@@ -3,28 +3,24 @@ import type { QueryFingerprint } from "../../model/fingerprint.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { Definitions } from "./definitions.ts";
 
-export interface Meaning {
-  readonly fingerprint: QueryFingerprint;
-  /** Does what it holds follow from its query and what that reads, and from nothing else? */
-  readonly isKept: boolean;
-}
-
 type Known = Pick<Definitions, "graph" | "compilation" | "alwaysBuild" | "checkReads">;
 
-/** Null for what is not SQL, or not understood. */
-export function meaningOfNode({ graph, compilation, alwaysBuild }: Known, id: NodeId): Meaning | null {
+/** Does what a model holds follow from its query and what that reads, and from nothing else? Then its fingerprint tells its contents. */
+export function keepsNothing({ graph, compilation, alwaysBuild }: Known, id: NodeId): boolean {
   const [node, query] = [graph.nodes.get(id), compilation.models.get(id)];
-  if (node?.kind !== "model" || query === undefined || query.fingerprint === null) return null;
-  const isWhole = (node.spec.materialize ?? "view") === "view" || node.spec.materialize === "table";
-  const isKept =
-    isWhole && node.partitioning === undefined && !alwaysBuild.has(id) && query.parameters.every((name) => name.startsWith("param."));
-  return { fingerprint: query.fingerprint, isKept };
+  if (node?.kind !== "model" || query === undefined) return false;
+  const isWhole = node.spec.materialize === "view" || node.spec.materialize === "table";
+  return isWhole && node.partitioning === undefined && !alwaysBuild.has(id) && query.parameters.every((name) => name.startsWith("param."));
 }
 
-/** Inputs that count by what the query reads of them; others (those of checks, those of incremental builds) count as a whole. */
+/** Null for what is not SQL, not understood, or not the whole of what the model holds. */
+export function meaningOfNode(known: Known, id: NodeId): QueryFingerprint | null {
+  return keepsNothing(known, id) ? (known.compilation.models.get(id)?.fingerprint ?? null) : null;
+}
+
+/** Inputs that count by what the query reads of them; those of checks count as a whole. */
 export function readsByMeaning(known: Known, id: NodeId): ReadonlySet<NodeId> {
-  const [node, query] = [known.graph.nodes.get(id), known.compilation.models.get(id)];
-  if (node === undefined || query === undefined || meaningOfNode(known, id)?.isKept !== true) return new Set();
+  if (!keepsNothing(known, id)) return new Set();
   const ofChecks = new Set(known.checkReads.get(id));
-  return new Set(query.dependencies.filter((need) => !ofChecks.has(need)));
+  return new Set((known.compilation.models.get(id)?.dependencies ?? []).filter((need) => !ofChecks.has(need)));
 }

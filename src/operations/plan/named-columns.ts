@@ -2,17 +2,18 @@
 import type { Compilation } from "../../sql/compile-types.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ModelNode } from "../../model/graph.ts";
+import { CLOSED_COLUMN, incrementalOf } from "../../model/incremental.ts";
 import { didYouMean } from "../../model/suggest.ts";
 import type { Project } from "../../project/reader.ts";
 
-/** Of `key`, `snapshot`, `layout` and `external`, for those ways of keeping rows that need them. */
+/** Of `columns`, and of `key`, `incremental`, `snapshot`, `layout` and `external` for those ways of keeping rows that need them. */
 export function namedColumnErrors(project: Pick<Project, "nodes" | "locate">, { models }: Compilation): readonly MillraceError[] {
   const errors: MillraceError[] = [];
   for (const node of project.nodes) {
     const columns = node.kind === "model" ? models.get(node.id)?.columns : undefined;
     if (node.kind !== "model" || columns === undefined || columns === null || columns.length === 0) continue;
     const names = columns.map(({ name }) => name);
-    const known = new Set(names.map((name) => name.toLowerCase()));
+    const known = new Set([...names.map((name) => name.toLowerCase()), ...addedTo(node)]);
     for (const [path, name] of namesIn(node)) {
       if (known.has(name.toLowerCase())) continue;
       const location = project.locate(node.id, path);
@@ -29,13 +30,22 @@ export function namedColumnErrors(project: Pick<Project, "nodes" | "locate">, { 
   return errors;
 }
 
-function namesIn({
-  spec: { materialize, key, snapshot, layout, external },
-}: ModelNode): readonly (readonly [path: readonly string[], name: string])[] {
+/** What `deletes: close` adds to the columns of the query. */
+function addedTo({ spec: { materialize, incremental } }: ModelNode): readonly string[] {
+  return materialize === "incremental" && incremental?.deletes === "close" ? [CLOSED_COLUMN] : [];
+}
+
+function namesIn({ spec }: ModelNode): readonly (readonly [path: readonly string[], name: string])[] {
+  const { materialize, key, snapshot, layout, external } = spec;
+  const incremental = materialize === "incremental" ? incrementalOf(spec) : undefined;
   const list = (path: readonly string[], given: string | readonly string[] | undefined) =>
     [given ?? []].flat().map((name) => [path, name] as const);
   return [
+    ...Object.keys(spec.columns ?? {}).map((name) => [["columns", name], name] as const),
     ...(materialize === "snapshot" ? list(["key"], key) : []),
+    ...list(["key"], incremental?.key),
+    ...list(["incremental", "by"], incremental?.by),
+    ...list(["incremental", "cursor"], incremental?.cursor),
     ...list(["snapshot", "updatedAt"], snapshot?.updatedAt),
     ...list(["snapshot", "columns"], snapshot?.columns === "all" ? undefined : snapshot?.columns),
     ...list(["layout", "partition"], layout?.partition),

@@ -22,6 +22,7 @@ import { noteDefinitions } from "./noted.ts";
 import { acceptedWorld, type Beginning, builtWhole, restated, type Restatement } from "./restate.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { readingsOf } from "./readings.ts";
+import { ownVersions, sampleOf, sampleState } from "../environments/sample.ts";
 import { reachOf, stateOf } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { upkeepReasons } from "./upkeep.ts";
@@ -110,7 +111,7 @@ export async function planOperation(workspace: Workspace, asked: PlanRequest): P
     selection,
     decidePartitions: (id, decided) => partitions.decide(id, decided),
     ...(request.select === undefined ? { always: definitions.jobTasks } : {}),
-    live,
+    live: ownVersions(environment.kind, live, given),
     sources,
     ...(given.size === 0 ? {} : { given }),
     ...(environment.name === PROD ? {} : { environment: environment.name }),
@@ -159,7 +160,8 @@ async function givenByProd(
   const { forcedNodes, reusedFromProd } = await import("../environments/reuse.ts");
   const common = await workspace.commonWarehouse();
   const prod = await common.session((session) => readLive(session));
-  return reusedFromProd({ graph, environment, live, prod, forced: forcedNodes({ graph, selected, selection, request }) });
+  const isSampled = (await sampleOf(workspace)) !== null;
+  return reusedFromProd({ graph, environment, live, prod, isSampled, forced: forcedNodes({ graph, selected, selection, request }) });
 }
 
 /** A parameter may be wrong only because the job's file is: that is told first. */
@@ -229,7 +231,21 @@ async function sourceStates(
   { live, params, given }: SourcesAsked,
 ): Promise<ReadonlyMap<NodeId, SourceState>> {
   const asked = [...graph.nodes.values()].filter(({ id }) => live.has(id) && !given.has(id));
+  const sample = await sampleOf(workspace);
+  if (sample !== null) return sampledStates(workspace, sample, asked);
   return statesOf(workspace, asked, params);
+}
+
+/** A sample is news when prod's version is. */
+async function sampledStates(
+  workspace: Workspace,
+  sample: string,
+  nodes: readonly ProjectNode[],
+): Promise<ReadonlyMap<NodeId, SourceState>> {
+  const prod = await (await workspace.commonWarehouse()).session((session) => readLive(session));
+  return new Map(
+    nodes.flatMap(({ id }) => (prod.has(id) ? [[id, { token: sampleState(sample, prod.get(id)!), detail: "" }] as const] : [])),
+  );
 }
 
 /** What the sources among these nodes say of their state. */

@@ -34,24 +34,24 @@ export function readingsOf(definitions: Definitions, { live, fullRefresh }: Stan
   };
 
   const built = (id: NodeId, decided: Decided): InputState | null => {
-    const meaning = meaningOfNode(definitions, id);
+    const fingerprint = meaningOfNode(definitions, id);
     const kept = keptOfCode(definitions.codes.get(id) ?? "");
-    if (fullRefresh || meaning?.isKept !== true || kept === null || definitions.compilation.models.get(id)?.certain !== true) return null;
+    if (fullRefresh || fingerprint === null || kept === null || definitions.compilation.models.get(id)?.certain !== true) return null;
     const inputs = new Map<NodeId, InputState>();
-    for (const { asset } of meaning.fingerprint.leaves) {
+    for (const { asset } of fingerprint.leaves) {
       const state = after(asset, decided);
       if (state === null) return null;
       inputs.set(asset, state);
     }
-    const contents = contentsOf(meaning.fingerprint, kept, inputs);
+    const contents = contentsOf(fingerprint, kept, inputs);
     return contents === null ? null : { version: `to be built: ${id}`, contents };
   };
 
   const token = (reader: NodeId, need: NodeId, state: () => InputState | null): string | null => {
-    const meaning = meaningOfNode(definitions, reader);
-    if (meaning === null || !readsByMeaning(definitions, reader).has(need)) return null;
+    const fingerprint = meaningOfNode(definitions, reader);
+    if (fingerprint === null || !readsByMeaning(definitions, reader).has(need)) return null;
     const stands = state();
-    return stands === null ? null : inputToken(meaning.fingerprint, need, stands);
+    return stands === null ? null : inputToken(fingerprint, need, stands);
   };
 
   return {

@@ -8,6 +8,7 @@ import type { Graph } from "../../plan/graph.ts";
 import { layoutMark, readLayoutMarks } from "../../sql/layout-mark.ts";
 import { readersHere } from "./engines.ts";
 import type { LiveVersion } from "../../sql/publish.ts";
+import { withExternalPath } from "../attempts/external-path.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** With the reason, as the plan tells it. */
@@ -15,7 +16,7 @@ export async function upkeepReasons(
   workspace: Workspace,
   { graph, live }: { readonly graph: Graph; readonly live: ReadonlyMap<NodeId, LiveVersion> },
 ): Promise<ReadonlyMap<NodeId, string>> {
-  const reasons = new Map([...externalReasons(workspace.dir, graph, live), ...copyReasons(graph, live)]);
+  const reasons = new Map([...externalReasons(workspace, graph, live), ...copyReasons(graph, live)]);
   const laidOut = [...graph.nodes.values()].filter(
     (node): node is ModelNode => node.kind === "model" && layoutColumns(node.spec.layout).length > 0,
   );
@@ -44,16 +45,26 @@ function copyReasons(graph: Graph, live: ReadonlyMap<NodeId, LiveVersion>): Read
   return reasons;
 }
 
-function externalReasons(dir: string, graph: Graph, live: ReadonlyMap<NodeId, LiveVersion>): ReadonlyMap<NodeId, string> {
+function externalReasons(workspace: Workspace, graph: Graph, live: ReadonlyMap<NodeId, LiveVersion>): ReadonlyMap<NodeId, string> {
   const reasons = new Map<NodeId, string>();
   for (const node of graph.nodes.values()) {
     const version = live.get(node.id);
     if (node.kind !== "model" || node.spec.external === undefined || version === undefined) continue;
-    const { path } = node.spec.external;
+    const path = pathOf(workspace, node);
+    if (path === undefined) continue;
     const folder = versionIn(version.viewSql);
     if (folder === undefined || !existsSync(folder)) reasons.set(node.id, `the files of ${path} are not there any more`);
-    else if (!leadsTo(externalFolder(dir, path, version.asset), folder))
+    else if (!leadsTo(externalFolder(workspace.dir, path, version.asset), folder))
       reasons.set(node.id, `${path} does not lead to the files that readers see`);
   }
   return reasons;
+}
+
+/** Undefined where only a run can tell. */
+function pathOf(workspace: Workspace, node: ModelNode): string | undefined {
+  try {
+    return withExternalPath(workspace, node, {}).spec.external?.path;
+  } catch {
+    return undefined; // a parameter, or what is missing: the run tells it
+  }
 }

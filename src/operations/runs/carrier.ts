@@ -12,6 +12,7 @@ import { limitsOf } from "../../plan/admission.ts";
 import type { AssetRow } from "../../views/assets.ts";
 import type { RunFold } from "../../views/run-fold.ts";
 import { attemptHandler, type AttemptsRequest } from "../attempts/attempts.ts";
+import { endInEnvironment, enterRun } from "../environments/begin.ts";
 import { createSubJobs } from "./sub-jobs.ts";
 import { createRunTeller } from "./teller.ts";
 import type { Workspace } from "../workspace.ts";
@@ -76,6 +77,7 @@ export async function openCarrier(
     engine,
     async carry(run, carrying) {
       const { equipment, resumed, history, observe } = carrying;
+      await enterRun(equipment.workspace, run, equipment.definitions.graph.order);
       const jobs = subJobs.port(equipment.workspace);
       carried.set(run, { handler: attemptHandler(equipment.workspace, { ...equipment, jobs }), carrying });
       if (resumed) await subJobs.check(await engine.inspect(run));
@@ -93,6 +95,7 @@ export async function openCarrier(
         return teller.summary(fold ?? (await engine.inspect(run)), error);
       } finally {
         carried.delete(run);
+        await endInEnvironment(equipment.workspace);
       }
     },
     async close() {

@@ -10,7 +10,7 @@ import { planForRun, planOperation, type Planned, type PlanRequest } from "../pl
 import { beginWork } from "../plan/restate.ts";
 import type { Amendment } from "../quarantine/amendment.ts";
 import type { Replay } from "../assets/replay-port.ts";
-import { beginInEnvironment, endInEnvironment } from "../environments/begin.ts";
+import { beginInEnvironment } from "../environments/begin.ts";
 import { findRunHere } from "./runs.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -60,7 +60,6 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
     return await carry(await engine.start(next.plan), false);
   } finally {
     await carrier.close();
-    await endInEnvironment(workspace);
   }
 }
 

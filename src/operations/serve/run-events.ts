@@ -2,17 +2,20 @@
 // read is kept, so that nothing is missed while no engine ran; what is told twice is known by its key.
 import type { Clock } from "../../engine/clock.ts";
 import { createFeed } from "../../engine/feed.ts";
+import { PROD } from "../../model/environment.ts";
 import type { RunEvent } from "../../model/events.ts";
 import { jobOfStream, runEventsOf } from "../../model/store-events.ts";
 import type { Batch, EventStore } from "../../store/store.ts";
 import { catchUp } from "../../views/catch-up.ts";
-import { type RunRow, runsTable } from "../../views/runs.ts";
+import { readRun, type RunRow, runsTable } from "../../views/runs.ts";
 import type { JobPolicy } from "../../trigger/policy.ts";
 import type { JobDesk } from "../jobs/desk.ts";
 
 export interface RunEventsOptions {
   readonly store: EventStore;
   readonly clock: Clock;
+  /** What happens in others is no news to the jobs of this one. */
+  readonly environment: string;
   readonly desks: () => ReadonlyMap<string, JobDesk>;
   readonly onProblem: (error: unknown) => void;
 }
@@ -26,7 +29,7 @@ const TABLE = "serve.1";
 /** How far it has read is kept this often at most; what was read since is told again after a crash. */
 const KEEP_MS = 1_000;
 
-export async function followRunEvents({ store, clock, desks, onProblem }: RunEventsOptions): Promise<RunEvents> {
+export async function followRunEvents({ store, clock, environment, desks, onProblem }: RunEventsOptions): Promise<RunEvents> {
   let kept = await store.tables.position(TABLE);
   let position = kept;
   if (kept === 0) {
@@ -63,21 +66,19 @@ export async function followRunEvents({ store, clock, desks, onProblem }: RunEve
     keepSoon();
   };
   const tell = async (event: RunEvent, run: string, waiting: Waiting): Promise<void> => {
-    if (event.type === "node_succeeded" && event.reused !== true)
-      for (const { desk, trigger } of waiting.assets.get(event.node) ?? [])
+    const wanted = event.type === "node_succeeded" && event.reused !== true ? waiting.assets.get(event.node) : undefined;
+    if (event.type === "node_succeeded" && wanted !== undefined && ((await rowOf(run))?.environment ?? PROD) === environment)
+      for (const { desk, trigger } of wanted)
         await desk.tell({ type: "happened", trigger, key: `${event.node}@${run}`, item: { asset: event.node, run } });
     if (event.type !== "run_finished") return;
     const row = await rowOf(run);
-    if (row?.job === undefined || row.job === null) return;
+    if (row?.job === undefined || row.job === null || (row.environment ?? PROD) !== environment) return;
     const own = desks().get(row.job);
     if (own?.state().active.some((each) => each.run === run) === true) await own.tell({ type: "ended", run, status: event.status });
     for (const { desk, trigger } of waiting.jobs.get(row.job) ?? [])
       await desk.tell({ type: "happened", trigger, key: run, item: { job: row.job, run, status: event.status } });
   };
-  const rowOf = async (run: string): Promise<RunRow | undefined> => {
-    await catchUp(store, runsTable);
-    return (await store.tables.get(runsTable.name, run)) as RunRow | undefined;
-  };
+  const rowOf = (run: string): Promise<RunRow | undefined> => readRun(store, run);
 
   const feed = createFeed({
     store,

@@ -1,6 +1,7 @@
 // Starts and carries out the runs that jobs ask for, and goes on with those that a dead process left. Only the engine that holds the warehouse does.
 //   N1. A run that a job asked for ends as `ended`, or as `unplanned` with its error; nothing is dropped in silence.
 //   N2. A run is begun once per process; a second start of the same id is the same run.
+import { PROD } from "../../model/environment.ts";
 import { asMillraceError, type MillraceError } from "../../model/errors.ts";
 import type { RunParams } from "../../model/job-events.ts";
 import type { ServeProgress } from "../../model/progress.ts";
@@ -155,7 +156,9 @@ export function createRunner(options: RunnerOptions): Runner {
     anyLeft: async () => (await listRuns(store, { status: "running", limit: 1 })).length > 0,
     async adoptLeft() {
       const { engine } = await carrier();
-      for (const row of await engine.unfinished()) begin({ run: row.run, job: row.job, trigger: row.trigger, params: row.params });
+      const { name: here } = await workspace().environment();
+      const left = (await engine.unfinished()).filter(({ environment = PROD }) => environment === here);
+      for (const row of left) begin({ run: row.run, job: row.job, trigger: row.trigger, params: row.params });
     },
     async idle() {
       await Promise.allSettled(going.values());

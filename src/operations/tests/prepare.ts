@@ -84,7 +84,7 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
   const needs = new Set([...(graph.reads.get(node.id) ?? []), ...checks.flatMap((check) => check.needs)]);
   needs.delete(node.id);
   const inputs = inputsOf(world, needs, given);
-  for (const asset of [...given.keys()]) {
+  for (const asset of given.keys()) {
     if (inputs.used.has(asset)) continue;
     if (test.shared.includes(asset)) {
       given.delete(asset); // another test of the file reads it

@@ -112,7 +112,8 @@ async function readResults({ world, lane, prepared, signal }: TestBuild): Promis
 
 async function readResult(session: Session, of: string, sql: string, parameters: Readonly<Record<string, unknown>> = {}): Promise<Result> {
   const { values, types } = bindingsOf(sql, parameters);
-  const result = await session.connection.stream(sql, values, types);
+  const isBound = Object.keys(values).length > 0;
+  const result = await (isBound ? session.connection.stream(sql, values, types) : session.connection.run(sql));
   const names = result.deduplicatedColumnNames();
   const columns = result.columnTypes().map((type, index) => ({ name: names[index]!, type: type.alias ?? String(type) }));
   const rows: Result["rows"][number][] = [];

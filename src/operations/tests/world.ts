@@ -11,6 +11,7 @@ import { openCompileCache } from "../../sql/compile-cache.ts";
 import { withCodeHashes } from "../../sql/compile-hash.ts";
 import { compile } from "../../sql/compile.ts";
 import type { Compilation, CompiledColumn } from "../../sql/compile-types.ts";
+import { macrosOf } from "../../sql/macros.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
 import { parameterTypes } from "../jobs/tasks.ts";
 import { spacesOf } from "../partitions/facts.ts";
@@ -52,6 +53,7 @@ export async function openWorld(
     projectDir: workspace.dir,
     paramTypes: Object.fromEntries(Object.entries(paramTypes).map(([name, type]) => [name, PARAM_TYPES[type]])),
     cache,
+    macros: macrosOf(project),
   });
   if (errors.length === 0 && compilation.errors.length === 0) cache.save();
   errors.push(...compilation.errors);

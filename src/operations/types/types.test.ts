@@ -95,7 +95,7 @@ const VALUES: readonly (readonly [type: string, ...values: string[]])[] = [
 describe("types of values", () => {
   it("are what `read()` and JSON really give, of every type of DuckDB", async () => {
     const dir = mkdtempSync(join(tmpdir(), "millrace-values-"));
-    const warehouse = await openWarehouse({ path: ":memory:" });
+    const warehouse = await openWarehouse({ path: join(dir, "values.duckdb") });
     try {
       const columns = VALUES.flatMap(([type, ...values]) => values.map((value) => ({ type, sql: `(${value})::${type}` })));
       const sql = `select ${columns.map((column, index) => `${column.sql} as c${index}`).join(", ")}`;

@@ -39,7 +39,7 @@ export function reasonsFor(change: AssetChangeAnswer, context: ReasonContext): r
   return reasons;
 }
 
-export function columnText({ column, change, from, type, readBy }: ColumnChangeAnswer): string {
+function columnText({ column, change, from, type, readBy }: ColumnChangeAnswer): string {
   const readers = readBy.length === 0 ? "" : `; read by ${namesOf(readBy)}`;
   switch (change) {
     case "added":
@@ -65,7 +65,7 @@ function settingText({ key, change, before, after }: SettingChangeAnswer): strin
   return change === "added" ? `${key} is new: ${after ?? "…"}` : `${key} was taken out: ${before ?? "…"}`;
 }
 
-export function namesOf(names: readonly string[]): string {
+function namesOf(names: readonly string[]): string {
   const more = names.length > NAMES_SHOWN ? ` and ${names.length - NAMES_SHOWN} more` : "";
   return names.slice(0, NAMES_SHOWN).join(", ") + more;
 }
