@@ -233,4 +233,57 @@ from raw.orders o group by 1, 2`,
       "MR4662 at models/mart/b.sql:5:6: mart.b runs on postgres (shop); here.a, which it reads, stands in the warehouse",
     );
   });
+
+  it("replace nothing that is not theirs, and drop no view that somebody made on theirs", async () => {
+    await database();
+    const model = (columns: string): string => `/*---\nengine: postgres\n---*/\nselect ${columns} from raw.orders`;
+    const reader = "/*---\nengine: postgres\n---*/\nselect max(id) as id from mart.a";
+    const files = {
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/a.sql": model("id, amount"),
+      "models/mart/b.sql": reader,
+    };
+    const dir = project(files);
+    await client.query("create schema mart; create table mart.b (own text)");
+    expect((await statuses(await open(dir)))["mart.b"]).toMatch(/^failed: MR4666 mart.b is there on the server/);
+    expect(await rows("select * from mart.b")).toEqual([]);
+    await client.query("drop table mart.b");
+    expect((await statuses(await open(dir)))["mart.b"]).toBe("succeeded");
+    // What reads it is made anew with it, with its rights.
+    await client.query("create role analyst; grant select on mart.b to analyst");
+    write(dir, { "models/mart/a.sql": model("id::bigint as id") });
+    expect(await statuses(await open(dir))).toMatchObject({ "mart.a": "succeeded", "mart.b": "succeeded" });
+    expect(await rows("select id, has_table_privilege('analyst', 'mart.b', 'select') from mart.b")).toEqual([["30", true]]);
+    await client.query("create view public.mine as select id from mart.a");
+    write(dir, { "models/mart/a.sql": model("amount") });
+    expect((await statuses(await open(dir)))["mart.a"]).toMatch(/^failed: MR4667 mart.a cannot be made anew: .*public.mine/);
+    expect(await rows("select * from public.mine order by 1 desc limit 1")).toEqual([["30"]]);
+    // Back to the warehouse: the server shows it no longer.
+    await client.query("drop view public.mine");
+    write(dir, { "models/mart/a.sql": "select id from raw.orders", "models/mart/b.sql": "select max(id) as id from mart.a" });
+    expect(await statuses(await open(dir))).toMatchObject({ "mart.a": "succeeded", "mart.b": "succeeded" });
+    expect(await rows("select table_name from information_schema.tables where table_schema = 'mart'")).toEqual([]);
+  });
+
+  it("take values for their parameters, and are shown as they were after a rollback", async () => {
+    await database();
+    const since =
+      "/*---\nengine: postgres\nmaterialize: table\n---*/\nselect count(*)::int as n, $param.least as least from raw.orders where amount > $param.least::numeric";
+    const job = "params: { least: { default: '10' } }\nselect: mart.since\n";
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/since.sql": since,
+      "jobs/some.yaml": job,
+    });
+    const app = await open(dir);
+    expect(await statuses(app, { job: "some", select: "+mart.since" })).toMatchObject({ "mart.since": "succeeded" });
+    const first = (await app.describe("mart.since", { partitions: false })).asset.version!;
+    expect(await statuses(app, { job: "some", params: { least: "30" } })).toEqual({ "mart.since": "succeeded" });
+    expect(await rows("select * from mart.since")).toEqual([[10, "30"]]);
+    expect(await app.rollback({ asset: "mart.since", to: first, dryRun: false })).toMatchObject({ to: first, rows: 1 });
+    expect(await rows("select * from mart.since")).toEqual([[24, "10"]]);
+    expect((await app.check({})).checks).toEqual([]);
+  });
 });

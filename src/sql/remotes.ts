@@ -76,6 +76,25 @@ export async function keepRemotes(tx: Transaction, asset: string): Promise<reado
   return rows.map(({ physical }) => physical);
 }
 
+/** Does the ledger know of any? */
+export async function hasRemotes(session: Session): Promise<boolean> {
+  return (await session.row("select 1 from _millrace.remotes limit 1")) !== undefined;
+}
+
+/** The ledger's keys of what stood on a server, and whose live version does not. */
+export async function leftRemotes(session: Session): Promise<readonly string[]> {
+  const rows = await session.rows<{ asset: string }>(
+    `select distinct e.asset from _millrace.environments e where e.asset in (select asset from _millrace.remotes)
+       and not exists (select 1 from _millrace.remotes r where r.asset = e.asset and r.version = e.version)`,
+  );
+  return rows.map(({ asset }) => asset);
+}
+
+/** No version of it stands on a server any more. */
+export async function forgetRemotes(tx: Transaction, asset: string): Promise<void> {
+  await tx.run("delete from _millrace.remotes where asset = $1", [asset]);
+}
+
 /** What tells tables of this warehouse from those of another one on the same server. */
 export async function ownerOfTables(tx: Transaction): Promise<string> {
   const known = await tx.row<{ value: string }>("select value from _millrace._meta where key = $1", [OWNER]);

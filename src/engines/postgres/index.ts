@@ -6,7 +6,7 @@ import { postgresDelivery } from "../../connectors/postgres/read.ts";
 import { originOf } from "../../connectors/postgres/select.ts";
 import { describeColumns } from "../../connectors/postgres/types.ts";
 import { defineEngine, type EngineContext, type EngineServer } from "../../load/engine-port.ts";
-import { ident, qualified } from "../../sql/text.ts";
+import { ident, literal, qualified } from "../../sql/text.ts";
 import { auditThere } from "./audit.ts";
 import { buildThere, columnsOf, searchIn } from "./build.ts";
 import { postgresCapabilities } from "./capabilities.ts";
@@ -22,6 +22,8 @@ export const postgresEngine = defineEngine({
   capabilities: postgresCapabilities,
   open: openServer,
 });
+
+const DROP_PATIENCE = "500ms";
 
 function openServer(context: EngineContext): EngineServer {
   const { connection, owner, signal } = context;
@@ -82,10 +84,13 @@ function openServer(context: EngineContext): EngineServer {
           [asset, owner, kept],
         );
         for (const { physical } of rows) {
-          await client.query("begin; set local lock_timeout = '2s'");
-          await client.query(`drop table if exists ${qualified(DATA, physical)}`);
-          await client.query("delete from _millrace.tables where physical = $1", [physical]);
-          await client.query("commit");
+          // What somebody reads now, or a view of his rests on, stays until the next time.
+          await client
+            .query(
+              `begin; set local lock_timeout = '${DROP_PATIENCE}'; drop table if exists ${qualified(DATA, physical)};
+               delete from _millrace.tables where physical = ${literal(physical)}; commit`,
+            )
+            .catch(() => client.query("rollback"));
         }
       });
     },

@@ -22,7 +22,7 @@ const OTHER_COLUMNS = "42P16";
 /** @throws MR4666 what is there is not ours, MR4667 what reads it stands in the way; PostgreSQL's error where the SQL is wrong. */
 export async function showView(client: Client, { shown, asset, version, sql, owner }: Show): Promise<void> {
   const [schema, name] = shown;
-  await client.query(`create schema if not exists ${ident(schema)}`);
+  await ensureSchema(client, schema);
   await refuseOthers(client, shown);
   await client.query("savepoint showing");
   try {
@@ -38,6 +38,14 @@ export async function showView(client: Client, { shown, asset, version, sql, own
      on conflict (schema, name) do update set asset = $3, version = $4, sql = $5, owner = $6, at = now()`,
     [schema, name, asset, version, sql, owner],
   );
+}
+
+/** Two that make the same schema at once would get in each other's way. */
+async function ensureSchema(client: Client, schema: string): Promise<void> {
+  const known = "select 1 from pg_catalog.pg_namespace where nspname = $1";
+  if ((await client.query(known, [schema])).rowCount !== 0) return;
+  await client.query("select pg_advisory_xact_lock(hashtext('_millrace.schema'))");
+  if ((await client.query(known, [schema])).rowCount === 0) await client.query(`create schema ${ident(schema)}`);
 }
 
 /** The statement, with what stands in front of the query. */

@@ -25,6 +25,7 @@ import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
 import { installFunctions } from "../functions/install.ts";
 import { sampleAttempt, sampleOf } from "../environments/sample.ts";
+import { leaveServers } from "../environments/servers.ts";
 import { environmentWarehouse } from "../environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -173,7 +174,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const { engine: use } = node;
       const remote =
         use === undefined ? {} : { remote: await remotePlace(workspace, definitions, { node: defined as typeof node, use, attempt }) };
-      return builtResult(
+      const result = builtResult(
         await workspace.parts.buildModel(withExternalPath(workspace, node, params), {
           ...build,
           ...partitioned,
@@ -185,6 +186,8 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
         }),
         attempt,
       );
+      if (use === undefined) await leaveServers(workspace, attempt.log);
+      return result;
     }
     case "transform": {
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);

@@ -2,9 +2,21 @@
 // server that does not answer leaves both as they were.
 import type { EngineShown, Place } from "../../load/engine-port.ts";
 import { environmentSchema, PROD, splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
+import type { AttemptLog } from "../../model/attempt.ts";
+import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
-import { ownerOfTables, ownRemotes, readShownRemotes, type Remote, serversOf } from "../../sql/remotes.ts";
+import {
+  forgetRemotes,
+  hasRemotes,
+  leftRemotes,
+  ownerOfTables,
+  ownRemotes,
+  readShownRemotes,
+  type Remote,
+  serversOf,
+} from "../../sql/remotes.ts";
 import type { Transaction } from "../../sql/session.ts";
+import type { Warehouse } from "../../sql/warehouse.ts";
 import { serverOf } from "../attempts/engine.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -19,6 +31,31 @@ export async function showOnServers(workspace: Workspace, tx: Transaction, asset
     const versions: EngineShown[] = [];
     for (const remote of wanted) if (remote.engine === engine && remote.connection === connection) versions.push(await shownAs(tx, remote));
     await server.show(assets, versions);
+  }
+}
+
+const known = new WeakMap<Warehouse, Promise<boolean>>();
+
+/** What is built in the warehouse by now, and stood on a server before, is no longer shown there; once nothing there reads it any more. */
+export async function leaveServers(workspace: Workspace, log: AttemptLog): Promise<void> {
+  const warehouse = await workspace.commonWarehouse();
+  const some = known.get(warehouse) ?? warehouse.session((session) => hasRemotes(session));
+  known.set(warehouse, some);
+  if (!(await some)) return; // projects without engines are asked once
+  const left = await warehouse.session((session) => leftRemotes(session));
+  if (left.length === 0) return;
+  try {
+    await warehouse.transaction(async (tx) => {
+      await showOnServers(
+        workspace,
+        tx,
+        left.map((key) => splitLedgerAsset(key).asset),
+      );
+      for (const key of left) await forgetRemotes(tx, key);
+    });
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
+    log("info", `the views on the server of what is built in the warehouse now are still there: ${error.message}`);
   }
 }
 
