@@ -5,6 +5,7 @@ import { type App, openApp } from "../src/app.ts";
 import type { MillraceError } from "../src/model/errors.ts";
 import { testProjects } from "../src/operations/projects.suite.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
+import { startTcpProxy } from "./tcp-proxy.ts";
 
 let server: TestPostgres;
 let url = "";
@@ -104,6 +105,8 @@ describe("models on PostgreSQL", () => {
       ["notNull(customer)", "passed"],
       ["unique(customer)", "passed"],
     ]);
+    expect((await app.describe("raw.orders", { partitions: false })).asset.rows).toBe(31);
+    await expect(queried(app, "select * from mart.totals")).rejects.toMatchObject({ code: "MR4668" });
     // Tables of versions that are no longer kept are gone.
     for (const customer of ["c10", "c11", "c12", "c13"]) {
       await client.query("insert into public.orders select 100 + max(id), $1, 9, now() from public.orders", [customer]);
@@ -285,5 +288,36 @@ from raw.orders o group by 1, 2`,
     expect(await app.rollback({ asset: "mart.since", to: first, dryRun: false })).toMatchObject({ to: first, rows: 1 });
     expect(await rows("select * from mart.since")).toEqual([[24, "10"]]);
     expect((await app.check({})).checks).toEqual([]);
+  });
+
+  it("know from the server whether a commit was made whose answer was lost", async () => {
+    await database();
+    const proxy = await startTcpProxy(server.port);
+    const throughProxy = url.replace(String(server.port), String(proxy.port));
+    const files = Object.fromEntries(
+      Array.from({ length: 8 }, (_, n) => [
+        `models/many/t${n}.sql`,
+        `/*---\nengine: postgres\nmaterialize: table\n---*/\nselect ${n} as n from raw.orders`,
+      ]),
+    );
+    const retry = "defaults: { retry: { attempts: 3, delay: 10ms } }\n";
+    const dir = project({
+      ...files,
+      "millrace.yaml": `connections: { shop: { postgres: { url: "${throughProxy}" } } }\n${retry}`,
+      "sources/orders.yaml": SOURCE,
+    });
+    try {
+      // Eight at once, in a schema that is not there yet.
+      expect(new Set(Object.values(await statuses(await open(dir))))).toEqual(new Set(["succeeded"]));
+      for (const what of ["loseAnswer", "cutBefore"] as const) {
+        write(dir, { "models/many/t0.sql": files["models/many/t0.sql"]!.replace("0 as n", `'${what}' as n`) });
+        proxy.whenSaid("commit\0", what);
+        expect((await statuses(await open(dir)))["many.t0"]).toBe("succeeded");
+        expect(await rows("select distinct n from many.t0")).toEqual([[what]]);
+      }
+      expect(await rows("select count(*)::int from _millrace.commits where result is null")).toEqual([[0]]);
+    } finally {
+      await proxy.close();
+    }
   });
 });

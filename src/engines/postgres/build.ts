@@ -21,7 +21,6 @@ export interface Building {
   readonly signal: AbortSignal;
   /** The query of a place: what lies there. */
   readonly placed: string | null;
-  readonly placedRows: number | null;
 }
 
 /** Whoever holds a view for longer is waited for by the next try. */
@@ -98,14 +97,14 @@ async function lookAgain(server: Server, build: EngineBuild, unknown: UnknownCom
   }
 }
 
-async function makeAndShow(client: Client, build: EngineBuild, { owner, placed, placedRows }: Building): Promise<EngineBuilt> {
+async function makeAndShow(client: Client, build: EngineBuild, { owner, placed }: Building): Promise<EngineBuilt> {
   const { query, asset, shown, reads, checks, version, materialize } = build;
   await searchIn(client, build.searchPath);
   const sent: SentText =
     query.kind === "model" ? textOfModel(query.unit, reads, query.parameters) : { text: placed!, originalOffset: (offset) => offset };
   const physical = materialize === "table" ? physicalOn(asset, build.suffix) : null;
   const table = physical === null ? null : qualified(DATA, physical);
-  let rows = placedRows;
+  let rows: number | null = null;
   if (table !== null) {
     const head = `create table ${table} as\n`;
     rows = await told(build, sent, head, () => one(client, head + sent.text));

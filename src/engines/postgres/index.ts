@@ -39,8 +39,8 @@ function openServer(context: EngineContext): EngineServer {
     async build(build) {
       await prepare();
       const { query } = build;
-      const placed = query.kind === "place" ? await placeSql(server, query.options) : { sql: null, rows: null };
-      return buildThere(build, { server, owner, signal, placed: placed.sql, placedRows: placed.rows });
+      const placed = query.kind === "place" ? await placeSql(server, query.options) : null;
+      return buildThere(build, { server, owner, signal, placed });
     },
     check: ({ asset, shown, reads, checks }) =>
       within(server, `checking ${asset}`, async (client) => {
@@ -98,7 +98,7 @@ function openServer(context: EngineContext): EngineServer {
 }
 
 /** What a source in its place is: its table, or its query. */
-async function placeSql(server: Server, options: unknown): Promise<{ readonly sql: string; readonly rows: number | null }> {
+async function placeSql(server: Server, options: unknown): Promise<string> {
   const parsed = postgresOptions.parse(options);
   return within(server, "looking at the source", async (client) => {
     const origin = await originOf(client, parsed);
@@ -106,7 +106,7 @@ async function placeSql(server: Server, options: unknown): Promise<{ readonly sq
     const list = columns.length === 0 ? "*" : columns.map(ident).join(", ");
     const sql = `select ${list} from ${origin.from}${parsed.where === undefined ? "" : ` where (${parsed.where}\n)`}`;
     await describeColumns(client, sql);
-    return { sql, rows: null };
+    return sql;
   });
 }
 

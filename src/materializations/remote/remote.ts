@@ -66,11 +66,11 @@ export function buildRemoteModel(request: RemoteModel): Promise<BuildResult> {
 export async function standRemoteSource(request: RemoteSource): Promise<BuildResult> {
   const { asset, options, remote, checks } = request;
   const state = await remote.server.state(options);
-  const built = await buildThere({
+  return buildThere({
     build: { asset, parametersKey: state?.token ?? null, request: { ...request, mayReuse: state !== null } },
     remote,
-    make: (version, suffix, token) =>
-      remote.server.build({
+    make: async (version, suffix, token) => ({
+      ...(await remote.server.build({
         query: { kind: "place", options },
         asset: splitLedgerAsset(asset).asset,
         shown: viewOfKey(asset),
@@ -81,9 +81,10 @@ export async function standRemoteSource(request: RemoteSource): Promise<BuildRes
         version,
         checks,
         token,
-      }),
+      })),
+      rows: state?.rows ?? null,
+    }),
   });
-  return { ...built, rows: built.rows ?? state?.rows ?? null };
 }
 
 function buildThere({ build, remote, make }: There): Promise<BuildResult> {
