@@ -19,15 +19,21 @@ export type { OpenOptions, RunRequest, App, Tools } from "./operations/port.ts";
 
 /** The concrete parts, imported when a project is read: `--help`, `explain` and `query` need none. Heavy ones wait until they are first used. */
 async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
-  const [{ compileCheckFile, compileChecks }, { checks }, { connectors }, { materializationNames }, { createInlineExecutor }, { engineCapabilities, engineNamed }] =
-    await Promise.all([
-      import("./checks/compile.ts"),
-      import("./checks/index.ts"),
-      import("./connectors/index.ts"),
-      import("./materializations/names.ts"),
-      import("./executors/inline.ts"),
-      import("./engines/index.ts"),
-    ]);
+  const [
+    { compileCheckFile, compileChecks },
+    { checks },
+    { connectors },
+    { materializationNames },
+    { createInlineExecutor },
+    { engineCapabilities, engineNamed },
+  ] = await Promise.all([
+    import("./checks/compile.ts"),
+    import("./checks/index.ts"),
+    import("./connectors/index.ts"),
+    import("./materializations/names.ts"),
+    import("./executors/inline.ts"),
+    import("./engines/index.ts"),
+  ]);
   return {
     connectors,
     materializations: materializationNames,
