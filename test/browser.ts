@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { ensureProgram } from "./service.ts";
 
 const PROGRAM = "/usr/bin/chromium";
@@ -19,6 +19,7 @@ export interface TestBrowser {
 
 export async function startBrowser(): Promise<TestBrowser> {
   ensureBrowser();
+  const { chromium } = await import("playwright-core");
   const home = mkdtempSync(join(tmpdir(), "millrace-browser-"));
   const browser = await chromium.launch({
     executablePath: PROGRAM,

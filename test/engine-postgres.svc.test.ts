@@ -214,6 +214,30 @@ from raw.orders o group by 1, 2`,
     expect(await rows("select table_schema from information_schema.views where table_schema like '%dev'")).toEqual([]);
     await dev.envRollback({});
     expect(await rows("select * from mart.totals order by 1")).toEqual(prod);
+    await dev.envCollect({ dryRun: false, graceMs: -1_000 } as { dryRun: boolean });
+    expect(
+      await rows(
+        "select distinct table_schema from information_schema.views where table_schema like 'mart%' or table_schema like 'raw%' order by 1",
+      ),
+    ).toEqual([["mart"], ["raw"]]);
+    expect(await rows("select * from mart.totals order by 1")).toEqual(prod);
+    // What two branches have of their own never meets.
+    write(dir, { "models/mart/paid.sql": PAID.replace("> 3", "> 42") });
+    for (const env of ["one", "two"]) {
+      const branch = await openApp({ dir, env });
+      expect((await statuses(branch))["mart.totals"]).toBe("succeeded");
+      if (env === "one") write(dir, { "models/mart/paid.sql": PAID.replace("> 3", "> 43.5") });
+      await branch.close();
+    }
+    const counts = await rows(
+      "select (select count(*)::int from mart.paid), (select count(*)::int from mart__one.paid), (select count(*)::int from mart__two.paid)",
+    );
+    expect(counts).toEqual([[28, 2, 1]]);
+    await (await open(dir)).envDrop("one");
+    expect(await rows("select distinct table_schema from information_schema.views where table_schema like 'mart%' order by 1")).toEqual([
+      ["mart"],
+      ["mart__two"],
+    ]);
   });
 
   it("refuse what does not lie on the server, and what the engine cannot do, before anything runs", async () => {

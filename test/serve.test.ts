@@ -109,7 +109,7 @@ describe("millrace serve", () => {
     const served = await serve();
     const path = join(files.dir, ".millrace/engine.json");
     const told = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
-    expect(Object.keys(told)).toEqual(["pid", "url", "token", "startedAt", "version"]);
+    expect(Object.keys(told)).toEqual(["pid", "url", "token", "startedAt", "environment", "version"]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
     const beganMs = performance.now();

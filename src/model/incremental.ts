@@ -57,7 +57,7 @@ export function incrementalOf({ incremental: own = {}, key }: Spec): Incremental
 /** What of the settings changes the rows: the rest (batches, lookback, `forwardOnly`) may change without anything being built again. */
 export function incrementalIdentity(spec: Spec): unknown {
   const known = incrementalOf(spec);
-  if (known === undefined) return spec.incremental;
+  if (known === undefined) return withoutHabits(spec.incremental);
   const { mode, by, unit, start, cursor, deletes } = known;
   return {
     mode,
@@ -67,6 +67,12 @@ export function incrementalIdentity(spec: Spec): unknown {
     ...(mode === "time" ? { unit } : {}),
     ...(mode === "merge" || mode === "partition" ? { deletes } : {}),
   };
+}
+
+function withoutHabits(own: ModelSpec["incremental"]): unknown {
+  if (own === undefined) return undefined;
+  const { batch: _batch, forwardOnly: _forwardOnly, ignore: _ignore, lookback: _lookback, ...identity } = own;
+  return identity;
 }
 
 export interface IncrementalProblem {

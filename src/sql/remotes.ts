@@ -90,6 +90,15 @@ export async function leftRemotes(session: Session): Promise<readonly string[]> 
   return rows.map(({ asset }) => asset);
 }
 
+/** Assets that an act put aside, as far as they stand on servers. */
+export async function assetsAside(session: Session, act: string): Promise<readonly string[]> {
+  const rows = await session.rows<{ asset: string }>(
+    `select distinct ${plainAssetSql("asset")} as asset from _millrace.remotes where ends_with(asset, $1)`,
+    [`@~${act}`],
+  );
+  return rows.map(({ asset }) => asset);
+}
+
 /** No version of it stands on a server any more. */
 export async function forgetRemotes(tx: Transaction, asset: string): Promise<void> {
   await tx.run("delete from _millrace.remotes where asset = $1", [asset]);

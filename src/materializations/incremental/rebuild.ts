@@ -13,6 +13,7 @@ import { UNSORTED, writeSorted } from "../layout.ts";
 import { columnOf, prepareStage } from "./apply.ts";
 import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
+import { inheritRows } from "./inherited.ts";
 import { type Range, rangeOver } from "./intervals.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
 
@@ -23,7 +24,9 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   const table = physicalTable(physical);
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
   const order = layoutColumns(request.spec.layout);
-  await makeAll(tx, build, { table: order.length === 0 ? table : UNSORTED, columns });
+  const made = { table: order.length === 0 ? table : UNSORTED, columns };
+  await makeAll(tx, build, made);
+  const inherited = await inheritRows(tx, build, made);
   if (order.length > 0) {
     await writeSorted(tx, { asset: unit.id, from: UNSORTED, table, by: order });
     await tx.run(`drop table ${UNSORTED}`);
@@ -57,6 +60,7 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
     result,
   });
   const done = await rangesMade(tx, build, { table, columns });
+  const kept = inherited > 0 ? `; ${inherited} rows that were there stay` : "";
   const lacking = leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : "";
   await writeIncrement(
     tx,
@@ -65,7 +69,7 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
       mode: how.mode,
       reads: decision.reads,
       ranges: heldAfter({ ...decision, todo: done }, codeHash),
-      reason: `${decision.reason}${lacking}`,
+      reason: `${decision.reason}${kept}${lacking}`,
     },
   );
   return result;

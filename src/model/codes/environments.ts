@@ -47,4 +47,14 @@ export const environmentsCodes = {
     why: "A run is carried out where it was planned: elsewhere the same names mean other tables.",
     fix: "Say the same with `--env NAME`, or check its branch out.",
   },
+  MR8710: {
+    title: "The environment belongs to another branch",
+    why: "The name of a branch becomes lower case with `_` for all but letters and digits, so that `fix/a` and `fix-a` have one name. A run of the one would take apart what the other built.",
+    fix: "Rename the branch, or drop the environment when the other branch is no longer needed: `millrace env drop NAME`.",
+  },
+  MR8711: {
+    title: "A sample cannot be promoted",
+    why: "An environment with `sample:` holds some of prod's rows only, so prod would lose all others.",
+    fix: "It tells whether everything can be built. Promote the environment of the branch, or leave `sample:` out and build once more with `--full-refresh`.",
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>;

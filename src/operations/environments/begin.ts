@@ -4,10 +4,11 @@ import { randomInt } from "node:crypto";
 import { runId } from "../../engine/run-id.ts";
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { gitBranch } from "../../project/environment.ts";
-import { noteEnvironment, putAside, rebase, settle } from "../../sql/environment-ledger.ts";
+import { gitBranch, safeEnvironmentName } from "../../project/environment.ts";
+import { noteEnvironment, putAside, readEnvironments, rebase, settle } from "../../sql/environment-ledger.ts";
 import { noteAct } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
+import type { Transaction } from "../../sql/session.ts";
 import { readRun } from "../../views/runs.ts";
 import type { Planned } from "../plan/plan.ts";
 import type { Workspace } from "../workspace.ts";
@@ -18,7 +19,7 @@ export function actId(): string {
   return runId(Date.now(), () => randomInt(2 ** 32) / 2 ** 32).slice("r_".length);
 }
 
-/** @throws MR8707 when the environment's schemas are those of assets. */
+/** @throws MR8707 when the environment's schemas are those of assets, MR8710 when it is another branch's. */
 export async function beginInEnvironment(
   workspace: Workspace,
   { plan, given, definitions }: Pick<Planned, "plan" | "given" | "definitions">,
@@ -30,7 +31,7 @@ export async function beginInEnvironment(
   const branch = gitBranch(workspace.dir) ?? null;
   const common = await workspace.commonWarehouse();
   await common.transaction(async (tx) => {
-    await noteEnvironment(tx, { environment: own, kind, branch });
+    await noteUse(tx, { environment: own, kind, branch });
     const assets = released(given, await readLive(tx, own));
     if (assets.length > 0) {
       const act = actId();
@@ -42,7 +43,7 @@ export async function beginInEnvironment(
   });
 }
 
-/** Before a run is carried out, whoever planned it. @throws MR8709, MR8707 */
+/** Before a run is carried out, whoever planned it. @throws MR8709, MR8707, MR8710 */
 export async function enterRun(workspace: Workspace, run: string, assets: readonly string[]): Promise<void> {
   const { name: own, kind } = await workspace.environment();
   const place = (await readRun(await workspace.store(), run))?.environment ?? PROD;
@@ -55,13 +56,29 @@ export async function enterRun(workspace: Workspace, run: string, assets: readon
   if (own === PROD) return;
   refuseSchemas(own, assets);
   const branch = gitBranch(workspace.dir) ?? null;
-  await (await workspace.commonWarehouse()).transaction((tx) => noteEnvironment(tx, { environment: own, kind, branch }));
+  await (await workspace.commonWarehouse()).transaction((tx) => noteUse(tx, { environment: own, kind, branch }));
 }
 
 export async function endInEnvironment(workspace: Workspace): Promise<void> {
   const { name: own } = await workspace.environment();
   if (own === PROD) return;
   await (await workspace.commonWarehouse()).transaction((tx) => settle(tx, own));
+}
+
+/** Names of branches that are alike (`fix/a`, `fix-a`) give one name of an environment: the first that has it keeps it. @throws MR8710 */
+async function noteUse(
+  tx: Transaction,
+  { environment, kind, branch }: { readonly environment: string; readonly kind: string; readonly branch: string | null },
+): Promise<void> {
+  const theirs = (await readEnvironments(tx)).find((known) => known.environment === environment)?.branch ?? null;
+  const isNamesake = (name: string | null): boolean => name !== null && safeEnvironmentName(name) === environment;
+  if (!isNamesake(theirs)) return noteEnvironment(tx, { environment, kind, branch });
+  if (theirs === branch || !isNamesake(branch)) return noteEnvironment(tx, { environment, kind, branch: null });
+  throw new MillraceError({
+    code: "MR8710",
+    message: `the environment ${environment} belongs to the branch ${theirs}; the name of the branch ${branch} comes to the same`,
+    hint: `rename this branch, or, where ${theirs} is no longer needed: millrace env drop ${environment}`,
+  });
 }
 
 function refuseSchemas(environment: string, assets: readonly string[]): void {

@@ -196,7 +196,59 @@ describe("an environment", () => {
     expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 3, reused: 1 });
     expect(await query(dir, "whole", "from final.total")).toEqual([[100]]);
     expect((await run(dir, "whole")).nodes).toMatchObject({ succeeded: 0, reused: 4 });
+    for (const dryRun of [true, false])
+      await expect(inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "staging", dryRun }))).rejects.toMatchObject({
+        code: "MR8711",
+        message: expect.stringContaining("(raw.sales)"),
+      });
+    expect(await query(dir, "prod", "select count(*) from raw.sales")).toEqual([[3]]);
+    await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "whole", dryRun: false }));
     expect(await query(dir, "prod", "from final.total")).toEqual([[100]]);
+  });
+
+  it("belongs to one branch: another whose name comes to the same is refused, until it is dropped", async () => {
+    const dir = projects.project(FILES);
+    await run(dir, "prod");
+    const onBranch = (branch: string): void => projects.write(dir, { ".git/HEAD": `ref: refs/heads/${branch}\n` });
+    onBranch("Fix/a");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1") });
+    await run(dir, "Fix/a");
+    await run(dir, "fix_a");
+    onBranch("main");
+    await run(dir, "fix_a");
+    onBranch("fix-a");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 2") });
+    await expect(run(dir, "fix-a")).rejects.toMatchObject({ code: "MR8710", message: expect.stringContaining("the branch Fix/a;") });
+    expect(await query(dir, "fix_a", "from final.total")).toEqual([[104]]);
+    await inEnvironment(dir, "prod", (app) => app.envDrop("fix_a"));
+    await run(dir, "fix-a");
+    expect(await query(dir, "fix_a", "from final.total")).toEqual([[108]]);
+  });
+
+  it.each([
+    ["mode: append", "dev", [1, 2, 20, 30]],
+    ["mode: append, forwardOnly: true", "dev", [1, 2, 20, 30]],
+    ["mode: append", "staging", [20, 30]],
+  ])("of a model with %s begins %s with the rows that no query gives again", async (how, env, expected) => {
+    const config = `${CONFIG}  staging: { kind: e2e }\n`;
+    const log = `/*---\nmaterialize: incremental\nincremental: { ${how} }\n---*/\nselect amount from clean.log\n`;
+    const dir = projects.project({
+      "millrace.yaml": config,
+      "data/log.csv": "amount\n1\n2\n",
+      "sources/log.yaml": "from: { files: { path: data/log.csv } }\nload: replace\n",
+      "models/clean/log.sql": "select amount from raw.log",
+      "models/final/log.sql": log,
+    });
+    await run(dir, "prod");
+    projects.write(dir, { "data/log.csv": "amount\n2\n3\n", "models/clean/log.sql": "select amount * 10 as amount from raw.log" });
+    await inEnvironment(dir, "prod", (app) => app.run({ select: "raw.log" }, () => {}));
+    expect((await run(dir, env)).status).toBe("succeeded");
+    const amounts = "select amount from final.log order by 1";
+    expect((await query(dir, env, amounts)).flat()).toEqual(expected);
+    await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: env, dryRun: false }));
+    expect((await query(dir, "prod", amounts)).flat()).toEqual(expected);
+    await inEnvironment(dir, "again", (app) => app.run({ fullRefresh: true, select: "final.log" }, () => {}));
+    expect((await query(dir, "again", amounts)).flat()).toEqual([20, 30]);
   });
 
   it("goes when nobody uses it, with its tables, but nothing goes that another holds", async () => {

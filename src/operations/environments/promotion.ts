@@ -9,6 +9,7 @@ import { safeEnvironmentName } from "../../project/environment.ts";
 import { readEnvironmentRows, settle } from "../../sql/environment-ledger.ts";
 import { movedSince, type PromotedAsset, promote, readActs, takeBack } from "../../sql/promote.ts";
 import { readLive } from "../../sql/publish.ts";
+import type { Warehouse } from "../../sql/warehouse.ts";
 import { readAssets } from "../../views/assets.ts";
 import { foldRun } from "../../views/run-fold.ts";
 import { listRuns } from "../../views/runs.ts";
@@ -17,6 +18,7 @@ import { runningEngine } from "../serve/engine-file.ts";
 import type { Workspace } from "../workspace.ts";
 import { actId } from "./begin.ts";
 import { knownEnvironment } from "./environments.ts";
+import { isSampled } from "./sample.ts";
 import { showOnServers } from "./servers.ts";
 import { environmentWarehouse } from "./warehouse.ts";
 
@@ -28,8 +30,9 @@ export interface PromoteRequest {
 }
 
 const RUNNING_RUNS_MAX = 100;
+const NAMES_SHOWN = 3;
 
-/** @throws MR8702, MR8703, MR8705, MR8708 */
+/** @throws MR8702, MR8703, MR8705, MR8708, MR8711 */
 export async function promoteEnvironment(
   workspace: Workspace,
   { environment: asked, to = PROD, why, dryRun }: PromoteRequest,
@@ -41,6 +44,7 @@ export async function promoteEnvironment(
   await knownEnvironment(warehouse, environment);
   const rows = await warehouse.session((session) => readEnvironmentRows(session, environment));
   const own = rows.filter(({ isHeld }) => !isHeld);
+  await refuseSample(warehouse, environment, new Set(own.map(({ asset }) => asset)));
   await refuseUnfinished(workspace, environment, new Set(own.map(({ asset }) => asset)));
   const common = { promotion: actId(), environment, to: PROD, dryRun, by: actor(), why: why ?? null };
   if (dryRun) {
@@ -61,6 +65,18 @@ export async function promoteEnvironment(
   (await environmentWarehouse(workspace, environment)).forget();
   await warehouse.transaction((tx) => settle(tx, environment));
   return { ...common, assets };
+}
+
+/** Prod would lose the rows that the sample left out. @throws MR8711 */
+async function refuseSample(warehouse: Warehouse, environment: string, own: ReadonlySet<NodeId>): Promise<void> {
+  const live = await warehouse.session((session) => readLive(session, environment));
+  const sampled = [...own].filter((asset) => isSampled(live.get(asset) ?? { sourceState: null }));
+  if (sampled.length === 0) return;
+  throw new MillraceError({
+    code: "MR8711",
+    message: `${environment} was built from a sample of prod's rows (${sampled.slice(0, NAMES_SHOWN).join(", ")}): prod would have no others`,
+    hint: "promote the branch itself: run on it, then millrace env promote BRANCH",
+  });
 }
 
 /** Without an id: the newest promotion that can be taken back. @throws MR8706 */

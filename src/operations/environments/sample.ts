@@ -24,6 +24,11 @@ export function sampleState(sample: string, theirs: Pick<LiveVersion, "version">
   return `${sample} of ${theirs.version}`;
 }
 
+/** Are its rows some of prod's? It is asked of the version: millrace.yaml may have changed since. */
+export function isSampled({ sourceState }: Pick<LiveVersion, "sourceState">): boolean {
+  return sourceState !== null && /^(reservoir|bernoulli)\(.+\) of /.test(sourceState);
+}
+
 /** Loads a source of the environment with a sample of prod's rows; undefined where prod has none to take. */
 export async function sampleAttempt(
   workspace: Workspace,

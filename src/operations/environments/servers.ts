@@ -6,6 +6,7 @@ import type { AttemptLog } from "../../model/attempt.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import {
+  assetsAside,
   forgetRemotes,
   hasRemotes,
   leftRemotes,
@@ -56,6 +57,16 @@ export async function leaveServers(workspace: Workspace, log: AttemptLog): Promi
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     log("info", `the views on the server of what is built in the warehouse now are still there: ${error.message}`);
+  }
+}
+
+/** What an act put aside, and no environment holds any more, is no longer shown on servers; one that does not answer keeps its views. */
+export async function hideOnServers(workspace: Workspace, act: string): Promise<void> {
+  const warehouse = await workspace.commonWarehouse();
+  try {
+    await warehouse.transaction(async (tx) => showOnServers(workspace, tx, await assetsAside(tx, act)));
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error;
   }
 }
 

@@ -87,6 +87,17 @@ describe("an incremental model", () => {
   });
 });
 
+it("asks nothing of what did not change with --forward-only", async () => {
+  const maintained =
+    "/*---\nmaterialize: incremental\nincremental: { mode: maintain }\n---*/\nselect sold_on, sum(price) as price from raw.sales group by sold_on\n";
+  const app = await open(project({ ...FILES, "models/final/maintained.sql": maintained }));
+  await app.run({}, () => {});
+  await app.run({}, () => {});
+  const plan = await app.plan({ forwardOnly: true });
+  expect(plan.nodes.filter(({ action }) => action !== "reuse")).toEqual([]);
+  expect((plan.changes?.assets ?? []).filter(({ change }) => change !== "metadata")).toEqual([]);
+});
+
 describe("a partitioned model", () => {
   const PARTS = {
     ...FILES,

@@ -9,6 +9,7 @@ const EFFECTS: readonly (readonly [RegExp, Effect])[] = [
   [/^(description|owner|tags|docs|meta)(\.|$)/, "metadata"],
   [/^columns\.[^.]+(\.description)?$/, "metadata"],
   [/^(retry|timeout|pool|pools|priority|concurrency|queueTimeout|silence|fallback|isolation|expires)(\.|$)/, "metadata"],
+  [/^incremental\.(batch|forwardOnly|ignore|lookback)(\.|$)/, "metadata"],
   [/^(materialize|key|checks|contract|layout|guards|raw|lineage|engine|needs)(\.|$)/, "build"],
 ];
 
