@@ -197,6 +197,7 @@ export async function openApp(options: OpenOptions): Promise<App> {
 function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): App {
   return {
     dir: workspace.dir,
+    environmentWord: async () => (await import("./operations/known-environment.ts")).environmentWord(workspace),
     run: async (request, observe) => {
       const { runningEngine } = await import("./operations/serve/engine-file.ts");
       const { job, params = {}, select, fromFailure, fullRefresh } = request;

@@ -28,6 +28,8 @@ export interface Command {
   readonly options?: readonly (readonly [flags: string, description: string, repeat?: "many"])[];
   /** Ctrl-C and SIGTERM are how it ends: the exit code is 0. */
   readonly stopsBySignal?: true;
+  /** What becomes of an `--env` that nothing knows: `made` says that it is new, `any` does not look; default: an error. */
+  readonly environment?: "made" | "any";
   /** Returns the exit code; 0 when it returns nothing. */
   run(context: CommandContext, args: readonly string[], options: OptionValues): Promise<number | void>;
 }

@@ -6,7 +6,7 @@ import { version } from "../model/version.ts";
 import type { Command, CommandContext, OptionValues } from "./command.ts";
 import { commands } from "./commands/index.ts";
 import { EXIT, exitCodeOf } from "./exit.ts";
-import { createOutput, type GlobalOptions } from "./output.ts";
+import { createOutput, type GlobalOptions, type Output } from "./output.ts";
 
 /** The longest that a timer of Node takes. */
 const ALIVE_MS = 2 ** 31 - 1;
@@ -121,8 +121,10 @@ async function execute(command: Command, args: readonly string[], options: Globa
     commands,
     signal: interrupt.signal,
     app: async () => {
+      if (app !== undefined) return app;
       const { openApp } = await import("../app.ts");
-      app ??= await openApp({ ...place(options), signal: interrupt.signal });
+      app = await openApp({ ...place(options), signal: interrupt.signal });
+      if (typeof options.env === "string") await tellUnknown(app, command, output);
       return app;
     },
   };
@@ -140,6 +142,15 @@ async function execute(command: Command, args: readonly string[], options: Globa
     clearInterval(alive);
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);
   }
+}
+
+/** A slip in `--env` must not be answered with prod's data. @throws MR8702 */
+async function tellUnknown(app: App, command: Command, output: Output): Promise<void> {
+  if (command.environment === "any") return;
+  const { environment, unknown } = await app.environmentWord();
+  if (unknown === undefined) return;
+  if (command.environment !== "made") throw unknown;
+  output.note(`${output.symbol("warn")} the environment ${environment} is new: this makes it`);
 }
 
 function place(options: GlobalOptions): OpenOptions {

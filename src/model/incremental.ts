@@ -54,6 +54,11 @@ export function incrementalOf({ incremental: own = {}, key }: Spec): Incremental
   };
 }
 
+/** Are rows kept that its query of today would not give again? Then it makes a difference from which rows it goes on. */
+export function dependsOnPast({ mode, deletes, cursor, ignore, forwardOnly }: Incremental): boolean {
+  return mode === "append" || deletes !== "delete" || cursor !== undefined || ignore.length > 0 || forwardOnly;
+}
+
 /** What of the settings changes the rows: the rest (batches, lookback, `forwardOnly`) may change without anything being built again. */
 export function incrementalIdentity(spec: Spec): unknown {
   const known = incrementalOf(spec);

@@ -66,6 +66,7 @@ import type { QuarantineListRequest } from "./quarantine/list.ts";
 import type { PlanAnswerRequest } from "./plan/answer.ts";
 import type { DiffAnswer } from "../model/diff-answers.ts";
 import type { DiffRequest } from "./diff/diff.ts";
+import type { EnvironmentWord } from "./known-environment.ts";
 import type { ApplyRequest } from "./plan/apply.ts";
 import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
@@ -103,6 +104,8 @@ export interface RunRequest {
 
 export interface App {
   readonly dir: string;
+  /** The environment that commands work in, and the error for a command that only looks where nothing knows it. */
+  environmentWord(): Promise<EnvironmentWord>;
   run(request: RunRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   /** Resolves when `signal` was aborted and everything is put away. */
   serve(request: ServeRequest, observe: (progress: ServeProgress) => void): Promise<void>;

@@ -1,7 +1,7 @@
 // Which environment a command works in: `--env NAME`, else the git branch that is checked out, read from .git without the git program.
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, statSync } from "node:fs";
-import { dirname, isAbsolute, join, resolve } from "node:path";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path";
 import type { ProjectSpec } from "../model/definitions/project.ts";
 import { MillraceError } from "../model/errors.ts";
 
@@ -33,6 +33,19 @@ export function gitBranch(dir: string): string | undefined {
   const git = gitFolder(resolve(dir));
   const head = git === undefined ? undefined : readSmall(join(git, "HEAD"));
   return head === undefined ? undefined : /^ref: refs\/heads\/(.+)$/m.exec(head)?.[1]?.trim();
+}
+
+/** All local branches of the repository around `dir`, from its files; none without one. */
+export function gitBranches(dir: string): readonly string[] {
+  const git = gitFolder(resolve(dir));
+  if (git === undefined) return [];
+  const shared = readSmall(join(git, "commondir"))?.trim(); // of a work tree
+  const common = shared === undefined ? git : resolve(git, shared);
+  const packed = [...(readSmall(join(common, "packed-refs")) ?? "").matchAll(/^[0-9a-f]+ refs\/heads\/(.+)$/gm)].map(([, name]) =>
+    name!.trim(),
+  );
+  const current = gitBranch(dir); // one without a commit has no file
+  return [...new Set([...(current === undefined ? [] : [current]), ...packed, ...filesBelow(join(common, "refs/heads"))])];
 }
 
 export interface Environment {
@@ -76,6 +89,15 @@ function gitFolder(start: string): string | undefined {
       return target === undefined ? undefined : isAbsolute(target) ? target : resolve(dir, target);
     }
     if (dirname(dir) === dir) return undefined;
+  }
+}
+
+function filesBelow(dir: string): readonly string[] {
+  try {
+    const entries = readdirSync(dir, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile()).map((entry) => relative(dir, join(entry.parentPath, entry.name)).split(sep).join("/"));
+  } catch {
+    return []; // all are packed
   }
 }
 

@@ -40,6 +40,7 @@ create macro _millrace.rows(asset) as table select * from query_table('${ROWS_SC
 const LATER_TABLES = `
 alter table _millrace.files add column if not exists identity varchar;
 alter table _millrace.versions add column if not exists contents json;
+alter table _millrace.versions add column if not exists begun varchar;
 alter table _millrace.environments add column if not exists base varchar;
 create table if not exists _millrace.environment_list (environment varchar, kind varchar, branch varchar, "at" timestamptz, used_at timestamptz);
 create table if not exists _millrace.promotions (promotion varchar, act varchar, environment varchar, assets json, "by" varchar, why varchar,

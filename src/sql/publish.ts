@@ -51,6 +51,8 @@ export interface Publication {
   readonly result: JsonValue;
   /** How a load came from the version before; left out where the contents were made anew. */
   readonly step?: LoadStep;
+  /** Of an environment's rows that depend on their past: from which version of prod they began (sql/begun.ts). */
+  readonly begun?: string | undefined;
 }
 
 /** The version of an asset that readers see. */
@@ -75,6 +77,8 @@ export interface LiveVersion {
   readonly at: string;
   /** Set while readers see this version because somebody went back to it. */
   readonly rolledBack: RolledBack | null;
+  /** As `Publication.begun`. */
+  readonly begun?: string;
 }
 
 /** A rollback that still holds, and what the version that was taken back had been made from: as long as that is the same, it is not made again. */
@@ -224,11 +228,15 @@ export async function readLive(session: Session, environment: string = session.e
 }
 
 /** The version of one asset that readers see: of a name, what it means in the session's environment; of a ledger's key, what stands under it. */
-export async function readLiveVersion(session: Session, asset: string): Promise<LiveVersion | undefined> {
+export async function readLiveVersion(
+  session: Session,
+  asset: string,
+  seenIn: string = session.environment,
+): Promise<LiveVersion | undefined> {
   const key = splitLedgerAsset(asset);
-  const isName = key.asset === asset && session.environment !== PROD;
+  const isName = key.asset === asset && seenIn !== PROD;
   const where = isName ? `${seenBy("$1")} and ${plainAssetSql("e.asset")} = $2` : "e.environment = $1 and e.asset = $2";
-  const environment = isName ? session.environment : (key.environment ?? PROD);
+  const environment = isName ? seenIn : (key.environment ?? PROD);
   const row = await session.row<VersionRow>(`${LIVE_VERSIONS} where ${where}`, [environment, asset]);
   return row === undefined ? undefined : liveVersion(row);
 }
@@ -298,7 +306,7 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
   await tx.run("delete from _millrace.versions where asset = $1 and version = $2", [asset, version]);
   await tx.run(
     `insert into _millrace.versions (asset, version, kind, physical, view_sql, code_hash, inputs, source_state, content_hash, rows, columns, hidden, checks,
-       load, run, node, attempt, "at", contents) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now(), $18)`,
+       load, run, node, attempt, "at", contents, begun) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now(), $18, $19)`,
     [
       asset,
       version,
@@ -318,6 +326,7 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
       token.node,
       token.attempt,
       publication.contents == null ? null : JSON.stringify(publication.contents),
+      publication.begun ?? null,
     ],
   );
   if (body.kind !== "share") await recordStep(tx, publication);
@@ -354,6 +363,7 @@ interface VersionRow {
   readonly run: string;
   readonly at: string;
   readonly rolled_back: string | null;
+  readonly begun: string | null;
 }
 
 function liveVersion(row: VersionRow): LiveVersion {
@@ -375,5 +385,6 @@ function liveVersion(row: VersionRow): LiveVersion {
     run: row.run,
     at: row.at,
     rolledBack: row.rolled_back === null ? null : (JSON.parse(row.rolled_back) as RolledBack),
+    ...(row.begun === null ? {} : { begun: row.begun }),
   };
 }

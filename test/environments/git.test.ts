@@ -50,6 +50,23 @@ describe("a branch", () => {
     expect(environments.map((each: any) => each.environment)).toEqual(["prod"]);
   });
 
+  it("is not asked for by a name with a slip: what only looks ends, a run says that it makes a new one", async () => {
+    git("branch", "side");
+    expect(await total("--env", "side")).toEqual([[60]]);
+    for (const words of [["query", "from final.total"], ["ls"], ["status"], ["plan"], ["describe", "final.total"]]) {
+      const { exitCode, stderr } = await millrace([...words, "--env", "prdo"], shop.dir);
+      expect([words[0], exitCode]).toEqual([words[0], 7]);
+      expect(stderr).toContain("MR8702");
+      expect(stderr).toContain('did you mean "prod"?');
+    }
+    expect((await ok("env", "create", "probe", "--env", "unheard")).exitCode).toBe(0);
+    expect(await total("--env", "probe")).toEqual([[60]]);
+    expect((await ok("run", "--env", "tryout")).stderr).toContain("the environment tryout is new");
+    expect((await ok("run", "--env", "tryout")).stderr).not.toContain("is new");
+    await ok("env", "drop", "tryout");
+    await ok("env", "drop", "probe");
+  });
+
   it("builds its own with the first run, and nothing that it did not change", async () => {
     shop.write(
       "models/clean/sales.sql",
@@ -67,6 +84,7 @@ describe("a branch", () => {
     expect(await total()).toEqual([[120]]);
     expect(await total("--env", "prod")).toEqual([[60]]);
     expect(await total("--env", "feature/New-Prices")).toEqual([[120]]);
+    expect(await total("--env", "feature_new_prices")).toEqual([[120]]);
     const list = (await ok("env", "list", "--json")).lines()[0]!;
     expect(list["current"]).toMatchObject({ environment: "feature_new_prices", kind: "research" });
     expect(list["environments"][1]).toMatchObject({ branch: "feature/New-Prices", own: 2, expiresAt: expect.any(String) });

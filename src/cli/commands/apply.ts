@@ -13,6 +13,7 @@ type PlanRequest = Parameters<App["plan"]>[0];
 
 export const apply: Command = {
   name: "apply",
+  environment: "made",
   summary: "Carries out exactly a plan; refuses when the world has moved since",
   arguments: "[plan]",
   examples: [

@@ -14,6 +14,7 @@ const NODES_SHOWN_MAX = 50;
 
 export const backfill: Command = {
   name: "backfill",
+  environment: "made",
   summary: "Builds many partitions of an asset, in a lane of its own, durable and resumable",
   arguments: "<asset>",
   examples: [

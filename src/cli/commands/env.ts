@@ -6,6 +6,7 @@ import { count, plural } from "../words.ts";
 
 export const envList: Command = {
   name: "env list",
+  environment: "any",
   summary: "Environments, what they have of their own, and promotions",
   examples: ["millrace env list", "millrace env list --json"],
   async run({ app, output }) {
@@ -28,6 +29,7 @@ export const envList: Command = {
 
 export const envCreate: Command = {
   name: "env create",
+  environment: "any",
   summary: "Makes an environment; the first run on a git branch does so too",
   arguments: "<name>",
   examples: ["millrace env create staging"],
@@ -40,6 +42,7 @@ export const envCreate: Command = {
 
 export const envDiff: Command = {
   name: "env diff",
+  environment: "any",
   summary: "What an environment has of its own, beside prod",
   arguments: "<name>",
   examples: ["millrace env diff new_prices", "millrace env diff new_prices --json"],
@@ -63,6 +66,7 @@ export const envDiff: Command = {
 
 export const envPromote: Command = {
   name: "env promote",
+  environment: "any",
   summary: "Puts what an environment has of its own in prod's place, in one transaction",
   arguments: "<name>",
   examples: [
@@ -92,6 +96,7 @@ export const envPromote: Command = {
 
 export const envRollback: Command = {
   name: "env rollback",
+  environment: "any",
   summary: "Takes a promotion back, in one transaction; without an id the newest",
   arguments: "[promotion]",
   examples: ["millrace env rollback", "millrace env rollback 01KAJ8 --why 'prices are wrong'"],
@@ -105,6 +110,7 @@ export const envRollback: Command = {
 
 export const envDrop: Command = {
   name: "env drop",
+  environment: "any",
   summary: "Ends an environment: its views go now, its tables after a grace time",
   arguments: "<name>",
   examples: ["millrace env drop new_prices"],
@@ -117,6 +123,7 @@ export const envDrop: Command = {
 
 export const envCollect: Command = {
   name: "env collect",
+  environment: "any",
   summary: "Removes expired environments, and what promotions and drops put aside a week ago; `retention` does so too",
   examples: ["millrace env collect --dry-run"],
   options: [["--dry-run", "only say how much would go"]],

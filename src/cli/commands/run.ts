@@ -8,6 +8,7 @@ import { RESTATE_OPTIONS, restatingOf } from "../restate.ts";
 
 export const run: Command = {
   name: "run",
+  environment: "made",
   summary: "Builds what is new or changed: pull, check, transform, share",
   arguments: "[job]",
   examples: [

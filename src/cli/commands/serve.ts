@@ -12,6 +12,7 @@ const LEAVE_MS = 300;
 
 export const serve: Command = {
   name: "serve",
+  environment: "made",
   summary: "Keeps running: starts jobs by their triggers, takes webhooks, goes on with what was interrupted",
   examples: ["millrace serve", "millrace serve --port 4500", "MILLRACE_TOKEN=… millrace serve --host 0.0.0.0"],
   options: [

@@ -17,6 +17,8 @@ export interface IncrementBuild {
   /** What each asset that is read was, as the plan tells it. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly own: LiveVersion | undefined;
+  /** What the version notes (sql/begun.ts). */
+  readonly begun: string | undefined;
   /** Of this attempt: what `_load` of its rows says. */
   readonly load: string;
 }

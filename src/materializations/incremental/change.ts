@@ -25,7 +25,7 @@ export async function changeInPlace(
   tx: Transaction,
   build: IncrementBuild & { readonly own: LiveVersion },
 ): Promise<BuildResult | undefined> {
-  const { request, how, decision, inputs, own, load } = build;
+  const { request, how, decision, inputs, own, begun, load } = build;
   const { unit, token, codeHash } = request;
   const table = physicalTable(own.physical!);
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
@@ -86,6 +86,7 @@ export async function changeInPlace(
       rows,
       checks: results,
       load,
+      begun,
       token,
       result,
       step: { continues: true, inPlace: true, undo: undone, closes: false, replacedFiles: [] },

@@ -6,7 +6,7 @@ import { parseDurationMs } from "../../model/duration.ts";
 import { type Incremental, startMs } from "../../model/incremental.ts";
 import type { SqlUnit } from "../../sql/errors.ts";
 import { type Increment, type LedgerRange, readIncrement } from "../../sql/intervals.ts";
-import { assetView, type LiveVersion } from "../../sql/publish.ts";
+import { assetView, type LiveVersion, physicalTable } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { parametersOf } from "../../sql/syntax-copy.ts";
 import { ident } from "../../sql/text.ts";
@@ -339,7 +339,7 @@ async function since({ session, request, question, changes }: State): Promise<An
   const type = column.type.startsWith("TIMESTAMP WITH") ? "TIMESTAMP WITH TIME ZONE" : column.type;
   const moment = utc({ sql: ident(column.name), type });
   const row = await session.row<{ ms: number | null }>(
-    `select epoch_ms(max(${moment})) as ms from ${assetView(own.asset)} where isfinite(${moment})`,
+    `select epoch_ms(max(${moment})) as ms from ${physicalTable(own.physical!)} where isfinite(${moment})`,
   );
   const highest = row?.ms ?? null;
   if (highest === null) return { todo: { kind: "since", sinceMs: null }, reason: "from the beginning, no row is there" };

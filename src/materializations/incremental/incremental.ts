@@ -4,9 +4,10 @@
 //   I3. A (run, node) that was committed is reported again without work; a stale attempt is refused.
 import { isSameCode } from "../../model/code-hash.ts";
 import { ledgerAsset, splitLedgerAsset } from "../../model/environment.ts";
-import { CLOSED_COLUMN, type Incremental, incrementalOf } from "../../model/incremental.ts";
+import { CLOSED_COLUMN, dependsOnPast, type Incremental, incrementalOf } from "../../model/incremental.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { AskedIncrement, BuildResult } from "../../load/build-port.ts";
+import { type Past, pastOf, takeOver } from "../../sql/begun.ts";
 import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
 import { readIncrement, writeIncrement } from "../../sql/intervals.ts";
 import { keepVersion, type LiveVersion, readLive } from "../../sql/publish.ts";
@@ -37,7 +38,7 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
   const { unit, token } = request;
   await assertQuery(tx, unit);
   const live = await readLive(tx);
-  const own = ownVersion(live, unit.id);
+  const { own, past } = await standingOf(tx, request, live);
   const { inputs } = request;
   if (own?.rolledBack != null && isHeldBack(request, own.rolledBack, inputs)) return keep(tx, { request, own, reads: null, inputs });
   const decision =
@@ -49,13 +50,14 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
     // What was asked for is a part: what else changed is still to be done.
     inputs: request.asked !== undefined && own !== undefined ? own.inputs : inputs,
     own,
+    begun: past?.begun,
     load: `b_${hash([token.run, token.node, String(token.attempt)])}`,
   };
   if (decision.todo.kind === "rebuild") return rebuild(tx, build);
   if (own === undefined) throw new Error("only a first build has nothing that stands");
-  if (decision.todo.kind === "nothing") return keep(tx, { request, own, reads: decision, inputs });
-  const changed = await changeInPlace(tx, { ...build, own });
-  return changed ?? keep(tx, { request, own, reads: decision, inputs });
+  const mine = past?.isProds === true ? await takeOver(tx, { key: unit.id, from: own, token, load: build.load }) : own;
+  const changed = decision.todo.kind === "nothing" ? undefined : await changeInPlace(tx, { ...build, own: mine });
+  return changed ?? keep(tx, { request, own: mine, reads: decision, inputs });
 }
 
 /** A query of other columns than before (`select *` of an input that has more now) gives other rows everywhere. */
@@ -102,9 +104,10 @@ export async function decideFor(
   live: ReadonlyMap<string, LiveVersion>,
 ): Promise<Decision> {
   const { now } = request.parameters;
-  return decideIncrement(session, {
+  const { own, past } = await standingOf(session, request, live);
+  const decision = await decideIncrement(session, {
     unit: request.unit,
-    own: ownVersion(live, ledgerAsset(splitLedgerAsset(request.unit.id).asset, session.environment)),
+    own,
     how: howOf(request),
     codeHash: request.codeHash,
     inputs: Object.keys(request.inputs),
@@ -115,6 +118,20 @@ export async function decideFor(
     because: request.because,
     mayReuse: request.mayReuse,
   });
+  if (past?.isProds !== true || decision.todo.kind === "rebuild") return decision;
+  return { ...decision, reason: `${decision.reason}; it begins with the rows that prod has` };
+}
+
+/** The version that is gone on from: what the environment has of its own, or where its rows depend on those before, what prod has by now. */
+async function standingOf(
+  session: Session,
+  request: Pick<ModelRequest, "unit" | "spec" | "fullRefresh">,
+  live: ReadonlyMap<string, LiveVersion>,
+): Promise<{ readonly own: LiveVersion | undefined; readonly past: Past | undefined }> {
+  const key = ledgerAsset(splitLedgerAsset(request.unit.id).asset, session.environment);
+  const own = ownVersion(live, key);
+  const past = dependsOnPast(howOf(request)) ? await pastOf(session, { key, own, fullRefresh: request.fullRefresh }) : undefined;
+  return { own: past === undefined ? own : past.from, past };
 }
 
 /** What the environment has of its own: prod's table is not changed for another. */

@@ -13,12 +13,11 @@ import { UNSORTED, writeSorted } from "../layout.ts";
 import { columnOf, prepareStage } from "./apply.ts";
 import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
-import { inheritRows } from "./inherited.ts";
 import { type Range, rangeOver } from "./intervals.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
 
 export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<BuildResult> {
-  const { request, how, decision, inputs, load } = build;
+  const { request, how, decision, inputs, begun, load } = build;
   const { unit, token, codeHash } = request;
   const physical = physicalName(unit.id, load);
   const table = physicalTable(physical);
@@ -26,7 +25,6 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   const order = layoutColumns(request.spec.layout);
   const made = { table: order.length === 0 ? table : UNSORTED, columns };
   await makeAll(tx, build, made);
-  const inherited = await inheritRows(tx, build, made);
   if (order.length > 0) {
     await writeSorted(tx, { asset: unit.id, from: UNSORTED, table, by: order });
     await tx.run(`drop table ${UNSORTED}`);
@@ -56,11 +54,11 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
     rows,
     checks: results,
     load,
+    begun,
     token,
     result,
   });
   const done = await rangesMade(tx, build, { table, columns });
-  const kept = inherited > 0 ? `; ${inherited} rows that were there stay` : "";
   const lacking = leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : "";
   await writeIncrement(
     tx,
@@ -69,7 +67,7 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
       mode: how.mode,
       reads: decision.reads,
       ranges: heldAfter({ ...decision, todo: done }, codeHash),
-      reason: `${decision.reason}${kept}${lacking}`,
+      reason: `${decision.reason}${lacking}`,
     },
   );
   return result;

@@ -9,7 +9,7 @@ import type { BuildResult, InputStates } from "../../load/build-port.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
-import { describeRelation, HIDDEN_COLUMNS, physicalName, physicalTable, publish } from "../../sql/publish.ts";
+import { describeRelation, HIDDEN_COLUMNS, physicalName, physicalTable, publish, readLiveVersion } from "../../sql/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { ident, literal, qualified } from "../../sql/text.ts";
 import type { ModelRequest } from "../materialization.ts";
@@ -123,10 +123,11 @@ class Making {
     await supersedeEarlier(tx, unit.id, load);
     const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
     const version = hash(codeHash, load);
+    const begun = (await readLiveVersion(tx, unit.id))?.begun;
     const notes = [`made again of ${this.#moments.length} builds, from the raw zone`];
     const result: BuildResult = { version, reused: false, rows: row?.n ?? 0, quarantined: 0, checks: results, notes };
     const body = { kind: "table", physical, hidden: HIDDEN_COLUMNS } as const;
-    await publish(tx, { asset: unit.id, body, version, codeHash, inputs, rows: result.rows, checks: results, token, result });
+    await publish(tx, { asset: unit.id, body, version, codeHash, inputs, rows: result.rows, checks: results, begun, token, result });
     await noteMoments(tx, { asset: unit.id, version }, this.#moments);
     return result;
   }

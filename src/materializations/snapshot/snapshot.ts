@@ -7,7 +7,7 @@ import { keepRows, keptRows } from "../../load/before.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import type { HistoryWritten } from "../../load/history.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
-import { splitLedgerAsset } from "../../model/environment.ts";
+import { type Past, pastOf } from "../../sql/begun.ts";
 import {
   describeRelation,
   HIDDEN_COLUMNS,
@@ -18,7 +18,7 @@ import {
   publish,
   readLiveVersion,
 } from "../../sql/publish.ts";
-import type { Transaction } from "../../sql/session.ts";
+import type { Session, Transaction } from "../../sql/session.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { assertQuery, createTableAs, parametersKey } from "../statement.ts";
@@ -31,10 +31,13 @@ const ROWS = 'temp.main."_millrace_snapshot"';
 export const snapshot = defineMaterialization({
   name: "snapshot",
   summary: "Rows are kept with the time they were valid; what changed or is gone is closed.",
-  build(request) {
-    const { unit, parameters } = request;
-    const build = { asset: unit.id, parametersKey: parametersKey(unit, parameters), request };
+  async build(request) {
+    const { unit, parameters, warehouse } = request;
     if (request.states !== undefined) return rebuildHistory(request, request.states);
+    const { past } = await warehouse.session((session) => seenBefore(session, unit.id));
+    // Prod's history has gone on: it is gone on from that, although nothing else changed.
+    const asked = past?.isProds === true ? { ...request, mayReuse: false } : request;
+    const build = { asset: unit.id, parametersKey: parametersKey(unit, parameters), request: asked };
     return buildOnce(build, (version) => withInterrupt(request, (tx) => record(tx, request, build, version)));
   },
 });
@@ -45,8 +48,8 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
   const load = `b_${hash(version, token.run, token.node, String(token.attempt))}`;
   await assertQuery(tx, unit);
   await createTableAs(tx, ROWS, unit, parameters);
-  // What an environment has not of its own yet begins with the history that it sees.
-  const live = historyOf(await readLiveVersion(tx, splitLedgerAsset(asset).asset));
+  const { seen, past } = await seenBefore(tx, asset);
+  const live = historyOf(seen);
   const target = await targetOf(tx, { asset, load, live });
   const table = physicalTable(target.physical);
   const now = momentOf(parameters["now"]);
@@ -80,6 +83,7 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
     sourceState: build.parametersKey,
     rows,
     checks: results,
+    begun: past?.begun,
     token,
     result,
     step: {
@@ -94,6 +98,13 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
   const earlier = live === undefined || live.asset === asset ? [] : await readMoments(tx, live.asset);
   await noteMoments(tx, { asset, version: next }, [...earlier, { now, inputs: request.inputs }]);
   return result;
+}
+
+/** The version whose history goes on: in an environment that has none yet, or one that began from another than prod has now, it is prod's. */
+async function seenBefore(session: Session, key: string): Promise<{ readonly seen: LiveVersion | undefined; readonly past: Past | undefined }> {
+  const own = await readLiveVersion(session, key);
+  const past = await pastOf(session, { key, own, fullRefresh: false });
+  return { seen: past === undefined ? own : past.from, past };
 }
 
 /** Nothing new: readers keep their version, and it counts as made of what there is now. */

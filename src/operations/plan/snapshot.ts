@@ -4,6 +4,7 @@ import type { PlaceAnswer } from "../../model/change-answers.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { HIDDEN } from "../../plan/changes/settings.ts";
 import type { AssetSnapshot, Places, ProjectSnapshot, ReaderSnapshot } from "../../plan/changes/snapshot.ts";
+import { secretSpans } from "../../platform/secret-names.ts";
 import { columnPlaces, type TextPlace } from "../../sql/column-places.ts";
 import type { CompiledQuery } from "../../sql/compile-types.ts";
 import { hashOf } from "../../sql/syntax-tree.ts";
@@ -41,7 +42,17 @@ function assetSnapshot(node: Exclude<ProjectNode, { kind: "task" }>, definitions
 
 function sourceText(node: ProjectNode): AssetSnapshot["source"] {
   if (node.kind !== "model" || node.described !== undefined) return null;
-  return { text: node.sql, line: node.text.slice(0, node.sqlOffset).split("\n").length };
+  return { text: masked(node.sql), line: node.text.slice(0, node.sqlOffset).split("\n").length };
+}
+
+/** Definitions are kept: literal secrets are not part of them, and all places stay. */
+function masked(text: string): string {
+  const lines = text.split("\n");
+  return lines
+    .map((line, index) =>
+      secretSpans(lines, index).reduce((left, { start, end }) => left.slice(0, start) + "*".repeat(end - start) + left.slice(end), line),
+    )
+    .join("\n");
 }
 
 /** Options of connectors that are fit to be shown; of all others only a hash is kept: they may hold secrets. */
@@ -64,7 +75,8 @@ function flatten(value: unknown, path: readonly string[], into: Record<string, s
     return;
   }
   const text = typeof value === "string" ? value : JSON.stringify(value);
-  const isHidden = (path[0] === "from" || path[0] === "to") && path.length > 1 && !SHOWN.has(path[2] ?? "");
+  const isOption = (path[0] === "from" || path[0] === "to") && path.length > 1;
+  const isHidden = (isOption && !SHOWN.has(path[2] ?? "")) || secretSpans([`${path.at(-1)}: ${text}`], 0).length > 0;
   into[path.join(".")] = isHidden ? `${HIDDEN}${hashOf(text)}` : text;
 }
 
