@@ -1,6 +1,6 @@
 // The plan of a load's columns against its stages: asks the data what the plan must know, and stages files again whose text would be bent.
 import type { ColumnSpec, SourceSpec } from "../model/definitions/source.ts";
-import { messageOf, MillraceError } from "../model/errors.ts";
+import { messageOf, MillraceError, type SourceLocation } from "../model/errors.ts";
 import { nearest } from "../model/suggest.ts";
 import type { ColumnReading } from "../formats/format.ts";
 import { normalType, TYPE_WORDS } from "../formats/types/parse.ts";
@@ -173,6 +173,16 @@ async function boundType(session: Session, name: string, written: string): Promi
     // That there is no such type is said already; why a known one does not fit (`decimal(50,2)`) is not.
     throw unknown(/Type with name .* does not exist/.test(line) ? "" : `: ${line}`, error);
   }
+}
+
+/** For a type that DuckDB does not have, at its place. */
+export function unknownType(where: string, written: string, location: SourceLocation | undefined): MillraceError {
+  return new MillraceError({
+    code: "MR4014",
+    message: `${where}: the type ${JSON.stringify(written)} is not known`,
+    hint: hintOfType(written),
+    ...(location === undefined ? {} : { location }),
+  });
 }
 
 function hintOfType(written: string): string {

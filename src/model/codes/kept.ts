@@ -42,4 +42,9 @@ export const keptCodes = {
     why: "What a snapshot read at each of its builds is known only where it reads one source, whose loads the raw zone keeps.",
     fix: "Leave it as it is: `--full-refresh` goes on with the history. A model in between can be written into the snapshot's query.",
   },
+  MR4648: {
+    title: "A model declares a type that its query does not give",
+    why: "`columns: { a: { type: … } }` of a model is a promise to its readers; values are never cast to it unseen.",
+    fix: "Cast the column in the query, or declare the type that it gives.",
+  },
 } as const satisfies Record<string, CodeEntry>;

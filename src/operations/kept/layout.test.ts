@@ -93,6 +93,26 @@ describe("layout", () => {
     expect(error).toMatchObject({ code: "MR4640", message: `clean.t: ${words}, which is no column of its query` });
   });
 
+  it("tells a check's unknown column and a wrong type at their places, all in one go", async () => {
+    const front =
+      "materialize: table\nchecks:\n  - notNull: [ID, zz]\ncolumns:\n  id: { type: banana }\n  at: { type: TEXT }\n  n: { type: bigint }";
+    const sql = `/*---\n${front}\n---*/\nselect 1 as id, date '2026-01-01' as at, 2::bigint as n`;
+    const error: any = await (await open(project({ "models/clean/t.sql": sql }))).plan({}).catch((thrown: unknown) => thrown);
+    expect(error.errors.map(({ code, message, location: { line } }: any) => [code, line, message])).toEqual([
+      ["MR4640", 4, "clean.t: the check notNull(ID, zz) names zz, which is no column of its query"],
+      ["MR4014", 6, 'clean.t: columns.id: the type "banana" is not known'],
+      ["MR4648", 7, "clean.t: columns.at says TEXT, but the query gives DATE"],
+    ]);
+    expect(error.errors[2].hint).toBe("write it in the query: (…)::VARCHAR as at; or declare DATE");
+  });
+
+  it("takes a type however it is written, of lists and structs too", async () => {
+    const front =
+      "materialize: table\ncolumns:\n  a: { type: 'struct(x int, y varchar)' }\n  b: { type: 'Int[]' }\n  c: { type: 'numeric(9, 2)' }";
+    const sql = `/*---\n${front}\n---*/\nselect {'x': 1, 'y': 'b'} as a, [1] as b, 1::decimal(9,2) as c`;
+    expect((await run(await open(project({ "models/clean/t.sql": sql }))))["clean.t"]?.status).toBe("succeeded");
+  });
+
   it("knows the column that deletes: close adds, in any case", async () => {
     const front = "materialize: incremental\nkey: [ID]\nincremental: { deletes: close }\ncolumns: { Deleted_At: When it went, iD: Which }";
     const app = await open(project({ "models/clean/t.sql": `/*---\n${front}\n---*/\nselect 1 as id` }));

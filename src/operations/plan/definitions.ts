@@ -21,6 +21,7 @@ import { jobErrors, jobGraph, parameterTypes } from "../jobs/tasks.ts";
 import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
+import { declaredTypeErrors } from "./declared-types.ts";
 import { enginesErrors, isOnServer, namesIn, readForeignModels, readsUnseen, withForeign } from "./engines.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
@@ -95,7 +96,8 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const foreign = readForeignModels(project, { schemas });
   const compilation = foreign.size === 0 ? own : { ...own, models: withForeign(own.models, foreign) };
   errors.push(...compilation.errors, ...enginesErrors(project, foreign, checks));
-  errors.push(...namedColumnErrors(project, compilation));
+  errors.push(...namedColumnErrors(project, compilation, checks));
+  errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, own)));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
   const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
