@@ -101,7 +101,10 @@ async function record(tx: Transaction, request: ModelRequest, build: Build, vers
 }
 
 /** The version whose history goes on: in an environment that has none yet, or one that began from another than prod has now, it is prod's. */
-async function seenBefore(session: Session, key: string): Promise<{ readonly seen: LiveVersion | undefined; readonly past: Past | undefined }> {
+async function seenBefore(
+  session: Session,
+  key: string,
+): Promise<{ readonly seen: LiveVersion | undefined; readonly past: Past | undefined }> {
   const own = await readLiveVersion(session, key);
   const past = await pastOf(session, { key, own, fullRefresh: false });
   return { seen: past === undefined ? own : past.from, past };

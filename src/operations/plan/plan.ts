@@ -22,6 +22,7 @@ import { noteDefinitions } from "./noted.ts";
 import { acceptedWorld, type Beginning, builtWhole, restated, type Restatement } from "./restate.ts";
 import { snapshotOf } from "./snapshot.ts";
 import { readingsOf } from "./readings.ts";
+import { begunElsewhere } from "../environments/begun.ts";
 import { ownVersions, sampleOf, sampleState } from "../environments/sample.ts";
 import { reachOf, stateOf } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
@@ -116,7 +117,10 @@ export async function planOperation(workspace: Workspace, asked: PlanRequest): P
     ...(given.size === 0 ? {} : { given }),
     ...(environment.name === PROD ? {} : { environment: environment.name }),
     alwaysBuild: definitions.alwaysBuild,
-    due: await dueLookbacks(warehouse, { graph, live, nowMs: Date.now() }),
+    due: new Map([
+      ...(await dueLookbacks(warehouse, { graph, live, nowMs: Date.now() })),
+      ...(await begunElsewhere(workspace, { graph, live })),
+    ]),
     readings: readingsOf(definitions, { live, fullRefresh: request.fullRefresh ?? false }),
     rewritten: definitions.rewritten,
     upkeep: await upkeepReasons(workspace, { graph, live }),
