@@ -11,16 +11,18 @@ export interface SqlFileParts {
   readonly sql: string;
 }
 
-const OPENING = /^\s*\/\*---/;
+const OPENING = /^\s*\/\*---(?!-)/;
 const CLOSING = "---*/";
 const LOOKS_LIKE = /^\s*\/\*[ \t]+---/;
+/** Two dashes or four are a comment's too, unless a model's settings stand in it. */
+const MISCOUNTED = /^\s*\/\*[ \t]*--+(?=(?:(?!\*\/)[\s\S])*?(?<![\w$])(?:materialize|checks)[ \t]*:)/;
 /** As other tools write it; to SQL the dashes are comments, and the YAML between them is an error. */
 const BARE = /^\s*---[ \t]*\r?\n(?=\s*[A-Za-z]\w*[ \t]*:)/;
 
 /** Takes a SQL file apart. Throws MR1016 when the front matter is not closed. */
 export function splitSqlFile(file: string, text: string): SqlFileParts {
   const place = placesIn(file, text);
-  const opening = OPENING.exec(text) ?? LOOKS_LIKE.exec(text);
+  const opening = OPENING.exec(text) ?? LOOKS_LIKE.exec(text) ?? MISCOUNTED.exec(text);
   if (opening === null) {
     if (!BARE.test(text)) return { yaml: undefined, sqlOffset: 0, sql: text };
     const dashes = text.indexOf("---");
@@ -38,7 +40,7 @@ export function splitSqlFile(file: string, text: string): SqlFileParts {
       code: "MR1016",
       message,
       location: place(mark, opening[0].length),
-      hint: "front matter begins with /*--- without a blank",
+      hint: "front matter begins with /*---: three dashes, without a blank, and ends with ---*/",
     });
   }
   const start = opening[0].length;

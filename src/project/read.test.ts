@@ -218,6 +218,9 @@ describe("what is wrong", () => {
       { "models/a.sql": "/* --- materialize: table --- */ select 1" },
       ["MR1016 models/a.sql:1:1 /* ---"],
     ],
+    ["front matter with two dashes", { "models/a.sql": "/*--\nmaterialize: table\n--*/\nselect 1" }, ["MR1016 models/a.sql:1:1 /*--"]],
+    ["front matter with four dashes", { "models/a.sql": "/*----\nchecks: []\n----*/\nselect 1" }, ["MR1016 models/a.sql:1:1 /*----"]],
+    ["front matter with a blank and two dashes", { "models/a.sql": "/* -- checks: [] -- */ select 1" }, ["MR1016 models/a.sql:1:1 /* --"]],
     ["a SQL file without a query", { "models/a.sql": "/*---\nowner: me\n---*/\n-- later\n" }, ["MR1017 models/a.sql:3:6"]],
     ["an unknown connector", { "sources/a.yaml": "from:\n  file: { path: a }\n" }, ["MR1040 sources/a.yaml:2:3 file"]],
     ["two connectors", { "sources/a.yaml": "from:\n  files: { path: a }\n  http: { url: b }\n" }, ["MR1041 sources/a.yaml:3:3 http"]],
@@ -343,6 +346,11 @@ describe("what is wrong", () => {
       "owner: expected text, found the number 5",
     ]);
     expect(project.errors[1]!.hint).toBe('put it in quotes: "5"');
+  });
+
+  it("is none where a comment with dashes stands at the beginning", async () => {
+    for (const comment of ["/*-- our areas --*/", "/*------\n areas\n------*/", "/* -- one\n*/ -- materialize: table\n"])
+      expect((await read({ "models/a.sql": `${comment}\nselect 1 as a` })).errors).toEqual([]);
   });
 
   it("is told all in one go, in the order of files and lines", async () => {

@@ -157,8 +157,19 @@ describe("what changed", () => {
     expect(error.message).toMatch(message);
   });
 
+  it("tells an empty model once", async () => {
+    const error = await failure(
+      (await open(project({ ...FILES, "models/clean/none.sql": "/*---\nmaterialize: table\n---*/\n" }))).plan({}),
+    );
+    expect([error.code, error.message]).toEqual(["MR1017", "models/clean/none.sql has no query"]);
+  });
+
   it("says that there is no repository, no project at the ref, or that it could not be planned there", async () => {
-    expect((await failure((await open(project(FILES))).plan({ against: "main" }))).code).toBe("MR8805");
+    expect(await failure((await open(project(FILES))).plan({ against: "main" }))).toMatchObject({
+      code: "MR8805",
+      message: 'there is no environment "main", and the project lies in no git repository that could have a ref of that name',
+      hint: "compare with an environment: --against prod",
+    });
     const dir = repository({ "README.md": "none\n" });
     write(dir, { ...FILES, "millrace.yaml": "name: shop\n" });
     git(dir, "rm", "-q", "--cached", "millrace.yaml");

@@ -95,7 +95,10 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const own = await compileWith(schemas);
   const foreign = readForeignModels(project, { schemas });
   const compilation = foreign.size === 0 ? own : { ...own, models: withForeign(own.models, foreign) };
-  errors.push(...compilation.errors, ...enginesErrors(project, foreign, checks));
+  // A file without a query is told once.
+  const empty = new Set(project.errors.filter(({ code }) => code === "MR1017").map(({ location }) => location?.file));
+  errors.push(...compilation.errors.filter(({ code, location }) => code !== "MR2007" || !empty.has(location?.file)));
+  errors.push(...enginesErrors(project, foreign, checks));
   errors.push(...namedColumnErrors(project, compilation, checks));
   errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, own)));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);

@@ -32,7 +32,15 @@ interface Place {
 /** Makes the folder below `tempDir`. @throws MR8805, MR8806, MR8807 */
 export async function readGitTree(place: Place, ref: string, tempDir: string): Promise<GitTree> {
   refuseRef(ref);
-  const prefix = (await ask(place, ["rev-parse", "--show-prefix"])).toString().replace(/\n$/, "");
+  const shown = await git(place, ["rev-parse", "--show-prefix"]);
+  if (shown.code !== 0 && /not a git repository/i.test(shown.stderr))
+    throw new MillraceError({
+      code: "MR8805",
+      message: `there is no environment ${JSON.stringify(ref)}, and the project lies in no git repository that could have a ref of that name`,
+      hint: "compare with an environment: --against prod",
+    });
+  if (shown.code !== 0) throw gitFailed(shown.stderr);
+  const prefix = shown.stdout.toString().replace(/\n$/, "");
   const commit = await commitOf(place, ref);
   const tree = prefix === "" ? commit : `${commit}:${prefix.replace(/\/$/, "")}`;
   const entries = await entriesOf(place, tree, ref);
@@ -148,12 +156,6 @@ async function countUncommitted(place: Place): Promise<number> {
         .split("\0")
         .filter((line) => line !== "").length
     : 0;
-}
-
-async function ask(place: Place, args: readonly string[]): Promise<Buffer> {
-  const { code, stdout, stderr } = await git(place, args);
-  if (code !== 0) throw gitFailed(stderr);
-  return stdout;
 }
 
 function gitFailed(stderr: string): MillraceError {
