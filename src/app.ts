@@ -19,17 +19,27 @@ export type { OpenOptions, RunRequest, App, Tools } from "./operations/port.ts";
 
 /** The concrete parts, imported when a project is read: `--help`, `explain` and `query` need none. Heavy ones wait until they are first used. */
 async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
-  const [{ compileCheckFile, compileChecks }, { checks }, { connectors }, { materializationNames }, { createInlineExecutor }] =
-    await Promise.all([
-      import("./checks/compile.ts"),
-      import("./checks/index.ts"),
-      import("./connectors/index.ts"),
-      import("./materializations/names.ts"),
-      import("./executors/inline.ts"),
-    ]);
+  const [
+    { compileCheckFile, compileChecks },
+    { checks },
+    { connectors },
+    { materializationNames },
+    { createInlineExecutor },
+    { engineCapabilities, engineNamed },
+  ] = await Promise.all([
+    import("./checks/compile.ts"),
+    import("./checks/index.ts"),
+    import("./connectors/index.ts"),
+    import("./materializations/names.ts"),
+    import("./executors/inline.ts"),
+    import("./engines/index.ts"),
+  ]);
   return {
     connectors,
     materializations: materializationNames,
+    engines: engineCapabilities,
+    engine: engineNamed,
+    standSource: async (request) => (await import("./materializations/remote/remote.ts")).standRemoteSource(request),
     compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
     compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
     buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),

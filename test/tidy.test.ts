@@ -27,6 +27,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   databases: ["model", "platform", "sql", "load"],
   stream: ["model", "load"],
   connectors: extension,
+  // On servers that connectors know the way to.
+  engines: [...extension, "connectors"],
   checks: extension,
   materializations: extension,
   tasks: extension,

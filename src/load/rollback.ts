@@ -5,7 +5,7 @@
 //   B4. The rollback holds until something else is published or it is released: what the left version was made from does not make it again.
 import { environmentOfKey } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
-import { HIDDEN_COLUMNS, physicalName, physicalTable, readLiveVersion, showBody, type SeenBody } from "../sql/publish.ts";
+import { HIDDEN_COLUMNS, hideBody, physicalName, physicalTable, readLiveVersion, showBody, type SeenBody } from "../sql/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { restoreSource } from "./rollback-source.ts";
@@ -66,8 +66,11 @@ export async function rollBack(tx: Transaction, request: RollbackRequest): Promi
   const live = (await readLiveVersion(tx, asset))!;
   const physical = way.steps.length === 0 ? way.base.physical : await makeAgain(tx, request, { target, way });
   const hidden = way.steps.length === 0 ? target.hidden : [...HIDDEN_COLUMNS];
-  const body: SeenBody = target.kind === "view" ? { kind: "view", sql: target.viewSql! } : { kind: "table", physical: physical!, hidden };
-  await showBody(tx, asset, body);
+  if (target.kind === "remote") await hideBody(tx, asset);
+  else {
+    const body: SeenBody = target.kind === "view" ? { kind: "view", sql: target.viewSql! } : { kind: "table", physical: physical!, hidden };
+    await showBody(tx, asset, body);
+  }
   await tx.run("update _millrace.versions set physical = $3, hidden = $4 where asset = $1 and version = $2", [
     asset,
     target.version,

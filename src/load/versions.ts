@@ -32,7 +32,7 @@ export interface StepCursor {
 
 export interface AssetVersion {
   readonly version: string;
-  readonly kind: "table" | "view" | "share";
+  readonly kind: "table" | "view" | "share" | "remote";
   readonly physical: string | null;
   readonly rows: number | null;
   readonly run: string;
@@ -52,6 +52,8 @@ export interface AssetVersions {
   readonly steps: ReadonlyMap<string, Step>;
   /** Physical tables that are there. */
   readonly tables: ReadonlySet<string>;
+  /** Versions that stand on the server of another engine. */
+  readonly remotes: ReadonlySet<string>;
 }
 
 interface VersionRow {
@@ -91,8 +93,10 @@ export async function readVersions(session: Session, asset: string): Promise<Ass
   const tables = await session.rows<{ name: string }>(
     `select table_name as name from duckdb_tables() where schema_name = '${DATA_SCHEMA}' and database_name = current_database()`,
   );
+  const remotes = await session.rows<{ version: string }>("select version from _millrace.remotes where asset = $1", [asset]);
   return {
     live: live?.version ?? null,
+    remotes: new Set(remotes.map(({ version }) => version)),
     versions: versions.map(({ view_sql: viewSql, columns, hidden, ...row }) => ({
       ...row,
       viewSql,
@@ -132,7 +136,8 @@ export function wayTo(known: AssetVersions, version: string): Way | undefined {
   return best;
 }
 
-function stands({ tables }: AssetVersions, { kind, physical, viewSql }: AssetVersion): boolean {
+function stands({ tables, remotes }: AssetVersions, { kind, version, physical, viewSql }: AssetVersion): boolean {
+  if (kind === "remote") return remotes.has(version);
   return kind === "view" ? viewSql !== null : physical !== null && tables.has(physical);
 }
 

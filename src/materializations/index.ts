@@ -7,6 +7,7 @@ import type { materializationNames } from "./names.ts";
 import { incremental } from "./incremental/incremental.ts";
 import { external } from "./external/external.ts";
 import { maintain } from "./maintain/maintain.ts";
+import { buildRemoteModel } from "./remote/remote.ts";
 import { snapshot } from "./snapshot/snapshot.ts";
 import { table } from "./table.ts";
 import { view } from "./view.ts";
@@ -37,5 +38,7 @@ export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "u
     text: node.text,
     ...(node.described === undefined ? {} : { described: node.described }),
   };
+  const { remote } = request;
+  if (remote !== undefined) return buildRemoteModel({ ...request, remote, unit, materialize: way === "table" ? "table" : "view" });
   return materialization.build({ ...request, unit, spec: node.spec });
 }

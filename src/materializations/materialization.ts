@@ -1,5 +1,6 @@
 // What a way of building a model is given and what it answers. One file per way, one line in index.ts.
 import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
+import type { RemotePlace } from "../load/engine-port.ts";
 import type { ModelSpec } from "../model/definitions/model.ts";
 import type { SqlUnit } from "../sql/errors.ts";
 
@@ -14,6 +15,8 @@ export interface ModelRequest extends BuildRequest {
   readonly states?: InputStates;
   /** Paths of the front matter are relative to it. */
   readonly projectDir?: string;
+  /** Of a model that runs on a server. */
+  readonly remote?: RemotePlace;
 }
 
 export interface Materialization {

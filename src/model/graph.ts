@@ -1,4 +1,5 @@
 // The project as the planner sees it: nodes with what they need, whatever file they came from.
+import type { EngineUse } from "./definitions/engine.ts";
 import type { ExportSpec } from "./definitions/export.ts";
 import type { Isolation } from "./definitions/isolation.ts";
 import type { ModelSpec } from "./definitions/model.ts";
@@ -50,6 +51,8 @@ export interface SourceNode extends NodeCommon {
   /** Assets that stand before it: what it waits for (`after:`), or asks about (`keys: { from }`). */
   readonly needs?: readonly NodeId[];
   readonly checks: readonly CheckEntry[];
+  /** It stays where it lies, on a server of this engine. */
+  readonly engine?: EngineUse;
 }
 
 /** A source written in TypeScript: `defineAsset({ extract })`. */
@@ -71,6 +74,8 @@ export interface ModelNode extends NodeCommon {
   readonly text: string;
   /** The file as it stands, of a model that is described in YAML: its query is made of it. */
   readonly described?: string;
+  /** Where it runs; absent: in the warehouse. */
+  readonly engine?: EngineUse;
   readonly checks: readonly CheckEntry[];
 }
 

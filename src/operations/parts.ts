@@ -1,6 +1,7 @@
 // The concrete parts that operations work with; `app.ts` hands them in, so that nothing here names a connector, a check or a materialization.
 import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
 import type { CompiledCheck } from "../load/check.ts";
+import type { EngineCapabilities, RemotePlace, SqlEngine } from "../load/engine-port.ts";
 import type { Connector, Delivery, ReadContext } from "../load/connector.ts";
 import type { HttpAnswer, HttpRequest, TaskKind } from "../load/task-port.ts";
 import type { HttpClient } from "../model/define.ts";
@@ -42,6 +43,10 @@ export interface Parts {
   readonly connectors: Readonly<Record<string, AnyConnector>>;
   /** Ways of building a model that this version carries out. */
   readonly materializations: readonly string[];
+  /** Engines besides DuckDB: what each can do, and what leads to its servers. */
+  readonly engines: Readonly<Record<string, EngineCapabilities & { readonly connector: string }>>;
+  /** Undefined for a name that is no engine's. */
+  engine(name: string): Promise<SqlEngine | undefined>;
   compileChecks(entries: readonly CheckEntry[], origin: CheckOrigin, own: OwnChecks): CompiledChecks;
   compileCheckFile(file: CheckFile, own: OwnChecks): CompiledChecks;
   buildModel(
@@ -50,7 +55,12 @@ export interface Parts {
       readonly parameters: Readonly<Record<string, unknown>>;
       readonly projectDir?: string;
       readonly states?: InputStates;
+      readonly remote?: RemotePlace;
     },
+  ): Promise<BuildResult>;
+  /** Shows what lies on a server under a source's name, and notes it. */
+  standSource(
+    request: BuildRequest & { readonly asset: string; readonly options: unknown; readonly remote: RemotePlace },
   ): Promise<BuildResult>;
   /** How a model would be built now, and why; null where there is only one way. */
   explainModel(

@@ -288,6 +288,7 @@ export function readOptions(parts: Parts): ReadOptions {
     connectors: mapValues(parts.connectors, (connector) => connector.options),
     validateChecks: (entries, place, own) => parts.compileChecks(entries, place, own).errors,
     materializations: parts.materializations,
+    engines: parts.engines,
     env: process.env,
   };
 }

@@ -15,6 +15,7 @@ import { type Partitioning, partitioningOf } from "../model/partition.ts";
 import { expandComponents } from "./components-expand.ts";
 import { type ConnectorContext, readConnector } from "./connector.ts";
 import { type Document, placesIn, valueAt } from "./document.ts";
+import { engineOfModel, engineOfSource, type EngineFound } from "./engines.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { hashDefinition } from "./hash.ts";
 import { type NameResult, nameFromFile, nameFromText, plainName } from "./names.ts";
@@ -65,8 +66,10 @@ export function readSource(reader: Reader, document: Document, inner: string | u
     tell(reader, "MR1022", "lookback needs a cursor", document.locate(["lookback"], "key"), "the column that grows with time");
   }
   if (found === undefined) return undefined;
+  const engine: EngineFound = engineOfSource(reader, document, { spec, checks, ...found });
   return {
     kind: "source",
+    ...engine,
     id,
     file: document.file,
     ...common(spec, reader.config),
@@ -105,8 +108,10 @@ export function readModel(reader: Reader, definition: DefinitionFile): ModelNode
   for (const { code, at, message, hint } of keepingProblems(spec)) tell(reader, code, message, document.locate(at, "key"), hint);
   if (spec.materialize === "incremental")
     checkIncremental(reader, document, { spec, sql: parts.sql, place: (at) => placesIn(file, text)(parts.sqlOffset + at) });
+  const engine: EngineFound = engineOfModel(reader, document, { spec, checks });
   return {
     kind: "model",
+    ...engine,
     id,
     file,
     ...common(spec, reader.config),

@@ -25,6 +25,15 @@ interface CheckPlace {
   place(path: Path): SourceLocation;
 }
 
+/** What a definition must know of an engine. */
+export interface EngineOptions {
+  readonly connector: string;
+  readonly materializations: readonly string[];
+  readonly quarantine: boolean;
+  readonly partitions: boolean;
+  readonly inPlace: boolean;
+}
+
 export interface ReadOptions {
   /** Environment variables that `${env:…}` may name where a setting must be known when the project is read (durations, numbers). Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -42,6 +51,8 @@ export interface ReadOptions {
   readonly now?: number;
   /** Materializations that this version carries out; absent: all. */
   readonly materializations?: readonly string[];
+  /** Engines besides DuckDB and what they can do, by name; absent: there are none. */
+  readonly engines?: Readonly<Record<string, EngineOptions>>;
   /** Modules besides those of pipelines/, loaded already. */
   readonly modules?: readonly {
     readonly file: string;

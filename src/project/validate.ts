@@ -5,7 +5,7 @@ import { nearest } from "../model/suggest.ts";
 import { type Document, type Path, pathText, valueAt } from "./document.ts";
 import { keysAt } from "./schema-walk.ts";
 
-const LISTED_MAX = 30;
+const LISTED_MAX = 40;
 const SHOWN_CHARACTERS_MAX = 40;
 
 export interface ValidateRequest<Value> {

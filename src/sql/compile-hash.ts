@@ -67,6 +67,8 @@ export function withCodeHashes(
       return value === undefined ? [] : [[name, value] as const];
     });
     if (query.calendars) used.push(["calendars", calendars]);
+    // What a text means to another engine is not known here: its words are its identity.
+    if (node.engine !== undefined) return used.length === 0 ? node : { ...node, codeHash: hashOf(node.codeHash, stableJson(used)) };
     return { ...node, codeHash: modelCodeHash(node.spec, query, Object.fromEntries(used)) };
   });
 }

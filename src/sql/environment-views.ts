@@ -42,9 +42,10 @@ export async function showVersions(tx: Transaction, keys: readonly string[], env
   const schemas = new Set(keys.map((key) => environmentSchema(key.slice(0, key.indexOf(".")), environment)));
   const statements = [...schemas].map((schema) => `create schema if not exists ${ident(schema)}`);
   for (const key of keys)
-    if (!found.has(key)) statements.push(`drop view if exists ${view(key)}; drop view if exists ${qualified(ROWS_SCHEMA, key)}`);
+    if (!found.has(key) || found.get(key)!.kind === "remote")
+      statements.push(`drop view if exists ${view(key)}; drop view if exists ${qualified(ROWS_SCHEMA, key)}`);
   const shown = rows
-    .filter(({ kind }) => kind !== "share")
+    .filter(({ kind }) => kind !== "share" && kind !== "remote")
     .map((row): Shown => ({ ...row, view: view(row.asset), inputNames: Object.keys(JSON.parse(row.inputs) as object) }));
   for (const row of inOrder(shown)) {
     const columns = JSON.parse(row.columns) as readonly { readonly name: string }[];

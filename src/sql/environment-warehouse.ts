@@ -100,7 +100,9 @@ export class EnvironmentWarehouse extends Warehouse {
       this.catalog = row!.name;
     }
     const rows = await session.rows<{ asset: string; key: string }>(
-      `select ${plainAssetSql("asset")} as asset, asset as key from _millrace.environments where environment = $1`,
+      // What stands on a server has no view in the warehouse.
+      `select ${plainAssetSql("asset")} as asset, asset as key from _millrace.environments e where environment = $1
+         and not exists (select 1 from _millrace.versions v where v.kind = 'remote' and v.asset = e.asset and v.version = e.version)`,
       [this.environment],
     );
     const wanted = new Map([...this.prepared].map((asset) => [asset, asset]));

@@ -69,7 +69,7 @@ export function offsetOfByte(text: string, bytes: number): number {
 }
 
 /** UTF-16 offset of a character (code point) in `text`. */
-function offsetOfCharacter(text: string, characters: number): number {
+export function offsetOfCharacter(text: string, characters: number): number {
   let offset = 0;
   for (let left = characters; left > 0 && offset < text.length; left--) offset += text.codePointAt(offset)! > 0xffff ? 2 : 1;
   return offset;

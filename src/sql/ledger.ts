@@ -64,6 +64,7 @@ create table if not exists _millrace.raw (load varchar, asset varchar, ordinal i
   stored_bytes bigint, encoding varchar, size bigint, hash varchar, modified_ms bigint, "rows" bigint, position json, columns json);
 create table if not exists _millrace.increments (asset varchar, version varchar, mode varchar, reads json, reason varchar, "at" timestamptz);
 create table if not exists _millrace.intervals (asset varchar, version varchar, start_ms bigint, end_ms bigint, code_hash varchar, run varchar, "at" timestamptz);
+create table if not exists _millrace.remotes (asset varchar, version varchar, engine varchar, connection varchar, physical varchar, sql varchar, "at" timestamptz);
 `;
 
 /** Tables with a column `asset` that holds keys: all but what tells whose keys are seen, and definitions, which are nobody's. */

@@ -25,7 +25,9 @@ export type PublishedBody =
   /** A SELECT that becomes the view itself. */
   | { readonly kind: "view"; readonly sql: string }
   /** Rows that went to a place outside the warehouse (an export, a task): there is nothing to see here. */
-  | { readonly kind: "share" };
+  | { readonly kind: "share" }
+  /** Rows that stand on the server of another engine (sql/remotes.ts): there is nothing to see here, but what columns they have. */
+  | { readonly kind: "remote"; readonly columns: readonly { readonly name: string; readonly type: string }[] };
 
 export interface Publication {
   readonly asset: string;
@@ -58,7 +60,7 @@ export interface LiveVersion {
   /** The ledger's key of whose it is: `raw.sales`, or `raw.sales@NAME` where an environment has its own. */
   readonly asset: string;
   readonly version: string;
-  readonly kind: "table" | "view" | "share";
+  readonly kind: "table" | "view" | "share" | "remote";
   /** Name in `_millrace_data`; null for a view. */
   readonly physical: string | null;
   readonly viewSql: string | null;
@@ -93,7 +95,8 @@ export interface RolledBack {
 /** Publishes one version. @throws MR5006 when the attempt is stale; DuckDB's error when the view's SQL does not bind. */
 export async function publish(tx: Transaction, publication: Publication): Promise<void> {
   const { asset, body, token } = publication;
-  if (body.kind === "share") return publishShare(tx, publication);
+  if (body.kind === "share") return publishUnseen(tx, publication, []);
+  if (body.kind === "remote") return publishRemote(tx, publication, body.columns);
   await passFence(tx, token);
   const columns = await showBody(tx, asset, body);
   const replaced = await recordVersion(tx, publication, columns);
@@ -125,9 +128,21 @@ export async function createView(tx: Transaction, asset: string, sql: string): P
   await tx.run(`create or replace view ${assetView(asset)} as\n${sql}`);
 }
 
-async function publishShare(tx: Transaction, publication: Publication): Promise<void> {
+/** A copy of an earlier version that stood here goes out of sight. */
+async function publishRemote(tx: Transaction, publication: Publication, columns: readonly unknown[]): Promise<void> {
+  const before = await readLiveVersion(tx, publication.asset);
+  await publishUnseen(tx, publication, columns);
+  if (before?.asset === publication.asset && before.kind !== "remote") await hideBody(tx, publication.asset);
+}
+
+/** What stood in the warehouse goes out of sight: it stands on a server now. */
+export async function hideBody(tx: Transaction, asset: string): Promise<void> {
+  await tx.run(`drop view if exists ${assetView(asset)}; drop view if exists ${await rowsView(tx, asset)}`);
+}
+
+async function publishUnseen(tx: Transaction, publication: Publication, columns: readonly unknown[]): Promise<void> {
   await passFence(tx, publication.token);
-  await recordVersion(tx, publication, []);
+  await recordVersion(tx, publication, columns);
   await recordCommit(tx, publication.token, publication.asset, publication.version, publication.result);
 }
 
@@ -248,7 +263,7 @@ export async function describeRelation(session: Session, relation: string): Prom
   return rows.map((row) => ({ name: row.column_name, type: row.column_type }));
 }
 
-export type SeenBody = Exclude<PublishedBody, { readonly kind: "share" }>;
+export type SeenBody = Exclude<PublishedBody, { readonly kind: "share" | "remote" }>;
 
 async function viewBody(tx: Transaction, asset: string, body: SeenBody): Promise<string> {
   if (body.kind === "view") return `${(await ownSql(tx, asset, body.sql)).replace(/[\s;]+$/, "")}\n`;
@@ -333,7 +348,7 @@ async function recordVersion(tx: Transaction, publication: Publication, columns:
 interface VersionRow {
   readonly asset: string;
   readonly version: string;
-  readonly kind: "table" | "view" | "share";
+  readonly kind: LiveVersion["kind"];
   readonly physical: string | null;
   readonly view_sql: string | null;
   readonly code_hash: string;

@@ -21,7 +21,8 @@ export const PARAMETER_TYPES: Readonly<Record<string, string>> = {
   partition: "VARCHAR",
 };
 
-interface Splice {
+/** A piece of a text and what stands in its place. */
+export interface Splice {
   readonly start: number;
   readonly end: number;
   readonly text: string;
@@ -77,7 +78,8 @@ export function parametersOf(sql: string): readonly string[] {
   return [...new Set(parametersIn(scanSql(sql)).map(({ name }) => name))].toSorted();
 }
 
-function parametersIn(tokens: readonly SqlToken[]): AnalysisCopy["parameters"] {
+/** The parameters among the words of a text, where they stand. */
+export function parametersIn(tokens: readonly SqlToken[]): AnalysisCopy["parameters"] {
   return tokens.flatMap((token, index) => {
     if (token.kind !== "parameter") return [];
     const [dot, field] = [tokens[index + 1], tokens[index + 2]];
@@ -127,7 +129,8 @@ function depthChange(token: SqlToken): number {
   return ")]}".includes(token.text) ? -1 : 0;
 }
 
-function splice(sql: string, unordered: readonly Splice[]): Pick<AnalysisCopy, "text" | "originalOffset"> {
+/** The text with its pieces replaced, and the way back from a place in it. */
+export function splice(sql: string, unordered: readonly Splice[]): Pick<AnalysisCopy, "text" | "originalOffset"> {
   const splices = unordered.toSorted((a, b) => a.start - b.start);
   const places: { readonly at: number; readonly length: number; readonly original: Splice }[] = [];
   let text = "";

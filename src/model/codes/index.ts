@@ -8,6 +8,7 @@ import { databasesCodes } from "./databases.ts";
 import { defineCodes } from "./define.ts";
 import { componentsCodes } from "./components.ts";
 import { emailCodes } from "./email.ts";
+import { enginesCodes } from "./engines.ts";
 import type { CodeEntry } from "./entry.ts";
 import { environmentsCodes } from "./environments.ts";
 import { filesCodes } from "./files.ts";
@@ -53,6 +54,7 @@ export const codes = {
   ...rawCodes,
   ...checksCodes,
   ...keptCodes,
+  ...enginesCodes,
   ...warehouseCodes,
   ...runCodes,
   ...cliCodes,

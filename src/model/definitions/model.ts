@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { duration } from "../duration.ts";
 import { checkCommon } from "./check.ts";
+import { engineSpec } from "./engine.ts";
 import { INCREMENTAL_MODES } from "./incremental-modes.ts";
 import { externalSpec, layoutSpec, snapshotSpec } from "./kept.ts";
 import { needsSpec, partitionSpec } from "./partition.ts";
@@ -38,6 +39,7 @@ export const modelSpec = z.strictObject({
   snapshot: snapshotSpec.optional(),
   layout: layoutSpec.optional(),
   external: externalSpec.optional(),
+  engine: engineSpec.optional().describe("where it runs: postgres, or { postgres: { connection: shop } }; default: duckdb"),
 });
 export type ModelSpec = z.infer<typeof modelSpec>;
 

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { duration } from "../duration.ts";
 import { checkEntry } from "./check.ts";
+import { engineSpec } from "./engine.ts";
 import { admissionCommon } from "./limits.ts";
 import { partitionSpec } from "./partition.ts";
 
@@ -122,5 +123,6 @@ export const sourceSpec = z.strictObject({
   /** What the source gives is kept as received, so that it can be loaded again without it. Default: keep. */
   raw: z.enum(["keep", "off"]).optional(),
   guards: guardsSpec.partial().optional(),
+  engine: engineSpec.optional().describe("it is not loaded but stays where it lies, for models of this engine"),
 });
 export type SourceSpec = z.infer<typeof sourceSpec>;

@@ -33,7 +33,7 @@ const oneOrMany = z.union([z.string(), z.array(z.string())]);
 const code = z.custom<(...given: never[]) => unknown>((value) => typeof value === "function", { error: "must be a function" });
 
 export const extractAssetSpec = sourceSpec
-  .omit({ from: true, primaryKey: true })
+  .omit({ from: true, primaryKey: true, engine: true })
   .extend({ name: assetName, key: oneOrMany.optional(), isolation: isolationSpec.optional(), extract: code });
 
 export const transformAssetSpec = z.strictObject({

@@ -5,8 +5,10 @@ import { select } from "../../plan/selection.ts";
 import { readLive } from "../../sql/publish.ts";
 import { findAsset } from "./assets.ts";
 import { readVersions } from "../../load/versions.ts";
+import { checkThere } from "../attempts/engine.ts";
 import { keySeen } from "../environments/keys.ts";
 import { defineProject } from "../plan/definitions.ts";
+import { engineOf } from "../plan/engines.ts";
 import { askedFor, CHANGES_OF_COLUMNS, CHANGES_OF_VALUES, schemaText } from "./history-schema.ts";
 import { versionAnswers } from "./rollback.ts";
 import type { Workspace } from "../workspace.ts";
@@ -86,7 +88,11 @@ export async function checkAssets(workspace: Workspace, { select: selection }: {
       passedOver.push(id);
       continue;
     }
-    const results = await warehouse.session((session) => auditLive(session, id, live.get(id)!.physical, own));
+    const use = engineOf(graph.nodes.get(id)!);
+    const results =
+      use === undefined
+        ? await warehouse.session((session) => auditLive(session, id, live.get(id)!.physical, own))
+        : await checkThere(workspace, { graph, id, use, checks: own });
     answers.push(
       ...results.map(({ check, status, failing, severity, sample }) => ({ asset: id, check, status, failing, severity, sample })),
     );

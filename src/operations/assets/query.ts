@@ -3,6 +3,7 @@
 import { StatementType } from "@duckdb/node-api";
 import type { JsonValue } from "../../model/answers.ts";
 import { MillraceError } from "../../model/errors.ts";
+import { readLive } from "../../sql/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { failureText, placeIn } from "../../sql/query-failure.ts";
 import { literal } from "../../sql/text.ts";
@@ -18,7 +19,7 @@ const READING: ReadonlySet<StatementType> = new Set([StatementType.SELECT, State
 /** Hands over the columns first, then chunks of rows. @throws MR8001 when the query fails, MR8002 when it would write. */
 export async function runQuery(warehouse: Warehouse, sql: string, take: (part: QueryPart) => void): Promise<void> {
   await warehouse.session(async (session) => {
-    await refuseWriting(session.connection, sql);
+    await refuseWriting(session, sql);
     try {
       await session.run("begin transaction read only");
       const result = await session.connection.stream(sql);
@@ -26,7 +27,7 @@ export async function runQuery(warehouse: Warehouse, sql: string, take: (part: Q
       take({ columns: result.columnNames().map((name, index) => ({ name, type: String(types[index]) })) });
       for await (const rows of readRowChunks(result)) take({ rows });
     } catch (error) {
-      throw queryFailure(error, sql);
+      throw await queryOrServerFailure(session, error, sql);
     } finally {
       await session.run("rollback").catch(() => undefined); // a failed transaction may be gone already
     }
@@ -36,26 +37,43 @@ export async function runQuery(warehouse: Warehouse, sql: string, take: (part: Q
 /** Writes the rows of a query to a file as Parquet. */
 export async function queryToParquet(warehouse: Warehouse, sql: string, path: string): Promise<void> {
   await warehouse.session(async (session) => {
-    await refuseWriting(session.connection, sql);
+    await refuseWriting(session, sql);
     try {
       await session.run("begin transaction read only");
       await session.run(`copy (${sql.replace(/[\s;]+$/, "")}\n) to ${literal(path)} (format parquet)`);
     } catch (error) {
-      throw queryFailure(error, sql);
+      throw await queryOrServerFailure(session, error, sql);
     } finally {
       await session.run("rollback").catch(() => undefined); // as above
     }
   });
 }
 
-async function refuseWriting(connection: Session["connection"], sql: string): Promise<void> {
+/** What is not here may stand on a server: then that is what helps. */
+async function queryOrServerFailure(session: Session, error: unknown, sql: string): Promise<unknown> {
+  const failure = queryFailure(error, sql);
+  if (!/Table with name/.test(failureText(error))) return failure;
+  await session.run("rollback").catch(() => undefined); // the ledger is asked outside of what failed
+  const text = sql.toLowerCase();
+  const there = [...(await readLive(session))].find(([asset, { kind }]) => kind === "remote" && text.includes(asset.toLowerCase()));
+  if (there === undefined) return failure;
+  return new MillraceError({
+    code: "MR4668",
+    message: `the rows of ${there[0]} stand on the server of its engine; the warehouse has no copy of them`,
+    hint: `ask the server, where it has the same name; or write a model in the warehouse that reads ${there[0]}, for which it is copied`,
+    ...(failure instanceof MillraceError && failure.location !== undefined ? { location: failure.location } : {}),
+    cause: error,
+  });
+}
+
+async function refuseWriting(session: Session, sql: string): Promise<void> {
   let types: StatementType[];
   try {
-    const statements = await connection.extractStatements(sql);
+    const statements = await session.connection.extractStatements(sql);
     types = [];
     for (let index = 0; index < statements.count; index++) types.push((await statements.prepare(index)).statementType);
   } catch (error) {
-    throw queryFailure(error, sql);
+    throw await queryOrServerFailure(session, error, sql);
   }
   if (types.length === 0) throw new MillraceError({ code: "MR8001", message: "there is no query" });
   // PIVOT without an IN list makes a temporary type first; the read-only transaction keeps it from doing more.

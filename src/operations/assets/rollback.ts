@@ -9,6 +9,7 @@ import { readLive, type LiveVersion } from "../../sql/publish.ts";
 import type { Graph } from "../../plan/graph.ts";
 import { actor } from "../actor.ts";
 import { findAsset } from "./assets.ts";
+import { showOnServers } from "../environments/servers.ts";
 import { keyToChange } from "../environments/keys.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { findRun } from "../runs/runs.ts";
@@ -37,9 +38,11 @@ export async function rollbackAsset(workspace: Workspace, request: RollbackReque
   await warehouse.session((session) => refusePartitioned(session, key));
   const done = dryRun
     ? { from: known.live!, to: target.version, rows: target.rows, loadsUndone: [] }
-    : await warehouse.transaction((tx) =>
-        rollBack(tx, { asset: key, version: target.version, by, why, id: `back_${randomBytes(6).toString("hex")}` }),
-      );
+    : await warehouse.transaction(async (tx) => {
+        const back = await rollBack(tx, { asset: key, version: target.version, by, why, id: `back_${randomBytes(6).toString("hex")}` });
+        await showOnServers(workspace, tx, [asset]);
+        return back;
+      });
   return { asset, ...done, by, why, dryRun, stale: await staleBelow(workspace, live, { asset, version: target.version }) };
 }
 

@@ -9,6 +9,7 @@ import { OUTSIDE_RULE } from "../../load/partition-port.ts";
 import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition.ts";
 import { typedValues } from "../../sql/parameters.ts";
 import type { Definitions } from "../plan/definitions.ts";
+import { engineOf, readersHere } from "../plan/engines.ts";
 import { type Amendment, amendAttempt, isLoaded } from "../quarantine/amendment.ts";
 import { exportAttempt } from "./export.ts";
 import type { BuildRequest, BuildResult, InputStates } from "../../load/build-port.ts";
@@ -17,12 +18,14 @@ import { type ReplayAttempt, replayAttempt } from "./replay.ts";
 import type { Replay } from "../assets/replay-port.ts";
 import { madeOf } from "./made-of.ts";
 import { sourceAttempt, type SourceRequest } from "./source.ts";
+import { remotePlace } from "./engine.ts";
 import { withExternalPath } from "./external-path.ts";
 import { sourceOf, statesOf } from "./states.ts";
 import { taskNodeAttempt } from "./task-node.ts";
 import { deliveriesOf, keptOf, reachOf, stateOf } from "./sources.ts";
 import { installFunctions } from "../functions/install.ts";
 import { sampleAttempt, sampleOf } from "../environments/sample.ts";
+import { leaveServers } from "../environments/servers.ts";
 import { environmentWarehouse } from "../environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -76,7 +79,7 @@ function definedNode({ node, item, partition }: Attempt): string {
 
 async function attemptNode(workspace: Workspace, request: AttemptsRequest, defined: ProjectNode, attempt: Attempt): Promise<AttemptResult> {
   const { params, fullRefresh, definitions } = request;
-  const node = defined.kind === "task" ? defined : await ownNode(workspace, defined);
+  const node = defined.kind === "task" ? defined : await ownNode(workspace, definitions, defined);
   if (node.kind === "task") {
     const own = attempt.partition === undefined ? undefined : await attemptPartition(definitions, node, { attempt, warehouse: null });
     return taskNodeAttempt(workspace, request, { node, attempt, ...(own === undefined ? {} : { partition: contextOf(own) }) });
@@ -110,6 +113,12 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
   const reachRequest = { params, signal: attempt.signal, log: attempt.log, ...placeholders };
   switch (node.kind) {
     case "source": {
+      if (node.engine !== undefined) {
+        const reach = reachOf(workspace, project, defined as typeof node, reachRequest);
+        const build = await buildRequest(workspace, request, defined as typeof node, attempt);
+        const remote = await remotePlace(workspace, request.definitions, { node: defined as typeof node, use: node.engine, attempt });
+        return builtResult(await workspace.parts.standSource({ ...build, asset: node.id, options: reach.options, remote }), attempt);
+      }
       const reach = reachOf(workspace, project, defined as typeof node, reachRequest);
       return sourceAttempt(
         {
@@ -162,17 +171,23 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
       const parameters = { now: new Date(attempt.firstStartedAt), param: typedValues(definitions.paramTypes, params) };
       const { dir: projectDir } = workspace;
       const states = await replayedStates(workspace, request, { id: defined.id, attempt });
-      return builtResult(
+      const { engine: use } = node;
+      const remote =
+        use === undefined ? {} : { remote: await remotePlace(workspace, definitions, { node: defined as typeof node, use, attempt }) };
+      const result = builtResult(
         await workspace.parts.buildModel(withExternalPath(workspace, node, params), {
           ...build,
           ...partitioned,
           ...states,
+          ...remote,
           mayReuse,
           parameters,
           projectDir,
         }),
         attempt,
       );
+      if (use === undefined) await leaveServers(workspace, attempt.log);
+      return result;
     }
     case "transform": {
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);
@@ -203,17 +218,18 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
 }
 
 /** The node under the key of what this environment has of its own; its name means that from now on. */
-async function ownNode<Node extends ProjectNode>(workspace: Workspace, node: Node): Promise<Node> {
+async function ownNode<Node extends ProjectNode>(workspace: Workspace, { graph }: Definitions, node: Node): Promise<Node> {
   const { name } = await workspace.environment();
   if (name === PROD) return node;
-  if (node.kind !== "export") await (await environmentWarehouse(workspace)).prepare(node.id);
+  const isSeenHere = node.kind !== "export" && (engineOf(node) === undefined || readersHere(graph, node.id).length > 0);
+  if (isSeenHere) await (await environmentWarehouse(workspace)).prepare(node.id);
   return { ...node, id: ledgerAsset(node.id, name) };
 }
 
 async function buildRequest(
   workspace: Workspace,
   request: AttemptsRequest,
-  node: ModelNode | TransformNode,
+  node: ModelNode | TransformNode | SourceNode,
   attempt: Attempt,
 ): Promise<BuildRequest> {
   const warehouse = await workspace.warehouse();

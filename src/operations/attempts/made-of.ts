@@ -1,7 +1,7 @@
 // What a build is made of: its code, and of each input the version or, where the SQL is understood, a hash of what it reads of it.
 import { hasMeaning, keptOfCode, textOfCode } from "../../model/code-hash.ts";
 import type { QueryFingerprint } from "../../model/fingerprint.ts";
-import type { ModelNode, NodeId, TransformNode } from "../../model/graph.ts";
+import type { ModelNode, NodeId, SourceNode, TransformNode } from "../../model/graph.ts";
 import type { BuildRequest } from "../../load/build-port.ts";
 import { contentsOf, fitsColumns, type InputState, inputToken } from "../../sql/contents.ts";
 import type { Compilation } from "../../sql/compile-types.ts";
@@ -11,7 +11,7 @@ import type { Definitions } from "../plan/definitions.ts";
 import { keepsNothing, readsByMeaning } from "../plan/meaning.ts";
 
 interface Builds {
-  readonly node: ModelNode | TransformNode;
+  readonly node: ModelNode | TransformNode | SourceNode;
   readonly needs: readonly NodeId[];
 }
 

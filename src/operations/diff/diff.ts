@@ -95,7 +95,7 @@ async function liveFound(session: Session, asset: NodeId, environment: string): 
       message: `${asset} was never built in ${environment}`,
       hint: `millrace run --select '+${asset}'${environment === PROD ? "" : ` --env ${environment}`}`,
     });
-  if (live.kind === "share") throw noRows(asset);
+  if (live.kind === "share" || live.kind === "remote") throw noRows(asset);
   const side = { environment, version: live.version, at: live.at };
   return { ...(await relationOf(session, live)), side, identity: `${live.asset} ${live.version}` };
 }
@@ -132,7 +132,7 @@ async function versionFound(session: Session, { asset, environment, version }: W
       });
     const found = matches.find((each) => each.version === version) ?? matches[0];
     if (found === undefined) continue;
-    if (found.kind === "share") throw noRows(asset);
+    if (found.kind === "share" || found.kind === "remote") throw noRows(asset);
     const side = { environment: null, version: found.version, at: found.at };
     const identity = `${key} ${found.version}`;
     if (found.kind === "view") {

@@ -4,6 +4,7 @@ import { collectable, collectAct } from "../../sql/environment-collect.ts";
 import { readEnvironments } from "../../sql/environment-ledger.ts";
 import type { Workspace } from "../workspace.ts";
 import { dropEnvironment, expiryMs } from "./environments.ts";
+import { hideOnServers } from "./servers.ts";
 
 /** How long what was put aside can be gone back to. */
 const GRACE_MS = 7 * 86_400_000;
@@ -30,6 +31,10 @@ export async function collectEnvironments(
   }
   const acts = await warehouse.session((session) => collectable(session, new Date(now - graceMs)));
   let tables = 0;
-  if (!dryRun) for (const act of acts) tables += await warehouse.transaction((tx) => collectAct(tx, act));
+  if (!dryRun)
+    for (const act of acts) {
+      await hideOnServers(workspace, act);
+      tables += await warehouse.transaction((tx) => collectAct(tx, act));
+    }
   return { dryRun, expired, acts: acts.length, tables };
 }

@@ -12,6 +12,7 @@ import type { Session } from "../../sql/session.ts";
 import { actor } from "../actor.ts";
 import type { Workspace } from "../workspace.ts";
 import { actId } from "./begin.ts";
+import { showOnServers } from "./servers.ts";
 import { environmentWarehouse } from "./warehouse.ts";
 
 export async function listEnvironments(workspace: Workspace): Promise<EnvironmentsAnswer> {
@@ -82,6 +83,11 @@ export async function dropEnvironment(workspace: Workspace, asked: string): Prom
     await dropSchemas(tx, name);
     const gone = rows.map(({ asset, version }) => ({ asset, from: version, to: null }));
     await noteAct(tx, { id, act: "drop", environment: name, assets: gone, by: actor(), why: null });
+    await showOnServers(
+      workspace,
+      tx,
+      gone.map(({ asset }) => asset),
+    );
     return rows.length;
   });
   (await environmentWarehouse(workspace, name)).forget();

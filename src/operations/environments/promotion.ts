@@ -19,6 +19,7 @@ import type { Workspace } from "../workspace.ts";
 import { actId } from "./begin.ts";
 import { knownEnvironment } from "./environments.ts";
 import { isSampled } from "./sample.ts";
+import { showOnServers } from "./servers.ts";
 import { environmentWarehouse } from "./warehouse.ts";
 
 export interface PromoteRequest {
@@ -62,7 +63,9 @@ export async function promoteEnvironment(
   }
   const assets = await warehouse.transaction(async (tx) => {
     await promoteMacros(tx, environment);
-    return promote(tx, { ...common, id: common.promotion });
+    const promoted = await promote(tx, { ...common, id: common.promotion });
+    await showOnServers(workspace, tx, assetsOf(promoted));
+    return promoted;
   });
   (await environmentWarehouse(workspace, environment)).forget();
   await warehouse.transaction((tx) => settle(tx, environment));
@@ -97,10 +100,16 @@ export async function rollbackPromotion(
       hint: "`millrace env list` shows them",
     });
   const common = { promotion: actId(), environment: found.environment, to: PROD, dryRun: false, by: actor(), why: request.why ?? null };
-  const assets: readonly PromotedAsset[] = await warehouse.transaction((tx) =>
-    takeBack(tx, { id: common.promotion, of: found.id, by: common.by, why: common.why }),
-  );
+  const assets: readonly PromotedAsset[] = await warehouse.transaction(async (tx) => {
+    const back = await takeBack(tx, { id: common.promotion, of: found.id, by: common.by, why: common.why });
+    await showOnServers(workspace, tx, assetsOf(back));
+    return back;
+  });
   return { ...common, assets };
+}
+
+function assetsOf(changes: readonly PromotedAsset[]): readonly NodeId[] {
+  return changes.map(({ asset }) => asset);
 }
 
 /** What failed last, or is being made now, is not what anybody wants in prod. @throws MR8703, MR8708 */

@@ -22,6 +22,7 @@ import { peekSource } from "../attempts/sources.ts";
 import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
 import { declaredTypeErrors } from "./declared-types.ts";
+import { enginesErrors, isOnServer, namesIn, readForeignModels, readsUnseen, withForeign } from "./engines.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
@@ -74,13 +75,16 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${cacheOf ?? workspace.dir}/.millrace/cache/compile.json`);
   const models = withAddedColumns(
-    project.nodes.filter((node) => node.kind === "model"),
+    project.nodes.filter((node) => node.kind === "model").filter((node) => node.engine === undefined),
     live,
   );
   const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
   const units = {
     models,
-    queries: [...project.checkFiles.map(checkUnit), ...project.nodes.flatMap((node) => exportUnit(project, node))],
+    queries: [
+      ...project.checkFiles.filter(({ on }) => !isOnServer(project, on)).map(checkUnit),
+      ...project.nodes.flatMap((node) => exportUnit(project, node)),
+    ],
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
@@ -88,11 +92,15 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     cache,
     macros: macrosOf(project),
   } as const;
-  const compilation = await compileWith(schemas);
+  const own = await compileWith(schemas);
+  const foreign = readForeignModels(project, { schemas });
+  const compilation = foreign.size === 0 ? own : { ...own, models: withForeign(own.models, foreign) };
+  // A file without a query is told once.
   const empty = new Set(project.errors.filter(({ code }) => code === "MR1017").map(({ location }) => location?.file));
   errors.push(...compilation.errors.filter(({ code, location }) => code !== "MR2007" || !empty.has(location?.file)));
+  errors.push(...enginesErrors(project, foreign, checks));
   errors.push(...namedColumnErrors(project, compilation, checks));
-  errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, compilation)));
+  errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, own)));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
   const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
@@ -104,18 +112,20 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   }
   const checkNeeds = new Map([...checks].map(([id, list]) => [id, list.flatMap((check) => check.needs)]));
   for (const file of project.checkFiles) {
-    const reads = compilation.queries.get(checkUnit(file).id)?.dependencies ?? [];
+    const reads = isOnServer(project, file.on)
+      ? namesIn(project, file.sql)
+      : (compilation.queries.get(checkUnit(file).id)?.dependencies ?? []);
     checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...reads]);
   }
   // A definition with an error is no node; what needs it would be told to need nothing.
   if (project.errors.length > 0) throw combineErrors("MR1001", errors);
-  const { graph: own, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
+  const { graph: whole, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
   const told = new Set(errors.map((error) => error.message));
   errors.push(...graphErrors.filter((error) => !told.has(error.message)));
-  errors.push(...jobErrors(project, own));
+  errors.push(...jobErrors(project, whole));
   if (errors.length > 0) throw combineErrors("MR1001", errors);
   if (cacheOf === undefined) cache.save();
-  const { graph, own: jobTasks } = job === undefined ? { graph: own, own: [] } : jobGraph(project, own, job);
+  const { graph, own: jobTasks } = job === undefined ? { graph: whole, own: [] } : jobGraph(project, whole, job);
   return {
     graph,
     compilation,
@@ -132,7 +142,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     schemas,
     rewritten,
     codes,
-    alwaysBuild: rebuildReasons(compilation.models.values()),
+    alwaysBuild: new Map([...rebuildReasons(compilation.models.values()), ...readsUnseen(foreign)]),
     paramTypes,
     jobTasks,
   };
@@ -187,18 +197,19 @@ async function schemasOf(
 ): Promise<ReadonlyMap<NodeId, KnownSchema>> {
   const schemas = new Map<NodeId, KnownSchema>();
   for (const node of project.nodes) {
-    if (node.kind === "model" || node.kind === "export" || node.kind === "task") continue;
+    if ((node.kind === "model" && node.engine === undefined) || node.kind === "export" || node.kind === "task") continue;
     const version = live.get(node.id);
     if (version !== undefined && version.columns.length > 0) {
       const isRedefined = version.codeHash !== node.codeHash;
-      const columns = isRedefined && node.kind === "source" ? await redefined(workspace, node) : undefined;
+      if (isRedefined && node.kind === "model") continue; // the server tells when it is built
+      const columns = isRedefined && node.kind === "source" && node.engine === undefined ? await redefined(workspace, node) : undefined;
       schemas.set(node.id, { columns: columns ?? version.columns, certain: !isRedefined });
-    } else if (node.kind === "source") {
+    } else if (node.kind === "source" && node.engine === undefined) {
       const columns = await peekSource(workspace, project, node);
       if (columns !== null) schemas.set(node.id, { columns, certain: false });
       else declare(schemas, node.id, node.spec.columns);
     } else if (node.kind === "extract") declare(schemas, node.id, node.spec.columns);
-    else declare(schemas, node.id, node.columns);
+    else if (node.kind === "transform") declare(schemas, node.id, node.columns);
   }
   return schemas;
 }

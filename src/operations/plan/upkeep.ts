@@ -6,6 +6,7 @@ import type { ModelNode, NodeId } from "../../model/graph.ts";
 import { layoutColumns } from "../../model/kept.ts";
 import type { Graph } from "../../plan/graph.ts";
 import { layoutMark, readLayoutMarks } from "../../sql/layout-mark.ts";
+import { readersHere } from "./engines.ts";
 import type { LiveVersion } from "../../sql/publish.ts";
 import { withExternalPath } from "../attempts/external-path.ts";
 import type { Workspace } from "../workspace.ts";
@@ -15,7 +16,7 @@ export async function upkeepReasons(
   workspace: Workspace,
   { graph, live }: { readonly graph: Graph; readonly live: ReadonlyMap<NodeId, LiveVersion> },
 ): Promise<ReadonlyMap<NodeId, string>> {
-  const reasons = new Map(externalReasons(workspace, graph, live));
+  const reasons = new Map([...externalReasons(workspace, graph, live), ...copyReasons(graph, live)]);
   const laidOut = [...graph.nodes.values()].filter(
     (node): node is ModelNode => node.kind === "model" && layoutColumns(node.spec.layout).length > 0,
   );
@@ -28,6 +29,18 @@ export async function upkeepReasons(
     if (node.spec.materialize !== "table" || node.partitioning !== undefined || physical == null || marks.get(physical) === layoutMark(by))
       continue;
     reasons.set(node.id, `its layout changed: the same rows are ordered by ${by.join(", ")}`);
+  }
+  return reasons;
+}
+
+/** What stands on a server and is read in the warehouse by now. */
+function copyReasons(graph: Graph, live: ReadonlyMap<NodeId, LiveVersion>): ReadonlyMap<NodeId, string> {
+  const reasons = new Map<NodeId, string>();
+  for (const node of graph.nodes.values()) {
+    if ((node.kind !== "model" && node.kind !== "source") || node.engine === undefined || live.get(node.id)?.kind !== "remote") continue;
+    const [reader] = readersHere(graph, node.id);
+    if (reader !== undefined)
+      reasons.set(node.id, `its rows are to be copied from ${node.engine.name}: ${reader} reads them in the warehouse`);
   }
   return reasons;
 }

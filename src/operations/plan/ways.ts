@@ -2,12 +2,25 @@
 import type { PlanAnswer } from "../../model/answers.ts";
 import type { ModelNode } from "../../model/graph.ts";
 import { messageOf } from "../../model/errors.ts";
+import type { Graph } from "../../plan/graph.ts";
 import { typedValues } from "../../sql/parameters.ts";
 import { readInputs, readLive } from "../../sql/publish.ts";
 import type { Workspace } from "../workspace.ts";
+import { engineOf, readersHere } from "./engines.ts";
 import type { Planned } from "./plan.ts";
 
 const MANY_WAYS: ReadonlySet<string> = new Set(["incremental", "snapshot"]);
+
+/** Where a node is built that is not built in the warehouse, and what of it comes here. */
+function withServer(graph: Graph, node: PlanAnswer["nodes"][number]): PlanAnswer["nodes"][number] {
+  const defined = graph.nodes.get(node.asset);
+  const use = defined === undefined || node.action !== "build" ? undefined : engineOf(defined);
+  if (use === undefined) return node;
+  const what = defined?.kind === "source" ? "it stays on" : "it is built on";
+  const [reader] = readersHere(graph, node.asset);
+  const copied = reader === undefined ? "" : `, and copied from there for ${reader}`;
+  return { ...node, reason: `${node.reason}; ${what} ${use.name} (${use.connection})${copied}` };
+}
 
 /** The nodes with what is known now of how each would be built. */
 export async function withWays(
@@ -20,7 +33,8 @@ export async function withWays(
     const node = graph.nodes.get(asset);
     return node?.kind === "model" && action === "build" && MANY_WAYS.has(node.spec.materialize) ? [node] : [];
   });
-  if (asked.length === 0) return nodes;
+  const there = nodes.map((node) => withServer(graph, node));
+  if (asked.length === 0) return there;
   const building = new Set(nodes.flatMap(({ asset, action }) => (action === "build" ? [asset] : [])));
   const parameters = { now: new Date(), param: typedValues(paramTypes, params) };
   const warehouse = await workspace.warehouse();
@@ -43,6 +57,6 @@ export async function withWays(
       const way = await explain(node).catch((error: unknown) => `how is known when it is built (${messageOf(error).split("\n", 1)[0]})`);
       if (way !== null) ways.set(node.id, way);
     }
-    return nodes.map((node) => (ways.has(node.asset) ? { ...node, reason: `${node.reason}; ${ways.get(node.asset)}` } : node));
+    return there.map((node) => (ways.has(node.asset) ? { ...node, reason: `${node.reason}; ${ways.get(node.asset)}` } : node));
   });
 }

@@ -1,0 +1,14 @@
+// What PostgreSQL does of what DuckDB does: as data, so that the rest is refused where it is written.
+import type { EngineCapabilities } from "../../load/engine-port.ts";
+
+export const postgresCapabilities: EngineCapabilities = {
+  materializations: ["view", "table"],
+  checks: ["row", "duplicates", "count", "query"],
+  checksRefused: [],
+  quarantine: false,
+  partitions: false,
+  inPlace: true,
+  lineage: "tables",
+  transactionalDdl: true,
+  parameters: true,
+};
