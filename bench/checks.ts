@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { compileChecks } from "../src/checks/compile.ts";
 import { auditTable } from "../src/load/audit.ts";
 import type { CheckEntry } from "../src/model/definitions/check.ts";
-import { physicalTable } from "../src/sql/publish.ts";
+import { physicalTable } from "../src/sql/ledger/publish.ts";
 import type { Transaction } from "../src/sql/session.ts";
 import { openWarehouse, type Warehouse } from "../src/sql/warehouse.ts";
 import { type Figure, median } from "./figure.ts";

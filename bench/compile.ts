@@ -63,8 +63,8 @@ export async function benchCompile(): Promise<Figure[]> {
 function measure(models: number, turns: number): Measured {
   const dir = mkdtempSync(join(tmpdir(), "millrace-bench-compile-"));
   try {
-    const compile = builtModule("sql/compile");
-    const args = ["-e", CHILD, compile, builtModule("sql/compile-cache"), join(dir, "compile.json"), String(turns)];
+    const compile = builtModule("sql/compile/compile");
+    const args = ["-e", CHILD, compile, builtModule("sql/compile/cache"), join(dir, "compile.json"), String(turns)];
     const input = JSON.stringify({ models: ordersProject(models), schemas: [...ordersSchemas] });
     const child = spawnSync(process.execPath, args, { cwd: dirname(compile), input, encoding: "utf8", maxBuffer: 2 ** 26 });
     if (child.status !== 0) throw new Error(`the compiler failed:\n${child.stderr}`);

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
-import type * as promotion from "../src/sql/promote.ts";
-import type * as publishing from "../src/sql/publish.ts";
+import type * as promotion from "../src/sql/environments/promote.ts";
+import type * as publishing from "../src/sql/ledger/publish.ts";
 import type * as warehouses from "../src/sql/warehouse.ts";
 import { builtModule } from "./built.ts";
 import { type Figure, median } from "./figure.ts";
@@ -15,8 +15,8 @@ const SECONDS_MAX = 0.5;
 
 export async function benchEnvironments(): Promise<Figure[]> {
   const { openWarehouse } = (await import(builtModule("sql/warehouse"))) as Pick<typeof warehouses, "openWarehouse">;
-  const { physicalTable } = (await import(builtModule("sql/publish"))) as Pick<typeof publishing, "physicalTable">;
-  const { promote, takeBack } = (await import(builtModule("sql/promote"))) as Pick<typeof promotion, "promote" | "takeBack">;
+  const { physicalTable } = (await import(builtModule("sql/ledger/publish"))) as Pick<typeof publishing, "physicalTable">;
+  const { promote, takeBack } = (await import(builtModule("sql/environments/promote"))) as Pick<typeof promotion, "promote" | "takeBack">;
   const dir = mkdtempSync(join(tmpdir(), "millrace-bench-environments-"));
   const seconds = async (work: () => Promise<unknown>): Promise<number> => {
     const before = performance.now();

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { buildModel } from "../src/materializations/index.ts";
 import { modelSpec, type ModelSpec } from "../src/model/definitions/model.ts";
 import type { ModelNode } from "../src/model/graph.ts";
-import { physicalTable, publish, readInputs } from "../src/sql/publish.ts";
+import { physicalTable, publish, readInputs } from "../src/sql/ledger/publish.ts";
 import { openWarehouse, type Warehouse } from "../src/sql/warehouse.ts";
 import { type Figure, median } from "./figure.ts";
 

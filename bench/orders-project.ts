@@ -1,6 +1,6 @@
 // A generated project of SQL for benchmarks of the compiler: stars, CTEs, joins, windows, QUALIFY and EXCLUDE; two parents each.
-import type { KnownSchema } from "../src/sql/compile-types.ts";
-import type { SqlUnit } from "../src/sql/errors.ts";
+import type { KnownSchema } from "../src/sql/compile/types.ts";
+import type { SqlUnit } from "../src/sql/compile/errors.ts";
 
 export const ORDERS = "id BIGINT, customer_id BIGINT, ordered_at TIMESTAMP, status VARCHAR, amount DOUBLE, updated_at TIMESTAMP";
 export const CUSTOMERS = "id BIGINT, name VARCHAR, country VARCHAR, created_at TIMESTAMP";

@@ -8,10 +8,10 @@ import { modelSpec } from "../src/model/definitions/model.ts";
 import type { ProjectNode } from "../src/model/graph.ts";
 import { buildGraph } from "../src/plan/graph.ts";
 import { planRun } from "../src/plan/plan.ts";
-import { type CompileCache, openCompileCache } from "../src/sql/compile-cache.ts";
-import { withCodeHashes } from "../src/sql/compile-hash.ts";
-import { compile } from "../src/sql/compile.ts";
-import type { SqlUnit } from "../src/sql/errors.ts";
+import { type CompileCache, openCompileCache } from "../src/sql/compile/cache.ts";
+import { withCodeHashes } from "../src/sql/compile/hash.ts";
+import { compile } from "../src/sql/compile/compile.ts";
+import type { SqlUnit } from "../src/sql/compile/errors.ts";
 import { type Figure, median } from "./figure.ts";
 import { CUSTOMERS, ORDERS, ordersProject, ordersSchemas, unit } from "./orders-project.ts";
 

@@ -2,8 +2,8 @@
 // looks which output columns changed. What it saw must be in the lineage; what the lineage holds and it never saw is counted.
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { AssetLineage } from "../src/model/lineage.ts";
-import type { KnownSchema } from "../src/sql/compile-types.ts";
-import { compile } from "../src/sql/compile.ts";
+import type { KnownSchema } from "../src/sql/compile/types.ts";
+import { compile } from "../src/sql/compile/compile.ts";
 
 /** Where the tables with their true values are; `main` holds views on them, one of which is changed at a time. */
 export const BASE = "base";

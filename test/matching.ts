@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import type { MatchSpec } from "../src/model/definitions/enrich.ts";
 import { matchSql } from "../src/project/enrich/match-sql.ts";
-import { functionsSql } from "../src/sql/functions.ts";
+import { functionsSql } from "../src/sql/functions/millrace.ts";
 import { literal } from "../src/sql/text.ts";
 
 export interface Matched {

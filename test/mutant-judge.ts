@@ -3,8 +3,8 @@
 //   J2. Where only some columns are claimed to be equal, those are compared, row by row.
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import type { QueryFingerprint } from "../src/model/fingerprint.ts";
-import type { CompiledColumn } from "../src/sql/compile-types.ts";
-import type { TreeNode } from "../src/sql/syntax-tree.ts";
+import type { CompiledColumn } from "../src/sql/compile/types.ts";
+import type { TreeNode } from "../src/sql/syntax/tree.ts";
 import { mutationsOf } from "./mutants.ts";
 
 export type Fingerprints = (plan: TreeNode, columns: readonly CompiledColumn[]) => QueryFingerprint | null;

@@ -1,9 +1,9 @@
 // Fingerprints under mutants: thousands of small changes of queries of every kind, executed on data. None that changes what comes out keeps its hash; and
 // where a rule of the walker is broken on purpose, this finds it.
 import { describe, expect, it, vi } from "vitest";
-import type * as FingerprintTerms from "../src/sql/fingerprint-terms.ts";
-import type * as Fingerprint from "../src/sql/fingerprint.ts";
-import { planOf } from "../src/sql/plan-of.ts";
+import type * as FingerprintTerms from "../src/sql/fingerprint/terms.ts";
+import type * as Fingerprint from "../src/sql/fingerprint/fingerprint.ts";
+import { planOf } from "../src/sql/compile/plan-of.ts";
 import { CORPUS, fillCorpusTables } from "./lineage-corpus.ts";
 import { type Fingerprints, type JudgeInput, type Judgement, judgeMutants } from "./mutant-judge.ts";
 
@@ -227,7 +227,7 @@ const BROKEN: Readonly<Record<string, { readonly break: () => void; readonly cor
 type Terms = typeof FingerprintTerms;
 
 function terms(breaks: (real: Terms) => Terms): void {
-  vi.doMock("../src/sql/fingerprint-terms.ts", async (original) => breaks(await original<Terms>()));
+  vi.doMock("../src/sql/fingerprint/terms.ts", async (original) => breaks(await original<Terms>()));
 }
 
 /** Mutants of a query; of each kind of query there are enough for 3,000. */
@@ -235,7 +235,7 @@ const PER_QUERY = 30;
 
 describe("mutants of queries", () => {
   it("never keep their hash when they change what comes out", { timeout: 300_000 }, async () => {
-    const found = await judged(await import("../src/sql/fingerprint.ts"), PER_QUERY);
+    const found = await judged(await import("../src/sql/fingerprint/fingerprint.ts"), PER_QUERY);
     console.log(
       `${found.executed} mutants ran; of ${found.equal} that change nothing ${found.kept} kept their hash; ${found.unknown} were not understood`,
     );
@@ -252,10 +252,10 @@ describe("mutants of queries", () => {
     try {
       const all: JudgeInput["corpus"] = { ...CORPUS, ...TRAPS };
       const corpus = Object.fromEntries(names.map((name) => [name, all[name]!]));
-      const found = await judged(await import("../src/sql/fingerprint.ts"), 150, { corpus, stop: "first" });
+      const found = await judged(await import("../src/sql/fingerprint/fingerprint.ts"), 150, { corpus, stop: "first" });
       expect(found.unsound.length).toBeGreaterThan(0);
     } finally {
-      vi.doUnmock("../src/sql/fingerprint-terms.ts");
+      vi.doUnmock("../src/sql/fingerprint/terms.ts");
       vi.resetModules();
     }
   });

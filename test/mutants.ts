@@ -1,5 +1,5 @@
 // Small changes of queries, as syntax trees: most change what a query gives, some do not, many do not bind. Data tell which is which.
-import type { TreeNode } from "../src/sql/syntax-tree.ts";
+import type { TreeNode } from "../src/sql/syntax/tree.ts";
 
 export interface Mutation {
   readonly what: string;

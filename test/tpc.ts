@@ -3,7 +3,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { KnownSchema } from "../src/sql/compile-types.ts";
+import type { KnownSchema } from "../src/sql/compile/types.ts";
 import { ensurePython } from "./service.ts";
 
 const VERSION = "1.5.5";

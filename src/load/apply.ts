@@ -1,8 +1,8 @@
 // The rows of a load become the rows of the asset: by its mode, in the publishing transaction. `leaveOut` runs before it.
-import { HIDDEN_COLUMNS, physicalTable, rowsWithOrigins } from "../sql/publish.ts";
+import { HIDDEN_COLUMNS, physicalTable, rowsWithOrigins } from "../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
-import { ROWS_SCHEMA } from "../sql/ledger.ts";
+import { ROWS_SCHEMA } from "../sql/ledger/ledger.ts";
 import { keepRows } from "./before.ts";
 import type { Conversion } from "./convert.ts";
 import { variantName, type ColumnPlan } from "./columns.ts";

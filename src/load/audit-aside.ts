@@ -1,6 +1,6 @@
 // The second scan of an audit that sets rows aside: fetches them with their reasons, enters them into quarantine, takes them out of the table.
 import type { JsonValue } from "../model/answers.ts";
-import { describeRelation, HIDDEN_COLUMNS } from "../sql/publish.ts";
+import { describeRelation, HIDDEN_COLUMNS } from "../sql/ledger/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Candidate } from "./audit-port.ts";

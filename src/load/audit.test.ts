@@ -1,7 +1,7 @@
 // The audit of a candidate: several checks together, at most two scans, rows that leave before the rest is judged, errors with a place.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { AuditBench, type Audited } from "../testing/check.suite.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import { Transaction } from "../sql/session.ts";
 import { auditLive, auditTable, stoppedByChecks } from "./audit.ts";
 import type { CheckTest, CompiledCheck } from "./check.ts";

@@ -7,7 +7,7 @@
 import { viewOfKey } from "../model/environment.ts";
 import { MillraceError, type MillraceErrorOptions } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
-import { assetView, createView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/publish.ts";
+import { assetView, createView, describeRelation, HIDDEN_COLUMNS, physicalTable } from "../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
 import { carryOut, runQuery, type AuditRow } from "./audit-run.ts";

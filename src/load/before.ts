@@ -1,6 +1,6 @@
 // What a load takes out of a table that it changes in place is kept for as long as its version is: `load/rollback.ts` puts it back. Rows that the load
 // brought need no keeping, `_load` names them; rows of a snapshot that it closed are known by the moment of their closing.
-import { physicalName, physicalTable } from "../sql/publish.ts";
+import { physicalName, physicalTable } from "../sql/ledger/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
 

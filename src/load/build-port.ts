@@ -1,6 +1,6 @@
 // The port between an attempt and what builds an asset from others: a materialization or a transform in TypeScript.
-import type { Contents } from "../sql/contents.ts";
-import type { AttemptToken } from "../sql/fence.ts";
+import type { Contents } from "../sql/fingerprint/contents.ts";
+import type { AttemptToken } from "../sql/ledger/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import type { Audit } from "./audit-port.ts";
 import type { PartitionRequest } from "./partition-port.ts";

@@ -2,7 +2,7 @@
 // It may run again when another writer was in the way, so it only reads what was prepared and acts through `tx`.
 import { createHash } from "node:crypto";
 import { MillraceError } from "../model/errors.ts";
-import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLiveVersion, rowsWithOrigins } from "../sql/publish.ts";
+import { HIDDEN_COLUMNS, keepVersion, physicalTable, publish, readLiveVersion, rowsWithOrigins } from "../sql/ledger/publish.ts";
 import { interruptible, type Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import type { Warehouse } from "../sql/warehouse.ts";

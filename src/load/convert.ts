@@ -5,8 +5,8 @@
 //   V3. Where nothing is to be changed the stage table itself is the work table, and line numbers cost nothing.
 import { MillraceError } from "../model/errors.ts";
 import type { StagedColumn } from "../formats/format.ts";
-import { DATA_SCHEMA } from "../sql/ledger.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { DATA_SCHEMA } from "../sql/ledger/ledger.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { cellOf, type Reading } from "./cells.ts";

@@ -4,7 +4,7 @@
 //   G2. It leaves a note under the token where the rows are. Who finds the note has built already, so that the unknown end of a commit is known by looking.
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { EngineUse } from "../model/definitions/engine.ts";
-import type { SqlUnit } from "../sql/errors.ts";
+import type { SqlUnit } from "../sql/compile/errors.ts";
 import type { CheckResult, CheckTest, CompiledCheck } from "./check.ts";
 import type { FilledTable } from "./connector.ts";
 

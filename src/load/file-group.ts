@@ -8,7 +8,7 @@
 import type { FileUnderstanding, StagedColumn } from "../formats/format.ts";
 import { MillraceError } from "../model/errors.ts";
 import { unifyTypes } from "../schemas/lattice.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { writeOrigins, type Origin, type Stage, type StagedItem } from "./staged.ts";

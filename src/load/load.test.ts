@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { raiseFence } from "../sql/fence.ts";
+import { raiseFence } from "../sql/ledger/fence.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 import { openWarehouse } from "../sql/warehouse.ts";
 import { auditWith } from "./audit.ts";

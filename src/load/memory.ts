@@ -1,6 +1,6 @@
 // What the ledger remembers of an asset when its next load begins.
 import type { LoadMode, SourceSpec } from "../model/definitions/source.ts";
-import { readLiveVersion, type LiveVersion } from "../sql/publish.ts";
+import { readLiveVersion, type LiveVersion } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import type { CommittedColumn } from "./columns.ts";
 import { readCursor, type Cursor } from "./cursor.ts";

@@ -4,7 +4,7 @@
 //   M3. Rows that an incremental append delivers again (the boundary, the lookback) are recognised by all their values and counted `alreadyLoaded`.
 import { messageOf, MillraceError } from "../model/errors.ts";
 import { isConflict } from "../sql/failure.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 

@@ -4,7 +4,7 @@ import type { SourceSpec } from "../model/definitions/source.ts";
 import type { NextSchema } from "../model/answers.ts";
 import type { StagedColumn } from "../formats/format.ts";
 import { proposeRenames, type ColumnProfile } from "../schemas/renames.ts";
-import { ownerOf } from "../sql/publish.ts";
+import { ownerOf } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, qualified } from "../sql/text.ts";
 import { planColumns, variantName, type ColumnPlan, type CommittedColumn } from "./columns.ts";

@@ -1,7 +1,7 @@
 // Pages of rows on their way into one stage table. What is no object is rejected with its place; everything else is a row.
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import { physicalName, physicalTable } from "../sql/publish.ts";
+import { physicalName, physicalTable } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
 import type { RowsDelivery } from "./connector.ts";

@@ -1,8 +1,8 @@
 // What a load of some partitions does besides: rows of other partitions are left out, the partitions' own rows go before the new ones come, and the
 // ledger of partitions says that they stand.
 import { createHash } from "node:crypto";
-import { forgetPartitions, type PartitionEntry, readMadeOf, writePartitions } from "../sql/partition-ledger.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { forgetPartitions, type PartitionEntry, readMadeOf, writePartitions } from "../sql/ledger/partitions.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";
 import type { Account } from "./account.ts";

@@ -4,7 +4,7 @@ import { messageOf, MillraceError, type SourceLocation } from "../model/errors.t
 import { nearest } from "../model/suggest.ts";
 import type { ColumnReading } from "../formats/format.ts";
 import { normalType, TYPE_WORDS } from "../formats/types/parse.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { planColumns, type ColumnFacts, type ColumnPlan, type CommittedColumn } from "./columns.ts";

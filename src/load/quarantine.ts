@@ -1,7 +1,7 @@
 // Quarantine: every record that was read and not loaded, with its reason, its raw form and where it came from. Rows enter it in the same
 // transaction that leaves them out of the asset, so nothing is in both and nothing in neither.
 import { ledgerAsset, plainAssetSql, PROD } from "../model/environment.ts";
-import { ownerOf } from "../sql/publish.ts";
+import { ownerOf } from "../sql/ledger/publish.ts";
 import type { JsonValue, QuarantineGroup, QuarantineItem, QuarantineTrendAnswer } from "../model/answers.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { literal } from "../sql/text.ts";

@@ -1,5 +1,5 @@
 // Proposals of renamed columns for a load: columns that are gone against columns that are new, by name and by a sample of their values.
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
 import { proposeRenames, type ColumnProfile } from "../schemas/renames.ts";

@@ -1,7 +1,7 @@
 // What a load is given and what it answers.
 import type { SourceSpec } from "../model/definitions/source.ts";
 import type { RowCounts } from "../model/plan.ts";
-import type { AttemptToken } from "../sql/fence.ts";
+import type { AttemptToken } from "../sql/ledger/fence.ts";
 import type { Audit } from "./audit-port.ts";
 import type { CheckResult, CompiledCheck } from "./check.ts";
 import type { PartitionRequest } from "./partition-port.ts";

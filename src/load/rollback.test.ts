@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readLiveVersion } from "../sql/publish.ts";
+import { readLiveVersion } from "../sql/ledger/publish.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";
 import { auditWith } from "./audit.ts";
 import type { FileDelivery } from "./connector.ts";

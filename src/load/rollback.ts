@@ -5,7 +5,7 @@
 //   B4. The rollback holds until something else is published or it is released: what the left version was made from does not make it again.
 import { environmentOfKey } from "../model/environment.ts";
 import { MillraceError } from "../model/errors.ts";
-import { HIDDEN_COLUMNS, hideBody, physicalName, physicalTable, readLiveVersion, showBody, type SeenBody } from "../sql/publish.ts";
+import { HIDDEN_COLUMNS, hideBody, physicalName, physicalTable, readLiveVersion, showBody, type SeenBody } from "../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal, qualified } from "../sql/text.ts";
 import { restoreSource } from "./rollback-source.ts";

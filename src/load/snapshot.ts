@@ -1,6 +1,6 @@
 // Snapshots keep history (SCD2): a row is valid from the load that first brought it to the load that brought another one for its key.
 // `valid_to` is NULL for what is current. A key that a full delivery lacks is closed, unless the source says `deletes: ignore`.
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Transaction } from "../sql/session.ts";
 import { writeHistory } from "./history.ts";
 import { fitColumns, type FilteredRows, type WorkTable } from "./merge.ts";

@@ -5,7 +5,7 @@
 //   S3. A replace whose files are all the same as last time reads none of them: their contents' hashes tell.
 import { createHash } from "node:crypto";
 import { MillraceError } from "../model/errors.ts";
-import { physicalName, physicalTable } from "../sql/publish.ts";
+import { physicalName, physicalTable } from "../sql/ledger/publish.ts";
 import type { Delivery, FileDelivery, Json, TableDelivery } from "./connector.ts";
 import { Pages } from "./pages.ts";
 import type { LoadRequest } from "./request.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { asMillraceError, MillraceError } from "../model/errors.ts";
 import type { SharedTable, StagedFile } from "../formats/format.ts";
-import { physicalName, physicalTable } from "../sql/publish.ts";
+import { physicalName, physicalTable } from "../sql/ledger/publish.ts";
 import { ident, qualified } from "../sql/text.ts";
 import type { FileDelivery } from "./connector.ts";
 import { commonType, FileGroup, SMALL_FILE_BYTES_MAX, type GroupMember } from "./file-group.ts";

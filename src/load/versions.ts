@@ -4,7 +4,7 @@
 //       what it took. It can be when every step's rows are there.
 import type { JsonValue } from "../model/answers.ts";
 import { environmentOfKey } from "../model/environment.ts";
-import { DATA_SCHEMA } from "../sql/ledger.ts";
+import { DATA_SCHEMA } from "../sql/ledger/ledger.ts";
 import type { Session } from "../sql/session.ts";
 
 export interface Step {

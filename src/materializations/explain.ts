@@ -1,7 +1,7 @@
 // How a model would be built now, and why, in words of its materialization: what `plan` says of those that do not always do the same.
 import { incrementalOf } from "../model/incremental.ts";
 import type { ModelNode } from "../model/graph.ts";
-import type { LiveVersion } from "../sql/publish.ts";
+import type { LiveVersion } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { modeText } from "./incremental/decide.ts";
 import { decideFor } from "./incremental/incremental.ts";

@@ -1,6 +1,6 @@
 // DuckDB's complaint about a model while it runs, as an error at its place in the user's file.
 import { MillraceError } from "../model/errors.ts";
-import { firstWord, locate, type SqlUnit } from "../sql/errors.ts";
+import { firstWord, locate, type SqlUnit } from "../sql/compile/errors.ts";
 import { failureText, isQueryFault, placeIn } from "../sql/query-failure.ts";
 
 /** What DuckDB puts before the text of `error('…')`, which the user or we wrote. */

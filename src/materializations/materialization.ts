@@ -2,7 +2,7 @@
 import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
 import type { RemotePlace } from "../load/engine-port.ts";
 import type { ModelSpec } from "../model/definitions/model.ts";
-import type { SqlUnit } from "../sql/errors.ts";
+import type { SqlUnit } from "../sql/compile/errors.ts";
 
 export interface ModelRequest extends BuildRequest {
   /** The user's query, exactly as written, and its place in the file. */

@@ -18,8 +18,8 @@ import { supersedeEarlier } from "../load/quarantine.ts";
 import type { PartitionContext } from "../model/definitions/partition.ts";
 import { isSameCode } from "../model/code-hash.ts";
 import { MillraceError } from "../model/errors.ts";
-import { alreadyCommitted, committedOrFree, raiseFence } from "../sql/fence.ts";
-import { forgetPartitions, type PartitionEntry, publishInPlace, readMadeOf, writePartitions } from "../sql/partition-ledger.ts";
+import { alreadyCommitted, committedOrFree, raiseFence } from "../sql/ledger/fence.ts";
+import { forgetPartitions, type PartitionEntry, publishInPlace, readMadeOf, writePartitions } from "../sql/ledger/partitions.ts";
 import {
   describeRelation,
   HIDDEN_COLUMNS,
@@ -28,7 +28,7 @@ import {
   physicalTable,
   publish,
   readLiveVersion,
-} from "../sql/publish.ts";
+} from "../sql/ledger/publish.ts";
 import { interruptible, type Session, type Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { fitLive } from "./partition-columns.ts";

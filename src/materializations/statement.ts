@@ -8,10 +8,10 @@ import {
   type DuckDBValue,
 } from "@duckdb/node-api";
 import { MillraceError } from "../model/errors.ts";
-import { firstWord, locate, type SqlUnit } from "../sql/errors.ts";
+import { firstWord, locate, type SqlUnit } from "../sql/compile/errors.ts";
 import { type Bindings, structType, typeOf } from "../sql/parameters.ts";
 import type { Session } from "../sql/session.ts";
-import { parametersOf } from "../sql/syntax-copy.ts";
+import { parametersOf } from "../sql/syntax/copy.ts";
 import { modelFailure } from "./failure.ts";
 
 const MICROSECONDS_PER_MILLISECOND = 1_000n;

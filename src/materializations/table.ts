@@ -1,8 +1,8 @@
 // table: the query's rows as a table, built beside the live one; or, where the asset has partitions, the rows of some of them in its table.
 import type { BuildResult } from "../load/build-port.ts";
 import { hasColumns, type PartitionRequest } from "../load/partition-port.ts";
-import { physicalTable } from "../sql/publish.ts";
-import { parametersOf } from "../sql/syntax-copy.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
+import { parametersOf } from "../sql/syntax/copy.ts";
 import { type Build, buildOnce, commitTable } from "./commit.ts";
 import { createLaidOut, layOutAnew } from "./layout.ts";
 import { defineMaterialization, type ModelRequest } from "./materialization.ts";

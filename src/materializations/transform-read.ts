@@ -3,7 +3,7 @@ import type { ReadRows, Row } from "../model/define.ts";
 import { MillraceError } from "../model/errors.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { streamRows } from "../load/stream-rows.ts";
-import { assetView } from "../sql/publish.ts";
+import { assetView } from "../sql/ledger/publish.ts";
 import type { Warehouse } from "../sql/warehouse.ts";
 
 export interface UpstreamReader {

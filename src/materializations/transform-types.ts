@@ -5,7 +5,7 @@
 import type { ColumnSpec } from "../model/definitions/source.ts";
 import { messageOf, MillraceError } from "../model/errors.ts";
 import type { Session } from "../sql/session.ts";
-import { describeRelation } from "../sql/publish.ts";
+import { describeRelation } from "../sql/ledger/publish.ts";
 import { ident, literal } from "../sql/text.ts";
 
 interface TypedColumn {

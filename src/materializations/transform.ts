@@ -7,7 +7,7 @@ import { RowsFile } from "../load/rows-file.ts";
 import type { PartitionContext } from "../model/definitions/partition.ts";
 import type { TransformAssetInput, TransformContext } from "../model/define.ts";
 import { messageOf, MillraceError, type SourceLocation } from "../model/errors.ts";
-import { physicalTable, readLiveVersion } from "../sql/publish.ts";
+import { physicalTable, readLiveVersion } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
 import { buildOnce, commitTable, type Build } from "./commit.ts";

@@ -2,11 +2,11 @@
 import { MillraceError } from "../model/errors.ts";
 import { auditLive, stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
-import { locate } from "../sql/errors.ts";
-import { ownSql } from "../sql/environment-sql.ts";
-import { createView, publish } from "../sql/publish.ts";
+import { locate } from "../sql/compile/errors.ts";
+import { ownSql } from "../sql/environments/stored-view.ts";
+import { createView, publish } from "../sql/ledger/publish.ts";
 import type { Transaction } from "../sql/session.ts";
-import { parametersOf } from "../sql/syntax-copy.ts";
+import { parametersOf } from "../sql/syntax/copy.ts";
 import { type Build, buildOnce, contentsBuilt, withInterrupt } from "./commit.ts";
 import { modelFailure } from "./failure.ts";
 import type { BuildResult } from "../load/build-port.ts";

@@ -3,7 +3,7 @@ import { PROD } from "../model/environment.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { MillraceError } from "../model/errors.ts";
 import { gitBranches, safeEnvironmentName } from "../project/environment.ts";
-import { readEnvironments } from "../sql/environment-ledger.ts";
+import { readEnvironments } from "../sql/environments/ledger.ts";
 import { readEngineFile } from "./serve/engine-file.ts";
 import type { Workspace } from "./workspace.ts";
 

@@ -7,7 +7,7 @@ import { limitsOf } from "../plan/admission.ts";
 import { phaseOf } from "../run/admission/breaker.ts";
 import { entriesOf } from "../run/admission/table.ts";
 import type { Project } from "../project/reader.ts";
-import type { LiveVersion } from "../sql/publish.ts";
+import type { LiveVersion } from "../sql/ledger/publish.ts";
 import type { EventStore } from "../store/store.ts";
 import { type AssetRow, expectedSeconds } from "../views/assets.ts";
 import { readJobs } from "../views/jobs.ts";

@@ -10,7 +10,7 @@ import type { CheckEntry } from "../model/definitions/check.ts";
 import type { MillraceError, SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ExtractNode, ModelNode, TaskNode, TransformNode } from "../model/graph.ts";
 import type { Attempt, AttemptHandler, AttemptLog, Executor } from "../model/attempt.ts";
-import type { LiveVersion } from "../sql/publish.ts";
+import type { LiveVersion } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 
 export interface CheckOrigin {

@@ -172,7 +172,7 @@ export class Workspace {
   async warehouse(options: { readonly patienceMs?: number } = {}): Promise<Warehouse> {
     const [warehouse, { name }] = [await this.commonWarehouse(options), await this.environment()];
     if (name === PROD) return warehouse;
-    const { warehouseOf } = await import("../sql/environment-warehouse.ts");
+    const { warehouseOf } = await import("../sql/environments/warehouse.ts");
     return warehouseOf(warehouse, name);
   }
 

@@ -19,7 +19,7 @@ import { engineOfModel, engineOfSource, type EngineFound } from "./engines.ts";
 import { splitSqlFile, sqlWords } from "./front-matter.ts";
 import { hashDefinition } from "./hash.ts";
 import { type NameResult, nameFromFile, nameFromText, plainName } from "./names.ts";
-import { parametersOf } from "../sql/syntax-copy.ts";
+import { parametersOf } from "../sql/syntax/copy.ts";
 import { claim, readChecks, readDocument, readPlaceholders, type Reader, tell } from "./reader.ts";
 import { validate, type Validated } from "./validate.ts";
 import type * as z from "zod";

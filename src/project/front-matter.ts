@@ -1,6 +1,6 @@
 // The front matter of a SQL file: YAML between `/*---` and `---*/` at its beginning. A file without one is a view with nothing to say.
 import { MillraceError } from "../model/errors.ts";
-import { scanSql } from "../sql/syntax-scan.ts";
+import { scanSql } from "../sql/syntax/scan.ts";
 import { placesIn } from "./document.ts";
 
 export interface SqlFileParts {

@@ -31,7 +31,7 @@ import { readTriggers } from "./triggers.ts";
 import { definitionsIn, functionsIn, type LoadedModule, ownExtensions, ownSchemas, readDefinition } from "./typescript.ts";
 import type { Document } from "./document.ts";
 import { FOLDERS, type FolderName, nearMisses } from "./folders.ts";
-import { readMacros } from "../sql/macros.ts";
+import { readMacros } from "../sql/functions/macros.ts";
 import { seedDocument, splitModels } from "./seeds.ts";
 import { expandTables } from "./tables.ts";
 import { readEnrichedModel } from "./enrich/model.ts";

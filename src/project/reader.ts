@@ -8,7 +8,7 @@ import type { CheckFile, ProjectNode } from "../model/graph.ts";
 import type { JobSpec } from "../model/definitions/job.ts";
 import type { OwnFunction } from "../model/functions.ts";
 import type { JobTask } from "../model/task.ts";
-import type { Macro } from "../sql/macros.ts";
+import type { Macro } from "../sql/functions/macros.ts";
 import type { TestSpec } from "../model/definitions/test.ts";
 import type { Schedule } from "../schedule/schedule.ts";
 import type { DefinitionCache } from "./cache.ts";

@@ -3,7 +3,7 @@ import { type Definition, definitionsOf, definitionTag } from "../model/define.t
 import { jobSpec } from "../model/definitions/job.ts";
 import { sourceSpec } from "../model/definitions/source.ts";
 import { extractAssetSpec, functionSpec, taskDefinitionSpec, transformAssetSpec } from "../model/definitions/typescript.ts";
-import type { Macro } from "../sql/macros.ts";
+import type { Macro } from "../sql/functions/macros.ts";
 import type { SourceLocation } from "../model/errors.ts";
 import type { OwnFunction } from "../model/functions.ts";
 import type { ExtractNode, NodeId, TaskNode, TransformNode } from "../model/graph.ts";

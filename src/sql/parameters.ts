@@ -15,7 +15,7 @@ import {
 } from "@duckdb/node-api";
 import type { ParamSpec } from "../model/definitions/job.ts";
 import { MillraceError } from "../model/errors.ts";
-import { parametersOf } from "./syntax-copy.ts";
+import { parametersOf } from "./syntax/copy.ts";
 
 const FIELD = "param.";
 const DAY_MS = 86_400_000;

@@ -4,7 +4,7 @@ import { messageOf, MillraceError } from "../model/errors.ts";
 import type { JsonValue } from "../model/json.ts";
 import { bindingsFor } from "./parameters.ts";
 import type { Transaction } from "./session.ts";
-import { parametersOf } from "./syntax-copy.ts";
+import { parametersOf } from "./syntax/copy.ts";
 import { readRowObjects } from "./values.ts";
 
 /** The first row of the last statement, or how many rows it changed. @throws MR6203; a conflict as DuckDB throws it. */

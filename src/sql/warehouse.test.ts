@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { LEDGER_VERSION } from "./ledger.ts";
+import { LEDGER_VERSION } from "./ledger/ledger.ts";
 import { openWarehouse, type Warehouse } from "./warehouse.ts";
 
 let folder: string;

@@ -11,11 +11,11 @@ import { DuckDBInstance } from "@duckdb/node-api";
 import { messageOf, MillraceError } from "../model/errors.ts";
 import { version } from "../model/version.ts";
 import { isConflict, isFatal, openingFailure, translateFailure } from "./failure.ts";
-import { prepareFunctions } from "./functions.ts";
-import { dropOrphans, prepareLedger, pruneFences } from "./ledger.ts";
-import { noteVersionsKept, readVersionsKept, VERSIONS_KEPT } from "./retire.ts";
+import { prepareFunctions } from "./functions/millrace.ts";
+import { dropOrphans, prepareLedger, pruneFences } from "./ledger/ledger.ts";
+import { noteVersionsKept, readVersionsKept, VERSIONS_KEPT } from "./ledger/retire.ts";
 import { Session, Transaction } from "./session.ts";
-import { dropShadows } from "./shadow.ts";
+import { dropShadows } from "./ledger/shadow.ts";
 
 export interface WarehouseSettings {
   readonly path: string;

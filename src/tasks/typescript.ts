@@ -5,7 +5,7 @@ import { MillraceError } from "../model/errors.ts";
 import type { TypescriptAction } from "../model/task.ts";
 import { streamRows } from "../load/stream-rows.ts";
 import type { TaskKind } from "../load/task-port.ts";
-import { assetView } from "../sql/publish.ts";
+import { assetView } from "../sql/ledger/publish.ts";
 
 export const typescript: TaskKind<TypescriptAction> = {
   name: "typescript",

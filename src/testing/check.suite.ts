@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { auditTable, type AuditOutcome } from "../load/audit.ts";
 import type { CompiledCheck } from "../load/check.ts";
 import type { CheckEntry } from "../model/definitions/check.ts";
-import { physicalTable } from "../sql/publish.ts";
+import { physicalTable } from "../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { openWarehouse, type Warehouse } from "../sql/warehouse.ts";

@@ -1,9 +1,9 @@
 // A warehouse with assets of which each version shows one number, so that any mix of versions shows: for tests of promotion, at the level of the ledger.
-import { collectable, collectAct } from "../../src/sql/environment-collect.ts";
-import { noteEnvironment } from "../../src/sql/environment-ledger.ts";
+import { collectable, collectAct } from "../../src/sql/environments/collect.ts";
+import { noteEnvironment } from "../../src/sql/environments/ledger.ts";
 import { ledgerAsset } from "../../src/model/environment.ts";
-import { promote, readActs, takeBack } from "../../src/sql/promote.ts";
-import { physicalName, physicalTable, publish } from "../../src/sql/publish.ts";
+import { promote, readActs, takeBack } from "../../src/sql/environments/promote.ts";
+import { physicalName, physicalTable, publish } from "../../src/sql/ledger/publish.ts";
 import type { Warehouse } from "../../src/sql/warehouse.ts";
 
 export const names = (count: number): readonly string[] => Array.from({ length: count }, (_, index) => `s${index % 3}.t${index}`);

@@ -3,7 +3,7 @@ import type { Json, ReadContext } from "../../load/connector.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError, messageOf } from "../../model/errors.ts";
 import { viewOfKey } from "../../model/environment.ts";
-import { ownerOf } from "../../sql/publish.ts";
+import { ownerOf } from "../../sql/ledger/publish.ts";
 import { splitAsset } from "../../model/names.ts";
 import { didYouMean } from "../../model/suggest.ts";
 import { Session } from "../../sql/session.ts";

@@ -3,11 +3,11 @@
 import { DuckDBDateValue } from "@duckdb/node-api";
 import { MillraceError } from "../../model/errors.ts";
 import type { EngineBuild } from "../../load/engine-port.ts";
-import { locate, offsetOfCharacter, type SqlUnit } from "../../sql/errors.ts";
-import { AssetNames } from "../../sql/compile-names.ts";
-import { readForeign } from "../../sql/foreign.ts";
-import { parametersIn, splice, type Splice } from "../../sql/syntax-copy.ts";
-import { scanSql } from "../../sql/syntax-scan.ts";
+import { locate, offsetOfCharacter, type SqlUnit } from "../../sql/compile/errors.ts";
+import { AssetNames } from "../../sql/compile/names.ts";
+import { readForeign } from "../../sql/syntax/foreign.ts";
+import { parametersIn, splice, type Splice } from "../../sql/syntax/copy.ts";
+import { scanSql } from "../../sql/syntax/scan.ts";
 import { literal, qualified } from "../../sql/text.ts";
 
 export interface SentText {

@@ -6,9 +6,9 @@
 //   Q4. A preview is the transaction itself, rolled back.
 import { createHash, randomBytes } from "node:crypto";
 import { MillraceError } from "../../model/errors.ts";
-import { HIDDEN_COLUMNS, physicalName, physicalTable, publish, readLiveVersion } from "../../sql/publish.ts";
+import { HIDDEN_COLUMNS, physicalName, physicalTable, publish, readLiveVersion } from "../../sql/ledger/publish.ts";
 import { interruptible, type Session, type Transaction } from "../../sql/session.ts";
-import { dropTables } from "../../sql/tables.ts";
+import { dropTables } from "../../sql/ledger/tables.ts";
 import { literal } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import { drawAccount, writeLedger } from "../account.ts";

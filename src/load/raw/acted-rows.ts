@@ -1,7 +1,7 @@
 // Rows that a person took out of quarantine (fixed, accepted, tried again): what they are stands in the asset alone, so a replay takes them over as they stand,
 // each with the file and line that it came from.
-import { readLiveVersion } from "../../sql/publish.ts";
-import { ROWS_SCHEMA } from "../../sql/ledger.ts";
+import { readLiveVersion } from "../../sql/ledger/publish.ts";
+import { ROWS_SCHEMA } from "../../sql/ledger/ledger.ts";
 import { ident, literal, qualified } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import type { FileDelivery } from "../connector.ts";

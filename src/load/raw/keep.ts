@@ -8,7 +8,7 @@ import { copyFile, type FileHandle, open, readFile, rename, rm, stat } from "nod
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { gzip } from "node:zlib";
-import { physicalTable } from "../../sql/publish.ts";
+import { physicalTable } from "../../sql/ledger/publish.ts";
 import type { FileDelivery, FilledTable, RowsDelivery } from "../connector.ts";
 import { INDEX_FILE, Journal, type KeptPages, PAGES_FILE } from "./journal.ts";
 import { loadsKept, type RawManifest, type RawPiece } from "./ledger.ts";

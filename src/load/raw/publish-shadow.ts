@@ -3,9 +3,9 @@
 //   S2. What a person decided over a record stands. S3. The cursor stays: it says how far the source was read, which a replay does not change.
 import { MillraceError } from "../../model/errors.ts";
 import type { RowCounts } from "../../model/plan.ts";
-import { physicalTable, publish, readLiveVersion } from "../../sql/publish.ts";
+import { physicalTable, publish, readLiveVersion } from "../../sql/ledger/publish.ts";
 import type { Transaction } from "../../sql/session.ts";
-import { forgetShadow } from "../../sql/shadow.ts";
+import { forgetShadow } from "../../sql/ledger/shadow.ts";
 import { literal } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import type { CommittedColumn } from "../columns.ts";

@@ -3,8 +3,8 @@
 //   B2. Loads are carried out in the order in which they were committed; while one commits the next ones are staged already.
 //   B3. It takes the asset's place in one transaction (publish-shadow.ts), or nothing is changed. Ids and times of the loads stay what they were.
 import { MillraceError } from "../../model/errors.ts";
-import { readLiveVersion } from "../../sql/publish.ts";
-import { dropShadow, shadowOf } from "../../sql/shadow.ts";
+import { readLiveVersion } from "../../sql/ledger/publish.ts";
+import { dropShadow, shadowOf } from "../../sql/ledger/shadow.ts";
 import type { Transaction } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import { load } from "../load.ts";

@@ -1,8 +1,8 @@
 // What both ways of making rows of an incremental model share: the whole beside the live version, and changes in its table.
 import { createHash } from "node:crypto";
 import type { Incremental } from "../../model/incremental.ts";
-import type { LedgerRange } from "../../sql/intervals.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { LedgerRange } from "../../sql/ledger/intervals.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { ModelRequest } from "../materialization.ts";
 import type { Decision } from "./decide.ts";
 import { minus, union } from "./intervals.ts";
@@ -17,7 +17,7 @@ export interface IncrementBuild {
   /** What each asset that is read was, as the plan tells it. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly own: LiveVersion | undefined;
-  /** What the version notes (sql/begun.ts). */
+  /** What the version notes (sql/ledger/begun.ts). */
   readonly begun: string | undefined;
   /** Of this attempt: what `_load` of its rows says. */
   readonly load: string;

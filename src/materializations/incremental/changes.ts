@@ -4,7 +4,7 @@
 //   H3. Otherwise it is not known, and the reason says why; who asks then takes everything.
 import { type AssetVersions, readVersions } from "../../load/versions.ts";
 import { splitLedgerAsset } from "../../model/environment.ts";
-import { physicalTable } from "../../sql/publish.ts";
+import { physicalTable } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
 

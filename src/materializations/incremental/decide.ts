@@ -4,11 +4,11 @@
 import { isSameCode } from "../../model/code-hash.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { type Incremental, startMs } from "../../model/incremental.ts";
-import type { SqlUnit } from "../../sql/errors.ts";
-import { type Increment, type LedgerRange, readIncrement } from "../../sql/intervals.ts";
-import { assetView, type LiveVersion, physicalTable } from "../../sql/publish.ts";
+import type { SqlUnit } from "../../sql/compile/errors.ts";
+import { type Increment, type LedgerRange, readIncrement } from "../../sql/ledger/intervals.ts";
+import { assetView, type LiveVersion, physicalTable } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
-import { parametersOf } from "../../sql/syntax-copy.ts";
+import { parametersOf } from "../../sql/syntax/copy.ts";
 import { ident } from "../../sql/text.ts";
 import { changesOf, valuesChanged } from "./changes.ts";
 import { countText, floorTo, meet, minus, nextAfter, type Range, rangeOver, rangesText, union } from "./intervals.ts";

@@ -10,7 +10,7 @@ import { auditWith } from "../../load/audit.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import { modelSpec, type ModelSpec } from "../../model/definitions/model.ts";
 import type { ModelNode } from "../../model/graph.ts";
-import { readInputs } from "../../sql/publish.ts";
+import { readInputs } from "../../sql/ledger/publish.ts";
 import { openWarehouse, type Warehouse } from "../../sql/warehouse.ts";
 import { buildModel } from "../index.ts";
 

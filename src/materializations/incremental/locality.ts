@@ -3,7 +3,7 @@
 //   L1. What the plan does not say is not assumed: a table that the filter does not reach may change any row, and the reader of this says so.
 //   L2. Several intervals may be made by one statement when, for rows of one of them, the plan does not depend on where the statement begins and ends.
 import type { IntervalUnit } from "../../model/incremental.ts";
-import { parametersOf } from "../../sql/syntax-copy.ts";
+import { parametersOf } from "../../sql/syntax/copy.ts";
 import { ident } from "../../sql/text.ts";
 import { type Condition, fitsInto, momentMs, type QueryPlan, type Scan, type TableExpression } from "./plan-tree.ts";
 import { planOf, type Question } from "./planning.ts";

@@ -1,8 +1,8 @@
 // The rows of some intervals, keys, or of everything, made by the user's query in tables of the session.
 import { CLOSED_COLUMN, type Incremental } from "../../model/incremental.ts";
 import { MillraceError } from "../../model/errors.ts";
-import type { SqlUnit } from "../../sql/errors.ts";
-import { describeRelation, HIDDEN_COLUMNS } from "../../sql/publish.ts";
+import type { SqlUnit } from "../../sql/compile/errors.ts";
+import { describeRelation, HIDDEN_COLUMNS } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { literal } from "../../sql/text.ts";
 import { createTableAs } from "../statement.ts";

@@ -1,10 +1,10 @@
 // Plans of a model's query over empty tables, in a database of their own: the inputs as tables of their columns, views as themselves over what they read.
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { messageOf } from "../../model/errors.ts";
-import type { SqlUnit } from "../../sql/errors.ts";
-import { FUNCTIONS_SCHEMA, functionsSql } from "../../sql/functions.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
-import { scanSql } from "../../sql/syntax-scan.ts";
+import type { SqlUnit } from "../../sql/compile/errors.ts";
+import { FUNCTIONS_SCHEMA, functionsSql } from "../../sql/functions/millrace.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
+import { scanSql } from "../../sql/syntax/scan.ts";
 import { ident, literal, qualified } from "../../sql/text.ts";
 import { type PlanNode, type QueryPlan, readPlan } from "./plan-tree.ts";
 

@@ -1,7 +1,7 @@
 // What a model reads in the end: tables with their versions, and views on the way with their code. Kept with each version, so that the next build knows from
 // where to look for what changed.
 import { isSameCode } from "../../model/code-hash.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 
 /** `asset` → version of a table, `code:HASH` of a view. */
 const CODE = "code:";

@@ -1,6 +1,6 @@
 // What an incremental model is told when its SQL cannot carry what its front matter asks for, at its place in the user's file.
 import { MillraceError } from "../../model/errors.ts";
-import { firstWord, locate, type SqlUnit } from "../../sql/errors.ts";
+import { firstWord, locate, type SqlUnit } from "../../sql/compile/errors.ts";
 
 export function coarserColumn(unit: SqlUnit, column: string, size: string, grain: string): MillraceError {
   return new MillraceError({

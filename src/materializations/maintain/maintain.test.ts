@@ -11,7 +11,7 @@ import { page, request, textFile } from "../../load/deliveries.suite.ts";
 import { load } from "../../load/load.ts";
 import { modelSpec } from "../../model/definitions/model.ts";
 import type { ModelNode } from "../../model/graph.ts";
-import { readInputs, readLive } from "../../sql/publish.ts";
+import { readInputs, readLive } from "../../sql/ledger/publish.ts";
 import { openWarehouse, type Warehouse } from "../../sql/warehouse.ts";
 import { buildModel } from "../index.ts";
 import { explainMaintained } from "./maintain.ts";

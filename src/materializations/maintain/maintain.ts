@@ -3,10 +3,10 @@
 //   A1. Where the plan proves no groups, the whole is built as a table, and the reason says why.
 //   A2. The result is that of a full build: a group is computed as a whole, never by adding to what stood.
 import type { BuildResult } from "../../load/build-port.ts";
-import { groupKeyOf } from "../../sql/group-key.ts";
+import { groupKeyOf } from "../../sql/lineage/group-key.ts";
 import type { Session } from "../../sql/session.ts";
 import { decideFor, incremental } from "../incremental/incremental.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { table } from "../table.ts";
 

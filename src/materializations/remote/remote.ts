@@ -10,12 +10,12 @@ import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
 import type { EngineBuilt, RemotePlace } from "../../load/engine-port.ts";
 import { splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { locate, type SqlUnit } from "../../sql/errors.ts";
-import { physicalName, physicalTable, publish, type LiveVersion } from "../../sql/publish.ts";
-import { keepRemotes, noteRemote, readRemote } from "../../sql/remotes.ts";
+import { locate, type SqlUnit } from "../../sql/compile/errors.ts";
+import { physicalName, physicalTable, publish, type LiveVersion } from "../../sql/ledger/publish.ts";
+import { keepRemotes, noteRemote, readRemote } from "../../sql/ledger/remotes.ts";
 import type { Transaction } from "../../sql/session.ts";
 import { qualified } from "../../sql/text.ts";
-import { parametersOf } from "../../sql/syntax-copy.ts";
+import { parametersOf } from "../../sql/syntax/copy.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import { parametersKey } from "../statement.ts";
 

@@ -8,7 +8,7 @@ import { MillraceError } from "../../model/errors.ts";
 import { type HistoryWritten, type VersionRule, writeHistory } from "../../load/history.ts";
 import { type Keep, supersededRows, type WorkTable } from "../../load/merge.ts";
 import { HISTORY_COLUMNS } from "../../load/snapshot.ts";
-import { describeRelation, HIDDEN_COLUMNS } from "../../sql/publish.ts";
+import { describeRelation, HIDDEN_COLUMNS } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
 

@@ -7,7 +7,7 @@ import { keepRows, keptRows } from "../../load/before.ts";
 import type { BuildResult } from "../../load/build-port.ts";
 import type { HistoryWritten } from "../../load/history.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
-import { type Past, pastOf } from "../../sql/begun.ts";
+import { type Past, pastOf } from "../../sql/ledger/begun.ts";
 import {
   describeRelation,
   HIDDEN_COLUMNS,
@@ -17,7 +17,7 @@ import {
   physicalTable,
   publish,
   readLiveVersion,
-} from "../../sql/publish.ts";
+} from "../../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";

@@ -10,7 +10,7 @@ import type { AssetDescriptions } from "../../plan/descriptions.ts";
 import type { Graph } from "../../plan/graph.ts";
 import { select } from "../../plan/selection.ts";
 import { countQuarantine } from "../../load/quarantine.ts";
-import { readLive, type LiveVersion } from "../../sql/publish.ts";
+import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { jobOfTask, tasksOf } from "../jobs/task-list.ts";
 import { keySeen } from "../environments/keys.ts";

@@ -18,7 +18,7 @@ import { fromOdcs, odcsTables, toOdcs } from "../../schemas/contract-odcs.ts";
 import { jsonSchemas } from "../../schemas/json-schema.ts";
 import type { JsonSchema } from "../../schemas/json-schema-parts.ts";
 import { tableSchemas, type TableSchema } from "../../schemas/table-schema.ts";
-import { readLiveVersion } from "../../sql/publish.ts";
+import { readLiveVersion } from "../../sql/ledger/publish.ts";
 import { findAsset } from "./assets.ts";
 import { keySeen } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";

@@ -2,7 +2,7 @@
 import type { ChecksAnswer, HistoryAnswer, JsonValue } from "../../model/answers.ts";
 import { auditLive } from "../../load/audit.ts";
 import { select } from "../../plan/selection.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import { findAsset } from "./assets.ts";
 import { readVersions } from "../../load/versions.ts";
 import { checkThere } from "../attempts/engine.ts";

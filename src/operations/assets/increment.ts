@@ -1,7 +1,7 @@
 // `describe` of an incremental model: in which mode it is kept, what its last build did and why, which intervals it holds.
 import type { IncrementAnswer } from "../../model/answers.ts";
-import { readIncrement } from "../../sql/intervals.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import { readIncrement } from "../../sql/ledger/intervals.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 
 /** Nothing for what is not incremental. */

@@ -3,7 +3,7 @@
 import { StatementType } from "@duckdb/node-api";
 import type { JsonValue } from "../../model/answers.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { failureText, placeIn } from "../../sql/query-failure.ts";
 import { literal } from "../../sql/text.ts";

@@ -6,7 +6,7 @@ import type { ExtractNode, ProjectNode, SourceNode } from "../../model/graph.ts"
 import type { RunProgress } from "../../model/progress.ts";
 import { loadModeOf } from "../../load/memory.ts";
 import { type Chain, readChain } from "../../load/raw/chain.ts";
-import { ownerOf, readLiveVersion } from "../../sql/publish.ts";
+import { ownerOf, readLiveVersion } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { literal } from "../../sql/text.ts";
 import { findAsset } from "./assets.ts";

@@ -5,7 +5,7 @@ import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { checkRollback, refusePartitioned, releaseRollback, rollBack } from "../../load/rollback.ts";
 import { type AssetVersions, readVersions, wayTo } from "../../load/versions.ts";
-import { readLive, type LiveVersion } from "../../sql/publish.ts";
+import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Graph } from "../../plan/graph.ts";
 import { actor } from "../actor.ts";
 import { findAsset } from "./assets.ts";

@@ -4,7 +4,7 @@ import type { Project } from "../../project/reader.ts";
 import { calendarText } from "../../project/schedules.ts";
 import { openCalendar } from "../../schedule/calendar.ts";
 import { dayOfText } from "../../schedule/zone.ts";
-import { BUSINESS_DAYS } from "../../sql/functions.ts";
+import { BUSINESS_DAYS } from "../../sql/functions/millrace.ts";
 import { literal } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 

@@ -4,10 +4,10 @@ import type { Attempt, AttemptResult } from "../../model/attempt.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ExportNode } from "../../model/graph.ts";
 import type { WriteContext } from "../../load/connector.ts";
-import { alreadyCommitted, raiseFence, type AttemptToken } from "../../sql/fence.ts";
+import { alreadyCommitted, raiseFence, type AttemptToken } from "../../sql/ledger/fence.ts";
 import type { AnyConnector } from "../parts.ts";
 import { failureText, isQueryFault } from "../../sql/query-failure.ts";
-import { assetView, publish, readInputs, readLiveVersion } from "../../sql/publish.ts";
+import { assetView, publish, readInputs, readLiveVersion } from "../../sql/ledger/publish.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 
 export interface ExportRequest {

@@ -6,7 +6,7 @@ import type { CompiledCheck } from "../../load/check.ts";
 import type { KeptSource } from "../../load/raw/kept-deliveries.ts";
 import { rebuild } from "../../load/raw/rebuild.ts";
 import type { LoadResult } from "../../load/request.ts";
-import { alreadyCommitted, type AttemptToken, raiseFence } from "../../sql/fence.ts";
+import { alreadyCommitted, type AttemptToken, raiseFence } from "../../sql/ledger/fence.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import type { Replay } from "../assets/replay-port.ts";
 

@@ -11,8 +11,8 @@ import type { LoadStart } from "../../load/cursor.ts";
 import { load, startOfLoad } from "../../load/load.ts";
 import { openPending } from "../../load/raw/pending.ts";
 import type { PendingPages } from "../../load/raw/port.ts";
-import { raiseFence, type AttemptToken } from "../../sql/fence.ts";
-import { type LiveVersion, readLiveVersion } from "../../sql/publish.ts";
+import { raiseFence, type AttemptToken } from "../../sql/ledger/fence.ts";
+import { type LiveVersion, readLiveVersion } from "../../sql/ledger/publish.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 
 export interface SourceRequest {

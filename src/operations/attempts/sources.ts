@@ -11,7 +11,7 @@ import type { ExportNode, SourceNode } from "../../model/graph.ts";
 import { stepsWithConsole, withConsole } from "../../platform/console.ts";
 import { resolvePlaceholders } from "../../project/placeholders.ts";
 import type { Project } from "../../project/reader.ts";
-import type { CompiledColumn } from "../../sql/compile-types.ts";
+import type { CompiledColumn } from "../../sql/compile/types.ts";
 import { soundDeliveries } from "./own-deliveries.ts";
 import type { AnyConnector } from "../parts.ts";
 import type { Workspace } from "../workspace.ts";

@@ -5,7 +5,7 @@ import { auditWith } from "../../load/audit.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { Attempt } from "../../model/attempt.ts";
 import type { ExtractNode, SourceNode } from "../../model/graph.ts";
-import { assetView, ownerOf } from "../../sql/publish.ts";
+import { assetView, ownerOf } from "../../sql/ledger/publish.ts";
 import type { Definitions } from "../plan/definitions.ts";
 import type { ReplayAttempt } from "./replay.ts";
 

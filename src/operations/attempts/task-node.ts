@@ -12,7 +12,7 @@ import type { JobPort, TaskAnswer, TaskKind, TaskSurroundings } from "../../load
 import { isWaiting } from "../../plan/job-node.ts";
 import { resolvePlaceholders } from "../../project/placeholders.ts";
 import { bindingsOf, typedValues } from "../../sql/parameters.ts";
-import { readInputs } from "../../sql/publish.ts";
+import { readInputs } from "../../sql/ledger/publish.ts";
 import { readRowChunks } from "../../sql/values.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import type { Definitions } from "../plan/definitions.ts";

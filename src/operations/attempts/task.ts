@@ -6,7 +6,7 @@ import type { Attempt, AttemptResult } from "../../model/attempt.ts";
 import type { NodeId, TaskNode } from "../../model/graph.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { oneAtATime } from "../../load/asset-lock.ts";
-import { type AttemptToken, alreadyCommitted, committedOrFenced, raiseFence, recordCommit } from "../../sql/fence.ts";
+import { type AttemptToken, alreadyCommitted, committedOrFenced, raiseFence, recordCommit } from "../../sql/ledger/fence.ts";
 import type { Transaction } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 

@@ -9,7 +9,7 @@ import type { RunProgress } from "../../model/progress.ts";
 import type { RunPlan } from "../../model/plan.ts";
 import { runId } from "../../engine/run-id.ts";
 import { keyOf } from "../../plan/partitions/space.ts";
-import { estimates } from "../../sql/partition-ledger.ts";
+import { estimates } from "../../sql/ledger/partitions.ts";
 import { readAssets } from "../../views/assets.ts";
 import { findAsset } from "../assets/assets.ts";
 import { openCarrier } from "../runs/carrier.ts";

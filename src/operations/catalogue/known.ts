@@ -4,8 +4,8 @@ import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { type AssetDescriptions, inheritDescriptions, type WrittenDescriptions } from "../../plan/descriptions.ts";
 import type { Graph } from "../../plan/graph.ts";
 import type { LineageInput } from "../../plan/lineage-flow.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
-import { readLive } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import { defineProject, type Definitions } from "../plan/definitions.ts";
 import type { Workspace } from "../workspace.ts";
 

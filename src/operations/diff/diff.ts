@@ -4,7 +4,7 @@ import { ledgerAsset, PROD, splitLedgerAsset } from "../../model/environment.ts"
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { type AssetVersion, readVersions } from "../../load/versions.ts";
-import { assetView, describeRelation, type LiveVersion, physicalTable, readLive } from "../../sql/publish.ts";
+import { assetView, describeRelation, type LiveVersion, physicalTable, readLive } from "../../sql/ledger/publish.ts";
 import { interruptible, type Session } from "../../sql/session.ts";
 import { findAsset } from "../assets/assets.ts";
 import { environmentNamed } from "../plan/against.ts";

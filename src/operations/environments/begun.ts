@@ -3,7 +3,7 @@ import { ledgerAsset, PROD } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { dependsOnPast, incrementalOf } from "../../model/incremental.ts";
 import type { Graph } from "../../plan/graph.ts";
-import { type LiveVersion, readLive } from "../../sql/publish.ts";
+import { type LiveVersion, readLive } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** With the reason, as the plan tells it. */

@@ -1,7 +1,7 @@
 // What nobody uses any more goes: environments after `expires`, and what promotions and drops put aside after a grace time. At retention time, and when asked.
 import type { CollectAnswer } from "../../model/environment-answers.ts";
-import { collectable, collectAct } from "../../sql/environment-collect.ts";
-import { readEnvironments } from "../../sql/environment-ledger.ts";
+import { collectable, collectAct } from "../../sql/environments/collect.ts";
+import { readEnvironments } from "../../sql/environments/ledger.ts";
 import type { Workspace } from "../workspace.ts";
 import { dropEnvironment, expiryMs } from "./environments.ts";
 import { hideOnServers } from "./servers.ts";

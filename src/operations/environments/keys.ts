@@ -2,7 +2,7 @@
 import { ledgerAsset } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
-import { ownerOf } from "../../sql/publish.ts";
+import { ownerOf } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 
 /** Whose version the session sees. */

@@ -1,14 +1,14 @@
 // `env promote`, `env rollback`: an environment takes prod's place, and back.
 import type { PromotionAnswer } from "../../model/environment-answers.ts";
 import { PROD } from "../../model/environment.ts";
-import { promoteMacros } from "../../sql/macro-install.ts";
+import { promoteMacros } from "../../sql/functions/install.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
-import { readEnvironmentRows, settle } from "../../sql/environment-ledger.ts";
-import { movedSince, type PromotedAsset, promote, readActs, runAgain, takeBack } from "../../sql/promote.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readEnvironmentRows, settle } from "../../sql/environments/ledger.ts";
+import { movedSince, type PromotedAsset, promote, readActs, runAgain, takeBack } from "../../sql/environments/promote.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import { readAssets } from "../../views/assets.ts";
 import { foldRun } from "../../views/run-fold.ts";

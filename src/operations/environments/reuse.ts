@@ -4,7 +4,7 @@ import { isSameCode } from "../../model/code-hash.ts";
 import { PROD, splitLedgerAsset } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import type { Graph } from "../../plan/graph.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Environment } from "../../project/environment.ts";
 
 export interface ReuseRequest {

@@ -2,8 +2,8 @@
 import type { Attempt, AttemptResult } from "../../model/attempt.ts";
 import type { ExtractNode, NodeId, SourceNode } from "../../model/graph.ts";
 import { safeEnvironmentName } from "../../project/environment.ts";
-import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
-import { assetView, physicalName, physicalTable, publish, readLiveVersion, type LiveVersion } from "../../sql/publish.ts";
+import { alreadyCommitted, raiseFence } from "../../sql/ledger/fence.ts";
+import { assetView, physicalName, physicalTable, publish, readLiveVersion, type LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
 
 const SEED = 42;

@@ -15,7 +15,7 @@ import {
   readShownRemotes,
   type Remote,
   serversOf,
-} from "../../sql/remotes.ts";
+} from "../../sql/ledger/remotes.ts";
 import type { Transaction } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 import { serverOf } from "../attempts/engine.ts";

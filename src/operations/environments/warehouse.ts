@@ -1,5 +1,5 @@
 // The warehouse of an environment that is not prod.
-import { type EnvironmentWarehouse, warehouseOf } from "../../sql/environment-warehouse.ts";
+import { type EnvironmentWarehouse, warehouseOf } from "../../sql/environments/warehouse.ts";
 import type { Workspace } from "../workspace.ts";
 
 export async function environmentWarehouse(workspace: Workspace, name?: string): Promise<EnvironmentWarehouse> {

@@ -18,7 +18,7 @@ export async function installFunctions(
 ): Promise<void> {
   const { macros, functions } = project;
   if (functions.length > 0) await registerAll(project, warehouse);
-  const { installMacros } = await import("../../sql/macro-install.ts");
+  const { installMacros } = await import("../../sql/functions/install.ts");
   await installMacros(warehouse, macros, view === undefined ? {} : { view });
 }
 
@@ -29,7 +29,7 @@ async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions"
   if (missing.length === 0) return;
   const [{ loadDefinition }, { registerFunction }] = await Promise.all([
     import("../../project/modules.ts"),
-    import("../../sql/own-functions.ts"),
+    import("../../sql/functions/own.ts"),
   ]);
   for (const { file, exportName, name, codeHash } of missing) {
     const definition = (await loadDefinition(dir, file, exportName)) as Parameters<typeof registerFunction>[1];

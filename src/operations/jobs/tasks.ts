@@ -11,7 +11,7 @@ import type { Graph } from "../../plan/graph.ts";
 import { type JobGraph, withJobTasks } from "../../plan/job.ts";
 import type { Project, ProjectJob } from "../../project/reader.ts";
 import { plainName } from "../../project/names.ts";
-import { scanSql } from "../../sql/syntax-scan.ts";
+import { scanSql } from "../../sql/syntax/scan.ts";
 
 /** The graph of one job, with what is wrong in it. */
 export function jobGraph(project: Project, graph: Graph, job: ProjectJob): JobGraph {

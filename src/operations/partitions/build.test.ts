@@ -13,7 +13,7 @@ import { partitionSpec } from "../../model/definitions/partition.ts";
 import type { ModelNode } from "../../model/graph.ts";
 import { partitioningOf } from "../../model/partition.ts";
 import { partsIn, sliceOf, type Space, spaceOf } from "../../plan/partitions/space.ts";
-import { readPartitions } from "../../sql/partition-ledger.ts";
+import { readPartitions } from "../../sql/ledger/partitions.ts";
 import { openWarehouse, type Warehouse } from "../../sql/warehouse.ts";
 import { partitionPart, partitionRequest } from "./parts.ts";
 

@@ -11,12 +11,12 @@ import { type Inherited, keyOf, partsNamed, type Space, spaceOf } from "../../pl
 import type { PartitionedAsset, PartitionWorld, StandingPartition } from "../../plan/partitions/status.ts";
 import type { Input } from "../../plan/partitions/tokens.ts";
 import type { Graph } from "../../plan/graph.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
-import { assetView } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
+import { assetView } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { cronTicks, noTicks } from "../../project/partition-spaces.ts";
-import { parametersOf } from "../../sql/syntax-copy.ts";
+import { parametersOf } from "../../sql/syntax/copy.ts";
 import { foldRun } from "../../views/run-fold.ts";
 import { listRuns } from "../../views/runs.ts";
 import { assetsHere } from "../environments/assets.ts";

@@ -2,7 +2,7 @@
 import type { PartitionAnswer, PartitionsAnswer } from "../../model/backfill-answers.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { type PartitionedAsset, type PartitionStatus, type PartitionWorld, partsKnown, statusOf } from "../../plan/partitions/status.ts";
-import { readPartitions } from "../../sql/partition-ledger.ts";
+import { readPartitions } from "../../sql/ledger/partitions.ts";
 import type { Session } from "../../sql/session.ts";
 
 /** All partitions that are over or that stand, oldest first, with their status. */

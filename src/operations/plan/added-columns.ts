@@ -1,8 +1,8 @@
 // Models with the columns that building them adds: readers of a snapshot see since when a row was valid, and what an earlier query gave.
 import { HISTORY_COLUMNS } from "../../load/snapshot.ts";
 import type { ModelNode, NodeId } from "../../model/graph.ts";
-import type { SqlUnit } from "../../sql/errors.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { SqlUnit } from "../../sql/compile/errors.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 
 /** As they are compiled. */
 export function withAddedColumns(models: readonly ModelNode[], live: ReadonlyMap<NodeId, LiveVersion>): readonly (ModelNode & SqlUnit)[] {

@@ -4,7 +4,7 @@ import type { NodeId } from "../../model/graph.ts";
 import { compareProjects } from "../../plan/changes/changes.ts";
 import { noPlaces, type Places } from "../../plan/changes/snapshot.ts";
 import { touchedBy } from "../../plan/changes/touched.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Before, withBefore } from "./against.ts";
 import type { Definitions } from "./definitions.ts";

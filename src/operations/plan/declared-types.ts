@@ -4,7 +4,7 @@ import { unknownType } from "../../load/plan-stages.ts";
 import { MillraceError, type SourceLocation } from "../../model/errors.ts";
 import type { ModelNode } from "../../model/graph.ts";
 import type { Project } from "../../project/reader.ts";
-import type { Compilation } from "../../sql/compile-types.ts";
+import type { Compilation } from "../../sql/compile/types.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 

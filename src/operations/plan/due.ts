@@ -3,8 +3,8 @@ import { parseDurationMs } from "../../model/duration.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { incrementalOf } from "../../model/incremental.ts";
 import type { Graph } from "../../plan/graph.ts";
-import { intervalEnds } from "../../sql/intervals.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import { intervalEnds } from "../../sql/ledger/intervals.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 
 interface Looking {

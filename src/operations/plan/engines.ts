@@ -5,10 +5,10 @@ import type { EngineUse } from "../../model/definitions/engine.ts";
 import type { ModelNode, NodeId, ProjectNode } from "../../model/graph.ts";
 import type { Graph } from "../../plan/graph.ts";
 import type { Project } from "../../project/reader.ts";
-import { AssetNames } from "../../sql/compile-names.ts";
-import type { CompiledQuery, KnownSchema } from "../../sql/compile-types.ts";
-import { locate, type SqlUnit } from "../../sql/errors.ts";
-import { type ForeignText, foreignQuery, placeOfAsset, readForeign } from "../../sql/foreign.ts";
+import { AssetNames } from "../../sql/compile/names.ts";
+import type { CompiledQuery, KnownSchema } from "../../sql/compile/types.ts";
+import { locate, type SqlUnit } from "../../sql/compile/errors.ts";
+import { type ForeignText, foreignQuery, placeOfAsset, readForeign } from "../../sql/syntax/foreign.ts";
 
 export interface ForeignModel {
   readonly node: ModelNode & { readonly engine: EngineUse };

@@ -1,5 +1,5 @@
 // Columns that the front matter of a model names must be columns of its query: told at their place, before anything runs, where the compiler knows the columns.
-import type { Compilation } from "../../sql/compile-types.ts";
+import type { Compilation } from "../../sql/compile/types.ts";
 import type { CompiledCheck } from "../../load/check.ts";
 import { MillraceError, type SourceLocation } from "../../model/errors.ts";
 import type { ModelNode, NodeId } from "../../model/graph.ts";

@@ -3,7 +3,7 @@ import { messageOf } from "../../model/errors.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { AssetSnapshot, ProjectSnapshot } from "../../plan/changes/snapshot.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 

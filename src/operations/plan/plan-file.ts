@@ -5,7 +5,7 @@ import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import { PLAN_FILE_VERSION, type PlanFile, type PlanRests, planFile as planFileSpec } from "../../model/plan-file.ts";
 import { version } from "../../model/version.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
 import { answerOf, type PlanAnswerRequest } from "./answer.ts";
 import { planOperation, type Planned, statesOf } from "./plan.ts";

@@ -14,7 +14,7 @@ import { splitNodeId } from "../../model/partition.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../../plan/plan.ts";
 import type { Project } from "../../project/reader.ts";
 import { unresolvedPlaceholders } from "../../project/unresolved.ts";
-import { readLive, type LiveVersion } from "../../sql/publish.ts";
+import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
 import { parametersOf } from "../runs/parameters.ts";
 import { dueLookbacks } from "./due.ts";
 import { defineProject, type Definitions } from "./definitions.ts";

@@ -2,8 +2,8 @@
 import { keptOfCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { Decision, Readings } from "../../plan/decide.ts";
-import { contentsOf, type InputState, inputToken } from "../../sql/contents.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import { contentsOf, type InputState, inputToken } from "../../sql/fingerprint/contents.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Definitions } from "./definitions.ts";
 import { meaningOfNode, readsByMeaning } from "./meaning.ts";
 

@@ -7,8 +7,8 @@ import { incrementalOf, startMs } from "../../model/incremental.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import { nearest } from "../../model/suggest.ts";
 import type { PartitionWorld } from "../../plan/partitions/status.ts";
-import { forgetIntervals } from "../../sql/forget-intervals.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import { forgetIntervals } from "../../sql/ledger/forget-intervals.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import { backfillWish } from "../backfill/wish.ts";
 import type { Workspace } from "../workspace.ts";
 

@@ -2,7 +2,7 @@
 import type { PlanAnswer } from "../../model/answers.ts";
 import type { MillraceError } from "../../model/errors.ts";
 import { nextSchema } from "../../load/next-schema.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import type { Planned } from "./plan.ts";
 import { peekColumns } from "../attempts/sources.ts";

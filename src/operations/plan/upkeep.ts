@@ -5,9 +5,9 @@ import { externalFolder, versionIn } from "../../load/external-folder.ts";
 import type { ModelNode, NodeId } from "../../model/graph.ts";
 import { layoutColumns } from "../../model/kept.ts";
 import type { Graph } from "../../plan/graph.ts";
-import { layoutMark, readLayoutMarks } from "../../sql/layout-mark.ts";
+import { layoutMark, readLayoutMarks } from "../../sql/ledger/layout-mark.ts";
 import { readersHere } from "./engines.ts";
-import type { LiveVersion } from "../../sql/publish.ts";
+import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import { withExternalPath } from "../attempts/external-path.ts";
 import type { Workspace } from "../workspace.ts";
 

@@ -4,7 +4,7 @@ import type { ModelNode } from "../../model/graph.ts";
 import { messageOf } from "../../model/errors.ts";
 import type { Graph } from "../../plan/graph.ts";
 import { typedValues } from "../../sql/parameters.ts";
-import { readInputs, readLive } from "../../sql/publish.ts";
+import { readInputs, readLive } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
 import { engineOf, readersHere } from "./engines.ts";
 import type { Planned } from "./plan.ts";

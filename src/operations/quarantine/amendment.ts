@@ -6,7 +6,7 @@ import type { Correction } from "../../load/amend/edit.ts";
 import { auditWith } from "../../load/audit.ts";
 import type { CompiledCheck } from "../../load/check.ts";
 import type { LoadResult } from "../../load/request.ts";
-import { alreadyCommitted, raiseFence } from "../../sql/fence.ts";
+import { alreadyCommitted, raiseFence } from "../../sql/ledger/fence.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
 
 export interface Amendment {

@@ -10,7 +10,7 @@ import { acceptRows, amend, type AmendOutcome, recordDecision } from "../../load
 import type { Correction } from "../../load/amend/edit.ts";
 import { openRecords } from "../../load/amend/records.ts";
 import { auditWith } from "../../load/audit.ts";
-import { readLive } from "../../sql/publish.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
 import { actor } from "../actor.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { runOperation } from "../runs/run.ts";

@@ -5,7 +5,7 @@ import type { ReviewAnswer, ReviewDecisionAnswer } from "../../model/review-answ
 import type { JsonValue } from "../../model/json.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { REVIEW_COLUMNS, reviewFile } from "../../project/enrich/decisions.ts";
-import { assetView } from "../../sql/publish.ts";
+import { assetView } from "../../sql/ledger/publish.ts";
 import { actor } from "../actor.ts";
 import { findAsset } from "../assets/assets.ts";
 import type { Workspace } from "../workspace.ts";

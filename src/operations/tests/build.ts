@@ -9,7 +9,7 @@ import { MillraceError } from "../../model/errors.ts";
 import type { ModelNode, TransformNode } from "../../model/graph.ts";
 import { partsNamed } from "../../plan/partitions/space.ts";
 import { bindingsOf, typedValues } from "../../sql/parameters.ts";
-import { assetView } from "../../sql/publish.ts";
+import { assetView } from "../../sql/ledger/publish.ts";
 import { interruptible, type Session } from "../../sql/session.ts";
 import { partitionPart, partitionRequest } from "../partitions/parts.ts";
 import { askedOf } from "./existing.ts";

@@ -5,7 +5,7 @@ import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
 import { HISTORY_COLUMNS } from "../../load/snapshot.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { Project } from "../../project/reader.ts";
-import type { CompiledColumn, KnownSchema } from "../../sql/compile-types.ts";
+import type { CompiledColumn, KnownSchema } from "../../sql/compile/types.ts";
 import { Session } from "../../sql/session.ts";
 import { literal } from "../../sql/text.ts";
 import { peekSource } from "../attempts/sources.ts";

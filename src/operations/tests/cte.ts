@@ -2,7 +2,7 @@
 import { MillraceError, type SourceLocation } from "../../model/errors.ts";
 import type { ModelNode } from "../../model/graph.ts";
 import { didYouMean } from "../../model/suggest.ts";
-import { scanSql, type SqlToken } from "../../sql/syntax-scan.ts";
+import { scanSql, type SqlToken } from "../../sql/syntax/scan.ts";
 import { ident } from "../../sql/text.ts";
 
 /** @throws MR8908 when the model has no such query. */

@@ -2,8 +2,8 @@
 import type { DuckDBType } from "@duckdb/node-api";
 import { MillraceError, messageOf } from "../../model/errors.ts";
 import { didYouMean } from "../../model/suggest.ts";
-import type { CompiledColumn } from "../../sql/compile-types.ts";
-import { assetView, describeRelation, HIDDEN_COLUMNS } from "../../sql/publish.ts";
+import type { CompiledColumn } from "../../sql/compile/types.ts";
+import { assetView, describeRelation, HIDDEN_COLUMNS } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { duckdbTypes } from "./columns.ts";

@@ -1,7 +1,7 @@
 // What stands in a lane before a model is built: the tables that it reads, and the rows that it holds.
 import { combineErrors, MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
-import { assetView } from "../../sql/publish.ts";
+import { assetView } from "../../sql/ledger/publish.ts";
 import { ident } from "../../sql/text.ts";
 import { declaredTypes } from "./columns.ts";
 import { askedOf, publishExisting } from "./existing.ts";

@@ -3,8 +3,8 @@
 //   L2. Moments are UTC whatever zone the machine is in.
 import { DuckDBInstance } from "@duckdb/node-api";
 import { version } from "../../model/version.ts";
-import { prepareFunctions } from "../../sql/functions.ts";
-import { DATA_SCHEMA, prepareLedger, ROWS_SCHEMA } from "../../sql/ledger.ts";
+import { prepareFunctions } from "../../sql/functions/millrace.ts";
+import { DATA_SCHEMA, prepareLedger, ROWS_SCHEMA } from "../../sql/ledger/ledger.ts";
 import { ident, literal } from "../../sql/text.ts";
 import type { Session } from "../../sql/session.ts";
 import { Warehouse } from "../../sql/warehouse.ts";

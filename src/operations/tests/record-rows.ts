@@ -3,7 +3,7 @@ import { messageOf, MillraceError } from "../../model/errors.ts";
 import type { JsonValue } from "../../model/answers.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { AssetLineage } from "../../model/lineage.ts";
-import { assetView } from "../../sql/publish.ts";
+import { assetView } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 

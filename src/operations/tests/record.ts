@@ -10,8 +10,8 @@ import type { RecordedTestAnswer, TestAnswer } from "../../model/test-answers.ts
 import { incrementalOf } from "../../model/incremental.ts";
 import { didYouMean } from "../../model/suggest.ts";
 import { plainName } from "../../project/names.ts";
-import { readLive } from "../../sql/publish.ts";
-import { parametersOf } from "../../sql/syntax-copy.ts";
+import { readLive } from "../../sql/ledger/publish.ts";
+import { parametersOf } from "../../sql/syntax/copy.ts";
 import type { Workspace } from "../workspace.ts";
 import { Lane } from "./lane.ts";
 import { looksPersonal, Masker, maskedColumns } from "./record-mask.ts";

@@ -5,7 +5,7 @@ import { messageOf, MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { RowsDifference } from "../../model/test-answers.ts";
 import { bindingsOf } from "../../sql/parameters.ts";
-import { assetView } from "../../sql/publish.ts";
+import { assetView } from "../../sql/ledger/publish.ts";
 import { interruptible, type Session } from "../../sql/session.ts";
 import { readRowChunks } from "../../sql/values.ts";
 import { type Built, buildModels, isQuick, parametersFor, type TestBuild } from "./build.ts";

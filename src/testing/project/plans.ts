@@ -1,6 +1,6 @@
 // What a run of each job would do, planned once: nothing is known to be unchanged, so everything that the job selects is carried out.
-import { compile } from "../../sql/compile.ts";
-import { macrosOf } from "../../sql/macros.ts";
+import { compile } from "../../sql/compile/compile.ts";
+import { macrosOf } from "../../sql/functions/macros.ts";
 import type { ParamSpec } from "../../model/definitions/job.ts";
 import { combineErrors } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
