@@ -73,7 +73,10 @@ export function environmentOf(
   const { asked, branch } = options;
   if (asked !== undefined) return named(safeEnvironmentName(asked), "asked for");
   if (branch === undefined || environments.length === 0)
-    return named(DEFAULT_ENVIRONMENT, environments.length === 0 ? "the project has no environments" : "no git branch is checked out");
+    return named(
+      DEFAULT_ENVIRONMENT,
+      environments.length === 0 ? "millrace.yaml names no environments: everything is prod" : "no git branch is checked out",
+    );
   const owner = environments.find(([, spec]) => spec.branches?.includes(branch));
   if (owner !== undefined) return named(safeEnvironmentName(owner[0]), `the branch ${branch} belongs to it`);
   return named(safeEnvironmentName(branch), `the git branch ${branch}`);

@@ -6,10 +6,20 @@ const PRODUCTS = ["kettle", "lamp", "chair", "desk", "mirror"] as const;
 
 export type Files = Readonly<Record<string, string>>;
 
+function settings(name: string): string {
+  return `name: ${name}
+
+# So that every git branch is an environment of its own, with nothing of prod touched:
+# environments:
+#   prod: { branches: [main, master] }
+#   "*": { kind: research, expires: 30d }
+`;
+}
+
 /** Files by their path in the project. */
 export function starterFiles(name: string): Files {
   return {
-    "millrace.yaml": `name: ${name}\n`,
+    "millrace.yaml": settings(name),
     "data/orders.csv": orders(),
     "sources/orders.yaml": `description: Orders as the shop exports them
 from:
@@ -57,7 +67,7 @@ to: { files: { path: out/revenue.csv } }
 
 export function emptyFiles(name: string): Files {
   return {
-    "millrace.yaml": `name: ${name}\n`,
+    "millrace.yaml": settings(name),
     "README.md": readme(name, false),
     ".gitignore": gitignore(),
     "package.json": packageJson(name),

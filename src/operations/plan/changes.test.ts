@@ -102,6 +102,14 @@ describe("what changed", () => {
     expect((await app.plan({})).changes!.assets).toEqual([]);
   });
 
+  it("is nothing after the first run, though columns were guessed before the load", async () => {
+    const money =
+      'from: { files: { path: data/sales.csv } }\nprimaryKey: [id]\ncolumns: { price: { type: "decimal(12,2)", parse: money } }\n';
+    const dir = project({ ...FILES, "data/sales.csv": "id,area,price\n1,north,$10.50\n2,south,-\n", "sources/sales.yaml": money });
+    await (await open(dir)).run({}, () => {});
+    expect((await (await open(dir)).plan({})).changes!.assets).toEqual([]);
+  });
+
   it("against a git ref, from a folder of the repository, without its data; nothing is left behind", async () => {
     const dir = repository(
       Object.fromEntries(Object.entries({ ...FILES, "millrace.yaml": "name: shop\n" }).map(([path, text]) => [`shop/${path}`, text])),

@@ -3,6 +3,7 @@ import type { PlanAnswer } from "../../model/answers.ts";
 import type { ModelNode } from "../../model/graph.ts";
 import { messageOf } from "../../model/errors.ts";
 import type { Graph } from "../../plan/graph.ts";
+import { macrosOf } from "../../sql/functions/macros.ts";
 import { typedValues } from "../../sql/parameters.ts";
 import { readInputs, readLive } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
@@ -37,6 +38,7 @@ export async function withWays(
   if (asked.length === 0) return there;
   const building = new Set(nodes.flatMap(({ asset, action }) => (action === "build" ? [asset] : [])));
   const parameters = { now: new Date(), param: typedValues(paramTypes, params) };
+  const macros = macrosOf(await workspace.project());
   const warehouse = await workspace.warehouse();
   return warehouse.session(async (session) => {
     const live = await readLive(session);
@@ -47,6 +49,7 @@ export async function withWays(
         codeHash: node.codeHash,
         inputs: await readInputs(session, needs),
         parameters,
+        macros,
         fullRefresh: plan.nodes.some(({ id, reason }) => id === node.id && reason.includes("--full-refresh")),
         mayReuse: !alwaysBuild.has(node.id),
         live,

@@ -193,6 +193,16 @@ describe("one change of a project", () => {
       ["notNull(x)", true],
     ]);
   });
+
+  it.each([
+    ["DECIMAL(12,2)", "DECIMAL(38,3)", false],
+    ["DECIMAL(12,2)", "VARCHAR", true],
+    ["INTEGER", "BIGINT", true],
+  ])("a column that was %s and is %s: does it break a check? %j", (was, is, breaks) => {
+    const readers: readonly ReaderSnapshot[] = [{ kind: "check", name: "notNull(x)", file: "b.sql", reads: { "clean.b": ["x"] } }];
+    const [before, after] = [was, is].map((type) => projectOf([raw, middle({ types: { x: type }, ways: { x: type } }), last], readers));
+    expect(touchedBy({ before: before!, after: after! }, compare(before!, after!))).toMatchObject([{ name: "notNull(x)", breaks }]);
+  });
 });
 
 describe("lines that changed", () => {

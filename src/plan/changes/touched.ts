@@ -1,5 +1,5 @@
-// Who reads what changed besides assets: exports, checks, tests. A reader breaks when a column that it names is gone or has another type.
-import type { AssetChangeAnswer, TouchedAnswer } from "../../model/change-answers.ts";
+// Who reads what changed besides assets: exports, checks, tests. A reader breaks when a column that it names is gone or has a type of another kind.
+import type { AssetChangeAnswer, ColumnChangeAnswer, TouchedAnswer } from "../../model/change-answers.ts";
 import type { NodeId } from "../../model/graph.ts";
 import type { CompareInput, ProjectChanges } from "./changes.ts";
 import type { ReaderSnapshot } from "./snapshot.ts";
@@ -35,7 +35,9 @@ function touch(
   const common = { kind, name, file, asset };
   const reads = (column: string): boolean => columns === "all" || columns.some((each) => each.toLowerCase() === column.toLowerCase());
   const own = change.columns.filter(({ column, from, change: what }) => (what === "added" ? columns === "all" : reads(from ?? column)));
-  const lost = own.filter(({ change: what }) => what === "removed" || what === "renamed" || what === "retyped");
+  const lost = own.filter(
+    ({ change: what, type }) => what === "removed" || what === "renamed" || (what === "retyped" && !isSameKind(type)),
+  );
   const names = own.map(({ column, from }) => from ?? column);
   if (lost.length > 0) {
     const words = lost.map(({ column, from, change: what }) =>
@@ -48,6 +50,12 @@ function touch(
   // A test brings its own rows: it is touched where the model itself computes other ones.
   const isRows = affected.get(asset)?.rows === true && (kind !== "test" || change.change !== "indirect");
   return isRows ? { ...common, columns: [], breaks: false, why: "its rows may differ" } : null;
+}
+
+/** `DECIMAL(12,2)` and `DECIMAL(38,3)` are numbers to whoever reads them. */
+function isSameKind({ before, after }: ColumnChangeAnswer["type"]): boolean {
+  const [was, is] = [before, after].map((type) => /^(\w+)\([\d, ]+\)$/.exec(type ?? "")?.[1]);
+  return was !== undefined && was === is;
 }
 
 function goneFor({ kind, name, file }: ReaderSnapshot, asset: NodeId): TouchedAnswer {
