@@ -61,10 +61,10 @@ function liveProgress(output: Output): Progress {
     drawn = false;
   };
   const elapsedSeconds = (): number => (Date.now() - startedMs) / 1000;
-  const line = (text: string): void => {
+  const line = (text: string, told: "note" | "warn" = "note"): void => {
     erase();
     lastLineMs = Date.now();
-    output.note(live ? text : `${new Date().toISOString().slice(11, 19)} ${text}`);
+    output[told](live ? text : `${new Date().toISOString().slice(11, 19)} ${text}`);
   };
   const draw = (): void => {
     if (Date.now() - startedMs < QUIET_MS) return;
@@ -119,7 +119,8 @@ function liveProgress(output: Output): Progress {
           done++;
           rows += event.rows?.read ?? 0;
           if (event.error !== null) failures.add(event.error.code);
-          if (isNews(event) && (output.mode !== "agent" || event.status !== "succeeded")) line(nodeLine(event, output));
+          if (isNews(event) && (output.mode !== "agent" || event.status !== "succeeded"))
+            line(nodeLine(event, output), event.status === "failed" ? "warn" : "note");
           break;
         default:
           event satisfies never;

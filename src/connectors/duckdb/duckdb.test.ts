@@ -3,9 +3,11 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { FilledTable } from "../../load/connector.ts";
+import { attached } from "./file.ts";
 import { duckdb } from "./index.ts";
 import type { DuckdbOptions } from "./options.ts";
 
@@ -50,6 +52,19 @@ it("copies a table with its own types, and runs a query inside the file", async 
   expect((await connection.runAndReadAll("select current_database(), (select count(*) from queried)")).getRows()).toEqual([
     ["warehouse", 1n],
   ]);
+});
+
+it("reads a file many times at once, lets an export in only when nobody reads it, and leaves nothing attached", async () => {
+  const attachedNow = async (): Promise<number> =>
+    (await connection.runAndReadAll("select 1 from duckdb_databases() where starts_with(database_name, '_millrace_file')")).currentRowCount;
+  const open = (access: "read" | "write", work: () => Promise<unknown>): Promise<unknown> =>
+    attached(connection, { path: other, access }, work);
+  const counts = await Promise.all([1, 2, 3].map(() => open("read", attachedNow)));
+  expect(counts).toEqual([1, 1, 1]);
+  await open("read", async () => expect(open("write", attachedNow)).rejects.toMatchObject({ code: "MR4856", retryable: true }));
+  const order: string[] = [];
+  await Promise.all([open("write", () => pause(20).then(() => order.push("written"))), open("read", async () => order.push("read"))]);
+  expect([order, await attachedNow()]).toEqual([["written", "read"], 0]);
 });
 
 it("refuses the warehouse itself", async () => {

@@ -1,6 +1,7 @@
 // A file of DuckDB, attached to the warehouse's own process: rows go from file to file without leaving DuckDB.
-//   U1. It is attached for reading only, and never the warehouse itself.
+//   U1. It is attached for reading only (by exports for writing), and never the warehouse itself.
 //   U2. A file that another process writes is an error that says so.
+//   U3. Those that read a file at once share what is attached; one that writes it has it alone: readers wait for it, it is tried again after them.
 import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
@@ -20,6 +21,17 @@ export function pathOf({ path }: DuckdbOptions, projectDir: string): string {
   return resolve(projectDir, path);
 }
 
+interface Shared {
+  readonly file: Attached;
+  /** Who reads it now. */
+  readers: number;
+}
+
+/** By the bare name, which no two warehouses of a process have in common. */
+const shared = new Map<string, Shared>();
+/** When those are done that asked before, by the file. */
+const turns = new Map<string, Promise<unknown>>();
+
 /** Attaches the file for the time of `work`. @throws MR4850, MR4856. */
 export async function attached<Result>(
   connection: DuckDBConnection,
@@ -28,29 +40,74 @@ export async function attached<Result>(
 ): Promise<Result> {
   const { path, access } = request;
   if (access === "read" && !existsSync(path)) throw new MillraceError({ code: "MR4850", message: `duckdb: there is no file ${path}` });
-  await refuseOwn(connection, path);
-  const bare = `_millrace_file_${randomBytes(6).toString("hex")}`;
-  try {
-    await connection.run(`attach ${literal(path)} as ${ident(bare)} (type duckdb${access === "read" ? ", read_only" : ""})`);
-  } catch (error) {
-    throw attachFailure(error, path);
+  if (access === "write") {
+    return inTurn(path, async () => {
+      if ((await openAs(connection, path)) !== null) throw inUse(path);
+      const file = await attach(connection, path, "");
+      try {
+        return await work(file);
+      } finally {
+        await connection.run(`detach ${file.name}`);
+      }
+    });
   }
+  const own = await inTurn(path, async () => {
+    const name = await openAs(connection, path);
+    const known = name === null ? { file: await attach(connection, path, ", read_only"), readers: 0 } : shared.get(name);
+    if (known === undefined) throw inUse(path);
+    known.readers += 1;
+    shared.set(known.file.bare, known);
+    return known;
+  });
   try {
-    return await work({ name: ident(bare), bare });
+    return await work(own.file);
   } finally {
-    await connection.run(`detach ${ident(bare)}`);
+    await inTurn(path, async () => {
+      own.readers -= 1;
+      if (own.readers > 0) return;
+      shared.delete(own.file.bare);
+      await connection.run(`detach ${own.file.name}`);
+    });
   }
 }
 
-/** U1. */
-async function refuseOwn(connection: DuckDBConnection, path: string): Promise<void> {
-  const found = await connection.runAndReadAll("select path from duckdb_databases() where path is not null");
+/** U3. */
+function inTurn<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
+  const key = real(path);
+  const turn = (turns.get(key) ?? Promise.resolve()).then(work, work);
+  const settled: Promise<unknown> = turn
+    .catch(() => undefined)
+    .finally(() => {
+      if (turns.get(key) === settled) turns.delete(key);
+    });
+  turns.set(key, settled);
+  return turn;
+}
+
+async function attach(connection: DuckDBConnection, path: string, options: "" | ", read_only"): Promise<Attached> {
+  const bare = `_millrace_file_${randomBytes(6).toString("hex")}`;
+  try {
+    await connection.run(`attach ${literal(path)} as ${ident(bare)} (type duckdb${options})`);
+    return { name: ident(bare), bare };
+  } catch (error) {
+    throw attachFailure(error, path);
+  }
+}
+
+/** Under which name the warehouse has the file open; null: it has not. */
+async function openAs(connection: DuckDBConnection, path: string): Promise<string | null> {
+  const found = await connection.runAndReadAll("select database_name, path from duckdb_databases() where path is not null");
   const own = real(path);
-  if (!found.getRows().some(([open]) => real(String(open)) === own)) return;
-  throw new MillraceError({
+  const row = found.getRows().find(([, open]) => real(String(open)) === own);
+  return row === undefined ? null : String(row[0]);
+}
+
+/** U1, U3. */
+function inUse(path: string): MillraceError {
+  return new MillraceError({
     code: "MR4856",
     message: `${basename(path)} is open in this process: the warehouse itself, or a file that another asset reads now`,
-    hint: "assets of this project are read by their names; reading another file waits for its turn",
+    hint: "assets of this project are read by their names; writing another file waits until nobody reads it",
     retryable: true,
   });
 }
