@@ -115,6 +115,44 @@ describe("models on PostgreSQL", () => {
     expect(await rows("select count(*)::int from pg_tables where schemaname = '_millrace_data'")).toEqual([[3]]);
   });
 
+  it("have columns with lineage as far as DuckDB reads their SQL, before they are built and after", async () => {
+    await database();
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "models/mart/paid.sql": PAID.replace("amount from", "amount::numeric(12,2) as Total from"),
+      "models/mart/sums.sql":
+        "/*---\nengine: postgres\nmaterialize: table\n---*/\nselect customer, count(*), sum(p.total) over (partition by p.customer), p.total::int from mart.paid p group by customer, p.total",
+      "models/mart/own.sql": "/*---\nengine: postgres\n---*/\nselect to_tsvector(customer)::text as words from raw.orders",
+      "models/mart/top.sql": "select customer, total from mart.paid",
+    });
+    const app = await open(dir);
+    await statuses(app, { select: "raw.orders" });
+    const before = await app.lineage("mart.paid", { up: 1, down: 9 });
+    expect(before).toMatchObject({
+      readAs: "duckdb",
+      columns: { id: { upstream: ["raw.orders.id"], influences: ["raw.orders.amount"] }, total: { upstream: ["raw.orders.amount"] } },
+    });
+    expect(before.columns["total"]!.downstream).toEqual(["mart.top.total"]);
+    // Nobody but the server knows what columns without a name are called.
+    expect((await app.lineage("mart.sums", { up: 1, down: 1 })).columns).toEqual({});
+    expect(new Set(Object.values(await statuses(app)))).toEqual(new Set(["reused", "succeeded"]));
+    const { columns } = await app.lineage("mart.sums", { up: 2, down: 1 });
+    expect(Object.entries(columns).map(([name, { upstream }]) => [name, upstream])).toEqual([
+      ["customer", ["mart.paid.customer", "raw.orders.customer"]],
+      ["count", []],
+      ["sum", ["mart.paid.total", "raw.orders.amount"]],
+      ["total", ["mart.paid.total", "raw.orders.amount"]],
+    ]);
+    const words = await app.lineage("mart.own", { up: 1, down: 1 });
+    expect([words.readAs, words.columns, words.upstream]).toEqual([
+      undefined,
+      { words: { upstream: [], downstream: [], influences: [] } },
+      ["raw.orders"],
+    ]);
+    expect(new Set(Object.values(await statuses(app)))).toEqual(new Set(["reused"]));
+  });
+
   it("keep what readers see when a blocking check fails, and tell errors at their place", async () => {
     await database();
     const dir = project({

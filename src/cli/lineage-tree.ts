@@ -19,7 +19,12 @@ export function lineageTree(graph: LineageGraphAnswer, bold: (text: string) => s
     return [`  ${TITLES[direction]}${branches.length === 0 ? " nothing" : ""}`, ...draw(branches, "  ")];
   });
   const columns = graph.column === null ? columnLines(graph) : influenceLines(graph);
-  return [bold(printable(name)), ...sides, ...columns];
+  const own = graph.assets.find(({ asset }) => asset === graph.asset);
+  return [bold(printable(name)) + (own === undefined ? "" : readText(own)), ...sides, ...columns];
+}
+
+function readText({ readAs }: LineageGraphAnswer["assets"][number]): string {
+  return readAs === undefined ? "" : ", columns as DuckDB reads its SQL";
 }
 
 function draw(branches: readonly Branch[], indent: string): readonly string[] {
@@ -30,7 +35,7 @@ function draw(branches: readonly Branch[], indent: string): readonly string[] {
 }
 
 function assetBranches(graph: LineageGraphAnswer, direction: Direction): readonly Branch[] {
-  const kinds = new Map(graph.assets.map(({ asset, kind }) => [asset, kind]));
+  const kinds = new Map(graph.assets.map((each) => [each.asset, `${each.kind}${readText(each)}`]));
   const next = new Map<string, string[]>();
   for (const { from, to } of graph.reads) {
     const [at, other] = direction === "up" ? [to, from] : [from, to];

@@ -18,8 +18,8 @@ export interface EngineCapabilities {
   readonly partitions: boolean;
   /** Does a source stay where it lies? */
   readonly inPlace: boolean;
-  /** What is known of where values come from. */
-  readonly lineage: "tables" | "columns";
+  /** Does DuckDB read most of its SQL, so that columns have lineage before anything asks the server? */
+  readonly lineage: "tables" | "columns as DuckDB reads them";
   /** Are building, audit and showing one transaction? Otherwise a failed build may leave tables that the next one drops. */
   readonly transactionalDdl: boolean;
   /** `$now`, `$start`, `$param.x` in a query. */

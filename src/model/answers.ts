@@ -370,6 +370,8 @@ export interface LineageAnswer {
   >;
   readonly upstream: readonly string[];
   readonly downstream: readonly string[];
+  /** Another engine runs its SQL; its columns are those that DuckDB reads in it. */
+  readonly readAs?: "duckdb";
 }
 
 export interface ConvertedFileAnswer {

@@ -27,6 +27,8 @@ export interface LineageGraphAsset {
   readonly columns: readonly string[];
   /** Hops from what was asked for: below 0 upstream, above 0 downstream. */
   readonly hops: number;
+  /** Another engine runs its SQL; its columns are those that DuckDB reads in it. */
+  readonly readAs?: "duckdb";
 }
 
 export interface LineageEdge {

@@ -16,4 +16,6 @@ export interface AssetLineage {
   readonly columns: Readonly<Record<string, readonly LineageSource[]>>;
   /** What decides which rows there are: filters, joins, groups. */
   readonly influences: readonly LineageSource[];
+  /** Another engine runs its SQL, and it was read as if DuckDB did: what only that engine knows (its functions, its rules) is not seen. */
+  readonly readAs?: "duckdb";
 }

@@ -84,6 +84,12 @@ export class LineageFlow {
     return this.#lineage.get(asset);
   }
 
+  /** How its columns were read, where not by what runs it. */
+  readAs(asset: NodeId): Pick<AssetLineage, "readAs"> {
+    const how = this.#lineage.get(asset)?.readAs;
+    return how === undefined ? {} : { readAs: how };
+  }
+
   /** What the values at a place are made from, one hop up. */
   valuesOf(place: Place): readonly Step[] {
     return this.sourcesOf(place).filter(({ kind }) => kind !== "condition");

@@ -44,6 +44,7 @@ export function lineageGraph(input: LineageInput, { target, up, down }: LineageR
         kind: graph.nodes.get(id)!.kind,
         columns: inOrder([...(picture.columns.get(id) ?? [])], flow.columnsOf(id)),
         hops: hop,
+        ...flow.readAs(id),
       }))
       .toSorted((a, b) => a.hops - b.hops || (a.asset < b.asset ? -1 : 1)),
     reads: [...ids]

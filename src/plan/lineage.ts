@@ -36,6 +36,7 @@ export function lineageAnswer(input: LineageInput, { target, up, down }: Lineage
     columns: Object.fromEntries(columns),
     upstream: [...reach(asset, input.graph.needs, up).keys()].toSorted(),
     downstream: [...reach(asset, input.graph.dependents, down).keys()].toSorted(),
+    ...flow.readAs(asset),
   };
 }
 

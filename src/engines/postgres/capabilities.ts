@@ -8,7 +8,7 @@ export const postgresCapabilities: EngineCapabilities = {
   quarantine: false,
   partitions: false,
   inPlace: true,
-  lineage: "tables",
+  lineage: "columns as DuckDB reads them",
   transactionalDdl: true,
   parameters: true,
 };

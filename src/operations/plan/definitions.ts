@@ -23,6 +23,7 @@ import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
 import { declaredTypeErrors } from "./declared-types.ts";
 import { enginesErrors, isOnServer, namesIn, readForeignModels, readsUnseen, withForeign } from "./engines.ts";
+import { guessedSchemas, withForeignColumns } from "./foreign-columns.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
@@ -71,14 +72,14 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const project = await workspace.projectWithErrors();
   const errors: MillraceError[] = [...project.errors];
   const checks = compileChecks(workspace, project, errors);
-  const schemas = new Map([...(otherwise ?? []), ...(await schemasOf(workspace, project, live))]);
+  const known = new Map([...(otherwise ?? []), ...(await schemasOf(workspace, project, live))]);
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${cacheOf ?? workspace.dir}/.millrace/cache/compile.json`);
   const models = withAddedColumns(
     project.nodes.filter((node) => node.kind === "model").filter((node) => node.engine === undefined),
     live,
   );
-  const compileWith = (known: Definitions["schemas"]): Promise<Compilation> => compile({ ...units, schemas: known });
+  const compileWith: Definitions["compileWith"] = (columns) => compile({ ...units, schemas: columns });
   const units = {
     models,
     queries: [
@@ -92,8 +93,9 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
     cache,
     macros: macrosOf(project),
   } as const;
+  const foreign = await withForeignColumns(readForeignModels(project, { schemas: known }), { ...units, schemas: known, live });
+  const schemas = guessedSchemas(foreign, known);
   const own = await compileWith(schemas);
-  const foreign = readForeignModels(project, { schemas });
   const compilation = foreign.size === 0 ? own : { ...own, models: withForeign(own.models, foreign) };
   // A file without a query is told once.
   const empty = new Set(project.errors.filter(({ code }) => code === "MR1017").map(({ location }) => location?.file));

@@ -144,6 +144,6 @@ export function engineOf(node: ProjectNode): EngineUse | undefined {
   return node.kind === "model" || node.kind === "source" ? node.engine : undefined;
 }
 
-function unitOf({ id, file, sql, sqlOffset, text, described }: ModelNode): SqlUnit {
+export function unitOf({ id, file, sql, sqlOffset, text, described }: ModelNode): SqlUnit {
   return { id, file, sql, sqlOffset, text, ...(described === undefined ? {} : { described }) };
 }
