@@ -188,7 +188,11 @@ function bound(asset: string, { name, type }: Columns[number], ms: number): stri
   }
   if (type === "TIMESTAMP WITH TIME ZONE") return `TIMESTAMPTZ '${day} ${time.slice(0, 12)}+00'`;
   if (type.startsWith("TIMESTAMP")) return `TIMESTAMP '${day} ${time.slice(0, 12)}'`;
-  throw wrongColumn(asset, `${name} is ${type}, which tells no time`, "cast it to DATE or TIMESTAMP");
+  throw wrongColumn(
+    asset,
+    `${name} is ${type}, which tells no time`,
+    "cast it to DATE or TIMESTAMP; rows that replace each other by the key alone need `mode: merge` and no `by`",
+  );
 }
 
 /** The column of the intervals. @throws MR4613 for one that tells no time, or no hours. */

@@ -59,7 +59,17 @@ async function boundNow(
   return { codeHash: definitions.codeOf(id, again), fingerprint: again.fingerprint };
 }
 
-const compilations = new WeakMap<Definitions, { readonly key: string; readonly compilation: Promise<Compilation> }>();
+interface BoundAgain {
+  readonly schemas: Definitions["schemas"];
+  readonly compilation: Promise<Compilation>;
+}
+
+const compilations = new WeakMap<Definitions, BoundAgain & { readonly key: string }>();
+
+/** What queries were bound to while a run went on, where that was not what its plan had guessed. */
+export function boundAgain(definitions: Definitions): BoundAgain | undefined {
+  return compilations.get(definitions);
+}
 
 /** Once for each state of the sources. */
 function compiledAgain(definitions: Definitions, live: ReadonlyMap<NodeId, LiveVersion>): Promise<Compilation> {
@@ -72,6 +82,6 @@ function compiledAgain(definitions: Definitions, live: ReadonlyMap<NodeId, LiveV
   const known = compilations.get(definitions);
   if (known?.key === key) return known.compilation;
   const compilation = definitions.compileWith(schemas);
-  compilations.set(definitions, { key, compilation });
+  compilations.set(definitions, { key, schemas, compilation });
   return compilation;
 }

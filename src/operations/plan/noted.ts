@@ -2,7 +2,7 @@
 import { messageOf } from "../../model/errors.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import type { NodeId } from "../../model/graph.ts";
-import type { AssetSnapshot, ProjectSnapshot, SnapshotColumn } from "../../plan/changes/snapshot.ts";
+import type { AssetSnapshot, ProjectSnapshot } from "../../plan/changes/snapshot.ts";
 import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
@@ -71,7 +71,7 @@ export async function liveSnapshot(
   for (const [id, version] of live) {
     const definition = known.get(id)?.get(version.codeHash);
     const current = now.assets.get(id);
-    if (definition !== undefined) assets.set(id, asBuilt(JSON.parse(definition) as AssetSnapshot, version, current));
+    if (definition !== undefined) assets.set(id, JSON.parse(definition) as AssetSnapshot);
     else if (current !== undefined && isSameCode(current.code, version.codeHash)) assets.set(id, current);
     else {
       if (current !== undefined) unknown.push(id);
@@ -79,15 +79,6 @@ export async function liveSnapshot(
     }
   }
   return { snapshot: { assets, readers: [] }, unknown };
-}
-
-/** What was noted before a first load rests on guessed columns: where the code and the columns that were built are those of today, so is all that follows. */
-function asBuilt(noted: AssetSnapshot, version: LiveVersion, current: AssetSnapshot | undefined): AssetSnapshot {
-  if (current === undefined || current.columns === null || !isSameCode(current.code, version.codeHash)) return noted;
-  const shape = (columns: readonly SnapshotColumn[]): string => JSON.stringify(columns.map(({ name, type }) => [name, type]));
-  if (version.kind !== "share" && shape(current.columns) !== shape(version.columns)) return noted;
-  const { columns, fingerprint, lineage } = current;
-  return { ...noted, columns, fingerprint, lineage };
 }
 
 function unknownAsset(id: NodeId, version: LiveVersion, current: AssetSnapshot | undefined): AssetSnapshot {

@@ -12,6 +12,7 @@ import { limitsOf } from "../../plan/admission.ts";
 import type { AssetRow } from "../../views/assets.ts";
 import type { RunFold } from "../../views/run-fold.ts";
 import { attemptHandler, type AttemptsRequest } from "../attempts/attempts.ts";
+import { noteBound } from "../attempts/note-bound.ts";
 import { endInEnvironment, enterRun } from "../environments/begin.ts";
 import { createSubJobs } from "./sub-jobs.ts";
 import { createRunTeller } from "./teller.ts";
@@ -48,6 +49,12 @@ const shared = new WeakMap<Workspace, () => Promise<Carrier>>();
 /** From now on operations on `workspace` work with the carrier of an engine that runs already: one process has one engine. */
 export function shareCarrier(workspace: Workspace, carrier: () => Promise<Carrier>): void {
   shared.set(workspace, carrier);
+}
+
+/** Operations on `there` work with the carrier that those on `workspace` do, where there is one. */
+export function shareCarrierOf(there: Workspace, workspace: Workspace): void {
+  const running = shared.get(workspace);
+  if (running !== undefined) shared.set(there, running);
 }
 
 /** The project must have been read. */
@@ -95,6 +102,7 @@ export async function openCarrier(
         return teller.summary(fold ?? (await engine.inspect(run)), error);
       } finally {
         carried.delete(run);
+        await noteBound(equipment.workspace, equipment.definitions);
         await endInEnvironment(equipment.workspace);
       }
     },
