@@ -224,6 +224,7 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     planFile: async (request) => (await import("./operations/plan/plan-file.ts")).keepPlan(workspace, request),
     apply: async (request, observe) => (await import("./operations/plan/apply.ts")).applyPlan(workspace, request, observe),
     diff: async (request) => (await import("./operations/diff/diff.ts")).diffAsset(workspace, request),
+    deploy: async (request, observe) => (await import("./operations/deploy/deploy.ts")).deploy(workspace, request, observe),
     query: async (sql, take) => {
       const [{ runQuery }, { warehouseToRead }] = await Promise.all([
         import("./operations/assets/query.ts"),

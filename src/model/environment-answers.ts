@@ -1,4 +1,5 @@
 // What `millrace env …` answers.
+import type { DeployedAnswer } from "./deploy-answers.ts";
 
 export interface EnvironmentAnswer {
   readonly environment: string;
@@ -12,6 +13,8 @@ export interface EnvironmentAnswer {
   readonly own: number;
   /** Assets that it goes on seeing as they were before a promotion, until its next run. */
   readonly held: number;
+  /** The commit that it was brought to by `millrace deploy`; null where it never was. */
+  readonly deployed: DeployedAnswer | null;
 }
 
 export interface ActAnswer {

@@ -64,7 +64,9 @@ import type { DecisionRequest } from "./quarantine/decide.ts";
 import type { ExportRequest } from "./quarantine/exchange.ts";
 import type { QuarantineListRequest } from "./quarantine/list.ts";
 import type { PlanAnswerRequest } from "./plan/answer.ts";
+import type { DeployAnswer } from "../model/deploy-answers.ts";
 import type { DiffAnswer } from "../model/diff-answers.ts";
+import type { DeployRequest } from "./deploy/deploy.ts";
 import type { DiffRequest } from "./diff/diff.ts";
 import type { EnvironmentWord } from "./known-environment.ts";
 import type { ApplyRequest } from "./plan/apply.ts";
@@ -118,6 +120,8 @@ export interface App {
   apply(request: ApplyRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   /** How the rows of an asset differ between environments or versions. */
   diff(request: DiffRequest): Promise<DiffAnswer>;
+  /** Brings the environment of a branch to what a commit says. */
+  deploy(request: DeployRequest, observe: (progress: RunProgress) => void): Promise<DeployAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
   /** Writes a test from rows of a model. */

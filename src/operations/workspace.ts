@@ -34,8 +34,17 @@ export interface WorkspaceOptions {
   readonly signal: AbortSignal;
 }
 
+/** What is carried out in place of what is checked out. */
+export interface Committed {
+  /** Where its files are. */
+  readonly codeDir: string;
+  readonly environment: Environment;
+  readonly branch: string | null;
+}
+
 export class Workspace {
   readonly dir: string;
+  private committed: Committed | undefined;
   readonly signal: AbortSignal;
   private readonly loadParts: () => Promise<Parts>;
   private loadedParts: Parts | undefined;
@@ -78,6 +87,24 @@ export class Workspace {
     return renewed;
   }
 
+  /** The definitions of a commit over the data, outputs, secrets and state of this project. */
+  atCommit(committed: Committed): Workspace {
+    const there = this.renewed(committed.environment.name);
+    there.committed = committed;
+    there.environmentOnce = committed.environment;
+    return there;
+  }
+
+  /** Where definitions are read: `dir`, but for those of a commit that is not checked out. */
+  get codeDir(): string {
+    return this.committed?.codeDir ?? this.dir;
+  }
+
+  /** The git branch whose definitions these are; null outside of one. */
+  branch(): string | null {
+    return this.committed === undefined ? (gitBranch(this.dir) ?? null) : this.committed.branch;
+  }
+
   /** Another state of the project, in `dir`, with the state and the warehouse of this one. */
   at(dir: string): Workspace {
     return new Workspace(dir, this.options, this.first ?? this);
@@ -107,7 +134,7 @@ export class Workspace {
   private async readProject(): Promise<Project> {
     const [{ readProject }, parts] = await Promise.all([import("../project/read.ts"), this.loadParts()]);
     this.loadedParts = parts;
-    const project = await this.withTables(await readProject(this.dir, readOptions(parts)), parts);
+    const project = await this.withTables(await readProject(this.codeDir, readOptions(parts)), parts);
     (this.first ?? this).projectRead = project;
     return project;
   }
@@ -120,13 +147,13 @@ export class Workspace {
       import("../project/catalogue.ts"),
       import("./plan/catalogue.ts"),
     ]);
-    const known = new Set(readCatalogue(this.dir).keys());
+    const known = new Set(readCatalogue(this.codeDir).keys());
     const asked = this.asksPlaces ? places : places.filter((place) => !known.has(placeKey(place)));
     if (asked.length === 0) return project;
     const warehouse = await this.warehouse();
     const { errors, warnings } = await warehouse.session(({ connection }) =>
       askPlaces({
-        dir: this.dir,
+        dir: this.codeDir,
         config: project.config,
         places: asked,
         known,
@@ -137,7 +164,7 @@ export class Workspace {
       }),
     );
     const { readProject } = await import("../project/read.ts");
-    const now = await readProject(this.dir, readOptions(parts));
+    const now = await readProject(this.codeDir, readOptions(parts));
     return { ...now, errors: [...now.errors, ...errors], warnings: [...now.warnings, ...warnings] };
   }
 
@@ -155,8 +182,8 @@ export class Workspace {
 
   private async readConfig(): Promise<ProjectSpec> {
     const errors: MillraceError[] = [];
-    const loader = async () => (await import("../project/modules.ts")).createLoader(this.dir, { modules: "fresh" });
-    const { config } = await readConfig({ dir: this.dir, cache: openCache(this.dir), errors, env: process.env, loader });
+    const loader = async () => (await import("../project/modules.ts")).createLoader(this.codeDir, { modules: "fresh" });
+    const { config } = await readConfig({ dir: this.codeDir, cache: openCache(this.codeDir), errors, env: process.env, loader });
     if (errors.length > 0) throw combineErrors("MR1001", errors);
     return config;
   }
@@ -165,7 +192,10 @@ export class Workspace {
   async environment(): Promise<Environment> {
     if (this.first !== undefined && this.elsewhere === undefined) return this.first.environment();
     const config = await this.config();
-    return (this.environmentOnce ??= environmentOf(config, { asked: this.elsewhere ?? this.options.env, branch: gitBranch(this.dir) }));
+    return (this.environmentOnce ??= environmentOf(config, {
+      asked: this.elsewhere ?? this.options.env,
+      branch: this.branch() ?? undefined,
+    }));
   }
 
   /** The warehouse as this environment sees it. @throws as `commonWarehouse` */

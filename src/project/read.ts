@@ -15,6 +15,7 @@ import { expandComponents, withUseSites } from "./components-expand.ts";
 import { readComponents } from "./components.ts";
 import { readConnections } from "./connector.ts";
 import { readCheckFile, readJob } from "./extras.ts";
+import { hashTexts } from "./hash.ts";
 import { hookSources } from "./hook-sources.ts";
 import { hashModule } from "./module-hash.ts";
 import { checkTaskExpressions, readJobTasks } from "./job-tasks.ts";
@@ -88,7 +89,11 @@ export async function readProject(dir: string, options: ReadOptions = {}): Promi
     if (document !== undefined)
       add<ProjectNode>(
         nodes,
-        told(reader, () => readSource(reader, expandComponents(reader, document, "source"), undefined)),
+        told(reader, () => {
+          const node = readSource(reader, expandComponents(reader, document, "source"), undefined);
+          // Its data is committed with the code: a branch that changes it has another seed.
+          return node === undefined ? undefined : { ...node, codeHash: hashTexts(node.codeHash, seed.data.text) };
+        }),
       );
   }
   const macros = readMacros(files.macros);

@@ -1,8 +1,11 @@
 // `millrace env …`: environments, promotion and back.
-import type { PromotionAnswer } from "../../model/environment-answers.ts";
+import type { EnvironmentAnswer, PromotionAnswer } from "../../model/environment-answers.ts";
 import { type Command, type CommandContext, text } from "../command.ts";
 import { printable } from "../table.ts";
 import { count, plural } from "../words.ts";
+
+/** Digits of a commit that people know it by. */
+const COMMIT_DIGITS = 8;
 
 export const envList: Command = {
   name: "env list",
@@ -18,7 +21,7 @@ export const envList: Command = {
       const own = each.own === 0 ? "as prod" : `${plural(each.own, "asset")}${each.environment === "prod" ? "" : " of its own"}`;
       const held = each.held === 0 ? "" : `, ${count(each.held)} held as before a promotion`;
       const expires = each.expiresAt === null ? "" : `, expires ${each.expiresAt}`;
-      output.data(`  ${each.environment}  ${each.kind}  ${own}${held}${expires}`);
+      output.data(`  ${each.environment}  ${each.kind}  ${own}${held}${deployedWords(each.deployed)}${expires}`);
     }
     for (const each of promotions) {
       const back = each.canBeTakenBack ? `  millrace env rollback ${each.id}` : "";
@@ -26,6 +29,12 @@ export const envList: Command = {
     }
   },
 };
+
+function deployedWords(deployed: EnvironmentAnswer["deployed"]): string {
+  if (deployed === null) return "";
+  const since = deployed.isCurrent ? "" : ", something else since";
+  return `, deployed ${printable(deployed.ref)} ${deployed.commit.slice(0, COMMIT_DIGITS)} by ${printable(deployed.author)} ${deployed.at}${since}`;
+}
 
 export const envCreate: Command = {
   name: "env create",

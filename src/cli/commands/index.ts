@@ -18,6 +18,7 @@ import {
 import { check } from "./check.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
 import { docsBuild } from "./docs.ts";
+import { deploy } from "./deploy.ts";
 import { diff } from "./diff.ts";
 import { convert, inspect } from "./files.ts";
 import { envCollect, envCreate, envDiff, envDrop, envList, envPromote, envRollback } from "./env.ts";
@@ -47,6 +48,7 @@ export const commands: readonly Command[] = [
   serve,
   plan,
   apply,
+  deploy,
   diff,
   approve,
   query,

@@ -57,4 +57,19 @@ export const environmentsCodes = {
     why: "An environment with `sample:` holds some of prod's rows only, so prod would lose all others.",
     fix: "It tells whether everything can be built. Promote the environment of the branch, or leave `sample:` out and build once more with `--full-refresh`.",
   },
+  MR8712: {
+    title: "Nothing says where this is to be deployed",
+    why: "A branch has an environment of its own; a tag, a commit or a detached head has none. Where the settings name no environments everything is prod, and another branch than the one that is checked out would take its place.",
+    fix: "`millrace deploy --ref REF --env NAME`, or `environments:` in millrace.yaml.",
+  },
+  MR8713: {
+    title: "There is no such commit to deploy",
+    why: "What is deployed is a commit of the repository in which the project lies.",
+    fix: "Commit first, or fetch: `git fetch`; `git branch -a` and `git tag` list what there is.",
+  },
+  MR8714: {
+    title: "The engine's files cannot follow what is deployed",
+    why: "`millrace serve` carries out what the files of its folder say, so that they go forward with what is deployed to the environment that it serves (`git merge --ff-only`). Files that were changed there, or a history that went another way, forbid that.",
+    fix: "Give the engine a checkout in which nobody works; commit or take back what differs, and deploy again.",
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>;

@@ -52,13 +52,18 @@ export function reachOf(workspace: Workspace, project: Project, node: SourceNode
       ...(node.kind === "source" && node.spec.cursor !== undefined ? { cursor: node.spec.cursor } : {}),
       ...(node.kind === "source" && node.spec.primaryKey !== undefined ? { primaryKey: [node.spec.primaryKey].flat() } : {}),
       asset: node.id,
-      projectDir: workspace.dir,
+      projectDir: isSeed(node) ? workspace.codeDir : workspace.dir,
       tempDir: workspace.tempDir(),
       signal: request.signal,
       connections: resolvePlaceholders(connectionSettings(project, node.options), values, { onSecret }),
       log: (level, message) => request.log(level, message),
     },
   };
+}
+
+/** Its data is committed with the code. */
+function isSeed({ kind, file }: SourceNode | ExportNode): boolean {
+  return kind === "source" && file.startsWith("models/");
 }
 
 /** A connector of the project's own code: what it prints goes to the log. */

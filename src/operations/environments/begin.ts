@@ -4,7 +4,7 @@ import { randomInt } from "node:crypto";
 import { runId } from "../../engine/run-id.ts";
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { environmentOf, gitBranch, safeEnvironmentName } from "../../project/environment.ts";
+import { environmentOf, safeEnvironmentName } from "../../project/environment.ts";
 import { noteEnvironment, putAside, readEnvironments, rebase, settle } from "../../sql/environments/ledger.ts";
 import { noteAct, runAgain } from "../../sql/environments/promote.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
@@ -69,7 +69,7 @@ export async function endInEnvironment(workspace: Workspace): Promise<void> {
  */
 async function noteUse(workspace: Workspace, tx: Transaction): Promise<void> {
   const { name: environment, kind } = await workspace.environment();
-  const branch = gitBranch(workspace.dir) ?? null;
+  const branch = workspace.branch();
   const config = await workspace.config();
   const isNamesake = (name: string): boolean => safeEnvironmentName(name) === environment;
   const isOf = (name: string): boolean => isNamesake(name) || environmentOf(config, { branch: name }).name === environment;

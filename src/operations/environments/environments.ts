@@ -3,8 +3,9 @@ import type { EnvironmentDiffAnswer, EnvironmentDropAnswer, EnvironmentsAnswer }
 import { PROD } from "../../model/environment.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { environmentOf, gitBranch, safeEnvironmentName } from "../../project/environment.ts";
+import { environmentOf, safeEnvironmentName } from "../../project/environment.ts";
 import { dropSchemas } from "../../sql/environments/collect.ts";
+import { type DeploymentRow, readDeployments } from "../../sql/environments/deployments.ts";
 import { noteEnvironment, putAside, readEnvironmentRows, readEnvironments } from "../../sql/environments/ledger.ts";
 import { movedSince, noteAct, readActs } from "../../sql/environments/promote.ts";
 import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
@@ -12,6 +13,7 @@ import type { Session } from "../../sql/session.ts";
 import { actor } from "../actor.ts";
 import type { Workspace } from "../workspace.ts";
 import { actId } from "./begin.ts";
+import { showFiles } from "./files.ts";
 import { showOnServers } from "./servers.ts";
 import { environmentWarehouse } from "./warehouse.ts";
 
@@ -19,6 +21,7 @@ export async function listEnvironments(workspace: Workspace): Promise<Environmen
   const { name, kind, reason } = await workspace.environment();
   const warehouse = await workspace.commonWarehouse();
   const [known, acts] = await warehouse.session(async (session) => [await readEnvironments(session), await readActs(session)] as const);
+  const deployments = await warehouse.session(readDeployments);
   const environments = [];
   for (const each of known) {
     const rows = await warehouse.session((session) => readEnvironmentRows(session, each.environment));
@@ -32,9 +35,20 @@ export async function listEnvironments(workspace: Workspace): Promise<Environmen
       expiresAt: expiresMs === null ? null : new Date(Date.parse(each.usedAt) + expiresMs).toISOString(),
       own: rows.filter(({ isHeld }) => !isHeld).length,
       held: rows.filter(({ isHeld }) => isHeld).length,
+      deployed: deployedOf(deployments.get(each.environment)),
     });
   }
-  const prod = { environment: PROD, kind: "serving", branch: null, createdAt: null, usedAt: null, expiresAt: null, own: 0, held: 0 };
+  const prod = {
+    environment: PROD,
+    kind: "serving",
+    branch: null,
+    createdAt: null,
+    usedAt: null,
+    expiresAt: null,
+    own: 0,
+    held: 0,
+    deployed: deployedOf(deployments.get(PROD)),
+  };
   const own = await warehouse.session((session) => readLive(session, PROD));
   return {
     current: { environment: name, kind, reason },
@@ -47,6 +61,12 @@ export async function listEnvironments(workspace: Workspace): Promise<Environmen
         canBeTakenBack: act.act !== "drop" && endedAt === null && collectedAt === null,
       })),
   };
+}
+
+function deployedOf(row: DeploymentRow | undefined): EnvironmentsAnswer["environments"][number]["deployed"] {
+  if (row === undefined) return null;
+  const { environment: _environment, ...deployed } = row;
+  return deployed;
 }
 
 /** `expires` of an environment; null where it says nothing. */
@@ -62,7 +82,7 @@ export async function createEnvironment(workspace: Workspace, name: string): Pro
   const environment = environmentOf(await workspace.config(), { asked: name });
   if (environment.name === PROD)
     throw new MillraceError({ code: "MR8707", message: "prod is there always: every other environment falls through to it" });
-  const branch = gitBranch(workspace.dir) ?? null;
+  const branch = workspace.branch();
   const isBranchs = branch !== null && safeEnvironmentName(branch) === environment.name;
   await (
     await workspace.commonWarehouse()
@@ -91,6 +111,7 @@ export async function dropEnvironment(workspace: Workspace, asked: string): Prom
     return rows.length;
   });
   (await environmentWarehouse(workspace, name)).forget();
+  await showFiles(workspace);
   return { environment: name, assets };
 }
 

@@ -41,7 +41,7 @@ async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions"
 /** For queries of a person: prod's macros stand in the warehouse; those of an environment are made anew, since its views may call them. */
 export async function warehouseToRead(workspace: Workspace): Promise<Warehouse> {
   const [warehouse, { name }] = [await workspace.warehouse(), await workspace.environment()];
-  if (name === PROD || !existsSync(join(workspace.dir, "macros"))) return warehouse;
+  if (name === PROD || !existsSync(join(workspace.codeDir, "macros"))) return warehouse;
   await installFunctions({ ...(await workspace.projectWithErrors()), functions: [] }, warehouse);
   return warehouse;
 }

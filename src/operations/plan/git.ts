@@ -1,11 +1,10 @@
 // The files of this project as they were at a git ref, in a temporary folder; the git program is asked. What somebody wrote as a ref is only ever an
 // argument behind a checked one: it cannot become an option, and nothing of the repository's settings is run.
-import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { existsSync } from "node:fs";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { messageOf, MillraceError } from "../../model/errors.ts";
+import { MillraceError } from "../../model/errors.ts";
+import { git, gitFailed, OUTPUT_BYTES_MAX, type GitPlace as Place } from "../../platform/git.ts";
 import { joinInside } from "../../platform/paths.ts";
 import { CONFIG_FILE, PROJECT_FILE } from "../../project/find.ts";
 
@@ -21,13 +20,7 @@ const FILES_MAX = 100_000;
 /** Larger ones are data, which no definition needs. */
 const FILE_BYTES_MAX = 16_000_000;
 const TREE_BYTES_MAX = 512_000_000;
-const OUTPUT_BYTES_MAX = 64_000_000;
 const REF_CHARACTERS_MAX = 250;
-
-interface Place {
-  readonly dir: string;
-  readonly signal: AbortSignal;
-}
 
 /** Makes the folder below `tempDir`. @throws MR8805, MR8806, MR8807 */
 export async function readGitTree(place: Place, ref: string, tempDir: string): Promise<GitTree> {
@@ -61,7 +54,8 @@ export async function readGitTree(place: Place, ref: string, tempDir: string): P
   }
 }
 
-function refuseRef(ref: string): void {
+/** @throws MR8806 */
+export function refuseRef(ref: string): void {
   // oxlint-disable-next-line no-control-regex -- no ref has such characters
   const isOdd = ref === "" || ref.startsWith("-") || ref.length > REF_CHARACTERS_MAX || /[\u0000-\u0020\u007f:?*[\\]/.test(ref);
   if (isOdd)
@@ -156,60 +150,4 @@ async function countUncommitted(place: Place): Promise<number> {
         .split("\0")
         .filter((line) => line !== "").length
     : 0;
-}
-
-function gitFailed(stderr: string): MillraceError {
-  const first = stderr.split("\n").find((line) => line.trim() !== "") ?? "git gave no reason";
-  const hint = stderr.includes("safe.directory")
-    ? "the repository belongs to another user: git config --global --add safe.directory DIR"
-    : undefined;
-  return new MillraceError({ code: "MR8805", message: first.replace(/^fatal: /, ""), ...(hint === undefined ? {} : { hint }) });
-}
-
-interface GitAnswer {
-  readonly code: number;
-  readonly stdout: Buffer;
-  readonly stderr: string;
-}
-
-/** Variables that would make git look elsewhere than at the project's folder (a hook sets them). */
-const FOREIGN = /^GIT_(DIR|WORK_TREE|INDEX_FILE|PREFIX|NAMESPACE|OBJECT_DIRECTORY|CONFIG\w*|EXTERNAL_DIFF|PAGER)$/;
-
-/** No shell; nothing that the repository's own settings name is started. @throws MR8805 when there is no git, the signal's reason. */
-async function git(
-  { dir, signal }: Place,
-  args: readonly string[],
-  { input = "", bytesMax = OUTPUT_BYTES_MAX }: { readonly input?: string; readonly bytesMax?: number } = {},
-): Promise<GitAnswer> {
-  signal.throwIfAborted();
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !FOREIGN.test(name)));
-  const safe = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager", "--no-optional-locks"];
-  const child: ChildProcess = spawn("git", [...safe, ...args], {
-    cwd: dir,
-    env: { ...env, LC_ALL: "C", GIT_TERMINAL_PROMPT: "0" },
-    stdio: ["pipe", "pipe", "pipe"],
-    signal,
-  });
-  return new Promise((done, fail) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
-    let stderr = "";
-    child.stdout!.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > bytesMax) child.kill();
-      else chunks.push(chunk);
-    });
-    child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr = (stderr + text).slice(-4_000)));
-    child.stdin!.on("error", () => {}); // it ended before it had read everything: its exit code tells
-    child.on("error", (error: NodeJS.ErrnoException) => {
-      if (signal.aborted) return fail(signal.reason as Error);
-      const isMissing = error.code === "ENOENT" && existsSync(dir);
-      fail(new MillraceError({ code: "MR8805", message: isMissing ? "the git program is not installed" : messageOf(error), cause: error }));
-    });
-    child.on("close", (code) => {
-      if (bytes > bytesMax) fail(new MillraceError({ code: "MR8805", message: `git answered more than ${bytesMax} bytes` }));
-      else done({ code: code ?? 1, stdout: Buffer.concat(chunks), stderr: stderr.trim() });
-    });
-    child.stdin!.end(input);
-  });
 }

@@ -52,4 +52,5 @@ export async function dropSchemas(tx: Transaction, environment: string): Promise
   }
   await tx.run("delete from _millrace.environments where environment = $1", [environment]);
   await tx.run("delete from _millrace.environment_list where environment = $1", [environment]);
+  await tx.run("delete from _millrace.deployments where environment = $1", [environment]);
 }

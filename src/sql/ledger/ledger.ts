@@ -43,6 +43,8 @@ alter table _millrace.versions add column if not exists contents json;
 alter table _millrace.versions add column if not exists begun varchar;
 alter table _millrace.environments add column if not exists base varchar;
 create table if not exists _millrace.environment_list (environment varchar, kind varchar, branch varchar, "at" timestamptz, used_at timestamptz);
+create table if not exists _millrace.deployments (environment varchar, ref varchar, commit varchar, author varchar, committed_at varchar, "by" varchar,
+  "at" timestamptz, codes varchar);
 create table if not exists _millrace.promotions (promotion varchar, act varchar, environment varchar, assets json, "by" varchar, why varchar,
   "at" timestamptz, ended_at timestamptz, collected_at timestamptz);
 create table if not exists _millrace.steps (asset varchar, version varchar, previous varchar, load varchar, run varchar, continues boolean,
