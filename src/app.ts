@@ -43,6 +43,7 @@ async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {
     compileChecks: (entries, origin, own) => compileChecks(entries, origin, { ...checks, ...(own as CheckRegistry) }),
     compileCheckFile: (file, own) => compileCheckFile(file, { ...checks, ...(own as CheckRegistry) }),
     buildModel: async (node, request) => (await import("./materializations/index.ts")).buildModel(node, request),
+    buildPlain: async (session, node, request) => (await import("./materializations/plain.ts")).buildPlain(session, node, request),
     explainModel: async (session, node, request) => (await import("./materializations/explain.ts")).explainModel(session, node, request),
     buildTransform: async (node, { projectDir, log, ...request }) => {
       const [{ transformAsset }, { logOf }] = await Promise.all([

@@ -1,5 +1,5 @@
 // The concrete parts that operations work with; `app.ts` hands them in, so that nothing here names a connector, a check or a materialization.
-import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
+import type { AskedIncrement, BuildRequest, BuildResult, InputStates } from "../load/build-port.ts";
 import type { CompiledCheck } from "../load/check.ts";
 import type { EngineCapabilities, RemotePlace, SqlEngine } from "../load/engine-port.ts";
 import type { Connector, Delivery, ReadContext } from "../load/connector.ts";
@@ -58,6 +58,22 @@ export interface Parts {
       readonly remote?: RemotePlace;
     },
   ): Promise<BuildResult>;
+  /** Makes the rows of an incremental or snapshot model in a plain table: as a build does, without ledger, version and publication. */
+  buildPlain(
+    session: Session,
+    node: ModelNode,
+    request: {
+      readonly parameters: Readonly<Record<string, unknown>>;
+      /** Qualified and quoted. It is made, unless it `holds` rows that the model had before. */
+      readonly table: string;
+      readonly holds: boolean;
+      /** What the query gives. */
+      readonly columns: readonly { readonly name: string; readonly type: string }[];
+      readonly asked: AskedIncrement;
+      /** Takes rows out of a table: what checks set aside. */
+      aside(this: void, table: string): Promise<void>;
+    },
+  ): Promise<void>;
   /** Shows what lies on a server under a source's name, and notes it. */
   standSource(
     request: BuildRequest & { readonly asset: string; readonly options: unknown; readonly remote: RemotePlace },

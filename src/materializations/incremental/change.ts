@@ -15,10 +15,12 @@ import { ident, literal } from "../../sql/text.ts";
 import { type Fit, fitLive, type FitRequest } from "../partition-columns.ts";
 import { applyIncrement, type ApplyRequest, inKeys, prepareStage, removedRows, type Scope } from "./apply.ts";
 import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
-import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
+import type { Decision } from "./decide.ts";
+import { type Columns, columnsOf, makeIntervals, makeRows, type Making, origin } from "./made.ts";
 
 const GIVEN = 'temp.main."_millrace_increment_keys"';
-const STAGE = 'temp.main."_millrace_increment"';
+/** Where new rows stand before they are applied. */
+export const STAGE = 'temp.main."_millrace_increment"';
 
 /** Undefined when the rows that were made are those that are there. */
 export async function changeInPlace(
@@ -29,7 +31,7 @@ export async function changeInPlace(
   const { unit, token, codeHash } = request;
   const table = physicalTable(own.physical!);
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
-  const scope = await makeStage(tx, build, columns);
+  const scope = await makeStage(tx, { unit, how, parameters: request.parameters, ...decision }, columns);
   const undo = undoName(unit.id, load);
   let undone: string | null = null;
   let mayBeSame = false;
@@ -116,10 +118,12 @@ async function fitted(tx: Transaction, request: FitRequest): Promise<Fit> {
 }
 
 /** The new rows, and which of those that are there they stand for. */
-async function makeStage(tx: Transaction, { request, how, decision }: IncrementBuild, columns: Columns): Promise<Scope> {
-  const { unit, parameters } = request;
+export async function makeStage(
+  tx: Session,
+  { unit, how, parameters, todo, isJoinable }: Making & Pick<Decision, "todo" | "isJoinable">,
+  columns: Columns,
+): Promise<Scope> {
   const making = { unit, how, parameters, table: STAGE, columns };
-  const { todo, isJoinable } = decision;
   switch (todo.kind) {
     case "intervals":
       await makeIntervals(tx, { ...making, ranges: todo.ranges, isJoinable });

@@ -14,7 +14,7 @@ import { columnOf, prepareStage } from "./apply.ts";
 import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
 import { type Range, rangeOver } from "./intervals.ts";
-import { type Columns, columnsOf, makeIntervals, makeRows, origin } from "./made.ts";
+import { type Columns, columnsOf, makeIntervals, makeRows, type Making, origin } from "./made.ts";
 
 export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<BuildResult> {
   const { request, how, decision, inputs, begun, load } = build;
@@ -24,7 +24,7 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
   const order = layoutColumns(request.spec.layout);
   const made = { table: order.length === 0 ? table : UNSORTED, columns };
-  await makeAll(tx, build, made);
+  await makeAll(tx, { unit, how, parameters: request.parameters, ...decision, ...made, behind: origin(load) });
   if (order.length > 0) {
     await writeSorted(tx, { asset: unit.id, from: UNSORTED, table, by: order });
     await tx.run(`drop table ${UNSORTED}`);
@@ -78,14 +78,18 @@ interface Made {
   readonly columns: Columns;
 }
 
-async function makeAll(tx: Transaction, { request, how, decision, load }: IncrementBuild, { table, columns }: Made): Promise<void> {
-  const { unit, parameters } = request;
-  const closed = how.deletes === "close" && how.mode === "merge" ? `null::timestamp as ${CLOSED_COLUMN}, ` : "";
-  const making = { unit, how, parameters, table, columns, behind: `${closed}${origin(load)}` };
-  const { todo, isJoinable } = decision;
+/** All rows, or those of the intervals that are wanted, with `behind` behind the query's columns. */
+export async function makeAll(
+  session: Session,
+  request: Making & Made & Pick<Decision, "todo" | "isJoinable"> & { readonly behind?: string },
+): Promise<void> {
+  const { how, todo } = request;
+  const closed = how.deletes === "close" && how.mode === "merge" ? `null::timestamp as ${CLOSED_COLUMN}` : undefined;
+  const behind = [closed, request.behind].filter((each) => each !== undefined).join(", ");
+  const making = { ...request, ...(behind === "" ? {} : { behind }) };
   const ranges = todo.kind === "rebuild" ? todo.ranges : null;
-  if (how.mode === "time" && ranges !== null) return makeIntervals(tx, { ...making, ranges, isJoinable });
-  await makeRows(tx, { ...making, where: null, sinceMs: how.start === undefined ? null : startMs(how.start) });
+  if (how.mode === "time" && ranges !== null) return makeIntervals(session, { ...making, ranges });
+  await makeRows(session, { ...making, where: null, sinceMs: how.start === undefined ? null : startMs(how.start) });
 }
 
 /** Where only the rows tell from when to when they reach. */

@@ -1,18 +1,19 @@
 // The model of a test is built: by the code of a run, or quickly where that comes to the same.
-//   B1. Quickly: a view or a table whose query compiles is made by the one statement that a run makes it by, and its checks set rows aside as in a run;
-//       what is left out is what only a warehouse needs (fences, versions, publication). A test that does not pass is run again by the code of a run.
+//   B1. Quickly: a model whose query compiles is made by the statements that a run makes it by, and its checks set rows aside as in a run; what is left
+//       out is what only a warehouse needs (fences, versions, publication). A test that does not pass is run again by the code of a run.
 //   B2. Nothing is written outside of memory.
 import { auditLive, auditTable, auditWith } from "../../load/audit.ts";
 import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
 import type { CompiledCheck } from "../../load/check.ts";
 import { MillraceError } from "../../model/errors.ts";
+import { incrementalOf } from "../../model/incremental.ts";
 import type { ModelNode, TransformNode } from "../../model/graph.ts";
 import { partsNamed } from "../../plan/partitions/space.ts";
 import { bindingsOf, typedValues } from "../../sql/parameters.ts";
 import { assetView } from "../../sql/ledger/publish.ts";
-import { interruptible, type Session } from "../../sql/session.ts";
+import { interruptible, type Session, type Transaction } from "../../sql/session.ts";
 import { partitionPart, partitionRequest } from "../partitions/parts.ts";
-import { askedOf } from "./existing.ts";
+import { askedOf, isHolding } from "./existing.ts";
 import { installFunctions } from "../functions/install.ts";
 import type { Lane } from "./lane.ts";
 import type { PreparedTest } from "./prepare.ts";
@@ -49,13 +50,22 @@ export async function buildModels(build: TestBuild, way: "quick" | "run"): Promi
 }
 
 /** B1: may the test be tried quickly? */
-export function isQuick(world: TestWorld, { node, between, test }: PreparedTest): boolean {
-  const { spec } = test;
-  if (spec.expectError !== undefined || spec.partition !== undefined) return false;
+export function isQuick(world: TestWorld, { node, between, test, existing }: PreparedTest): boolean {
+  const { expectError, partition, checks, ordered } = test.spec;
+  if (expectError !== undefined || partition !== undefined) return false;
+  // A build that finds the rows that are there leaves them in their order, and checks judge what it made apart from what stands.
+  const isPlain = checks === undefined && ordered !== true && Object.keys(existing?.types ?? {}).length === 0;
   return [node, ...between].every((each) => {
     if (each.kind !== "model" || (world.compilation.models.get(each.id)?.columns ?? null) === null) return false;
-    return each.spec.materialize === "view" || each.spec.materialize === "table" || each.spec.materialize === "external";
+    if (!isHistoric(each)) return each.spec.materialize !== "incremental";
+    const isWhole = each === node || incrementalOf(each.spec)?.mode !== "time";
+    return isPlain && isWhole && each.spec.layout === undefined && !each.sql.toLowerCase().includes("_millrace");
   });
+}
+
+/** Does what it holds matter to what it is made into? Aggregates that are kept by their changes are left to the code of a run. */
+function isHistoric({ spec }: ModelNode): boolean {
+  return spec.materialize === "snapshot" || (spec.materialize === "incremental" && incrementalOf(spec) !== undefined);
 }
 
 /** Where the test asks how the checks end, none of them stops the version. */
@@ -68,31 +78,61 @@ function settingAside(world: TestWorld, { id }: { readonly id: string }): readon
   return (world.checks.get(id) ?? []).filter(({ onFail }) => onFail === "quarantine");
 }
 
-async function quickly(
-  { lane, prepared, world, codeHash, signal }: TestBuild,
-  node: ModelNode,
-  checks: readonly CompiledCheck[],
-): Promise<Built> {
-  const isView = node.spec.materialize === "view";
-  const name = assetView(node.id);
-  const make = async (session: Session): Promise<void> => {
-    const text = `create ${isView ? "view" : "table"} ${name} as\n${node.sql}`;
-    const { values, types } = bindingsOf(node.sql, parametersFor(world, prepared));
-    const run = async (): Promise<unknown> =>
-      Object.keys(values).length > 0 ? session.connection.run(text, values, types) : session.connection.run(text);
-    await interruptible(session, signal, run);
-  };
+async function quickly(build: TestBuild, node: ModelNode, checks: readonly CompiledCheck[]): Promise<Built> {
+  const { lane, signal } = build;
+  const make = isHistoric(node) ? makeHistory : makeAtOnce;
   if (checks.length === 0) {
-    await lane.warehouse.session(make);
+    await lane.warehouse.session((session) => interruptible(session, signal, () => make(build, node, session, () => Promise.resolve())));
     return { quarantined: 0, checks: [] };
   }
   lane.leaves("ledger");
-  return lane.warehouse.transaction(async (tx): Promise<Built> => {
-    await make(tx);
-    if (isView) return { quarantined: 0, checks: await auditLive(tx, node.id, null, checks) };
-    const candidate = { asset: node.id, table: name, load: codeHash, run: codeHash, physical: "" };
-    const { results, quarantinedRows } = await auditTable(tx, candidate, checks);
-    return { quarantined: quarantinedRows, checks: results };
+  return lane.warehouse.transaction((tx) => interruptible(tx, signal, () => audited(build, node, { tx, checks })));
+}
+
+/** Takes rows out of a table. */
+type Aside = (table: string) => Promise<void>;
+
+async function audited(
+  build: TestBuild,
+  node: ModelNode,
+  { tx, checks }: { readonly tx: Transaction; readonly checks: readonly CompiledCheck[] },
+): Promise<Built> {
+  const { codeHash } = build;
+  if (node.spec.materialize === "view") {
+    await makeAtOnce(build, node, tx);
+    return { quarantined: 0, checks: await auditLive(tx, node.id, null, checks) };
+  }
+  let built: Built = { quarantined: 0, checks: [] };
+  const aside: Aside = async (table) => {
+    const { results, quarantinedRows } = await auditTable(
+      tx,
+      { asset: node.id, table, load: codeHash, run: codeHash, physical: "" },
+      checks,
+    );
+    built = { quarantined: quarantinedRows, checks: results };
+  };
+  if (isHistoric(node)) await makeHistory(build, node, tx, aside);
+  else {
+    await makeAtOnce(build, node, tx);
+    await aside(assetView(node.id));
+  }
+  return built;
+}
+
+async function makeAtOnce({ world, prepared }: TestBuild, node: ModelNode, session: Session): Promise<void> {
+  const text = `create ${node.spec.materialize === "view" ? "view" : "table"} ${assetView(node.id)} as\n${node.sql}`;
+  const { values, types } = bindingsOf(node.sql, parametersFor(world, prepared));
+  await (Object.keys(values).length > 0 ? session.connection.run(text, values, types) : session.connection.run(text));
+}
+
+async function makeHistory({ world, prepared }: TestBuild, node: ModelNode, session: Session, aside: Aside): Promise<void> {
+  await world.workspace.parts.buildPlain(session, node, {
+    parameters: parametersFor(world, prepared),
+    table: assetView(node.id),
+    holds: node === prepared.node && isHolding(prepared),
+    columns: world.columnsOf(node.id) ?? [],
+    asked: (node === prepared.node ? askedOf(prepared) : undefined) ?? { kind: "whole" },
+    aside,
   });
 }
 

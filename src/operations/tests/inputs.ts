@@ -4,15 +4,15 @@ import type { NodeId } from "../../model/graph.ts";
 import { assetView } from "../../sql/ledger/publish.ts";
 import { ident } from "../../sql/text.ts";
 import { declaredTypes } from "./columns.ts";
-import { askedOf, publishExisting } from "./existing.ts";
-import { planTable, showRows, type TablePlan } from "./fixture.ts";
+import { existingTable, isHolding, nothing, publishExisting } from "./existing.ts";
+import { type FixtureRequest, planTable, showRows, type TablePlan } from "./fixture.ts";
 import type { Lane } from "./lane.ts";
 import type { PreparedTest } from "./prepare.ts";
 import type { RowSet } from "./rows.ts";
 import type { TestWorld } from "./world.ts";
 
-/** Empties the lane and makes the tables of the test. @throws all that is wrong with its rows, in one. */
-export async function makeInputs(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<void> {
+/** Empties the lane and makes the tables of the test; `quick`: with that of the model, where it holds rows. @throws all that is wrong with its rows, in one. */
+export async function makeInputs(world: TestWorld, lane: Lane, prepared: PreparedTest, way: "quick" | "run"): Promise<void> {
   const { node, between, given, empty, test } = prepared;
   const cleaning = await lane.cleaning(test.spec.now ?? null);
   const built = [node, ...between];
@@ -28,10 +28,14 @@ export async function makeInputs(world: TestWorld, lane: Lane, prepared: Prepare
   await lane.warehouse.session(async (session) => {
     const errors: MillraceError[] = [];
     const plans: TablePlan[] = [];
-    for (const [asset, rows] of all) {
+    const requests = all.map(([asset, rows]): FixtureRequest => {
       const read = world.graph.nodes.get(asset);
       const spec = read !== undefined && "spec" in read && "columns" in read.spec ? read.spec.columns : undefined;
-      const request = { asset, table: assetView(asset), rows, columns: world.columnsOf(asset), declared: declaredTypes(spec) };
+      return { asset, table: assetView(asset), rows, columns: world.columnsOf(asset), declared: declaredTypes(spec) };
+    });
+    const held = way === "quick" && node.kind === "model" && isHolding(prepared);
+    if (held) requests.push(existingTable(prepared, node, world.columnsOf(node.id)));
+    for (const request of requests) {
       try {
         plans.push(await planTable(session, request));
       } catch (error) {
@@ -56,16 +60,10 @@ export async function makeInputs(world: TestWorld, lane: Lane, prepared: Prepare
   });
 }
 
-/** The rows that the model holds; an interval that is built alone needs something that it is put into. */
+/** The rows that the model holds. */
 export async function holdExisting(world: TestWorld, lane: Lane, prepared: PreparedTest, codeHash: string): Promise<void> {
-  const { node, test, existing } = prepared;
-  const isPart = askedOf(prepared)?.kind !== "whole" && test.spec.start !== undefined;
-  if (node.kind !== "model" || (existing === undefined && !(node.spec.materialize === "incremental" && isPart))) return;
+  const { node } = prepared;
+  if (node.kind !== "model" || !isHolding(prepared)) return;
   lane.leaves("ledger");
-  const rows = existing ?? nothing(prepared);
-  await publishExisting(lane, { node, rows, columns: world.columnsOf(node.id), codeHash });
-}
-
-function nothing({ locate }: PreparedTest): RowSet {
-  return { kind: "values", rows: [], columns: [], types: {}, place: () => locate(["model"]) };
+  await publishExisting(lane, existingTable(prepared, node, world.columnsOf(node.id)), codeHash);
 }

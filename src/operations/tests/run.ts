@@ -44,7 +44,7 @@ export async function runTest(world: TestWorld, lane: Lane, prepared: PreparedTe
 /** What the model makes of the given rows. @throws what is wrong with them, and what a run throws. */
 export async function resultOf(world: TestWorld, lane: Lane, prepared: PreparedTest): Promise<Result> {
   const build = { world, lane, prepared, ...identity(world, prepared) };
-  await makeInputs(world, lane, prepared);
+  await makeInputs(world, lane, prepared, "run");
   await buildModels(build, "run");
   const [result] = await readResults(build);
   return result!;
@@ -74,8 +74,8 @@ async function runIn(build: TestBuild, way: "quick" | "run"): Promise<TestOutcom
   const { world, lane, prepared, codeHash } = build;
   const { spec } = prepared.test;
   try {
-    await makeInputs(world, lane, prepared);
-    await holdExisting(world, lane, prepared, codeHash);
+    await makeInputs(world, lane, prepared, way);
+    if (way === "run") await holdExisting(world, lane, prepared, codeHash);
   } catch (error) {
     lane.leaves("ledger");
     if (error instanceof MillraceError) return { ...CLEAN, errors: error.errors.length > 0 ? error.errors : [error] };
@@ -180,7 +180,7 @@ function checkReasons({ test }: PreparedTest, { checks }: Built): readonly strin
   const failing = checks.filter(({ failing: rows }) => rows > 0);
   const extra = failing
     .filter(({ check }) => !wanted.includes(check))
-    .map(({ check, failing: rows }) => `the check ${check} fails for ${rows} rows`);
+    .map(({ check, failing: rows }) => `the check ${check} fails for ${rows === 1 ? "1 row" : `${rows} rows`}`);
   const absent = wanted
     .filter((name) => !failing.some(({ check }) => check === name))
     .map((name) => `the check ${name} was expected to fail, and does not`);

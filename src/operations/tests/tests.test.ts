@@ -223,12 +223,18 @@ select sold_on as day, sum(price) as total from raw.sales where sold_on >= $star
       "/*---\nmaterialize: incremental\nkey: id\nincremental: { cursor: sold_on, deletes: ignore }\n---*/\nselect id, price, sold_on from raw.sales where sold_on >= $start\n",
     "models/kept/log.sql": "/*---\nmaterialize: incremental\nincremental: { mode: append }\n---*/\nselect id, price from raw.sales\n",
     "models/kept/history.sql": "/*---\nmaterialize: snapshot\nkey: id\n---*/\nselect id, price from raw.sales\n",
+    "models/kept/closed.sql":
+      "/*---\nmaterialize: incremental\nkey: id\nincremental: { deletes: close }\nchecks: [ { rule: { name: dear, where: price > 3, onFail: quarantine } } ]\n---*/\nselect id, price from raw.sales\n",
+    "models/kept/days.sql":
+      "/*---\nmaterialize: incremental\nincremental: { mode: partition, by: sold_on, deletes: ignore }\n---*/\nselect id, sold_on from raw.sales\n",
+    "models/kept/moments.sql":
+      "/*---\nmaterialize: snapshot\nkey: id\nsnapshot: { by: timestamp, updatedAt: sold_on, deletes: ignore }\n---*/\nselect id, price, sold_on from raw.sales\n",
+    "models/kept/above.sql":
+      "/*---\nmaterialize: table\n---*/\nselect h.id, l.price from kept.history h join kept.latest l using (id) where h.valid_to is null\n",
   };
 
-  it("incremental and snapshot models by the code of a run, on the rows that they hold", async () => {
-    const found = await tested({
-      ...KEPT,
-      "tests/kept.yaml": `now: 2026-02-01T06:00:00Z
+  it("incremental and snapshot models on the rows that they hold, quickly as by the code of a run", async () => {
+    const tests = `now: 2026-02-01T06:00:00Z
 given: { raw.sales: [ { id: 1, price: 5, sold_on: 2026-01-02 }, { id: 2, price: 7, sold_on: 2026-01-02 }, { id: 3, price: 1, sold_on: 2026-01-05 } ] }
 tests:
   - name: an interval replaces its own rows only
@@ -261,9 +267,36 @@ tests:
       - { id: 2, valid_to: null }
       - { id: 3, valid_to: null }
       - { id: 8, valid_to: 2026-02-01T06:00:00 }
-`,
-    });
-    expect(wrong(found)).toEqual([]);
+  - name: closed, where checks set rows aside
+    model: kept.closed
+    existing: [ { id: 2, price: 1 }, { id: 3, price: 8 }, { id: 8, price: 3 }, { id: 9, price: 4, deleted_at: 2026-01-01T00:00:00 } ]
+    expect:
+      - { id: 1, price: 5, deleted_at: null }
+      - { id: 2, price: 7, deleted_at: null }
+      - { id: 3, price: 8, deleted_at: 2026-02-01T06:00:00 }
+      - { id: 8, price: 3, deleted_at: 2026-02-01T06:00:00 }
+      - { id: 9, price: 4, deleted_at: 2026-01-01T00:00:00 }
+  - name: partitions that the query gives
+    model: kept.days
+    existing: [ { id: 4, sold_on: 2026-01-02 }, { id: 5, sold_on: 2026-01-03 } ]
+    expect: [ { id: 1, sold_on: 2026-01-02 }, { id: 2, sold_on: 2026-01-02 }, { id: 3, sold_on: 2026-01-05 }, { id: 5, sold_on: 2026-01-03 } ]
+  - name: history by a column
+    model: kept.moments
+    existing: [ { id: 1, price: 4, sold_on: 2026-01-01, valid_from: 2026-01-01T00:00:00 }, { id: 8, sold_on: 2026-01-01, valid_from: 2026-01-01T00:00:00 } ]
+    expect:
+      - { id: 1, price: 4, valid_to: 2026-01-02 }
+      - { id: 1, price: 5, valid_from: 2026-01-02, valid_to: null }
+      - { id: 2, valid_from: 2026-01-02 }
+      - { id: 3, valid_from: 2026-01-05 }
+      - { id: 8, valid_to: null }
+  - { name: both between, model: kept.above, expect: [ { id: 1, price: 5 }, { id: 2, price: 7 }, { id: 3, price: 1 } ] }
+`;
+    // Tests that ask for checks are always built as in a run.
+    const found = await tested({ ...KEPT, "tests/kept.yaml": tests, "tests/run.yaml": `checks: { failing: [] }\n${tests}` });
+    const others = found.answer.tests.filter(({ status }) => status !== "passed");
+    expect(others.map(({ name, reasons, differences }) => ({ name, reasons, differences }))).toEqual([
+      { name: "run/closed, where checks set rows aside", reasons: ["the check dear fails for 1 row"], differences: [] },
+    ]);
   });
 
   it("with the test's clock, parameters, interval and partition", async () => {
