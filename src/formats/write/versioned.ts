@@ -2,9 +2,10 @@
 // in `out/.sales.versions`. The link is replaced in one step, so whoever follows it finds all of one version, and who reads an earlier one goes on reading.
 //   V1. What stands at the name is a link to a version of the same owner, or nothing is touched.
 //   V2. A version is complete before anything leads to it; folders that nobody refers to are removed.
+//   V3. What this process is writing is nobody's to remove: whoever collects looks at what is there first, and then at what is referred to.
 import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, readlinkSync } from "node:fs";
-import { mkdir, open, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, open, rename, rm, rmdir, symlink } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { MillraceError } from "../../model/errors.ts";
 import { asWriteError } from "../../platform/files.ts";
@@ -18,6 +19,20 @@ export interface VersionedFolder {
   readonly prefix: string;
 }
 
+/** Paths that are being written now (V3). */
+const inWork = new Set<string>();
+
+/** V3: until `work` is over, nobody collects the folder of this version. */
+export async function whileInWork<Result>({ store }: VersionedFolder, version: string, work: () => Promise<Result>): Promise<Result> {
+  const paths = [join(store, version), join(store, `.${version}.part`)];
+  for (const path of paths) inWork.add(path);
+  try {
+    return await work();
+  } finally {
+    for (const path of paths) inWork.delete(path);
+  }
+}
+
 /** `path` is relative to `root`. */
 export function versionedFolder(root: string, path: string, owner: string): VersionedFolder {
   const link = resolve(root, path.replace(/[/\\]+$/, ""));
@@ -25,7 +40,7 @@ export function versionedFolder(root: string, path: string, owner: string): Vers
 }
 
 /** Does the name lead to this folder? */
-export function leadsTo({ link }: VersionedFolder, folder: string): boolean {
+export function leadsTo({ link }: Pick<VersionedFolder, "link">, folder: string): boolean {
   try {
     return resolve(dirname(link), readlinkSync(link)) === resolve(folder);
   } catch {
@@ -80,8 +95,9 @@ async function sync(file: string): Promise<void> {
 /** Lets the name lead to a folder of a version, in one step. @throws MR4645, MR3140. */
 export async function leadTo(versioned: VersionedFolder, folder: string): Promise<void> {
   refuseForeignName(versioned);
-  const { link, store } = versioned;
-  const beside = join(store, `.${randomUUID().slice(0, 8)}.link`);
+  const { link, store, prefix } = versioned;
+  const beside = join(store, `.${prefix}${randomUUID().slice(0, 8)}.link`);
+  inWork.add(beside);
   try {
     await mkdir(store, { recursive: true });
     // A junction is what Windows lets everybody make; it wants the whole path.
@@ -92,17 +108,34 @@ export async function leadTo(versioned: VersionedFolder, folder: string): Promis
   } catch (error) {
     await rm(beside, { force: true }).catch(() => undefined); // nothing to remove
     throw asWriteError(error, link);
+  } finally {
+    inWork.delete(beside);
   }
 }
 
-/** V2: removes the owner's versions that are not among the folders to be kept, and what writers that died left. */
-export async function collectVersions({ link, store, prefix }: VersionedFolder, kept: ReadonlySet<string>): Promise<void> {
-  if (!existsSync(store)) return;
-  for (const name of readdirSync(store)) {
-    const isMine = name.startsWith(prefix) || (name.startsWith(`.${prefix}`) && name.endsWith(".part"));
-    const folder = join(store, name);
-    if (!isMine || kept.has(folder)) continue;
-    if (leadsTo({ link, store, prefix }, folder)) await rm(link, { force: true });
-    await rm(folder, { recursive: true, force: true });
+/** The name leads nowhere any more, if what stands there is the owner's. */
+export async function leadNowhere(versioned: VersionedFolder): Promise<void> {
+  refuseForeignName(versioned);
+  await rm(versioned.link, { force: true });
+}
+
+/** V2, V3: removes the owner's versions that are not among those that `readKept` names, and what writers that died left. */
+export async function collectVersions(folders: readonly VersionedFolder[], readKept: () => Promise<ReadonlySet<string>>): Promise<void> {
+  const found = folders.flatMap(({ link, store, prefix }) =>
+    namesIn(store)
+      .filter((name) => name.startsWith(prefix) || (name.startsWith(`.${prefix}`) && /\.(part|link)$/.test(name)))
+      .map((name) => ({ link, path: join(store, name) })),
+  );
+  const idle = found.filter(({ path }) => !inWork.has(path));
+  const kept = idle.length === 0 ? new Set() : await readKept();
+  for (const { link, path } of idle) {
+    if (kept.has(path)) continue;
+    if (leadsTo({ link }, path)) await rm(link, { force: true });
+    await rm(path, { recursive: true, force: true });
   }
+  for (const { store } of folders) if (existsSync(store) && namesIn(store).length === 0) await rmdir(store).catch(() => undefined); // somebody writes again
+}
+
+function namesIn(folder: string): readonly string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
 }

@@ -6,13 +6,22 @@
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { type Output, outputFor } from "../../formats/write/output.ts";
 import { writePartitions } from "../../formats/write/partitions.ts";
 import { writeRows } from "../../formats/write/rows.ts";
-import { collectVersions, leadsTo, leadTo, refuseForeignName, type VersionedFolder, writeVersion } from "../../formats/write/versioned.ts";
+import {
+  collectVersions,
+  leadsTo,
+  leadTo,
+  refuseForeignName,
+  type VersionedFolder,
+  whileInWork,
+  writeVersion,
+} from "../../formats/write/versioned.ts";
+import { splitLedgerAsset } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
-import { externalFolder, versionIn } from "../../load/external-folder.ts";
+import { externalFolder, externalFolders, readFoldersKept, versionIn } from "../../load/external-folder.ts";
 import { stoppedByChecks } from "../../load/audit.ts";
 import { stoppedBy } from "../../load/audit-port.ts";
 import type { BuildResult } from "../../load/build-port.ts";
@@ -45,13 +54,15 @@ export const external = defineMaterialization({
       upkeep: (live) => putRight(request, work, live),
     };
     const result = await buildOnce(build, (version) => make(request, build, work, version));
-    await showPath(request, work.folder);
+    await showPath(request, work);
     return result;
   },
 });
 
 interface Work {
   readonly folder: VersionedFolder;
+  /** Those of all environments. */
+  readonly folders: readonly VersionedFolder[];
   readonly output: Output;
 }
 
@@ -60,6 +71,7 @@ function workOf({ unit, spec }: ModelRequest, projectDir: string): Work {
   const { path, format, partitionBy = [], compression } = spec.external!;
   return {
     folder: externalFolder(projectDir, path, unit.id),
+    folders: externalFolders(projectDir, path, splitLedgerAsset(unit.id).asset).map(({ folder }) => folder),
     output: outputFor({ path: `data.${format}`, format, compression, partitionBy: [partitionBy].flat(), given: {} }),
   };
 }
@@ -120,7 +132,7 @@ async function inFolder(
 ): Promise<BuildResult> {
   const name = `${folder.prefix}${suffix}`;
   try {
-    return await withInterrupt(request, (tx) => work(tx, name));
+    return await whileInWork(folder, name, () => withInterrupt(request, (tx) => work(tx, name)));
   } catch (error) {
     await rm(join(folder.store, name), { recursive: true, force: true }).catch(() => undefined); // collected by the next build
     throw error;
@@ -161,33 +173,22 @@ async function writeFiles(
 }
 
 /** E2, E4. */
-async function showPath({ warehouse, unit }: ModelRequest, folder: VersionedFolder): Promise<void> {
-  const { live, kept } = await warehouse.transaction((tx) => keepFew(tx, unit.id, folder));
+async function showPath({ warehouse, unit }: ModelRequest, { folder, folders }: Work): Promise<void> {
+  const live = await warehouse.transaction((tx) => keepFew(tx, unit.id));
   if (live === undefined) return;
   if (!leadsTo(folder, live)) await leadTo(folder, live);
-  await collectVersions(folder, kept);
+  await collectVersions(folders, () => warehouse.session(readFoldersKept));
 }
 
-/** Versions beyond those that are kept lose their view; answers the folders that some version of any environment reads. */
-async function keepFew(
-  tx: Transaction,
-  asset: string,
-  { store }: VersionedFolder,
-): Promise<{ readonly live: string | undefined; readonly kept: ReadonlySet<string> }> {
+/** Versions beyond those that are kept lose their view; answers the folder of the live one. */
+async function keepFew(tx: Transaction, asset: string): Promise<string | undefined> {
   const live = await readLiveVersion(tx, asset);
   await tx.run(
     `update _millrace.versions set view_sql = null where asset = $1 and version <> $2 and view_sql is not null and version not in (
        select version from _millrace.versions where asset = $1 and version <> $2 and view_sql is not null order by "at" desc, version limit ${(await readVersionsKept(tx)) - 1})`,
     [asset, live?.version ?? ""],
   );
-  const rows = await tx.rows<{ view_sql: string }>(
-    "select view_sql from _millrace.versions where view_sql is not null and contains(view_sql, $1)",
-    [store.replaceAll("\\", "/").replaceAll("'", "''")],
-  );
-  return {
-    live: live?.asset === asset ? versionIn(live.viewSql) : undefined,
-    kept: new Set(rows.flatMap((row) => versionIn(row.view_sql) ?? []).map((path) => resolve(path))),
-  };
+  return live?.asset === asset ? versionIn(live.viewSql) : undefined;
 }
 
 function hash(...parts: readonly string[]): string {

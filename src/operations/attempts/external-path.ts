@@ -11,3 +11,12 @@ export function withExternalPath(workspace: Workspace, node: ModelNode, params: 
   const { path } = resolvePlaceholders({ path: external.path }, values, { onSecret: (secret) => workspace.useSecret(secret) });
   return { ...node, spec: { ...node.spec, external: { ...external, path } } };
 }
+
+/** Undefined where only a run can tell. */
+export function knownPath(workspace: Workspace, node: ModelNode): string | undefined {
+  try {
+    return withExternalPath(workspace, node, {}).spec.external?.path;
+  } catch {
+    return undefined; // a parameter, or what is missing: the run tells it
+  }
+}

@@ -4,6 +4,7 @@ import { collectable, collectAct } from "../../sql/environments/collect.ts";
 import { readEnvironments } from "../../sql/environments/ledger.ts";
 import type { Workspace } from "../workspace.ts";
 import { dropEnvironment, expiryMs } from "./environments.ts";
+import { showFiles } from "./files.ts";
 import { hideOnServers } from "./servers.ts";
 
 /** How long what was put aside can be gone back to. */
@@ -36,5 +37,6 @@ export async function collectEnvironments(
       await hideOnServers(workspace, act);
       tables += await warehouse.transaction((tx) => collectAct(tx, act));
     }
+  if (!dryRun) await showFiles(workspace);
   return { dryRun, expired, acts: acts.length, tables };
 }

@@ -18,6 +18,7 @@ import { runningEngine } from "../serve/engine-file.ts";
 import type { Workspace } from "../workspace.ts";
 import { actId } from "./begin.ts";
 import { knownEnvironment } from "./environments.ts";
+import { showFiles } from "./files.ts";
 import { isSampled } from "./sample.ts";
 import { showOnServers } from "./servers.ts";
 import { environmentWarehouse } from "./warehouse.ts";
@@ -69,6 +70,7 @@ export async function promoteEnvironment(
   });
   (await environmentWarehouse(workspace, environment)).forget();
   await warehouse.transaction((tx) => settle(tx, environment));
+  await showFiles(workspace);
   return { ...common, assets };
 }
 
@@ -105,6 +107,7 @@ export async function rollbackPromotion(
     await showOnServers(workspace, tx, assetsOf(back));
     return back;
   });
+  await showFiles(workspace);
   return { ...common, assets };
 }
 

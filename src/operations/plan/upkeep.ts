@@ -8,7 +8,7 @@ import type { Graph } from "../../plan/graph.ts";
 import { layoutMark, readLayoutMarks } from "../../sql/ledger/layout-mark.ts";
 import { readersHere } from "./engines.ts";
 import type { LiveVersion } from "../../sql/ledger/publish.ts";
-import { withExternalPath } from "../attempts/external-path.ts";
+import { knownPath } from "../attempts/external-path.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** With the reason, as the plan tells it. */
@@ -50,7 +50,7 @@ function externalReasons(workspace: Workspace, graph: Graph, live: ReadonlyMap<N
   for (const node of graph.nodes.values()) {
     const version = live.get(node.id);
     if (node.kind !== "model" || node.spec.external === undefined || version === undefined) continue;
-    const path = pathOf(workspace, node);
+    const path = knownPath(workspace, node);
     if (path === undefined) continue;
     const folder = versionIn(version.viewSql);
     if (folder === undefined || !existsSync(folder)) reasons.set(node.id, `the files of ${path} are not there any more`);
@@ -58,13 +58,4 @@ function externalReasons(workspace: Workspace, graph: Graph, live: ReadonlyMap<N
       reasons.set(node.id, `${path} does not lead to the files that readers see`);
   }
   return reasons;
-}
-
-/** Undefined where only a run can tell. */
-function pathOf(workspace: Workspace, node: ModelNode): string | undefined {
-  try {
-    return withExternalPath(workspace, node, {}).spec.external?.path;
-  } catch {
-    return undefined; // a parameter, or what is missing: the run tells it
-  }
 }
