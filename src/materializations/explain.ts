@@ -9,7 +9,7 @@ import { explainMaintained, maintainedBy } from "./maintain/maintain.ts";
 import type { ModelRequest } from "./materialization.ts";
 import { SNAPSHOT_DEFAULT } from "./snapshot/apply.ts";
 
-export interface ExplainRequest extends Pick<ModelRequest, "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse"> {
+export interface ExplainRequest extends Pick<ModelRequest, "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse" | "macros"> {
   readonly live: ReadonlyMap<string, LiveVersion>;
   /** What it reads is built before it: what that changes is known only then. */
   readonly isWaiting: boolean;
@@ -29,6 +29,7 @@ export async function explainModel(
         return isWaiting ? maintainedBy(session, request) : explainMaintained(session, request, live);
       const how = incrementalOf(spec);
       if (how === undefined) return null;
+      if (node.engine !== undefined) return `${modeText(how)}: ${node.engine.name} tells what changed when it is built`;
       return isWaiting ? modeText(how) : (await decideFor(session, request, live)).reason;
     }
     case "snapshot": {

@@ -3,6 +3,7 @@ import type { BuildRequest, BuildResult, InputStates } from "../load/build-port.
 import type { RemotePlace } from "../load/engine-port.ts";
 import type { ModelSpec } from "../model/definitions/model.ts";
 import type { SqlUnit } from "../sql/compile/errors.ts";
+import type { Macro } from "../sql/functions/macros.ts";
 
 export interface ModelRequest extends BuildRequest {
   /** The user's query, exactly as written, and its place in the file. */
@@ -11,6 +12,8 @@ export interface ModelRequest extends BuildRequest {
   readonly spec: ModelSpec;
   /** `now`, `start`, `end` (Date or ISO text), `partition`, and `param`: an object of texts. */
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** All that the project's queries may call; left out: none. */
+  readonly macros?: readonly Macro[];
   /** In place of what it reads now: what it read, state by state. */
   readonly states?: InputStates;
   /** Paths of the front matter are relative to it. */

@@ -10,6 +10,7 @@ import type { CheckEntry } from "../model/definitions/check.ts";
 import type { MillraceError, SourceLocation } from "../model/errors.ts";
 import type { CheckFile, ExtractNode, ModelNode, TaskNode, TransformNode } from "../model/graph.ts";
 import type { Attempt, AttemptHandler, AttemptLog, Executor } from "../model/attempt.ts";
+import type { Macro } from "../sql/functions/macros.ts";
 import type { LiveVersion } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 
@@ -53,6 +54,7 @@ export interface Parts {
     node: ModelNode,
     request: BuildRequest & {
       readonly parameters: Readonly<Record<string, unknown>>;
+      readonly macros?: readonly Macro[];
       readonly projectDir?: string;
       readonly states?: InputStates;
       readonly remote?: RemotePlace;
@@ -85,6 +87,7 @@ export interface Parts {
     request: Pick<BuildRequest, "codeHash" | "inputs" | "fullRefresh"> & {
       readonly parameters: Readonly<Record<string, unknown>>;
       readonly live: ReadonlyMap<string, LiveVersion>;
+      readonly macros?: readonly Macro[];
       readonly isWaiting: boolean;
       readonly mayReuse?: boolean;
     },

@@ -5,6 +5,7 @@ import { isSameCode } from "../../model/code-hash.ts";
 import { parseDurationMs } from "../../model/duration.ts";
 import { type Incremental, startMs } from "../../model/incremental.ts";
 import type { SqlUnit } from "../../sql/compile/errors.ts";
+import type { Macro } from "../../sql/functions/macros.ts";
 import { type Increment, type LedgerRange, readIncrement } from "../../sql/ledger/intervals.ts";
 import { assetView, type LiveVersion, physicalTable } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
@@ -13,7 +14,7 @@ import { ident } from "../../sql/text.ts";
 import { changesOf, valuesChanged } from "./changes.ts";
 import { countText, floorTo, meet, minus, nextAfter, type Range, rangeOver, rangesText, union } from "./intervals.ts";
 import { readByKey, readByTime, type TimeRead, type TimeReading } from "./locality.ts";
-import type { Question } from "./planning.ts";
+import type { Question } from "./catalogue.ts";
 import { coarserColumn, filterLeavesStart, noCursor, withoutStart } from "./refusals.ts";
 import { changedReads, type ReadChanges, type Reads, readsOf } from "./reads.ts";
 
@@ -32,6 +33,8 @@ export interface DecideRequest {
   /** Why everything is built, where it is not --full-refresh that asks for it. */
   readonly because?: string | undefined;
   readonly mayReuse?: boolean | undefined;
+  /** All that the project's queries may call. */
+  readonly macros?: readonly Macro[] | undefined;
 }
 
 export type Todo =
@@ -73,7 +76,14 @@ export async function decideIncrement(session: Session, request: DecideRequest):
   const reads = readsOf(inputs, live);
   const why = rebuildReason(request, own, increment);
   const common = { reads, readBefore: increment?.reads ?? {}, held: increment?.ranges ?? [] };
-  const question: Question = { unit, parameters: request.parameters, columns: own?.columns ?? [], live, inputs };
+  const question: Question = {
+    unit,
+    parameters: request.parameters,
+    columns: own?.columns ?? [],
+    live,
+    inputs,
+    macros: request.macros ?? [],
+  };
   const state: State = {
     session,
     request,

@@ -98,7 +98,7 @@ async function decidedBy(session: Session, asked: AskedIncrement, own: LiveVersi
 /** The same decision for `plan`, which does nothing. */
 export async function decideFor(
   session: Session,
-  request: Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse"> & {
+  request: Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse" | "macros"> & {
     readonly because?: string;
   },
   live: ReadonlyMap<string, LiveVersion>,
@@ -117,6 +117,7 @@ export async function decideFor(
     fullRefresh: request.fullRefresh,
     because: request.because,
     mayReuse: request.mayReuse,
+    macros: request.macros,
   });
   if (past?.isProds !== true || decision.todo.kind === "rebuild") return decision;
   return { ...decision, reason: `${decision.reason}; it begins with the rows that prod has` };

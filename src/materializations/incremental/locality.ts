@@ -5,8 +5,9 @@
 import type { IntervalUnit } from "../../model/incremental.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import { ident } from "../../sql/text.ts";
+import type { Question } from "./catalogue.ts";
 import { type Condition, fitsInto, momentMs, type QueryPlan, type Scan, type TableExpression } from "./plan-tree.ts";
-import { planOf, type Question } from "./planning.ts";
+import { planOf } from "./planning.ts";
 
 /** An expression over the columns of one table that tells the interval of its rows. */
 export interface TimeRead {

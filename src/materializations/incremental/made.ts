@@ -8,7 +8,7 @@ import { literal } from "../../sql/text.ts";
 import { createTableAs } from "../statement.ts";
 import { columnOf, inRanges, timeColumn } from "./apply.ts";
 import { batches, type Range } from "./intervals.ts";
-import { withoutEnd } from "./planning.ts";
+import { withoutEnd } from "./catalogue.ts";
 
 export type Columns = readonly { readonly name: string; readonly type: string }[];
 

@@ -314,6 +314,10 @@ function constantOf(value: unknown): Constant {
 
 function constantText({ type, value }: Constant): string | null {
   if (type === "VARCHAR" && typeof value === "string") return literal(value);
+  if (type === "INTERVAL") {
+    const { months, days, micros } = (value ?? {}) as PlanNode;
+    return `(to_months(${Number(months)}) + to_days(${Number(days)}) + to_microseconds(${Number(micros)}))`;
+  }
   return /INT$|^INTEGER$/.test(type) && typeof value === "number" ? `${value}::${type}` : null;
 }
 

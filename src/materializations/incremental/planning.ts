@@ -1,22 +1,10 @@
-// Plans of a model's query over empty tables, in a database of their own: the inputs as tables of their columns, views as themselves over what they read.
+// Plans of a model's query over empty tables (catalogue.ts).
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { messageOf } from "../../model/errors.ts";
-import type { SqlUnit } from "../../sql/compile/errors.ts";
-import { FUNCTIONS_SCHEMA, functionsSql } from "../../sql/functions/millrace.ts";
-import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import { scanSql } from "../../sql/syntax/scan.ts";
-import { ident, literal, qualified } from "../../sql/text.ts";
+import { literal } from "../../sql/text.ts";
+import { macrosIn, makeCatalogue, type Question } from "./catalogue.ts";
 import { type PlanNode, type QueryPlan, readPlan } from "./plan-tree.ts";
-
-export interface Question {
-  readonly unit: SqlUnit;
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** The model's own columns, where they are known. */
-  readonly columns: readonly { readonly name: string; readonly type: string }[];
-  /** Everything that readers see, of which its inputs are used. */
-  readonly live: ReadonlyMap<string, LiveVersion>;
-  readonly inputs: readonly string[];
-}
 
 let opening: Promise<DuckDBConnection> | undefined;
 let last: Promise<unknown> = Promise.resolve();
@@ -41,7 +29,8 @@ export function planOf(
   return plan;
 }
 
-function keyOf({ unit, parameters, live, inputs }: Question, bounds: Readonly<Record<string, unknown>>, condition: string | null): string {
+function keyOf(question: Question, bounds: Readonly<Record<string, unknown>>, condition: string | null): string {
+  const { unit, parameters, live, inputs } = question;
   const read = new Map<string, unknown>();
   const add = (asset: string): void => {
     const version = live.get(asset);
@@ -51,7 +40,8 @@ function keyOf({ unit, parameters, live, inputs }: Question, bounds: Readonly<Re
   };
   for (const asset of inputs) add(asset);
   const used = unit.sql.includes("$") ? { ...parameters, now: unit.sql.includes("$now") ? parameters["now"] : null } : {};
-  return JSON.stringify([unit.sql, used, bounds, condition, [...read]], (_, value: unknown) =>
+  const macros = macrosIn(question).map(({ hash }) => hash);
+  return JSON.stringify([unit.sql, used, bounds, condition, [...read], macros], (_, value: unknown) =>
     typeof value === "bigint" ? String(value) : value,
   );
 }
@@ -66,24 +56,22 @@ function planNext(question: Question, bounds: Readonly<Record<string, unknown>>,
 async function open(): Promise<DuckDBConnection> {
   const instance = await DuckDBInstance.create(":memory:", { threads: "1", autoinstall_known_extensions: "false" });
   const connection = await instance.connect();
-  // What is known of empty tables would fold filters away.
-  await connection.run("set disabled_optimizers = 'statistics_propagation'");
+  // What is known of empty tables would fold filters away; a plan whose joins had their sides turned is not always written.
+  await connection.run("set disabled_optimizers = 'statistics_propagation,build_side_probe_side'");
   return connection;
 }
 
 async function planned(
-  { unit, live, inputs, parameters }: Question,
+  question: Question,
   bounds: Readonly<Record<string, unknown>>,
   condition: string | null,
 ): Promise<QueryPlan | string> {
+  const { unit, parameters } = question;
   const connection = await (opening ??= open());
   const catalogue = `_millrace_plan${++catalogues}`;
   await connection.run(`attach ':memory:' as ${catalogue}; use ${catalogue}`);
   try {
-    const texts = [unit.sql, ...inputs.map((asset) => live.get(asset)?.viewSql ?? "")];
-    if (texts.some((text) => text.includes(`${FUNCTIONS_SCHEMA}.`))) await connection.run(functionsSql());
-    const seen = new Set<string>();
-    for (const asset of inputs) await addRelation(connection, { asset, live, seen });
+    await makeCatalogue(connection, question);
     const filter = condition === null ? "" : ` where ${condition}`;
     const text = `select * from (\n${withValues(unit.sql, { ...parameters, ...bounds })}\n) as model${filter}`;
     const answer = await connection.run(
@@ -101,34 +89,6 @@ async function planned(
 
 function firstLine(text: string): string {
   return text.split("\n", 1)[0]!;
-}
-
-interface Adding {
-  readonly asset: string;
-  readonly live: Question["live"];
-  readonly seen: Set<string>;
-}
-
-async function addRelation(connection: DuckDBConnection, { asset, live, seen }: Adding): Promise<void> {
-  const version = live.get(asset);
-  if (version === undefined || seen.has(asset)) return;
-  seen.add(asset);
-  const dot = asset.indexOf(".");
-  const [schema, name] = [asset.slice(0, dot), asset.slice(dot + 1)];
-  await connection.run(`create schema if not exists ${ident(schema)}`);
-  if (version.kind === "view" && version.viewSql !== null) {
-    for (const input of Object.keys(version.inputs)) await addRelation(connection, { asset: input, live, seen });
-    await connection.run(`create or replace view ${qualified(schema, name)} as ${withoutEnd(version.viewSql)}\n`);
-    return;
-  }
-  const columns = version.columns.map((column) => `${ident(column.name)} ${column.type}`).join(", ");
-  await connection.run(`create table ${qualified(schema, name)} (${columns})`);
-}
-
-/** The user's query as it stands, without the semicolon that ends it. */
-export function withoutEnd(sql: string): string {
-  const end = scanSql(sql).at(-1);
-  return end?.text === ";" ? sql.slice(0, end.start) + sql.slice(end.end) : sql;
 }
 
 /** A copy to be planned, never run: values in place of parameters. */

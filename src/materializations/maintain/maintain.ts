@@ -10,7 +10,7 @@ import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { table } from "../table.ts";
 
-type Asked = Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse" | "asked">;
+type Asked = Pick<ModelRequest, "unit" | "spec" | "codeHash" | "inputs" | "parameters" | "fullRefresh" | "mayReuse" | "asked" | "macros">;
 
 export const maintain = defineMaterialization({
   name: "maintain",

@@ -7,6 +7,7 @@ import type { ExtractNode, ModelNode, ProjectNode, SourceNode, TransformNode } f
 import { splitNodeId } from "../../model/partition.ts";
 import { OUTSIDE_RULE } from "../../load/partition-port.ts";
 import { attemptPartition, contextOf, placeholdersOf, withoutCode } from "./partition.ts";
+import { macrosOf } from "../../sql/functions/macros.ts";
 import { typedValues } from "../../sql/parameters.ts";
 import type { Definitions } from "../plan/definitions.ts";
 import { engineOf, readersHere } from "../plan/engines.ts";
@@ -182,6 +183,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
           ...remote,
           mayReuse,
           parameters,
+          macros: macrosOf(project),
           projectDir,
         }),
         attempt,

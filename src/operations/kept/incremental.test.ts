@@ -1,9 +1,9 @@
 // Incremental models in whole projects: what a run does and says, what it refuses, checks that block, code that changes, going back.
 import { describe, expect, it } from "vitest";
 import type { App } from "../../app.ts";
-import type { NodeEventAnswer, RunSummaryAnswer } from "../../model/answers.ts";
 import type { MillraceError } from "../../model/errors.ts";
 import { testProjects } from "../projects.suite.ts";
+import { reasonOf, rowsOf, run } from "./kept.suite.ts";
 
 const { project, write, open } = testProjects("incremental", "name: increments\n");
 
@@ -13,24 +13,6 @@ const model = (front: string, sql: string): string => `/*---\nmaterialize: incre
 const BOUND = "where sold >= $start and sold < $end";
 const DAILY = { "models/daily.sql": model("incremental: { by: sold }", `select sold, region, amount from raw.sales ${BOUND}`) };
 
-async function run(
-  app: App,
-  request: { readonly fullRefresh?: boolean } = {},
-): Promise<{ summary: RunSummaryAnswer; nodes: Record<string, NodeEventAnswer> }> {
-  const nodes: Record<string, NodeEventAnswer> = {};
-  const summary = await app.run(request, (progress) => {
-    if (progress.type === "node") nodes[progress.asset ?? ""] = progress;
-  });
-  return { summary, nodes };
-}
-
-async function rowsOf(app: App, sql: string): Promise<unknown[]> {
-  const rows: unknown[] = [];
-  await app.query(sql, (part) => void ("rows" in part && rows.push(...part.rows)));
-  return rows;
-}
-
-const reasonOf = async (app: App, asset: string): Promise<string> => (await app.describe(asset)).asset.incremental?.reason ?? "";
 const planned = async (app: App, asset: string): Promise<string> =>
   (await app.plan({})).nodes.find((node) => node.asset === asset)?.reason ?? "";
 const versions = (app: App): Promise<unknown[]> =>

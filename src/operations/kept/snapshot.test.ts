@@ -1,9 +1,8 @@
 // Snapshot models in whole projects: runs, readers downstream, checks that block, rollback, changed definitions.
 import { describe, expect, it } from "vitest";
-import type { App } from "../../app.ts";
-import type { NodeEventAnswer, RunSummaryAnswer } from "../../model/answers.ts";
 import type { MillraceError } from "../../model/errors.ts";
 import { testProjects } from "../projects.suite.ts";
+import { rowsOf, run } from "./kept.suite.ts";
 
 const { project, write, open } = testProjects("snapshot", "name: snapshots\n");
 
@@ -14,23 +13,6 @@ const FILES = {
   "models/clean/now.sql":
     "/*---\nmaterialize: table\n---*/\nselect id, city, valid_from <= current_timestamp as known from clean.people where valid_to is null\n",
 };
-
-async function run(
-  app: App,
-  request: { readonly fullRefresh?: boolean } = {},
-): Promise<{ summary: RunSummaryAnswer; nodes: Record<string, NodeEventAnswer> }> {
-  const nodes: Record<string, NodeEventAnswer> = {};
-  const summary = await app.run(request, (progress) => {
-    if (progress.type === "node") nodes[progress.asset ?? ""] = progress;
-  });
-  return { summary, nodes };
-}
-
-async function rowsOf(app: App, sql: string): Promise<unknown[]> {
-  const rows: unknown[] = [];
-  await app.query(sql, (part) => void ("rows" in part && rows.push(...part.rows)));
-  return rows;
-}
 
 const HISTORY = "select id, city, valid_to is null as current from clean.people order by all";
 
