@@ -13,7 +13,7 @@ export interface CompileCache {
 }
 
 /** Raised when what is stored, or how it is computed, changes. */
-const FORMAT = "millrace-compile-3 duckdb-1.5.5";
+const FORMAT = "millrace-compile-4 duckdb-1.5.5";
 /** Lines that nobody asked for are kept up to as many as were asked for, and this many more: another branch may ask for them. */
 const UNUSED_MAX = 2_000;
 

@@ -95,6 +95,11 @@ describe("dependencies", () => {
     ["UNPIVOT", "unpivot raw.orders on id, customer_id into name k value v", ["raw.orders"]],
     ["queries in query()", "select * from query('select * from raw.orders')", ["raw.orders"]],
     ["names in query_table()", "select * from query_table(['raw.orders', 'raw.other'])", ["raw.orders", "raw.other"]],
+    [
+      "no further than five queries inside each other",
+      [1, 2, 3, 4, 5].reduce((sql) => `from query('${sql.replaceAll("'", "''")}')`, "from raw.orders"),
+      ["raw.orders"],
+    ],
     ["CTEs named inside query()", "with events as (select 1) select * from query('from events')", []],
     ["SUMMARIZE in parentheses", "select * from (summarize raw.orders)", ["raw.orders"]],
     ["no file", "select * from 'data/x.parquet', read_csv('y.csv')", []],
@@ -152,10 +157,14 @@ describe("the hash of a query", () => {
       "m.a": "select random() r, current_date d from raw.orders using sample 5",
       "m.b": "select $now as n",
       "m.c": "select 1 as now",
+      "m.d": "select s.name, t.table_name from (show tables) s, information_schema.tables t, duckdb_tables()",
+      "m.e": "select * from (describe raw.orders)",
     });
     expect(models.get("m.a")!.volatile).toEqual(["current_date", "random()", "sample"]);
     expect(models.get("m.b")!.volatile).toEqual(["$now"]);
     expect(models.get("m.c")!.volatile).toEqual([]);
+    expect(models.get("m.d")!.volatile).toEqual(["duckdb_tables()", "information_schema.tables", "show"]);
+    expect(models.get("m.e")!.volatile).toEqual([]);
   });
 });
 
@@ -322,10 +331,25 @@ describe("errors", () => {
     ["select id, id from raw.orders", "MR2013"],
     ["select o.*, c.* from raw.orders o join raw.customers c on c.id = o.customer_id", "MR2013"],
     ["select * from clean.x", "MR2012"],
+    ["select id between symmetric 9 and 3 as b from raw.orders", "MR2010"],
+    [";; select 1 as a ;; select 2 as a", "MR2006"],
+    ["select $constructor as a", "MR2009"],
   ])("refuses %j as %s", async (sql, code) => {
     const { errors } = await build({ "clean.x": sql });
     expect(errors.map((error) => error.code)).toEqual([code]);
     expect(errors[0]!.location!.line).toBeGreaterThanOrEqual(4);
+  });
+
+  it("say at its place that a table cannot hold fields without names; a view can", async () => {
+    const stored = (materialize: string): SqlUnit => ({
+      ...model("m.a", "select id,\n row(id, status) as pair from raw.orders"),
+      spec: { materialize },
+    });
+    const { errors } = await compile({ models: [stored("table")], schemas });
+    expect(errors.map(({ code, location, message }) => [code, location!.line, message])).toEqual([
+      ["MR2010", 5, 'm.a: no table can hold the column "pair", whose fields have no names'],
+    ]);
+    expect((await compile({ models: [stored("view")], schemas })).errors).toEqual([]);
   });
 
   it("say that a view cannot have parameters, before anything is built", async () => {
@@ -379,6 +403,8 @@ describe("the cache", () => {
     expect(changed.models.get("m.b")!.columns).toEqual([{ name: "one", type: "INTEGER" }]);
     expect(changed.models.get("m.b")!.lineage!.columns).toEqual({ one: [{ asset: "m.a", path: "one", kind: "identity" }] });
     expect((await run({ ...texts, "m.a": "select amount from raw.orders" })).errors.map(({ code }) => code)).toEqual(["MR2003"]);
+    for (const _time of ["cold", "warm"])
+      expect((await run({ "m.a": "select id, id from raw.orders" })).errors.map(({ code }) => code)).toEqual(["MR2013"]);
     writeFileSync(path, "{ damaged");
     expect(await run(texts)).toEqual(first);
     rmSync(dir, { recursive: true });

@@ -4,6 +4,7 @@ import type { CompileCache } from "./cache.ts";
 import type { ShadowCatalogue } from "./shadow.ts";
 import { syntaxError, type SqlUnit } from "./errors.ts";
 import type { Macro } from "../functions/macros.ts";
+import { unchangedCopy } from "../syntax/copy.ts";
 import { findReferences, type References } from "../syntax/references.ts";
 import type { QuerySyntax } from "../syntax/syntax.ts";
 import { hashOf, parseSql } from "../syntax/tree.ts";
@@ -68,8 +69,7 @@ async function readsOf(macro: Macro, shadow: ShadowCatalogue, errors: MillraceEr
     }
     const unit: SqlUnit = { ...macro.unit, sql, sqlOffset: macro.unit.sqlOffset + macro.unit.sql.indexOf(sql) };
     const at = result.position === null ? null : { unit: "characters" as const, at: Math.max(0, result.position - BEFORE[kind].length) };
-    const copy = { text: sql, parameters: [], dynamicPivot: null, originalOffset: (offset: number) => offset };
-    errors.push(syntaxError(unit, copy, { type: result.type, subtype: "", message: result.message, position: at }));
+    errors.push(syntaxError(unit, unchangedCopy(sql), { type: result.type, subtype: "", message: result.message, position: at }));
     return undefined;
   }
   const union = (key: "volatile" | "opaque" | "calls"): readonly string[] => [...new Set(found.flatMap((each) => each[key]))].toSorted();

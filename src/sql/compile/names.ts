@@ -4,7 +4,7 @@ import type { NodeId } from "../../model/graph.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { firstWord, locate, offsetOfByte, type SqlUnit } from "./errors.ts";
 import type { QuerySyntax } from "../syntax/syntax.ts";
-import type { TableReference } from "../syntax/references.ts";
+import { SYSTEM_SCHEMAS, type TableReference } from "../syntax/references.ts";
 
 /** Finds assets by the names that SQL uses. */
 export class AssetNames {
@@ -35,7 +35,6 @@ export interface ResolvedNames {
   readonly system: boolean;
 }
 
-const SYSTEM_SCHEMAS = new Set(["information_schema", "pg_catalog", "_millrace", "_millrace_data", "_millrace_rows", "millrace"]);
 const SYSTEM_TABLE = /^(duckdb_|pg_|pragma_|sqlite_)/i;
 const LEDGER = "_millrace";
 

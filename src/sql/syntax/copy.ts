@@ -49,7 +49,7 @@ const VALUES: Readonly<Record<NonNullable<CopyOptions["parameters"]>, (name: str
 
 export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = "null", types = {} }: CopyOptions = {}): AnalysisCopy {
   const plain = !/[$?;]/.test(sql) && pivots === "keep";
-  if (plain) return { text: sql, parameters: [], dynamicPivot: null, originalOffset: (offset) => offset };
+  if (plain) return unchangedCopy(sql);
   const tokens = scanSql(sql);
   const splices: Splice[] = [];
   const parameters = parametersIn(tokens);
@@ -70,6 +70,11 @@ export function analysisCopy(sql: string, { pivots = "keep", parameters: mode = 
   const filled = pivots === "fill" ? fillPivots(tokens) : { splices: [], first: null };
   splices.push(...filled.splices);
   return { ...splice(sql, splices), parameters, dynamicPivot: filled.first };
+}
+
+/** A text that stands for itself. */
+export function unchangedCopy(sql: string): AnalysisCopy {
+  return { text: sql, parameters: [], dynamicPivot: null, originalOffset: (offset) => offset };
 }
 
 /** Names of the parameters that `sql` uses, sorted: `end`, `param.region`, `start`. */

@@ -21,7 +21,7 @@ export interface ExternalRead {
 }
 
 /** A query inside `query('…')`; its text is parsed in a second round. */
-interface NestedQuery {
+export interface NestedQuery {
   readonly sql: string;
   readonly scope: ReadonlySet<string>;
   readonly at: number;
@@ -51,6 +51,9 @@ const VOLATILE_FUNCTIONS = new Set(
    current_localtimestamp transaction_timestamp txid_current current_transaction_id current_query current_query_id current_connection_id getvariable
    getenv setseed sleep_ms age_now`.split(/\s+/),
 );
+/** DuckDB's own catalogue and Millrace's ledger: what they hold changes with the warehouse. */
+export const SYSTEM_SCHEMAS = new Set(["information_schema", "pg_catalog", "_millrace", "_millrace_data", "_millrace_rows", "millrace"]);
+const SYSTEM_FUNCTION = /^(duckdb_|pragma_)/;
 /** Written without parentheses they are parsed as columns. */
 const VOLATILE_WORDS = new Set(["current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"]);
 
@@ -71,6 +74,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
     if (unqualified && names.has(key)) return;
     if (catalog === "" && schema === "" && FILE_NAME.test(name)) externals.push({ kind: "file", what: name, at });
     else tables.push({ catalog, schema, name, at });
+    if (SYSTEM_SCHEMAS.has(schema.toLowerCase())) volatile.add(`${schema}.${name}`.toLowerCase());
   };
 
   const tableFunction = (node: TreeNode, names: ReadonlySet<string>): void => {
@@ -81,6 +85,7 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
     const [first] = childrenOf(call["children"]);
     const text = constantText(first);
     calls.add(name);
+    if (SYSTEM_FUNCTION.test(name)) volatile.add(`${name}()`);
     if (name === "query") {
       if (text === undefined) opaque.add("query()");
       else nested.push({ sql: text, scope: names, at });
@@ -132,8 +137,8 @@ export function findReferences(statements: readonly TreeNode[], scope: ReadonlyS
         tableFunction(value, names);
         break;
       case "SHOW_REF":
-        if (textOf(value["table_name"]) !== "")
-          table(textOf(value["catalog_name"]), textOf(value["schema_name"]), textOf(value["table_name"]), -1, names);
+        // What DESCRIBE and SUMMARIZE look at stands inside it as a query; SHOW looks at the warehouse.
+        if (!isNode(value["query"])) volatile.add("show");
         break;
       case "FUNCTION": {
         const name = textOf(value["function_name"]).toLowerCase();
