@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { configDefaults, defineConfig } from "vitest/config";
 import { realDataFolder } from "./test/real-data.ts";
+import LongFirst from "./test/sequence.ts";
 
 const hasRealData = existsSync(realDataFolder);
 if (!hasRealData)
@@ -15,7 +16,8 @@ export default defineConfig({
     hookTimeout: 300_000,
     globalSetup: ["./test/set-up.ts"],
     pool: "forks",
-    maxWorkers: 2,
+    maxWorkers: Number(process.env["MILLRACE_TEST_WORKERS"] ?? 2),
+    sequence: { sequencer: LongFirst },
     reporters: ["default", "./test/closing-line.ts"],
   },
 });

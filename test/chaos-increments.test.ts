@@ -3,11 +3,11 @@
 import { describe, expect, it } from "vitest";
 import { facts } from "./chaos/load-facts.ts";
 import { killer } from "./chaos/kills.ts";
-import { chance, KILLS_FACTOR, SEED } from "./chaos/random.ts";
+import { chance, killsOf, limitMs, SEED } from "./chaos/random.ts";
 import { inWarehouse, leftovers, type Query } from "./chaos/warehouse.ts";
 import { project } from "./millrace.ts";
 
-const KILLS = 7 * KILLS_FACTOR;
+const KILLS = killsOf(4, 7);
 
 const QUERIES = {
   "main.by_day": "select day, count(*) as n, sum(v) as v from raw.items where BOUND group by day",
@@ -99,6 +99,6 @@ describe(`incremental models whose run is killed (seed ${SEED})`, () => {
         made.remove();
       }
     },
-    300_000 * KILLS_FACTOR,
+    limitMs(KILLS),
   );
 });

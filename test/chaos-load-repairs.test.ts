@@ -1,13 +1,12 @@
 // kill -9 of `quarantine fix` and of `replay`: said again, each does its work once. The audit trail tells of one decision, the rows are those of an undisturbed
-// project, with the same load, file and line, and nothing of the dead is left.
+// project, with the same load, file and line, and nothing of the dead is left. MILLRACE_KILLS=full: 28 kills.
 import { expect, it } from "vitest";
 import { killer } from "./chaos/kills.ts";
-import { chance, KILLS_FACTOR, SEED } from "./chaos/random.ts";
+import { chance, killsOf, limitMs, SEED } from "./chaos/random.ts";
 import { inWarehouse, leftovers } from "./chaos/warehouse.ts";
 import { millrace, project } from "./millrace.ts";
 
-const KILLS = 14 * KILLS_FACTOR;
-const LIMIT_MS = 600_000 * KILLS_FACTOR;
+const KILLS = killsOf(4, 14);
 const ROWS = 300;
 const BROKEN = 4;
 const FIX = ["quarantine", "fix", "raw.sales", "--set", "price = replace(price, ' USD', '')", "--yes", "--why", "currency", "--json"];
@@ -72,7 +71,7 @@ it(
       made.remove();
     }
   },
-  LIMIT_MS,
+  limitMs(KILLS),
 );
 
 it(
@@ -114,5 +113,5 @@ it(
       made.remove();
     }
   },
-  LIMIT_MS,
+  limitMs(KILLS),
 );

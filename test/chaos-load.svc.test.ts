@@ -1,14 +1,14 @@
 // kill -9 of loads from PostgreSQL, of every disposition, and of exports to it in every mode and to files. Needs PostgreSQL.
+// MILLRACE_KILLS=full: 173 kills.
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { EXPORTS, killExports } from "./chaos/exports.ts";
 import { postgresSource } from "./chaos/load-postgres.ts";
 import { DISPOSITIONS, killLoads } from "./chaos/loads.ts";
-import { chance, KILLS_FACTOR, SEED } from "./chaos/random.ts";
+import { chance, killsOf, limitMs, SEED } from "./chaos/random.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 
-const KILLS = 17 * KILLS_FACTOR;
-const EXPORT_KILLS = 15 * KILLS_FACTOR;
-const LIMIT_MS = 600_000 * KILLS_FACTOR;
+const KILLS = killsOf(5, 17);
+const EXPORT_KILLS = killsOf(6, 15);
 
 let server: TestPostgres;
 beforeAll(async () => {
@@ -27,7 +27,7 @@ describe(`a load of PostgreSQL that is killed (seed ${SEED})`, () => {
         await source.close();
       }
     },
-    LIMIT_MS,
+    limitMs(KILLS),
   );
 });
 
@@ -38,6 +38,6 @@ describe(`an export that is killed (seed ${SEED})`, () => {
       const random = chance(SEED + 600 + EXPORTS.findIndex(([to, by]) => to === destination && by === mode));
       await killExports({ server, destination, mode, random, kills: EXPORT_KILLS });
     },
-    LIMIT_MS,
+    limitMs(EXPORT_KILLS),
   );
 });

@@ -1,11 +1,11 @@
 // kill -9 of loads from files and from an HTTP API, of every disposition. The kills are spread over the whole load by a seed (CHAOS_SEED), at moments and at
-// writes; the API also kills at its pages.
+// writes; the API also kills at its pages. MILLRACE_KILLS=full: 136 kills.
 import { describe, it } from "vitest";
 import { fileSource, httpSource } from "./chaos/load-sources.ts";
 import { DISPOSITIONS, killLoads } from "./chaos/loads.ts";
-import { chance, KILLS_FACTOR, SEED } from "./chaos/random.ts";
+import { chance, killsOf, limitMs, SEED } from "./chaos/random.ts";
 
-const KILLS = 17 * KILLS_FACTOR;
+const KILLS = killsOf(5, 17);
 
 describe.each([
   ["files", fileSource],
@@ -21,6 +21,6 @@ describe.each([
         await source.close();
       }
     },
-    600_000 * KILLS_FACTOR,
+    limitMs(KILLS),
   );
 });

@@ -1,29 +1,19 @@
 // kill -9 at random moments, with real processes, SQLite and DuckDB: afterwards `millrace run` gives the tables of an undisturbed run, nothing doubled,
-// nothing lost. The project has every kind of load, a model chain, a check that quarantines, an export.
+// nothing lost. The project has every kind of load, a model chain, a check that quarantines, an export. MILLRACE_KILLS=full: 200 kills.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { chance, killsOf, limitMs, SEED } from "./chaos/random.ts";
 import { millrace, project, rows, start } from "./millrace.ts";
 
-const EPOCHS = 8;
-const KILLS_EACH = 25;
+const KILLS = killsOf(40, 200);
+const EPOCHS = Math.ceil(KILLS / 25);
+const KILLS_EACH = KILLS / EPOCHS;
 const ROWS = 1_000;
-const SEED = 20_261_121;
-
-/** mulberry32: the moments of the kills are the same in every run. */
-function random(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** Delivery `n`: new keys, changed keys, some bad prices. */
 function delivery(n: number): string {
-  const next = random(n + 1);
+  const { next } = chance(n + 1);
   const lines = ["id,price,sold_on"];
   for (let index = 0; index < ROWS; index++) {
     const id = Math.floor(next() * ROWS * 2);
@@ -106,8 +96,12 @@ async function disturb(kills: number, next: () => number): Promise<void> {
 }
 
 describe("kill -9 at any moment, then run again", () => {
-  it(`gives the tables of an undisturbed run, ${EPOCHS} times after ${KILLS_EACH} kills`, async () => {
-    const next = random(SEED);
-    for (let epoch = 0; epoch < EPOCHS; epoch++) await disturb(KILLS_EACH, next);
-  }, 1_200_000);
+  it(
+    `gives the tables of an undisturbed run, ${EPOCHS} times after ${KILLS_EACH} kills`,
+    async () => {
+      const { next } = chance(SEED);
+      for (let epoch = 0; epoch < EPOCHS; epoch++) await disturb(KILLS_EACH, next);
+    },
+    limitMs(KILLS),
+  );
 });

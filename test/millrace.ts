@@ -4,6 +4,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { readRowChunks } from "../src/sql/values.ts";
 
 export const repository = resolve(fileURLToPath(import.meta.url), "../..");
 export const entry = join(repository, "dist/cli/main.js");
@@ -70,9 +72,29 @@ export function project(files: Readonly<Record<string, string | Uint8Array>>): {
   return { dir, write, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-/** Rows of a query as arrays. */
+/** Rows of a query as arrays, in the form of `millrace query --json`. Read here when nobody serves the project and it has no branches: a process takes long. */
 export async function rows(dir: string, sql: string): Promise<any[][]> {
+  if (!existsSync(join(dir, ".git")) && !existsSync(join(dir, ".millrace/engine.json"))) {
+    const read = await readHere(join(dir, ".millrace/warehouse.duckdb"), sql).catch(() => null);
+    if (read !== null) return read;
+  }
   const answer = await millrace(["query", sql, "--json"], dir);
   if (answer.exitCode !== 0) throw new Error(`query failed: ${answer.stderr}${answer.stdout}`);
   return answer.lines()[0]!["rows"] as any[][];
+}
+
+async function readHere(path: string, sql: string): Promise<any[][]> {
+  const instance = await DuckDBInstance.create(path, { access_mode: "READ_ONLY", threads: "1" });
+  try {
+    const connection = await instance.connect();
+    try {
+      const found: any[][] = [];
+      for await (const chunk of readRowChunks(await connection.run(sql))) found.push(...chunk);
+      return found;
+    } finally {
+      connection.closeSync();
+    }
+  } finally {
+    instance.closeSync();
+  }
 }

@@ -8,19 +8,21 @@ type MapNode = Sourced & { readonly kind: "map" };
 
 /** The tasks of the component `body`, by the names they have in the job. */
 export function cookbookTasks(prefix: string, body: MapNode, own: MapNode): ReadonlyMap<string, Sourced> {
-  const names = [...body.entries.keys()];
+  const names: ReadonlySet<string> = new Set(body.entries.keys());
   const named = (name: string): string => `${prefix}_${name}`;
-  const waits = (name: string): readonly string[] => namesAt(body.entries.get(name)!, "after").filter((other) => names.includes(other));
-  const firsts = new Set(
-    names.filter((name) => waits(name).length === 0 && !names.some((other) => namesAt(body.entries.get(other)!, "before").includes(name))),
-  );
-  const lasts = new Set(
-    names.filter(
-      (name) =>
-        !names.some((other) => waits(other).includes(name)) &&
-        !namesAt(body.entries.get(name)!, "before").some((other) => names.includes(other)),
-    ),
-  );
+  // Those that come after another of these tasks, and those that another comes after.
+  const [later, earlier] = [new Set<string>(), new Set<string>()];
+  for (const [name, task] of body.entries) {
+    const pairs = [
+      ...namesAt(task, "after").map((other) => [other, name] as const),
+      ...namesAt(task, "before").map((other) => [name, other] as const),
+    ];
+    for (const [first, second] of pairs) {
+      if (!names.has(first) || !names.has(second)) continue;
+      earlier.add(first);
+      later.add(second);
+    }
+  }
   return new Map(
     [...body.entries].map(([name, task]): [string, Sourced] => {
       if (task.kind !== "map") return [named(name), task];
@@ -34,11 +36,11 @@ export function cookbookTasks(prefix: string, body: MapNode, own: MapNode): Read
         const all = [...itemsOf(entries.get(key)), ...itemsOf(more)];
         entries.set(key, { kind: "list", items: all, at: more.at });
       };
-      if (firsts.has(name)) {
+      if (!later.has(name)) {
         join("after");
         put("when", own.entries.get("when"));
       }
-      if (lasts.has(name)) join("before");
+      if (!earlier.has(name)) join("before");
       for (const [key, value] of own.entries) if (!["after", "before", "when", "group"].includes(key)) put(key, value);
       put("group", own.entries.get("group") ?? scalar(prefix, own.at));
       return [named(name), { ...task, entries }];
@@ -46,10 +48,10 @@ export function cookbookTasks(prefix: string, body: MapNode, own: MapNode): Read
   );
 }
 
-function renamed(key: string, value: Sourced, names: readonly string[], named: (name: string) => string): Sourced {
+function renamed(key: string, value: Sourced, names: ReadonlySet<string>, named: (name: string) => string): Sourced {
   if (key === "after" || key === "before") {
     const rename = (item: Sourced): Sourced =>
-      item.kind === "scalar" && typeof item.value === "string" && names.includes(item.value) ? { ...item, value: named(item.value) } : item;
+      item.kind === "scalar" && typeof item.value === "string" && names.has(item.value) ? { ...item, value: named(item.value) } : item;
     return value.kind === "list" ? { ...value, items: value.items.map(rename) } : rename(value);
   }
   if (key === "task") return value;
@@ -57,12 +59,12 @@ function renamed(key: string, value: Sourced, names: readonly string[], named: (
 }
 
 /** `outputs.NAME` and `status.NAME`, also in brackets, in expressions and placeholders. */
-function mentioned(text: string, names: readonly string[], named: (name: string) => string): string {
+function mentioned(text: string, names: ReadonlySet<string>, named: (name: string) => string): string {
   return text.replaceAll(
     /\b(outputs|status)(?:\.([\p{L}_][\p{L}\p{N}_$-]*)|\[\s*(["'])([^"'\]]+)\3\s*\])/gu,
     (written: string, of: string, plain: string | undefined, quote: string | undefined, bracketed: string | undefined) => {
       const name = plain ?? bracketed!;
-      if (!names.includes(name)) return written;
+      if (!names.has(name)) return written;
       return plain === undefined ? `${of}[${quote}${named(name)}${quote}]` : `${of}.${named(name)}`;
     },
   );

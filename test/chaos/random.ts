@@ -19,11 +19,21 @@ export function chance(seed: number): Chance {
   return { next, whole, pick: (items) => items[whole(items.length)]! };
 }
 
-/** `CHAOS_SEED`, or the same one every time. */
+/** `CHAOS_SEED`, or the same one every time; in CI it comes from the commit, so that the moments are others with every change. */
 export const SEED = Number(process.env["CHAOS_SEED"] ?? 20_261_121);
 
-/** `CHAOS_KILLS=10` kills ten times as often as usual. */
-export const KILLS_FACTOR = Number(process.env["CHAOS_KILLS"] ?? 1);
+const asked = process.env["MILLRACE_KILLS"] ?? "some";
+
+/** How often to kill: `some` times, or as often as a guarantee was proven with: MILLRACE_KILLS=full, or a multiple of that: MILLRACE_KILLS=10. */
+export function killsOf(some: number, full: number): number {
+  if (asked === "some") return some;
+  return full * (asked === "full" ? 1 : Number(asked));
+}
+
+/** Limit of a test, for a number of kills. */
+export function limitMs(kills: number): number {
+  return 120_000 + kills * 20_000;
+}
 
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
