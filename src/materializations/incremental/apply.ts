@@ -8,6 +8,7 @@ import { MillraceError } from "../../model/errors.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import type { Range } from "./intervals.ts";
+import { inKeys, type KeyList } from "./keys.ts";
 
 const GONE = 'temp.main."_millrace_increment_gone"';
 
@@ -18,7 +19,7 @@ export type Scope =
   | { readonly kind: "all" }
   | { readonly kind: "intervals"; readonly ranges: readonly Range[] }
   /** Rows whose columns have one of the values of a table; `columns` are names of both. Rows with NULL in one of them are always in it. */
-  | { readonly kind: "keys"; readonly lists: readonly { readonly table: string; readonly columns: readonly string[] }[] }
+  | { readonly kind: "keys"; readonly lists: readonly KeyList[] }
   /** The keys, or partitions, that the new rows have; `keys`: a table of them, where checks took rows out since. */
   | { readonly kind: "given"; readonly keys?: string };
 
@@ -67,7 +68,8 @@ export async function applyIncrement(session: Session, request: ApplyRequest): P
   const removed = await pickGone(session, request);
   try {
     if ((await request.leaving?.(GONE, removed)) === "stay") return { ...prepared, added: 0, removed: 0, isSame: true };
-    if (removed > 0) await session.run(`delete from ${table} where rowid in (select _millrace_row from ${GONE})`);
+    if (removed > 0)
+      await withRowNumbers(session, () => session.run(`delete from ${table} where rowid in (select _millrace_row from ${GONE})`));
     const added = await session.run(`insert into ${table} by name ${inserted}`);
     return { ...prepared, added, removed };
   } finally {
@@ -119,31 +121,36 @@ function givenRows(table: string, stage: string, names: readonly string[]): stri
   return `rowid in (select t.rowid from ${table} t semi join ${stage} s on ${same})`;
 }
 
-/** Conditions on rows of the table or of the query, of which a row meets at most one: a column has one of the values, or is NULL. */
-export function inKeys(lists: readonly { readonly table: string; readonly columns: readonly string[] }[]): readonly string[] {
-  const [first, ...rest] = lists.map((list) => keysIn(list));
-  if (first === undefined) return ["false"];
-  // DuckDB answers `in` with a join of its own only where no OR is beside it: 20 million rows in 0.1 s in place of 1 s.
-  if (rest.length === 0) return [first.some, first.none];
-  return [[first, ...rest].map(({ some, none }) => `${some} or ${none}`).join(" or ")];
-}
-
-function keysIn({ table, columns }: { readonly table: string; readonly columns: readonly string[] }): {
-  readonly some: string;
-  readonly none: string;
-} {
-  const names = columns.map((name) => ident(name));
-  const row = names.length === 1 ? names[0]! : `(${names.join(", ")})`;
-  return { some: `${row} in (select ${names.join(", ")} from ${table})`, none: `(${names.map((name) => `${name} is null`).join(" or ")})` };
-}
-
 /** The rows that are about to go, with the numbers under which they stand, in a table of the session. */
 async function pickGone(session: Session, request: ApplyRequest): Promise<number> {
-  const pick = `select rowid as _millrace_row, * from ${request.table} where`;
+  const { table, how } = request;
   const [first = "false", ...rest] = removedRows(request);
+  const count = async (): Promise<number> => (await session.row<{ n: number }>(`select count(*) as n from ${GONE}`))?.n ?? 0;
+  // Rows of an interval lie together; others are looked for by their keys alone, and only then read.
+  const isNear = how.mode === "time" || first === "true";
+  const pick = `select rowid as _millrace_row${isNear ? ", *" : ""} from ${table} where`;
   await session.run(`create or replace temp table ${GONE} as ${pick} ${first}`);
   for (const where of rest) await session.run(`insert into ${GONE} ${pick} ${where}`);
-  return (await session.row<{ n: number }>(`select count(*) as n from ${GONE}`))?.n ?? 0;
+  if (!isNear)
+    await withRowNumbers(session, () =>
+      session.run(
+        `create or replace temp table ${GONE} as select rowid as _millrace_row, * from ${table} where rowid in (select _millrace_row from ${GONE})`,
+      ),
+    );
+  return count();
+}
+
+/** Up to so many rows are read where they stand; beyond, the table is read from the first to the last of them. */
+const ROW_NUMBERS_MAX = 5_000;
+
+/** Runs a statement with `rowid in (…)`: 1,000 rows scattered over 20 million in 0.1 s in place of 0.5 s. */
+async function withRowNumbers(session: Session, work: () => Promise<unknown>): Promise<void> {
+  await session.run(`set session dynamic_or_filter_threshold = ${ROW_NUMBERS_MAX}`);
+  try {
+    await work();
+  } finally {
+    await session.run("reset session dynamic_or_filter_threshold").catch(() => undefined); // a transaction that failed: the setting costs nothing
+  }
 }
 
 /** `deletes: close`: rows of the scope whose key the query no longer gives stay, with the moment at which that was seen. */

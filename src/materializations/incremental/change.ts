@@ -8,15 +8,16 @@ import { supersedeEarlier } from "../../load/quarantine.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { CLOSED_COLUMN } from "../../model/incremental.ts";
 import { isSameCode } from "../../model/code-hash.ts";
-import { writeIncrement } from "../../sql/ledger/intervals.ts";
-import { HIDDEN_COLUMNS, type LiveVersion, physicalTable, publish } from "../../sql/ledger/publish.ts";
+import { type LiveVersion, physicalTable } from "../../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
 import { type Fit, fitLive, type FitRequest } from "../partition-columns.ts";
-import { applyIncrement, type ApplyRequest, inKeys, prepareStage, removedRows, type Scope } from "./apply.ts";
-import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
+import { applyIncrement, type ApplyRequest, prepareStage, removedRows, type Scope } from "./apply.ts";
+import { countRows, hash, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
+import { inKeys, listKeys } from "./keys.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, type Making, origin } from "./made.ts";
+import { publishIncrement } from "./published.ts";
 
 const GIVEN = 'temp.main."_millrace_increment_keys"';
 /** Where new rows stand before they are applied. */
@@ -27,7 +28,7 @@ export async function changeInPlace(
   tx: Transaction,
   build: IncrementBuild & { readonly own: LiveVersion },
 ): Promise<BuildResult | undefined> {
-  const { request, how, decision, inputs, own, begun, load } = build;
+  const { request, how, decision, own, load } = build;
   const { unit, token, codeHash } = request;
   const table = physicalTable(own.physical!);
   const columns = await columnsOf(tx, { unit, how, parameters: request.parameters });
@@ -66,41 +67,19 @@ export async function changeInPlace(
     const results = [...aside.results, ...audited.results];
     if (stoppedBy(results) !== undefined) throw stoppedByChecks(unit.id, results, request.checks);
     if (quarantining.length > 0) await supersedeEarlier(tx, unit.id, load, recordsIn(apply));
-    const rows = (own.rows ?? 0) - applied.removed + applied.added;
-    const version = hash([own.version, load]);
     const quarantined = aside.quarantinedRows;
-    const filtered = prepared.superseded + (how.mode === "append" ? applied.leftOut : 0);
-    const result: BuildResult = {
-      version,
-      reused: false,
+    return await publishIncrement(tx, build, {
+      physical: own.physical!,
+      version: hash([own.version, load]),
       rows: made - quarantined,
+      total: (own.rows ?? 0) - applied.removed + applied.added,
       quarantined,
-      filtered,
+      filtered: prepared.superseded + (how.mode === "append" ? applied.leftOut : 0),
       notes: notesOf(decision, applied),
       checks: results,
-    };
-    await publish(tx, {
-      asset: unit.id,
-      body: { kind: "table", physical: own.physical!, hidden: HIDDEN_COLUMNS },
-      version,
-      codeHash,
-      inputs,
-      rows,
-      checks: results,
-      load,
-      begun,
-      token,
-      result,
       step: { continues: true, inPlace: true, undo: undone, closes: false, replacedFiles: [] },
-    });
-    const said = { asset: unit.id, version, run: token.run };
-    await writeIncrement(tx, said, {
-      mode: how.mode,
-      reads: decision.reads,
-      ranges: heldAfter(decision, codeHash),
       reason: decision.reason,
     });
-    return result;
   } finally {
     await tx.run(`drop table if exists ${STAGE}`).catch(() => undefined); // the next build of this session replaces it
   }
@@ -129,16 +108,7 @@ export async function makeStage(
       await makeIntervals(tx, { ...making, ranges: todo.ranges, isJoinable });
       return { kind: "intervals", ranges: todo.ranges };
     case "keys": {
-      const names = how.mode === "merge" ? how.key : how.by;
-      const lists: { table: string; columns: readonly string[] }[] = [];
-      for (const [index, { columns: numbers, select }] of todo.affected.entries()) {
-        const table = `temp.main."_millrace_keys_${index}"`;
-        const own = numbers.map((number) => names[number]!);
-        await tx.run(
-          `create or replace temp table ${table} as select distinct * from (${select}) k(${own.map((name) => ident(name)).join(", ")})`,
-        );
-        lists.push({ table, columns: own });
-      }
+      const lists = await listKeys(tx, how.mode === "merge" ? how.key : how.by, todo.affected);
       const scope = { kind: "keys" as const, lists };
       await makeRows(tx, { ...making, where: inKeys(lists) });
       return scope;
@@ -189,8 +159,4 @@ function recordsIn({ asset, how, columns, scope, stage }: ApplyRequest): string 
   return `id in (select id from ${records} r where ${removedRows({ asset, how, columns, scope, stage, table: records })
     .map((where) => `(${where})`)
     .join(" or ")})`;
-}
-
-async function countRows(tx: Session, table: string): Promise<number> {
-  return (await tx.row<{ n: number }>(`select count(*) as n from ${table}`))?.n ?? 0;
 }

@@ -5,19 +5,19 @@ import type { BuildResult } from "../../load/build-port.ts";
 import { supersedeEarlier } from "../../load/quarantine.ts";
 import { CLOSED_COLUMN, startMs } from "../../model/incremental.ts";
 import { layoutColumns } from "../../model/kept.ts";
-import { writeIncrement } from "../../sql/ledger/intervals.ts";
-import { HIDDEN_COLUMNS, physicalName, physicalTable, publish } from "../../sql/ledger/publish.ts";
+import { physicalName, physicalTable } from "../../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { UNSORTED, writeSorted } from "../layout.ts";
 import { columnOf, prepareStage } from "./apply.ts";
-import { hash, heldAfter, type IncrementBuild, notesOf } from "./build.ts";
+import { countRows, hash, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
 import { type Range, rangeOver } from "./intervals.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, type Making, origin } from "./made.ts";
+import { publishIncrement } from "./published.ts";
 
 export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<BuildResult> {
-  const { request, how, decision, inputs, begun, load } = build;
+  const { request, how, decision, load } = build;
   const { unit, token, codeHash } = request;
   const physical = physicalName(unit.id, load);
   const table = physicalTable(physical);
@@ -35,42 +35,19 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   if (stoppedBy(results) !== undefined) throw stoppedByChecks(unit.id, results, request.checks);
   await supersedeEarlier(tx, unit.id, load);
   const rows = request.checks.some((check) => check.onFail === "quarantine") ? await countRows(tx, table) : built;
-  const version = hash([codeHash, load]);
-  const result: BuildResult = {
-    version,
-    reused: false,
+  const lacking = leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : "";
+  const done: IncrementBuild = { ...build, decision: { ...decision, todo: await rangesMade(tx, build, { table, columns }) } };
+  return publishIncrement(tx, done, {
+    physical,
+    version: hash([codeHash, load]),
     rows,
+    total: rows,
     quarantined: built - rows,
     filtered: superseded,
     notes: notesOf(decision, { superseded, leftOut }),
     checks: results,
-  };
-  await publish(tx, {
-    asset: unit.id,
-    body: { kind: "table", physical, hidden: HIDDEN_COLUMNS },
-    version,
-    codeHash,
-    inputs,
-    rows,
-    checks: results,
-    load,
-    begun,
-    token,
-    result,
+    reason: `${decision.reason}${lacking}`,
   });
-  const done = await rangesMade(tx, build, { table, columns });
-  const lacking = leftOut > 0 ? `; ${leftOut} rows without a moment are left out` : "";
-  await writeIncrement(
-    tx,
-    { asset: unit.id, version, run: token.run },
-    {
-      mode: how.mode,
-      reads: decision.reads,
-      ranges: heldAfter({ ...decision, todo: done }, codeHash),
-      reason: `${decision.reason}${lacking}`,
-    },
-  );
-  return result;
 }
 
 interface Made {
@@ -104,9 +81,4 @@ async function rangesMade(tx: Session, { how, decision, request }: IncrementBuil
   );
   const ranges: readonly Range[] = row?.a == null || row.b == null ? [] : [rangeOver(how.unit, row.a, row.b)];
   return { kind: "rebuild", ranges };
-}
-
-async function countRows(tx: Transaction, table: string): Promise<number> {
-  const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
-  return row?.n ?? 0;
 }
