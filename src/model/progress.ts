@@ -37,5 +37,14 @@ export type ServeProgress =
       RunSummaryAnswer,
       "run" | "status" | "seconds" | "nodes" | "error"
     >)
+  /** A push was carried out. `kept`: the branch is gone, and had no environment that goes with it. */
+  | {
+      readonly type: "deployed";
+      readonly branch: string;
+      readonly environment: string | null;
+      readonly commit: string | null;
+      readonly status: "deployed" | "current" | "failed" | "dropped" | "kept";
+      readonly seconds: number;
+    }
   /** Something went wrong that a person should know of; the engine goes on. */
   | { readonly type: "problem"; readonly what: string; readonly error: ErrorRecord };

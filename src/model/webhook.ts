@@ -1,9 +1,13 @@
 // The port between the server, which takes deliveries, and the engine, which knows whose they are.
 import type { JsonValue } from "./json.ts";
 
-/** How the sender proves itself: HMAC-SHA256 of the body, or of the time and the body (the Stripe kind). */
+/**
+ * How the sender proves itself: HMAC-SHA256 of the body, or of the time and the body (the Stripe kind); hosts of repositories by `X-Hub-Signature-256`
+ * (GitHub, Gitea), or by the secret itself (GitLab).
+ */
 export type WebhookSignature =
   | { readonly kind: "body"; readonly header: string; readonly prefix: string; readonly secret: string }
+  | { readonly kind: "push"; readonly secret: string }
   | { readonly kind: "timestamped"; readonly header: string; readonly secret: string; readonly toleranceMs: number };
 
 export interface WebhookRoute {

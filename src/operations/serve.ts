@@ -5,6 +5,7 @@ import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
+import { createPushes } from "./deploy/pushes.ts";
 import type { Carrier } from "./runs/carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
 import { claimEngineFile, removeEngineFile } from "./serve/engine-file.ts";
@@ -91,18 +92,30 @@ export async function serveOperation(
   });
   const jobs = createJobs({ store, clock, runner, onProblem: problem("a job") });
   const senses = createSenses({ store, clock, signal, parts, holder, jobs, onProblem: problem });
+  const workspaceFor = async (asked: string | undefined): Promise<Workspace> => {
+    const { shareCarrier } = await import("./runs/carrier.ts");
+    const renewed = keeper.current().workspace.renewed(asked);
+    shareCarrier(renewed, carrier);
+    return renewed;
+  };
+  const pushes = createPushes({
+    current: () => keeper.current(),
+    workspace: () => workspaceFor(environment),
+    environment,
+    clock,
+    holder,
+    signal,
+    observe,
+    onProblem: problem,
+  });
   const server = await parts.listen({
     ...request,
-    calls: parts.calls(async (environment) => {
-      const { shareCarrier } = await import("./runs/carrier.ts");
-      const renewed = keeper.current().workspace.renewed(environment);
-      shareCarrier(renewed, carrier);
-      return renewed;
-    }),
+    calls: parts.calls(workspaceFor),
     webhooks: {
       now: () => clock.now(),
-      route: (path) => senses.hooks().get(path),
+      route: (path) => senses.hooks().get(path) ?? pushes.route(path),
       accept: async (route, delivery) => {
+        if (pushes.route(route.path) === route) return pushes.accept(delivery);
         const [own, desk] = [senses.hooks().get(route.path), jobs.desks().get(route.job)];
         if (own === undefined || desk === undefined) throw asMillraceError(new Error(`the job ${route.job} is gone`));
         return acceptDelivery(keeper.current().workspace, desk, own, delivery);
@@ -140,6 +153,7 @@ export async function serveOperation(
     observe({ type: "serving", url: server.url, pid: process.pid, ...counts(keeper.current().policies), seconds });
     // Runs that did not end want the warehouse at once; nothing else does. What is wrong with it is told by the runs that need it.
     if (await runner.anyLeft()) holder.held().catch(() => {});
+    pushes.work();
     await stopped;
   } finally {
     const late = new Promise<void>((resolve) => clock.after(STOP_MAX_MS, resolve));
@@ -150,6 +164,7 @@ export async function serveOperation(
       jobs.close();
       await Promise.all([server.close(), followed?.close(), opening?.then((each) => each.close())]);
       await runner.idle();
+      await pushes.idle();
       await presence?.close();
     };
     await Promise.race([orderly(), late]);

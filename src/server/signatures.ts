@@ -1,11 +1,14 @@
 // Is a webhook from who it should be from? HMAC-SHA256 of the body as it came, of the GitHub kind (`X-Hub-Signature-256: sha256=HEX`) or of the Stripe
 // kind (`Stripe-Signature: t=SECONDS,v1=HEX`, where the time is signed too). Comparisons take the same time whatever is wrong.
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { WebhookSignature } from "../model/webhook.ts";
 
 /** `stale`: signed by the right one, but too long ago (or too far ahead) to be anything but a replay. */
 export type SignatureVerdict = "right" | "wrong" | "stale";
 
+/** Of hosts of repositories. */
+const GIT_SIGNATURE = "X-Hub-Signature-256";
+const GIT_TOKEN = "X-Gitlab-Token";
 /** Signatures that one header of the Stripe kind may carry while a secret is rolled over. */
 const SIGNATURES_MAX = 8;
 
@@ -13,12 +16,14 @@ export function verifySignature(
   signature: WebhookSignature,
   request: { readonly header: (name: string) => string | undefined; readonly body: Uint8Array; readonly nowMs: number },
 ): SignatureVerdict {
-  const given = request.header(signature.header);
-  if (given === undefined) return "wrong";
+  const given = request.header(signature.kind === "push" ? GIT_SIGNATURE : signature.header);
+  if (given === undefined) return signature.kind === "push" && isToken(signature.secret, request.header(GIT_TOKEN)) ? "right" : "wrong";
   switch (signature.kind) {
+    case "push":
     case "body": {
-      if (!given.startsWith(signature.prefix)) return "wrong";
-      return isSame(given.slice(signature.prefix.length), hmac(signature.secret, request.body)) ? "right" : "wrong";
+      const prefix = signature.kind === "push" ? "sha256=" : signature.prefix;
+      if (!given.startsWith(prefix)) return "wrong";
+      return isSame(given.slice(prefix.length), hmac(signature.secret, request.body)) ? "right" : "wrong";
     }
     case "timestamped": {
       const { timestamp, signatures } = partsOf(given);
@@ -32,6 +37,11 @@ export function verifySignature(
     default:
       return signature satisfies never;
   }
+}
+
+function isToken(secret: string, given: string | undefined): boolean {
+  const digest = (text: string): Buffer => createHash("sha256").update(text).digest();
+  return given !== undefined && secret !== "" && timingSafeEqual(digest(given), digest(secret));
 }
 
 function hmac(secret: string, data: Uint8Array): string {

@@ -12,7 +12,7 @@ import { type AccessRules, judgeAccess } from "./access.ts";
 import { readBody } from "./body.ts";
 import { verifySignature } from "./signatures.ts";
 
-const DELIVERY_HEADERS = ["x-github-delivery", "webhook-id"];
+const DELIVERY_HEADERS = ["x-github-delivery", "x-gitea-delivery", "x-gitlab-event-uuid", "webhook-id"];
 const DELIVERY_ID_CHARS_MAX = 200;
 const DEPTH_MAX = 500;
 /** How long the same signed body without an id counts as the sender trying again. */

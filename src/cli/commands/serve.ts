@@ -7,6 +7,8 @@ import { printable } from "../table.ts";
 import { plural, seconds } from "../words.ts";
 
 const PORT_DEFAULT = 4400;
+/** Digits of a commit that people know it by. */
+const COMMIT_DIGITS = 8;
 /** What users' code left open must not keep a stopped engine alive. */
 const LEAVE_MS = 300;
 
@@ -56,6 +58,12 @@ function tell(progress: ServeProgress, output: Output): void {
         output.symbol(good ? "ok" : "failed"),
         `${progress.job ?? "run"}  ${progress.status}  ${seconds(progress.seconds)}  ${progress.run}`,
       );
+    }
+    case "deployed": {
+      const { branch, environment, commit, status } = progress;
+      const what = commit === null ? `${branch} is gone` : `${branch} ${commit.slice(0, COMMIT_DIGITS)}`;
+      const where = environment === null ? "" : `  ${environment} ${status}`;
+      return line(output.symbol(status === "failed" ? "failed" : "ok"), `push of ${printable(what)}${where}  ${seconds(progress.seconds)}`);
     }
     case "problem":
       return output.warn(

@@ -72,4 +72,9 @@ export const environmentsCodes = {
     why: "`millrace serve` carries out what the files of its folder say, so that they go forward with what is deployed to the environment that it serves (`git merge --ff-only`). Files that were changed there, or a history that went another way, forbid that.",
     fix: "Give the engine a checkout in which nobody works; commit or take back what differs, and deploy again.",
   },
+  MR8715: {
+    title: "The repository's remote does not answer",
+    why: "A push was told, and what the branch is by now is asked of the remote that this repository has. It cannot be reached, or refuses.",
+    fix: "`git fetch` in the project's folder says more; the engine needs access without a person: a deploy key, a credential helper.",
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>;

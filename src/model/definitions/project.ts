@@ -55,6 +55,22 @@ const environmentSpec = z.strictObject({
     .describe("of kind e2e: how many of prod's rows each source has"),
 });
 
+const deploySpec = z
+  .strictObject({
+    secret: z.string().min(1).describe("what the host of the repository signs its pushes with: ${secret:PUSH}"),
+    branches: z
+      .array(z.string().min(1))
+      .optional()
+      .describe("patterns of branches that are deployed: main, release/*, !wip/*; default: all"),
+    path: z.string().startsWith("/").optional().describe("where `serve` takes pushes of GitHub, GitLab and Gitea; default: /hooks/push"),
+    remote: z
+      .string()
+      .regex(/^[\w.][\w.-]*$/, { error: "write the name of a remote: origin" })
+      .optional()
+      .describe("what is fetched from; default: origin, where there is one"),
+  })
+  .describe("a push brings the environment of its branch to what was pushed");
+
 const weekday = z.enum(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
 const calendarSpec = z.strictObject({
   country: z.string().optional().describe("its public holidays are days off: US, DE, …"),
@@ -80,6 +96,7 @@ export const projectSpec = z.strictObject({
   warehouse: warehouseSpec.optional(),
   state: stateSpec.optional(),
   environments: z.record(z.string(), environmentSpec).optional(),
+  deploy: deploySpec.optional(),
   defaults: z
     .strictObject({
       retry: retrySpec.optional(),

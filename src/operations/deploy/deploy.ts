@@ -18,7 +18,7 @@ import { beginWork } from "../plan/restate.ts";
 import { openCarrier, shareCarrierOf } from "../runs/carrier.ts";
 import type { Workspace } from "../workspace.ts";
 import { checkOutServed } from "./checkout.ts";
-import { type Target, targetOf, type TargetRequest } from "./target.ts";
+import { DEPLOY, type Target, targetOf, type TargetRequest } from "./target.ts";
 
 export interface DeployRequest extends TargetRequest {
   /** Also what `millrace run` would do: sources are asked, exports written. */
@@ -28,9 +28,6 @@ export interface DeployRequest extends TargetRequest {
 }
 
 type Observe = (progress: RunProgress) => void;
-
-/** Trigger of such runs. Nobody else can go on with one. */
-export const DEPLOY = "deploy";
 
 /** D2. By warehouse and environment. */
 const last = new Map<string, Promise<unknown>>();

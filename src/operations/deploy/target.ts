@@ -6,6 +6,9 @@ import { type Environment, environmentOf, gitBranch } from "../../project/enviro
 import { refuseRef } from "../plan/git.ts";
 import type { Workspace } from "../workspace.ts";
 
+/** Trigger of the runs of a deploy. Nobody else can go on with one. */
+export const DEPLOY = "deploy";
+
 export interface Target extends CommitAnswer {
   readonly branch: string | null;
   readonly environment: Environment;

@@ -9,6 +9,7 @@ import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { Clock } from "../../engine/clock.ts";
 import type { EventStore } from "../../store/store.ts";
 import { listRuns } from "../../views/runs.ts";
+import { DEPLOY } from "../deploy/target.ts";
 import type { Carrier } from "../runs/carrier.ts";
 import type { Workspace } from "../workspace.ts";
 import type { Holder } from "./holder.ts";
@@ -157,7 +158,8 @@ export function createRunner(options: RunnerOptions): Runner {
     async adoptLeft() {
       const { engine } = await carrier();
       const { name: here } = await workspace().environment();
-      const left = (await engine.unfinished()).filter(({ environment = PROD }) => environment === here);
+      // The files of a deploy are gone: who deploys again begins anew.
+      const left = (await engine.unfinished()).filter(({ environment = PROD, trigger }) => environment === here && trigger !== DEPLOY);
       for (const row of left) begin({ run: row.run, job: row.job, trigger: row.trigger, params: row.params });
     },
     async idle() {
