@@ -10,19 +10,22 @@ import type { Workspace } from "../workspace.ts";
 /** Per instance: name → code of the function that is registered. */
 const registered = new WeakMap<DuckDBInstance, Map<string, string>>();
 
-/** `view`: the asset that is about to be made as a view. */
+/** Calls a function of the project's. */
+type Around = <Value>(call: () => Value) => Value;
+
+/** `view`: the asset that is about to be made as a view. `around`: what calls functions of TypeScript, of an instance always the same. */
 export async function installFunctions(
   project: Pick<Project, "dir" | "macros" | "functions">,
   warehouse: Warehouse,
-  { view }: { readonly view?: string } = {},
+  { view, around = (call) => call() }: { readonly view?: string; readonly around?: Around } = {},
 ): Promise<void> {
   const { macros, functions } = project;
-  if (functions.length > 0) await registerAll(project, warehouse);
+  if (functions.length > 0) await registerAll(project, warehouse, around);
   const { installMacros } = await import("../../sql/functions/install.ts");
   await installMacros(warehouse, macros, view === undefined ? {} : { view });
 }
 
-async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions">, warehouse: Warehouse): Promise<void> {
+async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions">, warehouse: Warehouse, around: Around): Promise<void> {
   const known = registered.get(warehouse.instance) ?? new Map<string, string>();
   registered.set(warehouse.instance, known);
   const missing = functions.filter(({ name, codeHash }) => known.get(name) !== codeHash);
@@ -33,7 +36,8 @@ async function registerAll({ dir, functions }: Pick<Project, "dir" | "functions"
   ]);
   for (const { file, exportName, name, codeHash } of missing) {
     const definition = (await loadDefinition(dir, file, exportName)) as Parameters<typeof registerFunction>[1];
-    await warehouse.session(async ({ connection }) => registerFunction(connection, definition));
+    const call: typeof definition.call = (...values) => around(() => definition.call(...values));
+    await warehouse.session(async ({ connection }) => registerFunction(connection, { ...definition, call }));
     known.set(name, codeHash);
   }
 }

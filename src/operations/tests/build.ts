@@ -40,7 +40,7 @@ export async function buildModels(build: TestBuild, way: "quick" | "run"): Promi
   let built: Built | undefined;
   const hasOwn = world.project.macros.length + world.project.functions.length > 0;
   for (const { node, checks } of steps) {
-    if (hasOwn) await installFunctions(world.project, lane.warehouse);
+    if (hasOwn) await installFunctions(world.project, lane.warehouse, { around: lane.atItsMoment });
     if (way === "run") {
       lane.leaves("ledger");
       built = await asInRun(build, node, checks);
@@ -152,7 +152,12 @@ function asInRun(build: TestBuild, node: ModelNode | TransformNode, checks: read
     ...(asked === undefined ? {} : { asked }),
   };
   const { parts, dir } = world.workspace;
-  if (node.kind === "transform") return parts.buildTransform(node, { ...request, projectDir: dir, log: () => {} });
+  if (node.kind === "transform") {
+    const { isolation, ...inline } = node; // a clock is told in this thread only
+    const isTold = prepared.test.spec.now !== undefined || isolation === undefined;
+    const own = isTold ? inline : node;
+    return lane.atItsMoment(() => parts.buildTransform(own, { ...request, projectDir: dir, log: () => {} }));
+  }
   return parts.buildModel(inMemory(node), { ...request, parameters: parametersFor(world, prepared) });
 }
 

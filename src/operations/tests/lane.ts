@@ -8,6 +8,7 @@ import { DATA_SCHEMA, prepareLedger, ROWS_SCHEMA } from "../../sql/ledger/ledger
 import { ident, literal } from "../../sql/text.ts";
 import type { Session } from "../../sql/session.ts";
 import { Warehouse } from "../../sql/warehouse.ts";
+import { atMoment } from "../../platform/clock.ts";
 import type { Project } from "../../project/reader.ts";
 import { prepareCalendars } from "../attempts/calendars.ts";
 
@@ -28,6 +29,10 @@ const CLOCKS: readonly (readonly [string, string])[] = [
   ["localtime", "time"],
   ["current_localtime", "time"],
 ];
+/** That take an argument, as they are for a moment: `age(x)` counts to the midnight before it. */
+const OTHER_CLOCKS: Readonly<Record<string, (at: string) => string>> = {
+  age: (at) => `(x) as system.main.age(cast(cast(${at} as date) as timestamp), x), (x, y) as system.main.age(x, y)`,
+};
 
 export class Lane {
   readonly warehouse: Warehouse;
@@ -75,6 +80,9 @@ export class Lane {
     return [...drops, ...anew, ...this.clocks(now)];
   }
 
+  /** Users' TypeScript at the time that the test says. */
+  readonly atItsMoment = <Value>(work: () => Value): Value => (this.now === null ? work() : atMoment(new Date(this.now), work));
+
   close(): void {
     this.warehouse.close();
   }
@@ -83,12 +91,14 @@ export class Lane {
     const before = this.now;
     this.now = now;
     if (now === before) return [];
-    if (now === null) return CLOCKS.map(([name]) => `drop macro main.${ident(name)}`);
+    const others = Object.entries(OTHER_CLOCKS);
+    if (now === null) return [...CLOCKS, ...others].map(([name]) => `drop macro main.${ident(name)}`);
     const at = `timestamptz ${literal(new Date(now).toISOString())}`;
-    return CLOCKS.map(([name, type]) => {
-      const moment = type === "time" ? `cast(${at} as timestamp)` : at;
-      return `create or replace macro main.${ident(name)}() as cast(${moment} as ${type})`;
-    });
+    const plain = CLOCKS.map(
+      ([name, type]) => [name, `() as cast(${type === "time" ? `cast(${at} as timestamp)` : at} as ${type})`] as const,
+    );
+    const all = [...plain, ...others.map(([name, body]) => [name, body(at)] as const)];
+    return all.map(([name, body]) => `create or replace macro main.${ident(name)}${body}`);
   }
 }
 

@@ -306,6 +306,7 @@ tests:
 materialize: table
 ---*/
 select $now as bound, now() as called, current_date as today, current_timestamp as stamp, localtimestamp as here, today() - 1 as yesterday,
+  age(date '2026-03-01') as age, (timestamptz '2026-03-03 12:00:00+00').age() as hours, age(date '2026-03-04', date '2026-02-04') as between_two, the_day('x') as day,
   $param.least + 1 as more, $param.name as name, $start as s, $end as e
 `,
       "models/final/monthly.sql": `/*---
@@ -323,12 +324,28 @@ tests:
     end: 2026-02-01
     expect:
       - { bound: 2026-03-04T05:06:07, called: 2026-03-04T05:06:07Z, today: 2026-03-04, stamp: "2026-03-04T05:06:07Z", here: 2026-03-04T05:06:07,
-          yesterday: 2026-03-03, more: 42, name: north, s: 2026-01-01, e: 2026-02-01 }
+          yesterday: 2026-03-03, age: 3 days, hours: 12 hours, between_two: 1 month, day: x 2026-03-04, more: 42, name: north, s: 2026-01-01, e: 2026-02-01 }
   - name: partition
     model: final.monthly
     partition: 2026-02
     given: { raw.sales: [ { id: 1, sold_on: 2026-01-31 }, { id: 2, sold_on: 2026-02-01 }, { id: 3, sold_on: 2026-03-01 } ] }
     expect: [ { id: 2, p: 2026-02 } ]
+  - { name: code, model: clean.stamped, given: { clean.sales: [ { id: 1 } ] }, expect: [ { id: 1, at: "2026-03-04T05:06:07.000Z", later: "2026-03-04T05:06:07.000Z", is: true, then: "2020-01-01" } ] }
+  - { name: code at another time, now: 2026-05-05, model: clean.stamped, given: { clean.sales: [ { id: 1 } ] }, expect: [ { at: "2026-05-05T00:00:00.000Z", is: true } ] }
+`,
+      "pipelines/own.ts": `import { defineAsset, defineFunction } from "millrace";
+export const theDay = defineFunction({ name: "the_day", parameters: ["VARCHAR"], returns: "VARCHAR", call: (x: string) => x + " " + new Date().toISOString().slice(0, 10) });
+export const stamped = defineAsset({
+  name: "clean.stamped", needs: ["clean.sales"], isolation: "thread",
+  async *transform({ read }) {
+    for await (const batch of read("clean.sales")) {
+      const at = new Date(Date.now()).toISOString();
+      await new Promise((done) => setTimeout(done, 20));
+      const date = new Date();
+      yield batch.map((row) => ({ id: row.id, at, later: date.toISOString(), is: date instanceof Date && date.constructor === Date && Date() === date.toString(), then: new Date(2020, 0, 1, 12).toISOString().slice(0, 10) }));
+    }
+  },
+});
 `,
     });
     expect(wrong(found)).toEqual([]);
