@@ -1,5 +1,6 @@
-// Everything that a state store holds: streams of runs (`r_…`, `b_…`) hold facts of a run, streams of jobs (`job:NAME`) facts of a job. The name of the
-// stream says which.
+// Everything that a state store holds: streams of runs (`r_…`, `b_…`) hold facts of a run, streams of jobs (`job:NAME`, outside of prod
+// `job:NAME@ENVIRONMENT`) facts of a job. The name of the stream says which.
+import { ledgerAsset, PROD } from "./environment.ts";
 import type { RunEvent } from "./events.ts";
 import type { JobEvent } from "./job-events.ts";
 
@@ -7,11 +8,16 @@ export type StoreEvent = RunEvent | JobEvent;
 
 const JOB_PREFIX = "job:";
 
-export function jobStream(job: string): string {
-  return `${JOB_PREFIX}${job}`;
+/** A job as an environment has it: what its triggers noted, its queue and its pauses are its own. */
+export function jobKey(job: string, environment: string = PROD): string {
+  return ledgerAsset(job, environment);
 }
 
-/** The job whose stream it is, or undefined for the stream of a run. */
+export function jobStream(job: string, environment: string = PROD): string {
+  return `${JOB_PREFIX}${jobKey(job, environment)}`;
+}
+
+/** The key of the job whose stream it is, or undefined for the stream of a run. */
 export function jobOfStream(stream: string): string | undefined {
   return stream.startsWith(JOB_PREFIX) ? stream.slice(JOB_PREFIX.length) : undefined;
 }

@@ -1,6 +1,7 @@
 // What needs a person, in the order in which someone at 3 a.m. wants to know: what is broken and what that holds up, what stands still, what waits for a
 // decision, what somebody has stopped, what was set aside, what was never built. Each with the command that helps.
 import type { RunAnswer, StatusAnswer } from "../model/answers.ts";
+import { PROD } from "../model/environment.ts";
 import type { NodeId } from "../model/graph.ts";
 import { loadAdmission } from "../engine/admission-load.ts";
 import { limitsOf } from "../plan/admission.ts";
@@ -12,7 +13,7 @@ import type { EventStore } from "../store/store.ts";
 import { type AssetRow, expectedSeconds } from "../views/assets.ts";
 import { readJobs } from "../views/jobs.ts";
 import { foldRun } from "../views/run-fold.ts";
-import { listRuns } from "../views/runs.ts";
+import { listRuns, type RunRow } from "../views/runs.ts";
 import { moment, named, span } from "../views/why.ts";
 import { pendingApprovals } from "./runs/approve.ts";
 
@@ -20,6 +21,7 @@ type Need = StatusAnswer["needs"][number];
 
 export interface NeedsInput {
   readonly store: EventStore;
+  readonly environment: string;
   readonly project: Pick<Project, "config" | "nodes">;
   readonly statuses: ReadonlyMap<NodeId, string>;
   readonly rows: ReadonlyMap<NodeId, AssetRow>;
@@ -46,8 +48,8 @@ const STUCK_FACTOR = 10;
 const STUCK_MIN_MS = 30 * 60_000;
 
 export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
-  const live = await listRuns(input.store, { status: "running", limit: LIVE_RUNS_MAX });
-  const approvals = live.length === 0 ? [] : await pendingApprovals(input.store);
+  const live = (await listRuns(input.store, { status: "running", limit: LIVE_RUNS_MAX })).filter((row) => isHere(row, input));
+  const approvals = live.length === 0 ? [] : await pendingApprovals(input.store, input.environment);
   const awaited = new Set(approvals.map((each) => each.run));
   return [
     ...failed(input),
@@ -116,11 +118,16 @@ function failedPartitions({ partitions }: NeedsInput): readonly Need[] {
   );
 }
 
+function isHere({ environment = PROD }: RunRow, input: Pick<NeedsInput, "environment">): boolean {
+  return environment === input.environment;
+}
+
 /** Jobs whose newest run ended with tasks that failed: those leave no asset that would tell it. */
-async function failedJobs({ store }: NeedsInput): Promise<readonly Need[]> {
+async function failedJobs({ store, environment }: NeedsInput): Promise<readonly Need[]> {
   const newest = new Map<string, string>();
-  const candidates = (await listRuns(store, { limit: RUNS_LOOKED_AT_MAX })).filter(({ job, run, status }) => {
-    if (job === null || status === "running" || newest.has(job)) return false;
+  const candidates = (await listRuns(store, { limit: RUNS_LOOKED_AT_MAX })).filter((row) => {
+    const { job, run, status } = row;
+    if (job === null || !isHere(row, { environment }) || status === "running" || newest.has(job)) return false;
     newest.set(job, run);
     return (status === "failed" || status === "partial") && newest.size <= FAILED_JOBS_MAX;
   });
@@ -199,8 +206,8 @@ async function openBreakers({ store, project, now }: NeedsInput): Promise<readon
 }
 
 /** Runs that were asked for and never began. */
-async function unplanned({ store, now }: NeedsInput): Promise<readonly Need[]> {
-  return [...(await readJobs(store))].flatMap(([job, { unplanned: last }]) =>
+async function unplanned({ store, environment, now }: NeedsInput): Promise<readonly Need[]> {
+  return [...(await readJobs(store, environment))].flatMap(([job, { unplanned: last }]) =>
     last === null
       ? []
       : [
@@ -213,9 +220,9 @@ async function unplanned({ store, now }: NeedsInput): Promise<readonly Need[]> {
   );
 }
 
-async function pausedTriggers({ store, now }: NeedsInput): Promise<readonly Need[]> {
+async function pausedTriggers({ store, environment, now }: NeedsInput): Promise<readonly Need[]> {
   const needs: Need[] = [];
-  for (const [job, state] of await readJobs(store)) {
+  for (const [job, state] of await readJobs(store, environment)) {
     const pauses = [["", state.pause] as const, ...Object.entries(state.triggers).map(([key, { pause }]) => [` ${key}`, pause] as const)];
     for (const [key, pause] of pauses) {
       if (pause === null || (pause.until !== null && pause.until <= now)) continue;

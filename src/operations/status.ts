@@ -27,7 +27,7 @@ export async function statusOf(workspace: Workspace): Promise<StatusAnswer> {
     assets: { total: all.length, current: count("current"), stale: count("stale"), failed: count("failed"), missing: count("missing") },
     runs,
     ...(now.partitions.length === 0 ? {} : { partitions: now.partitions }),
-    needs: await needsOf({ ...now, store, project, rows, now: Date.now() }),
+    needs: await needsOf({ ...now, store, environment: (await workspace.environment()).name, project, rows, now: Date.now() }),
   };
 }
 

@@ -2,6 +2,7 @@
 import type { JsonValue } from "../model/answers.ts";
 import { JOB_LIMITS, type RunParams, type SkipReason, type TriggerKey } from "../model/job-events.ts";
 import type { Draft } from "./draft.ts";
+import { jobKey } from "../model/store-events.ts";
 import { runIdOf } from "./identity.ts";
 import type { JobAnswer } from "./input.ts";
 import { paramsOf } from "./params.ts";
@@ -39,7 +40,7 @@ export function fire(draft: Draft, trigger: TriggerPolicy, request: Fire): JobAn
     });
     return { kind: "skipped", why };
   }
-  const run = runIdOf(scheduledFor, [policy.job, trigger.trigger, scheduledFor, key ?? "", request.salt]);
+  const run = runIdOf(scheduledFor, [jobKey(policy.job, policy.environment), trigger.trigger, scheduledFor, key ?? "", request.salt]);
   const gathered = request.gathered ? { gathered: true as const } : {};
   const { priority } = trigger;
   const { kind: decision } = place;
@@ -74,7 +75,7 @@ export function submit(draft: Draft, { key, by, params, priority }: Submission):
   const { policy, at } = draft;
   const singleton = policy.keyOf(params);
   const place = placeFor(draft, singleton, 0);
-  const run = runIdOf(at, [policy.job, "request", at, key ?? "", draft.state().version]);
+  const run = runIdOf(at, [jobKey(policy.job, policy.environment), "request", at, key ?? "", draft.state().version]);
   const why = cut(place.why);
   draft.emit({ type: "request_submitted", at, key, by, decision: place.kind, why, run, params, singleton, priority });
   if (place.kind === "skipped") return { kind: "skipped", why };

@@ -61,6 +61,8 @@ export type TriggerPolicy = SchedulePolicy | EventPolicy | AssetsPolicy | JobEnd
 
 export interface JobPolicy {
   readonly job: JobName;
+  /** Where its runs are carried out; absent: prod. */
+  readonly environment?: string;
   readonly triggers: readonly TriggerPolicy[];
   /** With `keyOf` it counts runs of the same key. */
   readonly concurrency: { readonly max: number; readonly whenBusy: "queue" | "skip" | "cancelRunning" };

@@ -1,8 +1,9 @@
 // Events of jobs → the state of each job, and every key that was ever taken. A start costs what has changed since the table was folded last, not the
 // length of the logs; keys that the state has forgotten are found here (T2 in src/trigger/SPEC.md).
 import type { JsonValue } from "../model/answers.ts";
+import { PROD, splitLedgerAsset } from "../model/environment.ts";
 import type { JobEvent, JobName } from "../model/job-events.ts";
-import { jobEventsOf, jobOfStream } from "../model/store-events.ts";
+import { jobEventsOf, jobKey, jobOfStream } from "../model/store-events.ts";
 import type { EventStore, TableRow } from "../store/store.ts";
 import { evolve } from "../trigger/evolve.ts";
 import { type JobState, NEW_JOB } from "../trigger/state.ts";
@@ -23,20 +24,26 @@ export const jobsTable: ReadTable = {
 };
 
 interface JobRow {
-  readonly job: JobName;
+  /** Its key, as in its stream's name. */
+  readonly job: string;
   readonly state: JobState;
 }
 
-/** States of the jobs that have a stream. */
-export async function readJobs(store: EventStore): Promise<ReadonlyMap<JobName, JobState>> {
+/** States of the jobs of an environment that have a stream. */
+export async function readJobs(store: EventStore, environment: string = PROD): Promise<ReadonlyMap<JobName, JobState>> {
   await catchUp(store, jobsTable);
   const bodies = (await store.tables.list(jobsTable.name, { limit: JOBS_MAX })) as unknown as readonly JobRow[];
-  return new Map(bodies.map(({ job, state }) => [job, state]));
+  return new Map(
+    bodies.flatMap(({ job: key, state }) => {
+      const { asset: job, environment: own } = splitLedgerAsset(key);
+      return own === environment ? [[job, state] as const] : [];
+    }),
+  );
 }
 
-export async function readJob(store: EventStore, job: JobName): Promise<JobState> {
+export async function readJob(store: EventStore, job: JobName, environment: string = PROD): Promise<JobState> {
   await catchUp(store, jobsTable);
-  return ((await store.tables.get(jobsTable.name, job)) as unknown as JobRow | undefined)?.state ?? NEW_JOB;
+  return ((await store.tables.get(jobsTable.name, jobKey(job, environment))) as unknown as JobRow | undefined)?.state ?? NEW_JOB;
 }
 
 export const keysTable: ReadTable = {
@@ -51,8 +58,8 @@ export const keysTable: ReadTable = {
   },
 };
 
-/** The run that took a key, "" when it led to none by itself; undefined when nobody did. `scope` is the trigger, "" for requests. */
-export async function recallKey(store: EventStore, job: JobName, scope: string, key: string): Promise<string | undefined> {
+/** The run that took a key of a job (by its key), "" when it led to none by itself; undefined when nobody did. `scope` is the trigger, "" for requests. */
+export async function recallKey(store: EventStore, job: string, scope: string, key: string): Promise<string | undefined> {
   await catchUp(store, keysTable);
   const body = await store.tables.get(keysTable.name, nameOf(job, scope, key));
   return body === undefined ? undefined : (body as { readonly run: string }).run;
@@ -90,10 +97,10 @@ function takenBy(event: JobEvent): Taken | undefined {
   }
 }
 
-function keyRow(job: JobName, { scope, key, run }: Taken, at: number): TableRow {
+function keyRow(job: string, { scope, key, run }: Taken, at: number): TableRow {
   return { key: nameOf(job, scope, key), label: job, rank: at, body: { run } };
 }
 
-function nameOf(job: JobName, scope: string, key: string): string {
+function nameOf(job: string, scope: string, key: string): string {
   return JSON.stringify([job, scope, key]);
 }

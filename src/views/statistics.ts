@@ -7,6 +7,7 @@ import type { JsonValue } from "../model/answers.ts";
 import { splitNodeId } from "../model/partition.ts";
 import type { RowCounts } from "../model/plan.ts";
 import { runEventsOf } from "../model/store-events.ts";
+import { jobKey } from "../model/store-events.ts";
 import type { EventStore } from "../store/store.ts";
 import { catchUp, type FoldedRows, type ReadTable } from "./catch-up.ts";
 import { foldRun, type NodeRow, type RunFold } from "./run-fold.ts";
@@ -80,7 +81,7 @@ function partsOf(fold: RunFold): readonly DayRow[] {
   const job: DayRow = {
     day,
     kind: "job",
-    name: run.job ?? "",
+    name: jobKey(run.job ?? "", run.environment),
     runs: 1,
     statuses: { [run.status]: 1 },
     nodes: { succeeded, failed, skipped, reused, canceled },
@@ -91,7 +92,7 @@ function partsOf(fold: RunFold): readonly DayRow[] {
   };
   const assets = new Map<string, DayRow>();
   for (const node of nodes) {
-    const part = nodePart(day, node);
+    const part = nodePart(day, node, run.environment);
     const known = assets.get(labelOf(part));
     // Partitions and items of one asset or task have one part in the run.
     assets.set(labelOf(part), known === undefined ? part : { ...sum(known, part), runs: 1 });
@@ -99,13 +100,13 @@ function partsOf(fold: RunFold): readonly DayRow[] {
   return [job, ...assets.values()];
 }
 
-function nodePart(day: string, node: NodeRow): DayRow {
+function nodePart(day: string, node: NodeRow, environment: string | undefined): DayRow {
   const isTask = node.node.startsWith("task:");
   const worked = node.status === "succeeded" || node.status === "failed";
   return {
     day,
     kind: isTask ? "task" : "asset",
-    name: splitNodeId(isTask ? node.node.slice("task:".length) : node.node).asset,
+    name: jobKey(splitNodeId(isTask ? node.node.slice("task:".length) : node.node).asset, environment),
     runs: 1,
     statuses: { [node.status]: 1 },
     nodes: {},

@@ -10,6 +10,7 @@ import type {
   BackfillStartedAnswer,
 } from "../../model/backfill-answers.ts";
 import type { Executor } from "../../model/attempt.ts";
+import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { RunEvent } from "../../model/events.ts";
 import { splitNodeId } from "../../model/partition.ts";
@@ -18,9 +19,9 @@ import type { RunProgress } from "../../model/progress.ts";
 import { realClock } from "../../engine/clock.ts";
 import { createEngine, type Act } from "../../engine/engine.ts";
 import { runId } from "../../engine/run-id.ts";
-import { readAssets } from "../../views/assets.ts";
 import { foldRun, type NodeRow, type RunFold } from "../../views/run-fold.ts";
-import { listRuns } from "../../views/runs.ts";
+import { listRuns, type RunRow } from "../../views/runs.ts";
+import { historyHere } from "../environments/assets.ts";
 import { actor } from "../actor.ts";
 import { BACKFILL_PRIORITY, equipmentOf } from "./backfill.ts";
 import { openCarrier } from "../runs/carrier.ts";
@@ -37,12 +38,17 @@ const NOBODY: Executor = {
   close: async () => {},
 };
 
+/** Those of this environment, newest first. */
+async function backfillRuns(workspace: Workspace): Promise<readonly RunRow[]> {
+  const { name: here } = await workspace.environment();
+  const rows = await listRuns(await workspace.store(), { limit: RUNS_LOOKED_AT_MAX });
+  return rows.filter(({ trigger, environment = PROD }) => trigger === "backfill" && environment === here);
+}
+
 /** The newest backfills. */
 export async function listBackfills(workspace: Workspace): Promise<BackfillsAnswer> {
   const store = await workspace.store();
-  const rows = (await listRuns(store, { limit: RUNS_LOOKED_AT_MAX }))
-    .filter(({ trigger }) => trigger === "backfill")
-    .slice(0, BACKFILLS_MAX);
+  const rows = (await backfillRuns(workspace)).slice(0, BACKFILLS_MAX);
   const backfills: BackfillAnswer[] = [];
   for (const { run } of rows) backfills.push(answerOf(run, await store.read(run)));
   return { backfills };
@@ -129,7 +135,7 @@ async function carryOut(workspace: Workspace, run: string, { allowCodeChange, ob
   const carrier = await openCarrier(workspace);
   try {
     const equipment = { workspace, definitions, params, fullRefresh: false, ...(allowCodeChange ? { allowCodeChange } : {}) };
-    return await carrier.carry(run, { equipment, resumed: true, history: await readAssets(await workspace.store()), observe });
+    return await carrier.carry(run, { equipment, resumed: true, history: await historyHere(workspace), observe });
   } finally {
     await carrier.close();
   }
@@ -173,7 +179,7 @@ export async function retryBackfill(
     tell({ ...started, backfill: id });
     if (detach) return null;
     const equipment = { workspace, definitions, params, fullRefresh: false, ...(allowCodeChange ? { allowCodeChange } : {}) };
-    return await carrier.carry(id, { equipment, resumed: false, history: await readAssets(await workspace.store()), observe });
+    return await carrier.carry(id, { equipment, resumed: false, history: await historyHere(workspace), observe });
   } finally {
     await carrier.close();
   }
@@ -204,7 +210,7 @@ interface Found {
 /** By its id or the beginning of it. @throws MR8211. */
 async function findBackfill(workspace: Workspace, name: string): Promise<Found> {
   const store = await workspace.store();
-  const rows = (await listRuns(store, { limit: RUNS_LOOKED_AT_MAX })).filter(({ trigger }) => trigger === "backfill");
+  const rows = await backfillRuns(workspace);
   const found = rows.filter(({ run }) => run === name || (name.length > 2 && run.startsWith(name)));
   const [row] = found;
   if (row === undefined || found.length > 1) {

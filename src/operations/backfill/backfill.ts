@@ -10,7 +10,7 @@ import type { RunPlan } from "../../model/plan.ts";
 import { runId } from "../../engine/run-id.ts";
 import { keyOf } from "../../plan/partitions/space.ts";
 import { estimates } from "../../sql/ledger/partitions.ts";
-import { readAssets } from "../../views/assets.ts";
+import { historyHere } from "../environments/assets.ts";
 import { findAsset } from "../assets/assets.ts";
 import { openCarrier } from "../runs/carrier.ts";
 import { planForRun, type Planned, planOperation } from "../plan/plan.ts";
@@ -64,7 +64,7 @@ export async function backfill(
     tell({ ...answer, backfill: run });
     if (request.detach) return null;
     const equipment = { workspace, definitions: planned.definitions, params: planned.params, fullRefresh: false };
-    return await carrier.carry(run, { equipment, resumed: false, history: await readAssets(await workspace.store()), observe });
+    return await carrier.carry(run, { equipment, resumed: false, history: await historyHere(workspace), observe });
   } finally {
     await carrier.close();
   }

@@ -9,7 +9,7 @@ import { PROD } from "../../model/environment.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import { noteDeployment, readDeployments } from "../../sql/environments/deployments.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
-import { readAssets } from "../../views/assets.ts";
+import { historyHere } from "../environments/assets.ts";
 import { actor } from "../actor.ts";
 import { beginInEnvironment, endInEnvironment } from "../environments/begin.ts";
 import { readGitTree } from "../plan/git.ts";
@@ -98,7 +98,7 @@ async function carryOut(there: Workspace, planned: Planned, observe: Observe): P
     await beginWork(there, planned.begins);
     const run = await engine.start(plan, { trigger: DEPLOY });
     const equipment = { workspace: there, definitions, params, fullRefresh: false };
-    const history = await readAssets(await there.store(), { environment: name });
+    const history = await historyHere(there);
     return await carrier.carry(run, { equipment, resumed: false, history, observe });
   } finally {
     await carrier.close();

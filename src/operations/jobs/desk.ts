@@ -3,7 +3,7 @@
 import type { Clock } from "../../engine/clock.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { JobEvent } from "../../model/job-events.ts";
-import { jobStream } from "../../model/store-events.ts";
+import { jobKey, jobStream } from "../../model/store-events.ts";
 import type { Append, EventStore } from "../../store/store.ts";
 import { step } from "../../trigger/decide.ts";
 import { evolve } from "../../trigger/evolve.ts";
@@ -21,7 +21,7 @@ export interface JobDeskOptions {
   /** As far as it is known; what was appended since is read. */
   readonly state?: JobState;
   /** The run that took a key long ago, as the table of all keys has it; see T2 in src/trigger/SPEC.md. */
-  readonly recall: (job: string, scope: string, key: string) => Promise<string | undefined>;
+  readonly recall: (jobKey: string, scope: string, key: string) => Promise<string | undefined>;
   /** The state or the policy has changed. */
   readonly onChange?: (desk: JobDesk) => void;
 }
@@ -45,7 +45,7 @@ const REQUESTS = "";
 
 export function createJobDesk({ store, clock, policy: first, state: known = NEW_JOB, recall, onChange }: JobDeskOptions): JobDesk {
   const job = first.job;
-  const stream = jobStream(job);
+  const stream = jobStream(job, first.environment);
   let policy = first;
   let state = known;
   let last: Promise<unknown> = Promise.resolve();
@@ -64,7 +64,7 @@ export function createJobDesk({ store, clock, policy: first, state: known = NEW_
   };
   const input = async (happening: JobHappening): Promise<JobInput> => {
     const { scope, key } = keyOf(happening);
-    const known = key === null ? undefined : await recall(job, scope, key);
+    const known = key === null ? undefined : await recall(jobKey(job, first.environment), scope, key);
     return { ...happening, now: clock.now(), ...(known === undefined ? {} : { known }) };
   };
   const decide = async (happening: JobHappening): Promise<JobAnswer> => {

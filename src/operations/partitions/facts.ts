@@ -3,7 +3,7 @@
 import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { Mapping } from "../../model/definitions/partition.ts";
-import { ledgerAsset } from "../../model/environment.ts";
+import { ledgerAsset, PROD } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { escapePart, type Partitioning, splitNodeId } from "../../model/partition.ts";
 import type { PlanMapping } from "../../plan/partitions/mapping.ts";
@@ -217,7 +217,9 @@ async function readOutcomes(
     outcomes.set(asset, own);
   };
   for (const [node, { status, at }] of await assetsHere(workspace)) if (status === "failed") note(node, "failed", Date.parse(at));
-  for (const { run } of await listRuns(store, { limit: RUNNING_RUNS_MAX, status: "running" })) {
+  const { name: here } = await workspace.environment();
+  for (const { run, environment = PROD } of await listRuns(store, { limit: RUNNING_RUNS_MAX, status: "running" })) {
+    if (environment !== here) continue;
     const fold = foldRun(await store.read(run));
     for (const { node, status } of fold?.nodes() ?? []) if (status === "running") note(node, "running", 0);
   }

@@ -9,7 +9,7 @@ import type { RunPlan } from "../../model/plan.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import type { Engine } from "../../engine/engine.ts";
 import { movedSince } from "../../plan/changes/rests.ts";
-import { readAssets } from "../../views/assets.ts";
+import { historyHere } from "../environments/assets.ts";
 import { beginInEnvironment, endInEnvironment } from "../environments/begin.ts";
 import { openCarrier } from "../runs/carrier.ts";
 import type { Workspace } from "../workspace.ts";
@@ -67,7 +67,7 @@ async function apply(workspace: Workspace, file: PlanFile, observe: Observe): Pr
       ? run
       : await engine.start(planOf(file, planned), { trigger: TRIGGER, ...((await isKnown(engine, run)) ? {} : { run }) });
     const equipment = { workspace, definitions: planned.definitions, params: planned.params, fullRefresh: file.request.fullRefresh };
-    const history = await readAssets(await workspace.store());
+    const history = await historyHere(workspace);
     return await carrier.carry(started, { equipment, resumed: isLeft, history, observe });
   } finally {
     await carrier.close();

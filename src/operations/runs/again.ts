@@ -9,8 +9,8 @@ import type { PlanNode } from "../../model/plan.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import type { StartOptions } from "../../engine/engine.ts";
 import type { Session } from "../../sql/session.ts";
-import { readAssets } from "../../views/assets.ts";
 import { foldRun, type RunFold } from "../../views/run-fold.ts";
+import { historyHere } from "../environments/assets.ts";
 import { findAsset } from "../assets/assets.ts";
 import { retryBackfill } from "../backfill/acts.ts";
 import { openCarrier } from "./carrier.ts";
@@ -145,7 +145,7 @@ async function startPlanned(workspace: Workspace, planned: Planned, start: Start
   const carrier = await openCarrier(workspace);
   try {
     const { definitions, params } = planned;
-    const history = await readAssets(await workspace.store());
+    const history = await historyHere(workspace);
     const run = await carrier.engine.start(planned.plan, start);
     return await carrier.carry(run, {
       equipment: { workspace, definitions, params, fullRefresh: false },

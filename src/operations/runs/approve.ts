@@ -1,4 +1,5 @@
 // `approve`: a person's decision about a task that waits for one. It is written to the run itself, so that it works whoever carries the run out, or nobody.
+import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { ApprovalAnswer, PendingApproval } from "../../model/approval-answers.ts";
 import type { JsonValue } from "../../model/json.ts";
@@ -54,10 +55,11 @@ export async function approvalForm(workspace: Workspace, request: Pick<ApproveRe
 }
 
 /** Everything that waits for a person, oldest run first. */
-export async function pendingApprovals(store: EventStore): Promise<readonly PendingApproval[]> {
+export async function pendingApprovals(store: EventStore, environment: string = PROD): Promise<readonly PendingApproval[]> {
   const rows = await listRuns(store, { status: "running", limit: RUNS_LOOKED_AT_MAX });
   const pending: PendingApproval[] = [];
-  for (const { run } of rows.toReversed()) {
+  for (const { run, environment: place = PROD } of rows.toReversed()) {
+    if (place !== environment) continue;
     const fold = foldRun(await store.read(run));
     for (const node of fold?.nodes() ?? []) {
       const form = formOf(node);

@@ -2,6 +2,7 @@
 // in flight and writes the end. Where nobody can be at work (the warehouse is free), what a dead process left is ended here.
 import type { CancelAnswer } from "../../model/act-answers.ts";
 import type { Executor } from "../../model/attempt.ts";
+import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { realClock } from "../../engine/clock.ts";
@@ -88,7 +89,9 @@ async function chosen(workspace: Workspace, request: CancelRequest): Promise<rea
     throw new MillraceError({ code: "MR7001", message: "cancel takes a RUN, --job JOB, --where FILTER or --all" });
   const rows = await listRuns(store, { status: "running", limit: RUNS_MAX });
   const found: RunRow[] = [];
+  const { name: here } = await workspace.environment();
   for (const row of rows) {
+    if ((row.environment ?? PROD) !== here) continue;
     if (filter.status !== undefined && filter.status !== row.status) continue;
     if (filter.job !== undefined && filter.job !== row.job) continue;
     if (filter.trigger !== undefined && filter.trigger !== row.trigger) continue;

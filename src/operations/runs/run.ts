@@ -3,9 +3,9 @@ import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { RunPlan } from "../../model/plan.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import type { Engine } from "../../engine/engine.ts";
-import { readAssets } from "../../views/assets.ts";
 import type { RunRow } from "../../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
+import { historyHere } from "../environments/assets.ts";
 import { planForRun, planOperation, type Planned, type PlanRequest } from "../plan/plan.ts";
 import { beginWork } from "../plan/restate.ts";
 import type { Amendment } from "../quarantine/amendment.ts";
@@ -28,14 +28,13 @@ type Observe = (progress: RunProgress) => void;
 /** Carries a request out. The summary's status is `running` when the run was interrupted and can go on. */
 export async function runOperation(workspace: Workspace, request: RunRequest, observe: Observe): Promise<RunSummaryAnswer> {
   await workspace.projectWithWarehouse(); // whoever holds it elsewhere is named before anything is planned
-  const store = await workspace.store();
   const fromRun = request.fromFailure === undefined ? undefined : await findRunHere(workspace, request.fromFailure);
   const planned = await planForRun(workspace, request);
   for (const { asset, message } of planned.notes) observe({ type: "warning", node: asset, message });
   await beginInEnvironment(workspace, planned);
   const carrier = await openCarrier(workspace);
   const { engine } = carrier;
-  const history = await readAssets(store);
+  const history = await historyHere(workspace);
   const equipment = {
     workspace,
     definitions: planned.definitions,

@@ -70,9 +70,9 @@ export async function showRun(workspace: Workspace, name: string): Promise<RunSh
 }
 
 /** What a trigger or a person said when the run was asked for; null where nothing is known but its trigger. */
-async function askedBy(store: EventStore, { run, job }: RunRow): Promise<RunShowAnswer["run"]["asked"]> {
+async function askedBy(store: EventStore, { run, job, environment }: RunRow): Promise<RunShowAnswer["run"]["asked"]> {
   if (job === null) return null;
-  for (const event of await store.read<JobEvent>(jobStream(job))) {
+  for (const event of await store.read<JobEvent>(jobStream(job, environment))) {
     if (event.type === "trigger_fired" && event.run === run)
       return { trigger: event.trigger, by: null, why: event.why, scheduledFor: new Date(event.scheduledFor).toISOString() };
     if (event.type === "request_submitted" && event.run === run) return { trigger: null, by: event.by, why: event.why, scheduledFor: null };

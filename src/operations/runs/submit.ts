@@ -9,9 +9,9 @@ import type { RunProgress } from "../../model/progress.ts";
 import { jobStream } from "../../model/store-events.ts";
 import type { EventStore } from "../../store/store.ts";
 import type { JobAnswer } from "../../trigger/input.ts";
-import { readAssets } from "../../views/assets.ts";
 import { createRunFold } from "../../views/run-fold.ts";
 import { readJob, recallKey } from "../../views/jobs.ts";
+import { historyHere } from "../environments/assets.ts";
 import { createJobDesk } from "../jobs/desk.ts";
 import { parametersOf } from "./parameters.ts";
 import { createRunTeller } from "./teller.ts";
@@ -38,9 +38,10 @@ export async function submitRun(workspace: Workspace, { job: name, params, by, k
     });
   const checked = parametersOf(job.spec.params ?? {}, params);
   const { policiesOf } = await import("../triggers/policy.ts");
-  const policy = (await policiesOf(project)).get(name)!;
+  const { name: environment } = await workspace.environment();
+  const policy = (await policiesOf(project, environment)).get(name)!;
   const store = await workspace.store();
-  const state = await readJob(store, name);
+  const state = await readJob(store, name, environment);
   const desk = createJobDesk({ store, clock: realClock, policy, state, recall: (...taken) => recallKey(store, ...taken) });
   await desk.refresh();
   return desk.tell({ type: "submit", key: key ?? randomUUID(), by, params: checked });
@@ -84,10 +85,11 @@ export async function followRun(
 ): Promise<RunSummaryAnswer> {
   const store = await workspace.store();
   const { signal } = workspace;
-  const teller = createRunTeller({ run, resumed: false, history: await readAssets(store), observe });
+  const teller = createRunTeller({ run, resumed: false, history: await historyHere(workspace), observe });
   const fold = createRunFold();
   let version = 0;
   let jobVersion = 0;
+  const { name: environment } = await workspace.environment();
   let goneSince: number | null = null;
   for (;;) {
     const events = await store.read(run, version);
@@ -98,7 +100,7 @@ export async function followRun(
       if (event.type === "run_finished") return teller.summary(fold, null);
     }
     if (version === 0) {
-      const told = await store.read<JobEvent>(jobStream(job), jobVersion);
+      const told = await store.read<JobEvent>(jobStream(job, environment), jobVersion);
       jobVersion += told.length;
       const why = endedWithout(told, run);
       if (why !== undefined) {

@@ -63,7 +63,8 @@ export function createJobs({ store, clock, runner, onProblem }: JobsOptions): Jo
         desks.delete(job);
         alarm.set(job, null);
       }
-      const states = await readJobs(store);
+      const [first] = policies.values();
+      const states = await readJobs(store, first?.environment);
       const all = [...policies].map(([job, policy]) => {
         const known = desks.get(job);
         known?.setPolicy(policy);

@@ -58,5 +58,5 @@ export async function createProjectKeeper({ workspace, clock, onBroken }: Projec
 async function serve(workspace: Workspace): Promise<ServedProject> {
   const project = await workspace.project();
   const { policiesOf } = await import("../triggers/policy.ts");
-  return { workspace, project, policies: await policiesOf(project) };
+  return { workspace, project, policies: await policiesOf(project, (await workspace.environment()).name) };
 }

@@ -2,7 +2,7 @@
 // read is kept, so that nothing is missed while no engine ran; what is told twice is known by its key.
 import type { Clock } from "../../engine/clock.ts";
 import { createFeed } from "../../engine/feed.ts";
-import { PROD } from "../../model/environment.ts";
+import { PROD, splitLedgerAsset } from "../../model/environment.ts";
 import type { RunEvent } from "../../model/events.ts";
 import { jobOfStream, runEventsOf } from "../../model/store-events.ts";
 import type { Batch, EventStore } from "../../store/store.ts";
@@ -25,11 +25,12 @@ export interface RunEvents {
   close(): Promise<void>;
 }
 
-const TABLE = "serve.1";
+const TABLES = "serve.1";
 /** How far it has read is kept this often at most; what was read since is told again after a crash. */
 const KEEP_MS = 1_000;
 
 export async function followRunEvents({ store, clock, environment, desks, onProblem }: RunEventsOptions): Promise<RunEvents> {
+  const TABLE = environment === PROD ? TABLES : `${TABLES}@${environment}`;
   let kept = await store.tables.position(TABLE);
   let position = kept;
   if (kept === 0) {
@@ -57,8 +58,9 @@ export async function followRunEvents({ store, clock, environment, desks, onProb
   const take = async (batches: readonly Batch[]): Promise<void> => {
     const waiting = wantedBy(desks().values());
     for (const batch of batches) {
-      const job = jobOfStream(batch.stream);
-      const desk = job === undefined ? undefined : desks().get(job);
+      const key = jobOfStream(batch.stream);
+      const job = key === undefined ? undefined : splitLedgerAsset(key);
+      const desk = job?.environment === environment ? desks().get(job.asset) : undefined;
       if (desk !== undefined && batch.after + batch.events.length > desk.state().version) await desk.refresh();
       if (job === undefined) for (const event of runEventsOf(batch)) await tell(event, batch.stream, waiting);
     }

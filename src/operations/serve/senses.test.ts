@@ -6,10 +6,12 @@ import { createMemoryStore } from "../../store/memory.ts";
 import type { EventStore } from "../../store/store.ts";
 import { createFakeClock } from "../../testing/fake-clock.ts";
 import type { JobPolicy, TriggerPolicy } from "../../trigger/policy.ts";
-import { recallKey } from "../../views/jobs.ts";
+import { drive, OK, planOf } from "../../run/run.fixture.ts";
+import { readJob, recallKey } from "../../views/jobs.ts";
 import { createJobDesk, type JobDesk } from "../jobs/desk.ts";
 import { createAlarm } from "./alarm.ts";
 import { createMessages } from "./messages.ts";
+import { followRunEvents } from "./run-events.ts";
 import { createSensors, type Sight } from "./sensors.ts";
 
 const HOUR_MS = 3_600_000;
@@ -172,5 +174,61 @@ describe("the alarm", () => {
     await clock.pass(5_000_000);
     expect(rung.at(-1)).toEqual(["k1", 5_000_000]);
     alarm.close();
+  });
+});
+
+describe("a job in two environments of one state", () => {
+  const assets = policy({ ...common, trigger: "assets", kind: "assets", updated: ["raw.a"], mode: "any", windowMs: null }, 1);
+
+  it("has in each its own places, keys and pauses", async () => {
+    const [store, clock] = [createMemoryStore(), createFakeClock()];
+    const desks = [await deskOf(store, clock, assets), await deskOf(store, clock, { ...assets, environment: "dev" })] as const;
+    const runOf = (answer: unknown): string => (answer as { readonly run: string }).run;
+    const ask = (key: string) => Promise.all(desks.map((desk) => desk.tell({ type: "submit", key, by: "ana", params: {} })));
+    const [prod, dev] = await ask("k");
+    expect([prod, dev]).toMatchObject([{ kind: "started" }, { kind: "started" }]);
+    expect(prod).not.toEqual(dev);
+    expect(await ask("k")).toMatchObject([
+      { run: runOf(prod), kind: "duplicate" },
+      { run: runOf(dev), kind: "duplicate" },
+    ]);
+    expect(await ask("l")).toMatchObject([{ kind: "queued" }, { kind: "queued" }]);
+    await desks[1].tell({ type: "pause", trigger: null, until: null, by: "ana", why: "" });
+    await desks[1].tell({ type: "ended", run: runOf(dev), status: "failed" });
+    const states = [await readJob(store, "nightly"), await readJob(store, "nightly", "dev")];
+    expect(states.map(({ pause, queue, active }) => [pause !== null, queue.length, active.length])).toEqual([
+      [false, 1, 1],
+      [true, 0, 1],
+    ]);
+  });
+
+  it("hears of the runs of its own, also of those while its engine was down and that of the other was not", async () => {
+    const [store, clock] = [createMemoryStore(), createFakeClock()];
+    const follow = async (environment: string) => {
+      const desk = await deskOf(store, clock, environment === "prod" ? assets : { ...assets, environment });
+      const onProblem = (error: unknown): void => {
+        throw error;
+      };
+      return followRunEvents({ store, clock, environment, desks: () => new Map([["nightly", desk]]), onProblem });
+    };
+    const ran = async (run: string, environment?: string): Promise<void> => {
+      const driver = drive({ ...planOf(["raw.a"]), ...(environment === undefined ? {} : { environment }) }, { run });
+      driver.report("raw.a", 1, OK);
+      await store.append(run, 0, driver.log);
+    };
+    const fired = async (environment?: string): Promise<readonly unknown[]> =>
+      (await store.read<JobEvent>(environment === undefined ? "job:nightly" : `job:nightly@${environment}`)).flatMap((event) =>
+        event.type === "trigger_fired" ? event.items : [],
+      );
+    await ran("r_0");
+    await (await follow("dev")).close();
+    await ran("r_1", "dev");
+    const prod = await follow("prod");
+    await ran("r_2");
+    await clock.pass(5_000);
+    await prod.close();
+    const dev = await follow("dev");
+    await dev.close();
+    expect([await fired(), await fired("dev")]).toEqual([[{ asset: "raw.a", run: "r_2" }], [{ asset: "raw.a", run: "r_1" }]]);
   });
 });

@@ -1,5 +1,6 @@
 // What the triggers of a project sense: webhooks, files that arrive, sensors. Set anew with each project; what did not change goes on undisturbed.
 import type { Clock } from "../../engine/clock.ts";
+import { jobKey } from "../../model/store-events.ts";
 import type { EventStore } from "../../store/store.ts";
 import { arrivalMemory } from "./arrival-memory.ts";
 import { type Arrivals, watchArrivals } from "./arrivals.ts";
@@ -73,7 +74,7 @@ export function createSenses({ store, clock, signal, parts, holder, jobs, onProb
           : LOOK_EVERY_MS,
       ),
       clock,
-      memory: arrivalMemory(store, job, trigger),
+      memory: arrivalMemory(store, jobKey(job, jobs.desks().get(job)?.policy().environment), trigger),
       onArrival: async ({ key, item }) => {
         const answer = await jobs.desks().get(job)?.tell({ type: "happened", trigger, key, item });
         return answer !== undefined && answer.kind !== "held" && answer.kind !== "nothing";

@@ -54,8 +54,9 @@ async function deskOf(workspace: Workspace, act: TriggerAct): Promise<{ readonly
     throw new MillraceError({ code: "MR1614", message: `${job.name} has no trigger ${JSON.stringify(trigger)}`, hint });
   }
   const store = await workspace.store();
+  const { name: environment } = await workspace.environment();
   const recall = (name: string, scope: string, key: string): Promise<string | undefined> => recallKey(store, name, scope, key);
-  const desk = createJobDesk({ store, clock: realClock, policy: await policyOf(project, job), recall });
+  const desk = createJobDesk({ store, clock: realClock, policy: await policyOf(project, job, environment), recall });
   await desk.refresh();
   // No engine has served it yet: a pause that comes first is one of a trigger that is known.
   if (trigger !== null && desk.state().triggers[trigger] === undefined) await desk.tell({ type: "define" });

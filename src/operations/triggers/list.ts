@@ -35,7 +35,7 @@ export async function listTriggers(workspace: Workspace, request: TriggersReques
   const timezone = project.config.timezone ?? "UTC";
   const jobs = request.job === undefined ? project.jobs : [jobNamed(project, request.job)];
   const from = request.from === undefined ? request.now : parseTime(request.from, { now: request.now, timezone });
-  const states = await readJobs(await workspace.store());
+  const states = await readJobs(await workspace.store(), (await workspace.environment()).name);
   const asked = { from, next: Math.min(request.next, NEXT_MAX), now: request.now, timezone };
   return {
     timezone,
@@ -54,8 +54,9 @@ export async function triggerHistory(
 ): Promise<TriggerHistoryAnswer> {
   const { name } = jobNamed(await workspace.project(), request.job);
   const store = await workspace.store();
-  const { version } = await readJob(store, name);
-  const events = await store.read<JobEvent>(jobStream(name), Math.max(0, version - request.limit * EVENTS_PER_ROW));
+  const { name: environment } = await workspace.environment();
+  const { version } = await readJob(store, name, environment);
+  const events = await store.read<JobEvent>(jobStream(name, environment), Math.max(0, version - request.limit * EVENTS_PER_ROW));
   return { job: name, history: historyOf(events).slice(0, request.limit) };
 }
 

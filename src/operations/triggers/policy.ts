@@ -2,6 +2,7 @@
 // counts anew from that moment.
 import { parseDurationMs } from "../../model/duration.ts";
 import type { JsonValue } from "../../model/answers.ts";
+import { PROD } from "../../model/environment.ts";
 import type { JobName, RunParams } from "../../model/job-events.ts";
 import { type JobTrigger, triggersOf } from "../../model/triggers.ts";
 import { plainName } from "../../project/names.ts";
@@ -13,16 +14,17 @@ import { TRIGGER_LIMITS } from "../../trigger/state.ts";
 const DEFAULTS = { max: 1, whenBusy: "queue", catchUp: "latest", status: "succeeded", mode: "all", sensorEveryMs: 60_000 } as const;
 
 /** The policy of each job, by its name; triggers in the order of the definition. The project has no errors. */
-export async function policiesOf(project: Project): Promise<ReadonlyMap<JobName, JobPolicy>> {
-  const policies = await Promise.all(project.jobs.map((job) => policyOf(project, job)));
+export async function policiesOf(project: Project, environment: string = PROD): Promise<ReadonlyMap<JobName, JobPolicy>> {
+  const policies = await Promise.all(project.jobs.map((job) => policyOf(project, job, environment)));
   return new Map(policies.map((policy) => [policy.job, policy]));
 }
 
-export async function policyOf(project: Project, { name, spec }: ProjectJob): Promise<JobPolicy> {
+export async function policyOf(project: Project, { name, spec }: ProjectJob, environment: string): Promise<JobPolicy> {
   const { concurrency } = spec;
   const keyOf = concurrency?.key === undefined ? () => null : await singletonKey(concurrency.key, defaultsOf(spec.params));
   return {
     job: name,
+    ...(environment === PROD ? {} : { environment }),
     priority: spec.priority ?? 0,
     concurrency: { max: concurrency?.max ?? DEFAULTS.max, whenBusy: concurrency?.whenBusy ?? DEFAULTS.whenBusy },
     keyOf,

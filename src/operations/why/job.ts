@@ -1,4 +1,5 @@
 // Why a job does or does not run: whether it is paused, what holds its places, what its triggers did last and will do next, what they passed over and why.
+import { PROD } from "../../model/environment.ts";
 import type { JobEvent } from "../../model/job-events.ts";
 import type { TriggerAnswer } from "../../model/trigger-answers.ts";
 import { jobStream } from "../../model/store-events.ts";
@@ -18,10 +19,11 @@ const RUNS_SEARCHED = 10_000;
 
 export async function whyJob(workspace: Workspace, job: Job, now: number): Promise<Reasons> {
   const store = await workspace.store();
-  const events = await store.read<JobEvent>(jobStream(job.name));
+  const { name: environment } = await workspace.environment();
+  const events = await store.read<JobEvent>(jobStream(job.name, environment));
   const state = events.reduce(evolve, NEW_JOB);
   const runs = await listRuns(store, { limit: RUNS_SEARCHED });
-  const last = runs.find((row) => row.job === job.name);
+  const last = runs.find((row) => row.job === job.name && (row.environment ?? PROD) === environment);
   const ran: Reasons =
     last === undefined
       ? { ...NO_REASONS, sentences: [sentence(`${job.name} has never run`)] }

@@ -79,7 +79,8 @@ async function inputOf(store: EventStore, run: string, facts: AdmissionFacts, no
 async function whyStarted(store: EventStore, row: RunRow, now: number): Promise<Reasons> {
   const sentences: string[] = [];
   const cause: Record<string, string | null> = { kind: "trigger", trigger: row.trigger };
-  const asked = row.job === null ? undefined : (await store.read<JobEvent>(jobStream(row.job))).find((event) => asks(event, row.run));
+  const asked =
+    row.job === null ? undefined : (await store.read<JobEvent>(jobStream(row.job, row.environment))).find((event) => asks(event, row.run));
   if (asked?.type === "trigger_fired") {
     sentences.push(sentence(`Its trigger ${asked.trigger} fired for ${moment(asked.scheduledFor, now)}: ${asked.why}`));
     if (asked.decision === "queued") sentences.push("It waited in the queue of its job first.");
