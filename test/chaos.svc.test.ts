@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openPostgresStore } from "../src/store/postgres.ts";
 import { bundleProgram, type Program } from "./chaos/bundle.ts";
 import { playOut } from "./chaos/engine-scenario.ts";
-import { chance, killsOf, limitMs, percentile, SEED } from "./chaos/random.ts";
+import { chance, killsOf, limitMs, mostly, SEED } from "./chaos/random.ts";
 import { serveProject } from "./chaos/served.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 
@@ -56,12 +56,12 @@ describe(`three engines on one PostgreSQL (seed ${SEED})`, () => {
       });
       expect(wrong).toEqual([]);
       expect(goesOnMs.length).toBeGreaterThan(0);
-      expect(percentile(goesOnMs, 0.95)).toBeLessThanOrEqual(5_000);
+      expect(mostly(goesOnMs)).toBeLessThanOrEqual(5_000);
     },
     limitMs(KILLS),
   );
 
-  const FAR_KILLS = killsOf(8, 20);
+  const FAR_KILLS = killsOf(12, 20);
   it(
     `on a machine each: ${FAR_KILLS} kills that only silence tells of`,
     async () => {
@@ -77,7 +77,7 @@ describe(`three engines on one PostgreSQL (seed ${SEED})`, () => {
       });
       expect(wrong).toEqual([]);
       expect(goesOnMs.length).toBeGreaterThan(0);
-      expect(percentile(goesOnMs, 0.95)).toBeLessThanOrEqual(15_000);
+      expect(mostly(goesOnMs)).toBeLessThanOrEqual(15_000);
     },
     limitMs(FAR_KILLS),
   );
@@ -109,7 +109,7 @@ describe(`three engines that serve one project with its state in PostgreSQL (see
         await expect.poll(() => served.engines(), { timeout: 60_000, interval: 1_000 }).toEqual(["holds", "waits", "waits"]);
         await served.settle(SETTLE_MOST_MS);
         expect(await served.judge()).toEqual([]);
-        expect(percentile(served.goesOnMs, 0.95)).toBeLessThanOrEqual(5_000);
+        expect(mostly(served.goesOnMs)).toBeLessThanOrEqual(5_000);
       } finally {
         await served.remove();
       }

@@ -1,35 +1,18 @@
-// Bugs planted in admission: one-line changes of the core and of the engine's part of it, each of which the simulation must find. A bug is a copy of the
-// sources in which one line was changed, loaded from a temporary folder.
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { createJiti } from "jiti";
+// Bugs planted in admission: one-line changes of the core and of the engine's part of it, each of which the simulation must find.
+import { type PlantedChange, plantedModules } from "./planted.ts";
 import type { AdmissionUnderTest } from "./simulate-admission.ts";
-
-export interface AdmissionBug {
-  readonly name: string;
-  /** File below src. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly from: string;
-  readonly to: string;
-}
 
 /** Every bug is found within the first so many seeds. */
 export const SEEDS_TO_FIND_AN_ADMISSION_BUG = 400;
 
-/** Folders that an engine is made of. */
-const PARTS = ["model", "run", "plan", "store", "views", "engine"] as const;
+const facts = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/admission/facts.ts", from, to });
+const share = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/admission/share.ts", from, to });
+const room = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/admission/room.ts", from, to });
+const rate = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/admission/rate.ts", from, to });
+const breaker = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/admission/breaker.ts", from, to });
+const gate = (name: string, from: string, to: string): PlantedChange => ({ name, file: "engine/admission.ts", from, to });
 
-const facts = (name: string, from: string, to: string): AdmissionBug => ({ name, file: "run/admission/facts.ts", from, to });
-const share = (name: string, from: string, to: string): AdmissionBug => ({ name, file: "run/admission/share.ts", from, to });
-const room = (name: string, from: string, to: string): AdmissionBug => ({ name, file: "run/admission/room.ts", from, to });
-const rate = (name: string, from: string, to: string): AdmissionBug => ({ name, file: "run/admission/rate.ts", from, to });
-const breaker = (name: string, from: string, to: string): AdmissionBug => ({ name, file: "run/admission/breaker.ts", from, to });
-const gate = (name: string, from: string, to: string): AdmissionBug => ({ name, file: "engine/admission.ts", from, to });
-
-export const admissionBugs: readonly AdmissionBug[] = [
+export const admissionBugs: readonly PlantedChange[] = [
   facts(
     "never gives back a place",
     "remove(pool.holders, holderName(live)), held: pool.held - weight",
@@ -73,24 +56,7 @@ export const admissionBugs: readonly AdmissionBug[] = [
   gate("forgets the past of rates", "({ facts } = read);", "facts = { ...read.facts, pools: facts.pools };"),
 ];
 
-/** The engine with `bug` in it. Throws when the line to change is not there exactly once. */
-export async function plantInAdmission(bug: AdmissionBug): Promise<AdmissionUnderTest> {
-  const source = resolve(fileURLToPath(import.meta.url), "../..");
-  const folder = mkdtempSync(join(tmpdir(), "millrace-bug-"));
-  try {
-    for (const part of PARTS)
-      cpSync(join(source, part), join(folder, part), { recursive: true, filter: (path) => !path.endsWith(".test.ts") });
-    symlinkSync(resolve(source, "../node_modules"), join(folder, "node_modules"), "junction");
-    const path = join(folder, bug.file);
-    const parts = readFileSync(path, "utf8").split(bug.from);
-    if (parts.length !== 2) throw new Error(`"${bug.name}": the line to change stands ${parts.length - 1} times in ${bug.file}`);
-    writeFileSync(path, parts.join(bug.to));
-    const entry = join(folder, "engine/engine.ts");
-    const jiti = createJiti(pathToFileURL(entry).href, { fsCache: false });
-    const engine = await jiti.import<Pick<AdmissionUnderTest, "createEngine">>(entry);
-    const errors = await jiti.import<Pick<AdmissionUnderTest, "MillraceError">>(join(folder, "model/errors.ts"));
-    return { createEngine: engine.createEngine, MillraceError: errors.MillraceError };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** The engine with `bug` in it. */
+export function plantInAdmission(bug: PlantedChange): Promise<AdmissionUnderTest> {
+  return plantedModules(bug, ["engine/engine.ts", "model/errors.ts"]);
 }

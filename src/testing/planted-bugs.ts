@@ -1,33 +1,21 @@
-// Planted bugs: one-line changes of the core, each of which the simulator must find. The core itself carries no switch for them: a bug is a copy of
-// src/run in which one line was changed, loaded from a temporary folder.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { createJiti } from "jiti";
+// Planted bugs: one-line changes of the core, each of which the simulator must find.
+import { type PlantedChange, plantedModules } from "./planted.ts";
 import type { Core } from "./simulated-engine.ts";
 
-export interface PlantedBug {
-  readonly name: string;
-  /** File of src/run. */
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly from: string;
-  readonly to: string;
-}
+const CORE = ["state", "decide", "evolve", "outstanding", "clock"].map((name) => `run/${name}.ts`);
 
 /** Every bug is found within the first so many seeds. */
 export const SEEDS_TO_FIND_A_BUG = 1_500;
 
-const decide = (name: string, from: string, to: string): PlantedBug => ({ name, file: "decide.ts", from, to });
-const follow = (name: string, from: string, to: string): PlantedBug => ({ name, file: "consequences.ts", from, to });
-const evolve = (name: string, from: string, to: string): PlantedBug => ({ name, file: "evolve.ts", from, to });
-const start = (name: string, from: string, to: string): PlantedBug => ({ name, file: "starts.ts", from, to });
-const index = (name: string, from: string, to: string): PlantedBug => ({ name, file: "queues.ts", from, to });
-const derive = (name: string, from: string, to: string): PlantedBug => ({ name, file: "outstanding.ts", from, to });
-const retry = (name: string, from: string, to: string): PlantedBug => ({ name, file: "retry.ts", from, to });
+const decide = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/decide.ts", from, to });
+const follow = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/consequences.ts", from, to });
+const evolve = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/evolve.ts", from, to });
+const start = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/starts.ts", from, to });
+const index = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/queues.ts", from, to });
+const derive = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/outstanding.ts", from, to });
+const retry = (name: string, from: string, to: string): PlantedChange => ({ name, file: "run/retry.ts", from, to });
 
-export const plantedBugs: readonly PlantedBug[] = [
+export const plantedBugs: readonly PlantedChange[] = [
   decide("takes reports of outdated attempts", "|| running.attempt !== input.attempt) return;", ") return;"),
   decide("allows one try too many", "tries < retry.attempts", "tries <= retry.attempts"),
   decide("allows one try too few", "tries < retry.attempts", "tries < retry.attempts - 1"),
@@ -146,39 +134,20 @@ export const plantedBugs: readonly PlantedBug[] = [
   retry("does not heed what a server asks for", "Math.round(Math.max(delay, wished))", "Math.round(delay)"),
   {
     name: "lets time stand still after a clock went back",
-    file: "clock.ts",
+    file: "run/clock.ts",
     from: "Math.max(offsetMs, eventAt - machineNow)",
     to: "offsetMs",
   },
-  { name: "starts the last of the plan first", file: "state.ts", from: "a.node < b.node : a.priority", to: "a.node > b.node : a.priority" },
-  { name: "starts the least important first", file: "state.ts", from: "a.priority > b.priority", to: "a.priority < b.priority" },
+  {
+    name: "starts the last of the plan first",
+    file: "run/state.ts",
+    from: "a.node < b.node : a.priority",
+    to: "a.node > b.node : a.priority",
+  },
+  { name: "starts the least important first", file: "run/state.ts", from: "a.priority > b.priority", to: "a.priority < b.priority" },
 ];
 
-/** The core with `bug` in it. Throws when the line to change is not there exactly once. */
-export async function plant(bug: PlantedBug): Promise<Core> {
-  const source = resolve(fileURLToPath(import.meta.url), "../../run");
-  const home = mkdtempSync(join(tmpdir(), "millrace-bug-"));
-  const folder = join(home, "run");
-  try {
-    symlinkSync(resolve(source, "../model"), join(home, "model"));
-    for (const file of readdirSync(source, { recursive: true, encoding: "utf8" })) {
-      if (!file.endsWith(".ts") || file.endsWith(".test.ts")) continue;
-      const text = readFileSync(join(source, file), "utf8");
-      mkdirSync(dirname(join(folder, file)), { recursive: true });
-      writeFileSync(join(folder, file), file === bug.file ? changed(text, bug) : text);
-    }
-    const jiti = createJiti(pathToFileURL(join(folder, "decide.ts")).href, { fsCache: false });
-    const modules = ["state.ts", "decide.ts", "evolve.ts", "outstanding.ts", "clock.ts"].map((file) =>
-      jiti.import<object>(join(folder, file)),
-    );
-    return Object.assign({}, ...(await Promise.all(modules))) as Core;
-  } finally {
-    rmSync(home, { recursive: true, force: true });
-  }
-}
-
-function changed(text: string, bug: PlantedBug): string {
-  const parts = text.split(bug.from);
-  if (parts.length !== 2) throw new Error(`"${bug.name}": the line to change stands ${parts.length - 1} times in ${bug.file}`);
-  return parts.join(bug.to);
+/** The core with `bug` in it. */
+export function plant(bug: PlantedChange): Promise<Core> {
+  return plantedModules(bug, CORE);
 }

@@ -3,7 +3,7 @@
 import type { RunEvent } from "../model/events.ts";
 import type { Random } from "./random.ts";
 
-const STEPS_MAX = 20_000;
+const STEPS_MAX = 8_000;
 
 export interface World {
   readonly random: Random;

@@ -39,3 +39,10 @@ export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
 }
+
+const FEW = 20;
+
+/** The time within which 95 % of `values` lie; of a few, which MILLRACE_KILLS=full makes more of, half of them: the worst of five says nothing of 95 %. */
+export function mostly(values: readonly number[]): number {
+  return percentile(values, values.length < FEW ? 0.5 : 0.95);
+}
