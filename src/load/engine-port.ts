@@ -5,6 +5,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { EngineUse } from "../model/definitions/engine.ts";
 import type { SqlUnit } from "../sql/compile/errors.ts";
+import type { JsonValue } from "../model/answers.ts";
 import type { CheckResult, CheckTest, CompiledCheck } from "./check.ts";
 import type { FilledTable } from "./connector.ts";
 
@@ -16,6 +17,8 @@ export interface EngineCapabilities {
   /** Can rows be set aside by checks? */
   readonly quarantine: boolean;
   readonly partitions: boolean;
+  /** Ways of `materialize: incremental`, and the settings that it knows; null: none. */
+  readonly incremental: { readonly modes: readonly string[]; readonly settings: readonly string[] } | null;
   /** Does a source stay where it lies? */
   readonly inPlace: boolean;
   /** Does DuckDB read most of its SQL, so that columns have lineage before anything asks the server? */
@@ -65,6 +68,8 @@ export interface EngineBuild {
   /** Schemas of names without one, before the server's own. */
   readonly searchPath: readonly string[];
   readonly materialize: "view" | "table";
+  /** Most rows of the table before may stay. */
+  readonly increment?: EngineIncrement;
   /** Part of the names of what is made. */
   readonly suffix: string;
   readonly version: string;
@@ -85,11 +90,76 @@ export interface EngineBuilt {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: number | null;
   readonly checks: readonly CheckResult[];
+  /** Of an increment: what was decided, in the words of who decided. */
+  readonly said?: JsonValue;
+  /** Nothing was done: readers see the table that is gone on from. */
+  readonly isSame?: true;
 }
 
 /** A version that readers are to see. */
 export interface EngineShown extends Pick<EngineBuild, "shown" | "asset" | "reads" | "searchPath" | "version"> {
   readonly sql: string;
+}
+
+/** How rows of a table are told apart, so that some of them can be made again. */
+export type Grain =
+  | { readonly kind: "time"; readonly column: string; readonly unit: "hour" | "day" | "week" | "month" }
+  | { readonly kind: "key"; readonly columns: readonly string[] };
+
+/** An asset that is read, and expressions over its columns that tell which rows of the result each of its rows may matter to. */
+export interface Watched {
+  readonly asset: string;
+  /** Null: to any. `column`: which one of the key. */
+  readonly reads: readonly { readonly cells: readonly { readonly column: number; readonly sql: string }[] }[] | null;
+}
+
+export interface SeenRead {
+  readonly asset: string;
+  /** Which read of the asset. */
+  readonly index: number;
+  /** The server could tell no parts: the asset is one. */
+  readonly isWhole: boolean;
+  /** Parts that are others than for the table before: beginnings of intervals (ms), numbers of groups of keys (-1: NULL), 0 for the whole; null: it was not kept. */
+  readonly changed: readonly number[] | null;
+  /** First and last part. */
+  readonly extent: { readonly first: number; readonly last: number } | null;
+  readonly extentBefore: { readonly first: number; readonly last: number } | null;
+}
+
+export interface Seen {
+  readonly reads: readonly SeenRead[];
+  /** Has the table before the columns that the query gives? */
+  readonly hasSameColumns: boolean;
+  /** Functions in the text that are somebody's own. */
+  readonly ownFunctions: readonly string[];
+}
+
+interface Piece {
+  readonly startMs: number;
+  readonly endMs: number;
+}
+
+/** What is made; `pieces`: `$start` and `$end` of each statement, null: one statement without. */
+export type EngineScope =
+  | { readonly kind: "all"; readonly pieces: readonly Piece[] | null; readonly sinceMs: number | null; readonly said: JsonValue }
+  | { readonly kind: "intervals"; readonly ranges: readonly Piece[]; readonly pieces: readonly Piece[] | null; readonly said: JsonValue }
+  | {
+      readonly kind: "keys";
+      readonly touched: readonly { readonly columns: readonly number[]; readonly parts: readonly number[] }[];
+      readonly pieces: null;
+      readonly said: JsonValue;
+    }
+  | { readonly kind: "nothing"; readonly said: JsonValue };
+
+/** Which rows of a table are made again is decided while it is built: when the server has told what changed, in the build's own snapshot. */
+export interface EngineIncrement {
+  readonly grain: Grain;
+  /** Table of the version that is gone on from. */
+  readonly base: string | null;
+  /** What is to be watched, given the columns of the query. */
+  watch(columns: readonly { readonly name: string; readonly type: string }[]): Promise<readonly Watched[]>;
+  /** @throws what makes no sense together, MR4612 f. */
+  decide(seen: Seen): EngineScope;
 }
 
 export interface EngineServer {

@@ -39,6 +39,6 @@ export async function buildModel(node: ModelNode, request: Omit<ModelRequest, "u
     ...(node.described === undefined ? {} : { described: node.described }),
   };
   const { remote } = request;
-  if (remote !== undefined) return buildRemoteModel({ ...request, remote, unit, materialize: way === "table" ? "table" : "view" });
+  if (remote !== undefined) return buildRemoteModel({ ...request, remote, unit, spec: node.spec });
   return materialization.build({ ...request, unit, spec: node.spec });
 }

@@ -3,6 +3,7 @@ import type { CheckEntry } from "../model/definitions/check.ts";
 import { type EngineUse, engineWritten } from "../model/definitions/engine.ts";
 import type { ModelSpec } from "../model/definitions/model.ts";
 import type { SourceSpec } from "../model/definitions/source.ts";
+import { incrementalOf } from "../model/incremental.ts";
 import { didYouMean } from "../model/suggest.ts";
 import { type Document, valueAt } from "./document.ts";
 import { type EngineOptions, type Reader, tell } from "./reader.ts";
@@ -40,8 +41,25 @@ export function engineOfModel(
   if (!can.materializations.includes(spec.materialize)) refuse("materialize", `materialize: ${spec.materialize}`);
   if (spec.partition !== undefined && !can.partitions) refuse("partition", "partition:");
   if (spec.layout !== undefined) refuse("layout", "layout:");
+  if (spec.materialize === "incremental") refuseIncremental(reader, document, asked, spec);
   refuseQuarantine(reader, document, asked, checks);
   return { engine: use };
+}
+
+/** Ways and settings of incremental models that the engine does not know. */
+function refuseIncremental(reader: Reader, document: Document, { use, can: { incremental } }: Asked, spec: ModelSpec): void {
+  const how = incrementalOf(spec);
+  if (incremental === null) return;
+  const refuse = (key: string, what: string, hint: string): void =>
+    tell(reader, "MR4664", `${what} is not carried out by ${use.name}`, document.locate(["incremental", key]), hint);
+  const there = `${use.name} knows ${incremental.modes.join(" and ")}; leave engine: out and it is built in the warehouse`;
+  const mode = spec.incremental?.mode ?? how?.mode;
+  if (mode !== undefined && !incremental.modes.includes(mode)) return refuse("mode", `mode: ${mode}`, there);
+  for (const [key, value] of Object.entries(spec.incremental ?? {})) {
+    if (value === undefined || incremental.settings.includes(key) || (key === "deletes" && value === "delete")) continue;
+    const hint = `${use.name} makes again what changed, so that the result is that of a full build: leave ${key}: out`;
+    refuse(key, `${key}: of an incremental model`, hint);
+  }
 }
 
 interface SourceRead {

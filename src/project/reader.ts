@@ -31,6 +31,7 @@ export interface EngineOptions {
   readonly materializations: readonly string[];
   readonly quarantine: boolean;
   readonly partitions: boolean;
+  readonly incremental: { readonly modes: readonly string[]; readonly settings: readonly string[] } | null;
   readonly inPlace: boolean;
 }
 

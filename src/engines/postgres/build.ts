@@ -7,10 +7,11 @@ import { isConnectionLoss } from "../../connectors/postgres/failure.ts";
 import { describeColumns, duckType } from "../../connectors/postgres/types.ts";
 import { stoppedBy } from "../../load/audit-port.ts";
 import type { CheckResult, CompiledCheck } from "../../load/check.ts";
-import type { EngineBuild, EngineBuilt } from "../../load/engine-port.ts";
+import type { EngineBuild, EngineBuilt, EngineScope } from "../../load/engine-port.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { ident, qualified } from "../../sql/text.ts";
 import { auditThere } from "./audit.ts";
+import { makeIncrement } from "./increment.ts";
 import { claim, DATA, note } from "./notes.ts";
 import { showView, viewHead } from "./show.ts";
 import { type SentText, textFailure, textOfModel } from "./text.ts";
@@ -62,14 +63,16 @@ async function cancel(server: Server, client: Client): Promise<void> {
 class UnknownCommit extends Error {}
 
 async function inTransaction(client: Client, build: EngineBuild, building: Building): Promise<EngineBuilt> {
-  await client.query(`begin; set local lock_timeout = '${LOCK_TIMEOUT}'`);
+  // All statements of an increment see one state of what is read.
+  const isolation = build.increment === undefined ? "" : " isolation level repeatable read";
+  await client.query(`begin${isolation}; set local lock_timeout = '${LOCK_TIMEOUT}'`);
   const earlier = await claim(client, build.token, build.asset);
   if (earlier !== null) {
     await client.query("rollback");
     return earlier;
   }
   const built = await makeAndShow(client, build, building);
-  if (!built.isPublished) {
+  if (!built.isPublished || built.isSame === true) {
     await client.query("rollback");
     return built;
   }
@@ -101,13 +104,18 @@ async function makeAndShow(client: Client, build: EngineBuild, { owner, placed }
   const { query, asset, shown, reads, checks, version, materialize } = build;
   await searchIn(client, build.searchPath);
   const sent: SentText =
-    query.kind === "model" ? textOfModel(query.unit, reads, query.parameters) : { text: placed!, originalOffset: (offset) => offset };
+    query.kind === "model" && build.increment === undefined
+      ? textOfModel(query.unit, reads, query.parameters)
+      : { text: placed ?? "", originalOffset: (offset) => offset };
   const physical = materialize === "table" ? physicalOn(asset, build.suffix) : null;
   const table = physical === null ? null : qualified(DATA, physical);
   let rows: number | null = null;
+  let said: EngineBuilt["said"];
   if (table !== null) {
-    const head = `create table ${table} as\n`;
-    rows = await told(build, sent, head, () => one(client, head + sent.text));
+    const made = await makeTable(client, { build, sent, physical: physical! });
+    if (made.scope?.kind === "nothing") return { ...SAME, version, physical: build.increment!.base, said: made.scope.said };
+    ({ rows } = made);
+    said = made.scope?.said;
     await client.query("insert into _millrace.tables (physical, asset, owner) values ($1, $2, $3)", [physical, asset, owner]);
     await client.query(`analyze ${table}`);
   }
@@ -129,7 +137,29 @@ async function makeAndShow(client: Client, build: EngineBuild, { owner, placed }
   const columns = table === null ? await columnsOf(client, relation) : early;
   await audit(checks.filter(isLate), columns);
   const found = checks.map((check) => results.get(check)!);
-  return { version, isPublished: stoppedBy(found) === undefined, physical, sql: kept(build, sql), columns, rows, checks: found };
+  const isPublished = stoppedBy(found) === undefined;
+  return { version, isPublished, physical, sql: kept(build, sql), columns, rows, checks: found, ...(said === undefined ? {} : { said }) };
+}
+
+/** Readers see what they saw. */
+const SAME = { isPublished: true, isSame: true, sql: "", columns: [], rows: null, checks: [] } as const;
+
+interface Table {
+  readonly build: EngineBuild;
+  readonly sent: SentText;
+  readonly physical: string;
+}
+
+async function makeTable(
+  client: Client,
+  { build, sent, physical }: Table,
+): Promise<{ readonly rows: number; readonly scope?: EngineScope }> {
+  const { query, increment } = build;
+  const run = (text: SentText, head: string, tail: string): Promise<number> =>
+    told(build, text, head, () => one(client, head + text.text + tail));
+  if (increment === undefined || query.kind !== "model")
+    return { rows: await run(sent, `create table ${qualified(DATA, physical)} as\n`, "") };
+  return makeIncrement(client, { build: { ...build, query }, increment, physical, run });
 }
 
 /** In this transaction: where names without a schema are looked for before the server's own places. */

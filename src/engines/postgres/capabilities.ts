@@ -2,11 +2,12 @@
 import type { EngineCapabilities } from "../../load/engine-port.ts";
 
 export const postgresCapabilities: EngineCapabilities = {
-  materializations: ["view", "table"],
+  materializations: ["view", "table", "incremental"],
   checks: ["row", "duplicates", "count", "query"],
   checksRefused: [],
   quarantine: false,
   partitions: false,
+  incremental: { modes: ["time", "merge"], settings: ["mode", "by", "unit", "start", "lookback", "batch"] },
   inPlace: true,
   lineage: "columns as DuckDB reads them",
   transactionalDdl: true,

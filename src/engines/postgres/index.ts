@@ -88,7 +88,7 @@ function openServer(context: EngineContext): EngineServer {
           await client
             .query(
               `begin; set local lock_timeout = '${DROP_PATIENCE}'; drop table if exists ${qualified(DATA, physical)};
-               delete from _millrace.tables where physical = ${literal(physical)}; commit`,
+               ${["tables", "watched", "parts"].map((name) => `delete from _millrace.${name} where physical = ${literal(physical)}`).join("; ")}; commit`,
             )
             .catch(() => client.query("rollback"));
         }

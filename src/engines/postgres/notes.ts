@@ -7,13 +7,16 @@ const LOCK = 4_811_174;
 
 /** Makes the tables where there are none; a transaction of its own. */
 export async function ensureNotes(client: Client): Promise<void> {
-  const { rows } = await client.query<{ found: string | null }>("select to_regclass('_millrace.tables')::text as found");
+  const { rows } = await client.query<{ found: string | null }>("select to_regclass('_millrace.parts')::text as found");
   if (rows[0]!.found !== null) return;
   await client.query(`begin; select pg_advisory_xact_lock(${LOCK});
     create schema if not exists _millrace; create schema if not exists ${DATA};
     create table if not exists _millrace.commits (token text primary key, asset text not null, result json, at timestamptz not null default now());
     create table if not exists _millrace.shown (schema text, name text, asset text not null, version text not null, sql text not null, owner text not null,
       at timestamptz not null default now(), primary key (schema, name));
+    create table if not exists _millrace.watched (physical text, asset text, read int, tells text not null, primary key (physical, asset, read));
+    create table if not exists _millrace.parts (physical text, asset text, read int, part int8, rows int8 not null, a text not null, b text not null,
+      primary key (physical, asset, read, part));
     create table if not exists _millrace.tables (physical text primary key, asset text not null, owner text not null, at timestamptz not null default now());
     commit`);
 }

@@ -45,7 +45,7 @@ async function ensureSchema(client: Client, schema: string): Promise<void> {
   const known = "select 1 from pg_catalog.pg_namespace where nspname = $1";
   if ((await client.query(known, [schema])).rowCount !== 0) return;
   await client.query("select pg_advisory_xact_lock(hashtext('_millrace.schema'))");
-  if ((await client.query(known, [schema])).rowCount === 0) await client.query(`create schema ${ident(schema)}`);
+  if ((await client.query(known, [schema])).rowCount === 0) await client.query(`create schema if not exists ${ident(schema)}`);
 }
 
 /** The statement, with what stands in front of the query. */

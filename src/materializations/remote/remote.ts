@@ -11,18 +11,18 @@ import type { EngineBuilt, RemotePlace } from "../../load/engine-port.ts";
 import { splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { locate, type SqlUnit } from "../../sql/compile/errors.ts";
-import { physicalName, physicalTable, publish, type LiveVersion } from "../../sql/ledger/publish.ts";
+import { type LiveVersion, physicalName, physicalTable, publish } from "../../sql/ledger/publish.ts";
 import { keepRemotes, noteRemote, readRemote } from "../../sql/ledger/remotes.ts";
 import type { Transaction } from "../../sql/session.ts";
 import { qualified } from "../../sql/text.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
+import type { ModelRequest } from "../materialization.ts";
 import { parametersKey } from "../statement.ts";
+import { incrementalThere, incrementFor } from "./increment.ts";
+import { keep, noteIncrement, notesOf, type Noting } from "./noted.ts";
 
-export interface RemoteModel extends BuildRequest {
-  readonly unit: SqlUnit;
-  readonly materialize: "view" | "table";
-  readonly parameters: Readonly<Record<string, unknown>>;
+export interface RemoteModel extends ModelRequest {
   readonly remote: RemotePlace;
 }
 
@@ -37,17 +37,29 @@ interface There {
   readonly build: Build;
   readonly remote: RemotePlace;
   make(this: void, version: string, suffix: string, token: string): Promise<EngineBuilt>;
+  /** Of an incremental model: its mode, for the ledger. */
+  readonly mode?: string;
 }
 
 /** @throws MR4501 stopped by a check, MR4661 ff. */
-export function buildRemoteModel(request: RemoteModel): Promise<BuildResult> {
-  const { unit, parameters, remote, materialize, checks } = request;
+export async function buildRemoteModel(request: RemoteModel): Promise<BuildResult> {
+  const { unit, spec, parameters, remote, checks } = request;
+  const materialize = spec.materialize === "view" ? "view" : "table";
   if (materialize === "view") refuseParameters(unit);
+  const how = spec.materialize === "incremental" ? incrementalThere(request) : undefined;
+  // What is asked for, and what lies within its lookback, is looked at though nothing changed.
+  const isAsked = how !== undefined && (request.asked !== undefined || how.lookback !== undefined);
   return buildThere({
-    build: { asset: unit.id, parametersKey: parametersKey(unit, parameters), request },
+    build: {
+      asset: unit.id,
+      parametersKey: parametersKey(unit, parameters),
+      request: isAsked ? { ...request, mayReuse: false } : request,
+    },
     remote,
-    make: (version, suffix, token) =>
+    ...(how === undefined ? {} : { mode: how.mode }),
+    make: async (version, suffix, token) =>
       remote.server.build({
+        ...(how === undefined ? {} : { increment: await incrementFor(request, how) }),
         query: { kind: "model", unit, parameters },
         asset: splitLedgerAsset(unit.id).asset,
         shown: viewOfKey(unit.id),
@@ -87,7 +99,7 @@ export async function standRemoteSource(request: RemoteSource): Promise<BuildRes
   });
 }
 
-function buildThere({ build, remote, make }: There): Promise<BuildResult> {
+function buildThere({ build, remote, make, mode }: There): Promise<BuildResult> {
   const { asset, request } = build;
   const upkeep: Build["upkeep"] = (live) => copyAfter({ build, remote }, live);
   return buildOnce({ ...build, upkeep }, async (version) => {
@@ -95,8 +107,12 @@ function buildThere({ build, remote, make }: There): Promise<BuildResult> {
     const suffix = hash(version, token.run, token.node, String(token.attempt));
     const built = await make(version, suffix, hash(remote.owner, asset, token.run, token.node));
     if (!built.isPublished) throw stoppedByChecks(asset, built.checks, request.checks);
-    const { result, kept } = await withCopy({ build, remote, built, suffix }, async (tx, copied) => {
-      const done = await record(tx, { build, remote, built }, copied);
+    if (built.isSame === true) {
+      const { live, result } = await withInterrupt(request, (tx) => keep(tx, { build, built, mode }));
+      return (await copyAfter({ build, remote }, live)) ?? result;
+    }
+    const { result, kept } = await withCopy({ build, remote, built, mode, suffix }, async (tx, copied) => {
+      const done = await record(tx, { build, remote, built, mode }, copied);
       return { result: done, kept: await keepRemotes(tx, asset) };
     });
     // What is not dropped now, because somebody reads it, is dropped after the next build.
@@ -105,10 +121,8 @@ function buildThere({ build, remote, make }: There): Promise<BuildResult> {
   });
 }
 
-interface Recording {
-  readonly build: Build;
+interface Recording extends Noting {
   readonly remote: RemotePlace;
-  readonly built: EngineBuilt;
 }
 
 /** Rows of the version in a table of the warehouse. */
@@ -117,11 +131,12 @@ interface Copied {
   readonly rows: number;
 }
 
-async function record(tx: Transaction, { build, remote, built }: Recording, copied: Copied | null): Promise<BuildResult> {
+async function record(tx: Transaction, { build, remote, built, mode }: Recording, copied: Copied | null): Promise<BuildResult> {
   const { asset, request, parametersKey: sourceState } = build;
   const { version, physical, sql, checks } = built;
   const rows = copied?.rows ?? built.rows;
-  const notes = copied === null ? [] : [`${copied.rows} rows copied from ${remote.use.name} (${remote.use.connection})`];
+  const notes =
+    copied === null ? notesOf(built) : [...notesOf(built), `${copied.rows} rows copied from ${remote.use.name} (${remote.use.connection})`];
   const result: BuildResult = { version, reused: false, rows, quarantined: 0, checks, ...(notes.length === 0 ? {} : { notes }) };
   await publish(tx, {
     asset,
@@ -136,6 +151,7 @@ async function record(tx: Transaction, { build, remote, built }: Recording, copi
     token: request.token,
     result,
   });
+  await noteIncrement(tx, { build, built, mode, version });
   await noteRemote(tx, { asset, version, engine: remote.use.name, connection: remote.use.connection, physical, sql });
   return result;
 }
@@ -170,7 +186,8 @@ async function copyAfter({ build, remote }: Pick<There, "build" | "remote">, liv
   const suffix = hash(live.version, token.run, token.node, String(token.attempt));
   const { columns, rows } = live;
   const built: EngineBuilt = { ...there, isPublished: true, columns, rows, checks: live.checks as EngineBuilt["checks"] };
-  return withCopy({ build, remote, built, suffix }, (tx, copied) => record(tx, { build, remote, built }, copied));
+  const recording = { build, remote, built, mode: undefined };
+  return withCopy({ ...recording, suffix }, (tx, copied) => record(tx, recording, copied));
 }
 
 function refuseParameters(unit: SqlUnit): void {

@@ -47,4 +47,9 @@ export const enginesCodes = {
     why: "The rows of an asset with `engine:` are on its server; the warehouse has a copy only where something there reads it.",
     fix: "Read it on the server, or with a model in the warehouse, for which it is copied.",
   },
+  MR4669: {
+    title: "The query of a model by key gives a key twice",
+    why: "An incremental model by key has one row per key. The server does not say which of two rows is the later one.",
+    fix: "Let the query give one row per key: `select distinct on (id) … order by id, updated_at desc`, or add a column to `key:`.",
+  },
 } as const satisfies Readonly<Record<string, CodeEntry>>;
