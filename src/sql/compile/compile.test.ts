@@ -403,8 +403,11 @@ describe("the cache", () => {
     expect(changed.models.get("m.b")!.columns).toEqual([{ name: "one", type: "INTEGER" }]);
     expect(changed.models.get("m.b")!.lineage!.columns).toEqual({ one: [{ asset: "m.a", path: "one", kind: "identity" }] });
     expect((await run({ ...texts, "m.a": "select amount from raw.orders" })).errors.map(({ code }) => code)).toEqual(["MR2003"]);
-    for (const _time of ["cold", "warm"])
-      expect((await run({ "m.a": "select id, id from raw.orders" })).errors.map(({ code }) => code)).toEqual(["MR2013"]);
+    for (const cache of ["cold", "warm"])
+      expect(
+        (await run({ "m.a": "select id, id from raw.orders" })).errors.map(({ code }) => code),
+        cache,
+      ).toEqual(["MR2013"]);
     writeFileSync(path, "{ damaged");
     expect(await run(texts)).toEqual(first);
     rmSync(dir, { recursive: true });

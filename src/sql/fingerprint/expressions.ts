@@ -1,12 +1,14 @@
 // The term of a bound expression. Everything that the plan says of an expression takes part, unless it is known to say nothing about the value.
-import { ORDERLESS_AGGREGATES, ORDERLESS_WINDOWS, UNSTEADY_FUNCTIONS } from "./functions.ts";
-import { anyOrder, byHash, type Part, type Relation, rowsOf, type Term, term, UnknownMeaning } from "./terms.ts";
+import { UNSTEADY_FUNCTIONS } from "./functions.ts";
+import { anyOrder, byHash, type Part, raw, type Relation, rowsOf, type Term, term } from "./terms.ts";
 import { expressionWords } from "./words.ts";
-import { nodesOf, type PlanNode } from "../lineage/plan.ts";
+import { type Columns, referred } from "../plan/columns.ts";
+import { nodesOf, type PlanNode, UnknownPlan } from "../plan/nodes.ts";
+import { dependsOnOrder } from "../plan/order.ts";
 import { isNode, textOf } from "../syntax/tree.ts";
 
 /** What an expression may refer to. */
-export interface Scope extends Pick<Relation, "out" | "tables"> {
+export interface Scope extends Columns<Term> {
   /** The rows that aggregates and windows go over, and the order in which they come. */
   readonly over: { readonly rows: Term; readonly sequence: Term };
   /** Identities of functions that the project registers. */
@@ -33,17 +35,14 @@ const TURNED: Readonly<Record<string, string>> = {
   COMPARE_GREATERTHAN: "COMPARE_LESSTHAN",
   COMPARE_GREATERTHANOREQUALTO: "COMPARE_LESSTHANOREQUALTO",
 };
-/** Ends of a window frame that rows of equal order share. */
-const SHARED_ENDS = /^UNBOUNDED_|_RANGE$|_GROUPS$/;
 
 export function termOf(expression: unknown, scope: Scope): Term {
-  if (!isNode(expression)) throw new UnknownMeaning("an expression that is none");
+  if (!isNode(expression)) throw new UnknownPlan("an expression that is none");
   const kind = textOf(expression["expression_class"]);
   switch (kind) {
     case "BOUND_REF":
-      return at(scope.out, expression["index"]);
     case "BOUND_COLUMN_REF":
-      return columnTerm(expression, scope);
+      return referred(expression, scope)!;
     case "BOUND_CONSTANT":
       return term(expressionWords(expression, []), ["constant", raw(expression["value"])]);
     case "BOUND_PARAMETER":
@@ -63,7 +62,7 @@ export function termOf(expression: unknown, scope: Scope): Term {
       return term(expressionWords(expression, [child]), ["cast", raw(expression["return_type"]), expression["try_cast"] === true, child]);
     }
     default:
-      if (!GENERAL.has(kind)) throw new UnknownMeaning(kind);
+      if (!GENERAL.has(kind)) throw new UnknownPlan(kind);
       return general(expression, scope);
   }
 }
@@ -76,9 +75,11 @@ export function comparison(type: string, left: Term, right: Term): Term {
   return term(words, ["compare", type, SYMMETRIC.has(type) ? [left, right].toSorted(byHash) : [left, right]]);
 }
 
-/** Conditions that all must hold, taken apart. */
-export function conjuncts(list: unknown): readonly PlanNode[] {
-  return nodesOf(list).flatMap((one) => (one["type"] === "CONJUNCTION_AND" ? conjuncts(one["children"]) : [one]));
+/** Terms of conditions that all must hold, taken apart. */
+export function conjuncts(conditions: readonly PlanNode[], scope: Scope): readonly Term[] {
+  return conditions.flatMap((one) =>
+    one["type"] === "CONJUNCTION_AND" ? conjuncts(nodesOf(one["children"]), scope) : [termOf(one, scope)],
+  );
 }
 
 function flattened(node: PlanNode, type: string): readonly PlanNode[] {
@@ -87,57 +88,29 @@ function flattened(node: PlanNode, type: string): readonly PlanNode[] {
   );
 }
 
-function columnTerm(expression: PlanNode, { tables }: Scope): Term {
-  const { binding, depth } = expression;
-  if (!isNode(binding) || (depth !== undefined && depth !== 0)) throw new UnknownMeaning("a reference to another query's row");
-  const table = tables.get(Number(binding["table_index"]));
-  if (table === undefined) throw new UnknownMeaning(`no table ${String(binding["table_index"])}`);
-  return at(table, binding["column_index"]);
-}
-
-function at(list: readonly Term[], index: unknown): Term {
-  const found = list[Number(index)];
-  if (found === undefined) throw new UnknownMeaning(`no position ${String(index)}`);
-  return found;
-}
-
 function general(expression: PlanNode, scope: Scope): Term {
   const name = textOf(expression["name"]);
-  if (UNSTEADY_FUNCTIONS.has(name.toLowerCase())) throw new UnknownMeaning(`${name}() differs at each run`);
+  if (UNSTEADY_FUNCTIONS.has(name.toLowerCase())) throw new UnknownPlan(`${name}() differs at each run`);
   const inner: Term[] = [];
   const parts: Part[] = Object.entries(expression)
     .filter(([key]) => !SILENT.has(key))
     .map(([key, value]) => [key, key === "function_data" ? insidePart(value, scope) : partOf(value, scope, inner)]);
   const identity = scope.functions.get(name.toLowerCase());
   if (identity !== undefined) parts.push(["source", identity]);
-  return term(expressionWords(expression, inner), ["expression", parts, context(expression, name, scope)]);
+  return term(expressionWords(expression, inner), ["expression", parts, context(expression, scope)]);
 }
 
 /** What an aggregate or a window goes over. */
-function context(expression: PlanNode, name: string, { over }: Scope): Part {
+function context(expression: PlanNode, { over }: Scope): Part {
   switch (expression["expression_class"]) {
-    case "BOUND_AGGREGATE": {
-      const orderless = ORDERLESS_AGGREGATES.has(name) && !isCollated(expression["return_type"]);
-      return orderless ? [over.rows] : [over.rows, over.sequence];
-    }
-    case "BOUND_WINDOW": {
-      const type = textOf(expression["type"]);
-      const ends = [textOf(expression["start"]), textOf(expression["end"])];
-      const shared = ORDERLESS_AGGREGATES.has(name) && ends.every((end) => SHARED_ENDS.test(end)) && !isCollated(expression["return_type"]);
-      const orderless =
-        (ORDERLESS_WINDOWS.has(type) && nodesOf(expression["arg_orders"]).length === 0) || (type === "WINDOW_AGGREGATE" && shared);
-      return orderless ? [over.rows] : [over.rows, over.sequence];
-    }
+    case "BOUND_AGGREGATE":
+    case "BOUND_WINDOW":
+      return dependsOnOrder(expression) ? [over.rows, over.sequence] : [over.rows];
     case "BOUND_UNNEST":
       return [over.rows];
     default:
       return null;
   }
-}
-
-/** Equal values of a collated text may read differently: which of them is given depends on the order. */
-function isCollated(type: unknown): boolean {
-  return JSON.stringify(type).includes('"collation"');
 }
 
 function partOf(value: unknown, scope: Scope, inner: Term[]): Part {
@@ -161,8 +134,3 @@ function insidePart(value: unknown, { over, functions }: Scope): Part {
 
 const ARGUMENTS_MAX = 64;
 const OWN_ARGUMENTS: readonly Term[] = Array.from({ length: ARGUMENTS_MAX }, (_, index) => term(`#${index}`, ["argument", index]));
-
-/** Types and constants: plain data, its keys in the order of the plan, without aliases of types that are only names. */
-export function raw(value: unknown): string {
-  return JSON.stringify(value);
-}

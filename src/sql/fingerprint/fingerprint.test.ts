@@ -3,7 +3,8 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { diffFingerprints, isSameResult, type QueryFingerprint } from "../../model/fingerprint.ts";
 import { compile } from "../compile/compile.ts";
 import type { KnownSchema } from "../compile/types.ts";
-import { ORDERLESS_AGGREGATES, UNSTEADY_FUNCTIONS } from "./functions.ts";
+import { UNSTEADY_FUNCTIONS } from "./functions.ts";
+import { ORDERLESS_AGGREGATES } from "../plan/order.ts";
 
 const table = (columns: Readonly<Record<string, string>>): KnownSchema => ({
   certain: true,

@@ -1,9 +1,9 @@
 // The fingerprint of one query: the plan is walked, and what its rows, its columns and its order rest on is written down by asset and column.
 import type { FingerprintLeaf, QueryFingerprint } from "../../model/fingerprint.ts";
-import { type MeaningOptions, meaningOf } from "./operators.ts";
-import { rowsOf, SOME_ORDER, splitLeaf, type Term, UnknownMeaning } from "./terms.ts";
+import { type MeaningOptions, meaningOf } from "./walk.ts";
+import { rowsOf, SOME_ORDER, splitLeaf, type Term } from "./terms.ts";
 import type { CompiledColumn } from "../compile/types.ts";
-import type { PlanNode } from "../lineage/plan.ts";
+import { type PlanNode, UnknownPlan } from "../plan/nodes.ts";
 import { hashOf } from "../syntax/tree.ts";
 
 /** Raised when the way in which fingerprints are made changes: models are then built once more. */
@@ -49,7 +49,7 @@ export function fingerprintOfPlan(
       },
     };
   } catch (thrown) {
-    if (thrown instanceof UnknownMeaning) return null;
+    if (thrown instanceof UnknownPlan) return null;
     throw thrown;
   }
 }

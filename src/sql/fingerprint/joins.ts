@@ -1,24 +1,17 @@
 // The meaning of joins. An inner join is its two sides and conditions on them, so that sides may be swapped and conditions stand where they like;
 // every other join makes rows of its own.
 import { comparison, conjuncts, scopeOf, termOf } from "./expressions.ts";
-import { apart, anyOrder, made, paired, type Part, type Relation, restricted, rowsOf, type Term, term, UnknownMeaning } from "./terms.ts";
-import { mapped } from "./nodes.ts";
-import { nodesOf, type PlanNode } from "../lineage/plan.ts";
-import { isNode, textOf } from "../syntax/tree.ts";
+import { apart, anyOrder, made, paired, type Part, type Relation, restricted, rowsOf, type Term, term } from "./terms.ts";
+import { passedOn, withTable } from "../plan/columns.ts";
+import type { Join } from "../plan/join.ts";
+import { UnknownPlan } from "../plan/nodes.ts";
 
-const KNOWN = new Set(
-  `type children join_type mark_index left_projection_map right_projection_map conditions mark_types duplicate_eliminated_columns
-   delim_flipped predicate condition`.split(/\s+/),
-);
-
-export function joinOf(node: PlanNode, left: Relation, other: Relation, functions: ReadonlyMap<string, string>): Relation {
-  for (const key of Object.keys(node)) if (!KNOWN.has(key)) throw new UnknownMeaning(`a join with ${key}`);
+export function joinOf(join: Join, left: Relation, other: Relation, functions: ReadonlyMap<string, string>): Relation {
   const right = apart(left, other);
   const both = paired(left, right);
-  const conditions = conditionsOf(node, { left, right, both, functions });
-  const [leftOut, rightOut] = [mapped(left.out, node["left_projection_map"]), mapped(right.out, node["right_projection_map"])];
-  const kind = textOf(node["join_type"]);
-  const isNearest = node["type"] === "LOGICAL_ASOF_JOIN";
+  const conditions = conditionsOf(join, { left, right, both, functions });
+  const [leftOut, rightOut] = [passedOn(left.out, join.passed.left), passedOn(right.out, join.passed.right)];
+  const { type: kind, isNearest } = join;
   const said = conditions.map(({ words }) => words).join(" and ");
   switch (isNearest ? `NEAREST_${kind}` : kind) {
     case "INNER":
@@ -30,7 +23,7 @@ export function joinOf(node: PlanNode, left: Relation, other: Relation, function
     }
     case "MARK": {
       const mark = term(`${said} in ${rowsOf(right).words}`, ["mark", rowsOf(right), anyOrder(conditions)]);
-      return withTable({ ...left, out: [...leftOut, mark], tables: both.tables }, node["mark_index"], [mark]);
+      return { ...left, out: [...leftOut, mark], tables: withTable(both.tables, join.mark, [mark]) };
     }
     case "SINGLE": {
       const values = rightOut.map((one) => term(one.words, ["single", one, rowsOf(right), anyOrder(conditions)]));
@@ -56,7 +49,7 @@ export function joinOf(node: PlanNode, left: Relation, other: Relation, function
       return made(source, [first, second], { out: [...first.out, ...second.out] });
     }
     default:
-      throw new UnknownMeaning(`a join of the kind ${kind}`);
+      throw new UnknownPlan(`a join of the kind ${kind}`);
   }
 }
 
@@ -87,22 +80,9 @@ interface Sides {
   readonly functions: ReadonlyMap<string, string>;
 }
 
-function conditionsOf(node: PlanNode, { left, right, both, functions }: Sides): readonly Term[] {
-  const [onLeft, onRight, onBoth] = [left, right, both].map((side) => scopeOf(side, functions)) as [Scope, Scope, Scope];
-  const found = nodesOf(node["conditions"]).map((condition) => {
-    if (condition["expression_class"] !== undefined) return termOf(condition, onBoth);
-    const kind = textOf(condition["comparison"]);
-    const others = Object.keys(condition).filter((key) => key !== "left" && key !== "right" && key !== "comparison");
-    if (kind === "" || others.length > 0) throw new UnknownMeaning("a join condition that is no comparison");
-    return comparison(kind, termOf(condition["left"], onLeft), termOf(condition["right"], onRight));
-  });
-  for (const key of ["predicate", "condition"])
-    if (isNode(node[key])) found.push(...conjuncts([node[key]]).map((one) => termOf(one, onBoth)));
-  return found;
-}
-
-type Scope = ReturnType<typeof scopeOf>;
-
-function withTable(relation: Relation, table: unknown, terms: readonly Term[]): Relation {
-  return { ...relation, tables: new Map([...relation.tables, [Number(table), terms]]) };
+function conditionsOf({ conditions }: Join, { left, right, both, functions }: Sides): readonly Term[] {
+  const [onLeft, onRight, onBoth] = [scopeOf(left, functions), scopeOf(right, functions), scopeOf(both, functions)];
+  return conditions.flatMap((one) =>
+    "whole" in one ? conjuncts([one.whole], onBoth) : [comparison(one.comparison, termOf(one.left, onLeft), termOf(one.right, onRight))],
+  );
 }

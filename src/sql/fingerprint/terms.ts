@@ -2,6 +2,7 @@
 //   T1. A term says which function of a row a value is. Whatever makes new rows (a join that adds nulls, a union, unnest) is named in the terms of what it gives.
 //   T2. Rows are a set of sources, each made once, and of conditions on them: neither their order nor how they are nested counts.
 //   T3. In one relation no two sources are mistaken for each other: where both sides of a join may hold the same one, those of the right are renamed.
+import { type Columns, withTable } from "../plan/columns.ts";
 import { hashOf } from "../syntax/tree.ts";
 
 export interface Term {
@@ -11,11 +12,7 @@ export interface Term {
   readonly words: string;
 }
 
-export interface Relation {
-  /** A term per position. */
-  readonly out: readonly Term[];
-  /** Terms per table index, for references that name their table. */
-  readonly tables: ReadonlyMap<number, readonly Term[]>;
+export interface Relation extends Columns<Term> {
   readonly sources: readonly Term[];
   readonly conditions: readonly Term[];
   /** In which order the rows come, whatever makes it so: for what depends on it. */
@@ -30,9 +27,6 @@ export interface Relation {
 
 /** What a term is made of: texts, terms, lists of both. Lists keep their lengths, so that no two makings read the same. */
 export type Part = string | number | boolean | null | Term | readonly Part[];
-
-/** The plan holds something whose meaning is not known here: the query has no fingerprint. */
-export class UnknownMeaning extends Error {}
 
 const WORDS_MAX = 160;
 const NOTHING: ReadonlySet<string> = new Set();
@@ -81,6 +75,17 @@ export function byHash(a: Term, b: Term): number {
   return a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0;
 }
 
+/** Lists in an order of their own. */
+export function byTerms(a: readonly Term[], b: readonly Term[]): number {
+  const [left, right] = [a.map(({ hash }) => hash).join(), b.map(({ hash }) => hash).join()];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Types, constants and settings: plain data, its keys in the order of the plan. */
+export function raw(value: unknown): string {
+  return JSON.stringify(value);
+}
+
 /** Which rows a relation has, as one term. */
 export function rowsOf({ sources, conditions }: Pick<Relation, "sources" | "conditions">): Term {
   const [source] = sources;
@@ -110,6 +115,23 @@ export function made(source: Term, from: readonly Relation[], rest: Partial<Rela
     ),
     ...rest,
   };
+}
+
+/** One row without columns. */
+export const ONE_ROW: Relation = {
+  out: [],
+  tables: new Map(),
+  sources: [],
+  conditions: [],
+  sequence: term("", ["one row"]),
+  sort: null,
+  origins: new Set(),
+  size: 0,
+};
+
+/** The relation with `terms` as a table of their own, behind `before`. */
+export function shown(relation: Relation, table: number, terms: readonly Term[], before: readonly Term[] = []): Relation {
+  return { ...relation, out: [...before, ...terms], tables: withTable(relation.tables, table, terms) };
 }
 
 /** Fewer rows of the same relation. */

@@ -1,6 +1,6 @@
 // How a person would say an expression. Only for reasons: nothing is decided by these words.
 import type { Term } from "./terms.ts";
-import type { PlanNode } from "../lineage/plan.ts";
+import type { PlanNode } from "../plan/nodes.ts";
 import { isNode, textOf } from "../syntax/tree.ts";
 
 const SIGNS: Readonly<Record<string, string>> = {

@@ -1,18 +1,15 @@
-// Which sources a bound expression takes its value from. References are positions in what the operator below gives.
-import { constantIn, nodesOf, type PlanNode } from "./plan.ts";
-import { atLeast, fieldOf, mergeSources, NO_SOURCES, type Sources } from "./sources.ts";
+// Which sources a bound expression takes its value from, and in which ways.
+import { asking, computed, type ConditionWay, deciding, fieldOf, mergeSources, NO_SOURCES, type Sources } from "./sources.ts";
+import { type Columns, referred } from "../plan/columns.ts";
+import { constantIn, nodesOf, type PlanNode } from "../plan/nodes.ts";
+import { dependsOnOrder } from "../plan/order.ts";
 import { isNode, textOf } from "../syntax/tree.ts";
 
-/** What an operator gives: sources per position, and per table index for references that name their table. */
-export interface Relation {
-  readonly out: readonly Sources[];
-  readonly tables: ReadonlyMap<number, readonly Sources[]>;
+/** What an operator gives: the sources of each column. */
+export interface Relation extends Columns<Sources> {
   /** What the order of the rows comes from; who depends on the order (limits, list(), row_number()) depends on it. */
   readonly order: Sources;
 }
-
-/** A plan holds something this walker does not know; column lineage is then given up for the query. */
-export class UnknownPlan extends Error {}
 
 const SKIPPED = new Set([
   "return_type",
@@ -25,65 +22,88 @@ const SKIPPED = new Set([
   "bind_info",
 ]);
 /** Parts of aggregates and windows that decide which rows count and in which order, not what the value is. */
-const CONDITIONS = new Set(["filter", "filter_expr", "filters", "partitions", "orders", "order_bys", "arg_orders"]);
-/** Of all other aggregates the order of the rows may decide the value. */
-const ORDERLESS = new Set("sum sum_no_overflow count count_star min max avg bool_and bool_or bit_and bit_or bit_xor".split(" "));
+const DECIDING: Readonly<Record<string, ConditionWay>> = {
+  filter: "filter",
+  filter_expr: "filter",
+  filters: "filter",
+  partitions: "window",
+  orders: "window",
+  arg_orders: "window",
+  order_bys: "sort",
+};
 const FIELD_FUNCTIONS = new Set(["struct_extract", "struct_extract_at"]);
 
 export function sourcesOf(expression: unknown, below: Relation): Sources {
   if (!isNode(expression)) return NO_SOURCES;
-  switch (expression["expression_class"]) {
-    case "BOUND_REF":
-      return position(below.out, expression["index"]);
-    case "BOUND_COLUMN_REF": {
-      const binding = expression["binding"];
-      if (!isNode(binding)) throw new UnknownPlan("a column reference without its binding");
-      const table = below.tables.get(Number(binding["table_index"]));
-      if (table === undefined) throw new UnknownPlan(`no table ${String(binding["table_index"])}`);
-      return position(table, binding["column_index"]);
-    }
+  const kind = textOf(expression["expression_class"]);
+  switch (kind) {
     case "BOUND_CONSTANT":
     case "BOUND_PARAMETER":
     case "BOUND_DEFAULT":
       return NO_SOURCES;
+    case "BOUND_CASE": {
+      const checks = nodesOf(expression["case_checks"]);
+      const values = [...checks.map((check) => check["then_expr"]), expression["else_expr"]];
+      return mergeSources([
+        computed(allOf(values, below), "transform"),
+        asking(
+          allOf(
+            checks.map((check) => check["when_expr"]),
+            below,
+          ),
+        ),
+      ]);
+    }
     case "BOUND_FUNCTION": {
       const children = nodesOf(expression["children"]);
       const field = FIELD_FUNCTIONS.has(textOf(expression["name"])) ? constantIn(children[1]) : undefined;
-      return field === undefined ? parts(expression, below) : fieldOf(sourcesOf(children[0], below), field);
+      return field === undefined ? computed(partsOf(expression, below), "transform") : fieldOf(sourcesOf(children[0], below), field);
     }
+    case "BOUND_AGGREGATE":
+    case "BOUND_WINDOW":
+      return overRows(expression, below);
     default:
-      return parts(expression, below);
+      return referred(expression, below) ?? computed(partsOf(expression, below), "transform");
   }
 }
 
-function position(list: readonly Sources[], index: unknown): Sources {
-  const found = list[Number(index)];
-  if (found === undefined) throw new UnknownPlan(`no position ${String(index)}`);
-  return found;
+/** Sources of the expressions that stand somewhere inside a part of an operator. */
+export function inside(value: unknown, below: Relation): readonly Sources[] {
+  return expressionsIn(value).map((expression) => sourcesOf(expression, below));
 }
 
-function parts(expression: PlanNode, below: Relation): Sources {
-  const kind = /^BOUND_(AGGREGATE|WINDOW)$/.test(textOf(expression["expression_class"])) ? "aggregate" : "transform";
-  const values: Sources[] = [];
-  const conditions: Sources[] = [];
+/** What the order in which a window looks at rows comes from; its rows come out in that order. */
+export function windowOrder({ partitions, orders }: PlanNode, below: Relation): Sources {
+  return deciding(mergeSources([...inside(partitions, below), ...inside(orders, below)]), "window");
+}
+
+function allOf(expressions: readonly unknown[], below: Relation): Sources {
+  return mergeSources(expressions.map((one) => sourcesOf(one, below)));
+}
+
+function partsOf(expression: PlanNode, below: Relation): Sources {
+  const found: Sources[] = [];
+  for (const key in expression) if (!SKIPPED.has(key)) found.push(...inside(expression[key], below));
+  return mergeSources(found);
+}
+
+function overRows(expression: PlanNode, below: Relation): Sources {
+  const found: Sources[] = [];
   for (const [key, value] of Object.entries(expression)) {
     if (SKIPPED.has(key)) continue;
-    const found = kind === "aggregate" && CONDITIONS.has(key) ? conditions : values;
-    for (const inner of expressionsIn(value)) found.push(sourcesOf(inner, below));
+    const sources = mergeSources(inside(value, below));
+    const way = DECIDING[key];
+    found.push(way === undefined ? computed(sources, "aggregate") : deciding(sources, way));
   }
-  if (kind === "aggregate" && dependsOnOrder(expression)) conditions.push(below.order);
-  return mergeSources([atLeast(mergeSources(values), kind), atLeast(mergeSources(conditions), "condition")]);
-}
-
-function dependsOnOrder(expression: PlanNode): boolean {
-  const { expression_class: kind, order_bys: ordered, orders } = expression;
-  if (kind === "BOUND_WINDOW") return !Array.isArray(orders) || orders.length === 0;
-  return !isNode(ordered) && !ORDERLESS.has(textOf(expression["name"]));
+  if (dependsOnOrder(expression)) found.push(deciding(below.order, "sort"));
+  return mergeSources(found);
 }
 
 /** The outermost expressions inside a value of the plan. */
-export function expressionsIn(value: unknown): readonly PlanNode[] {
-  if (Array.isArray(value)) return value.flatMap(expressionsIn);
-  if (!isNode(value)) return [];
-  return value["expression_class"] === undefined ? Object.values(value).flatMap(expressionsIn) : [value];
+function expressionsIn(value: unknown): readonly PlanNode[] {
+  if (typeof value !== "object" || value === null) return NONE;
+  if (!Array.isArray(value) && "expression_class" in value) return [value];
+  return Object.values(value).flatMap(expressionsIn);
 }
+
+const NONE: readonly PlanNode[] = [];

@@ -1,9 +1,8 @@
 // Column lineage of one query: the plan is walked, and its tables become assets again.
 import type { AssetLineage, LineageSource } from "../../model/lineage.ts";
-import { walkPlan } from "./operators.ts";
-import { UnknownPlan } from "./expressions.ts";
-import type { PlanNode } from "./plan.ts";
-import { type Sources, splitKey } from "./sources.ts";
+import { kindOf, type Sources, splitKey, waysOf } from "./sources.ts";
+import { walkPlan } from "./walk.ts";
+import { type PlanNode, UnknownPlan } from "../plan/nodes.ts";
 
 /** Lineage of the columns `names`, which stand in the plan's order; null when the plan holds something this version does not know. */
 export function lineageOfPlan(plan: PlanNode, names: readonly string[], assetOf: (table: string) => string): AssetLineage | null {
@@ -22,9 +21,11 @@ export function lineageOfPlan(plan: PlanNode, names: readonly string[], assetOf:
 
 function sourcesList(sources: Sources, assetOf: (table: string) => string): readonly LineageSource[] {
   return [...sources]
-    .map(([key, kind]) => {
+    .map(([key, bits]): LineageSource => {
       const { table, path } = splitKey(key);
-      return { asset: assetOf(table), path, kind };
+      const [kind, ways] = [kindOf(bits), waysOf(bits)];
+      const source = { asset: assetOf(table), path, kind };
+      return ways.length === 1 && ways[0] === kind ? source : { ...source, ways };
     })
     .toSorted((a, b) => compare(a.asset, b.asset) || compare(a.path, b.path));
 }
