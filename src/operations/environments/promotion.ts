@@ -1,7 +1,8 @@
 // `env promote`, `env rollback`: an environment takes prod's place, and back.
 import type { PromotionAnswer } from "../../model/environment-answers.ts";
 import { PROD } from "../../model/environment.ts";
-import { promoteMacros } from "../../sql/functions/install.ts";
+import { forgetInstalled } from "../../sql/functions/install.ts";
+import { promoteMacros, takeBackMacros } from "../../sql/functions/promoted.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
@@ -63,13 +64,14 @@ export async function promoteEnvironment(
     return { ...common, assets: own.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version })) };
   }
   const assets = await warehouse.transaction(async (tx) => {
-    await promoteMacros(tx, environment);
+    await promoteMacros(tx, { environment, act: common.promotion });
     const promoted = await promote(tx, { ...common, id: common.promotion });
+    await settle(tx, environment);
     await showOnServers(workspace, tx, assetsOf(promoted));
     return promoted;
   });
   (await environmentWarehouse(workspace, environment)).forget();
-  await warehouse.transaction((tx) => settle(tx, environment));
+  forgetInstalled(warehouse);
   await showFiles(workspace);
   return { ...common, assets };
 }
@@ -103,10 +105,12 @@ export async function rollbackPromotion(
     });
   const common = { promotion: actId(), environment: found.environment, to: PROD, dryRun: false, by: actor(), why: request.why ?? null };
   const assets: readonly PromotedAsset[] = await warehouse.transaction(async (tx) => {
+    await takeBackMacros(tx, { of: found.id, act: common.promotion });
     const back = await takeBack(tx, { id: common.promotion, of: found.id, by: common.by, why: common.why });
     await showOnServers(workspace, tx, assetsOf(back));
     return back;
   });
+  forgetInstalled(warehouse);
   await showFiles(workspace);
   return { ...common, assets };
 }

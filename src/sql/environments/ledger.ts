@@ -80,7 +80,7 @@ export async function putAside(
   await forgetRows(tx, environment, rows);
 }
 
-/** An environment sees these as prod does from now on; its views for readers from outside come with `settle`, after what must be one transaction. */
+/** An environment sees these as prod does from now on; its views for readers from outside come with `settle`. */
 export async function hideRows(tx: Transaction, environment: string, rows: readonly Pick<EnvironmentRow, "asset">[]): Promise<void> {
   const names = rows.map(({ asset }) => literal(asset)).join(", ");
   await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} in (${names})`, [environment]);

@@ -7,7 +7,7 @@
 import { asideAsset, ledgerAsset, PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
-import { hideRows, moveKeys, readEnvironmentRows, readEnvironments } from "./ledger.ts";
+import { forgetRows, hideRows, moveKeys, readEnvironmentRows, readEnvironments } from "./ledger.ts";
 import { showVersions } from "./views.ts";
 import type { Session, Transaction } from "../session.ts";
 import { literal } from "../text.ts";
@@ -117,14 +117,12 @@ export async function takeBack(tx: Transaction, request: RollbackRequest): Promi
   if (later !== undefined) throw refuse(`${later.id} changed the same assets after it; take that back first`);
   const prod = await liveRows(tx, PROD);
   const changes = act.assets.map(({ asset, from }) => ({ asset, from: prod.get(asset)?.version ?? null, to: from }));
-  await tx.run(
-    `delete from _millrace.environments where environment <> '${PROD}' and asset in (${act.assets.map(({ asset }) => literal(asideAsset(asset, of))).join(", ")})`,
-  );
   await swap(tx, { id, rows: changes, incoming: (asset) => asideAsset(asset, of) });
   await showVersions(
     tx,
     changes.map(({ asset }) => asset),
   );
+  await release(tx, new Set(changes.map(({ asset }) => asideAsset(asset, of))));
   await tx.run("update _millrace.promotions set ended_at = now() where promotion = $1", [of]);
   await noteAct(tx, { ...request, environment: act.environment, act: "rollback", assets: changes });
   return changes;
@@ -158,11 +156,8 @@ async function hold(
   tx: Transaction,
   { id, changes, except }: { readonly id: string; readonly changes: readonly PromotedAsset[]; readonly except: string },
 ): Promise<void> {
-  const others = await tx.rows<{ environment: string }>(
-    `select environment from _millrace.environment_list union select environment from _millrace.environments order by environment`,
-  );
-  for (const { environment } of others) {
-    if (environment === PROD || environment === except) continue;
+  for (const environment of await branches(tx)) {
+    if (environment === except) continue;
     const has = new Set((await readEnvironmentRows(tx, environment)).map(({ asset }) => asset));
     const held = changes.filter(({ asset, from }) => from !== null && !has.has(asset));
     if (held.length === 0) continue;
@@ -172,6 +167,27 @@ async function hold(
       tx,
       held.map(({ asset }) => asideAsset(asset, id)),
       environment,
+    );
+  }
+}
+
+/** All environments but prod. */
+async function branches(session: Session): Promise<readonly string[]> {
+  const rows = await session.rows<{ environment: string }>(
+    `select environment from (select environment from _millrace.environment_list union select environment from _millrace.environments)
+     where environment <> '${PROD}' order by environment`,
+  );
+  return rows.map(({ environment }) => environment);
+}
+
+/** What was held for other environments is prod's again, and they follow it. */
+async function release(tx: Transaction, keys: ReadonlySet<string>): Promise<void> {
+  for (const environment of await branches(tx)) {
+    const rows = await readEnvironmentRows(tx, environment);
+    await forgetRows(
+      tx,
+      environment,
+      rows.filter(({ key }) => keys.has(key)),
     );
   }
 }
