@@ -18,6 +18,16 @@ export function versionIn(viewSql: string | null): string | undefined {
   return /'((?:[^']|'')*\.versions\/[A-Za-z0-9_]+-[0-9a-f]{16})\//.exec(viewSql ?? "")?.[1]?.replaceAll("''", "'");
 }
 
+/** The folder that a version stands in, whatever the project says by now. */
+export function folderOfVersion(path: string): VersionedFolder {
+  const [store, version] = [dirname(path), basename(path)];
+  return {
+    store,
+    link: resolve(dirname(store), basename(store).slice(1, -".versions".length)),
+    prefix: version.slice(0, version.lastIndexOf("-") + 1),
+  };
+}
+
 export interface EnvironmentFolder {
   readonly environment: string;
   readonly folder: VersionedFolder;

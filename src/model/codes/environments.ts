@@ -3,8 +3,8 @@ import type { CodeEntry } from "./entry.ts";
 
 export const environmentsCodes = {
   MR8701: {
-    title: "A view names what it reads in a text",
-    why: "A stored view finds names in the warehouse, where they mean what is prod's. In an environment's copy the names of its own assets are replaced at their places; a name inside a text (`query_table('…')`) has no place.",
+    title: "A view reads by a text what is the environment's own",
+    why: "A stored view finds names in the warehouse, where they mean what is prod's. In an environment's copy the names of its own assets are replaced at their places, also as constants of `query_table('…')`; a name inside a query that is a text (`query('from …')`), or in a text that is put together, has no place.",
     fix: "Write the name as a name, or `materialize: table`: tables are built from your text as it stands.",
   },
   MR8702: {

@@ -1,5 +1,7 @@
 // What nobody uses any more goes: environments after `expires`, and what promotions and drops put aside after a grace time. At retention time, and when asked.
 import type { CollectAnswer } from "../../model/environment-answers.ts";
+import { collectVersions } from "../../formats/write/versioned.ts";
+import { folderOfVersion, readFoldersKept } from "../../load/external-folder.ts";
 import { collectable, collectAct } from "../../sql/environments/collect.ts";
 import { readEnvironments } from "../../sql/environments/ledger.ts";
 import type { Workspace } from "../workspace.ts";
@@ -30,6 +32,7 @@ export async function collectEnvironments(
     expired.push(environment);
     if (!dryRun) await dropEnvironment(workspace, environment);
   }
+  const before = await warehouse.session(readFoldersKept);
   const acts = await warehouse.session((session) => collectable(session, new Date(now - graceMs)));
   let tables = 0;
   if (!dryRun)
@@ -37,6 +40,10 @@ export async function collectEnvironments(
       await hideOnServers(workspace, act);
       tables += await warehouse.transaction((tx) => collectAct(tx, act));
     }
-  if (!dryRun) await showFiles(workspace);
+  if (!dryRun) {
+    await showFiles(workspace);
+    // Also those of models that no file of the project names any more.
+    await collectVersions([...before].map(folderOfVersion), () => warehouse.session(readFoldersKept));
+  }
   return { dryRun, expired, acts: acts.length, tables };
 }

@@ -1,4 +1,6 @@
 // Environments of a project: what is of a branch's own, what is prod's, and that neither sees the other.
+import { readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { openApp, type App } from "../../app.ts";
 import { testProjects } from "../projects.suite.ts";
@@ -102,6 +104,40 @@ describe("an environment", () => {
       [2, 42],
       [3, 62],
     ]);
+  });
+
+  it("has views that read its own by names in texts, and gives prod its macros until it is taken back", async () => {
+    const seen =
+      "/*---\nmaterialize: view\n---*/\nselect id, doubled(amount) as double from query_table(['clean.sales', 'clean.none']) -- 'clean.sales'\n";
+    const dir = projects.project({
+      ...FILES,
+      "models/clean/none.sql": "select 0 as id, 0 as amount where false",
+      "models/clean/seen.sql": seen,
+      "macros/doubled.sql": "create macro doubled(x) as x * 2;",
+    });
+    await run(dir, "prod");
+    projects.write(dir, { "models/clean/sales.sql": changed("amount + 1"), "macros/doubled.sql": "create macro doubled(x) as x * 20;" });
+    expect((await run(dir, "dev")).status).toBe("succeeded");
+    const called = () => query(dir, "prod", "select list(double order by id), doubled(1) from clean.seen");
+    const doubles = (env: string) => query(dir, env, "select double from clean.seen order by id");
+    expect([await doubles("dev"), await doubles("prod")]).toEqual([
+      [[420], [620]],
+      [[40], [60]],
+    ]);
+    await inEnvironment(dir, "prod", (app) => app.envPromote({ environment: "dev", dryRun: false }));
+    expect(await called()).toEqual([[[420, 620], 20]]);
+    const { promotion } = await inEnvironment(dir, "prod", (app) => app.envRollback({}));
+    expect(await called()).toEqual([[[40, 60], 2]]);
+    await inEnvironment(dir, "prod", (app) => app.envRollback({ of: promotion }));
+    expect(await called()).toEqual([[[420, 620], 20]]);
+    // A whole query in a text has no names at places.
+    projects.write(dir, {
+      "models/clean/seen.sql": seen.replace(/query_table.*/, "query('from clean.sales')"),
+      "models/clean/sales.sql": changed("amount"),
+    });
+    let code = "";
+    await inEnvironment(dir, "dev", (app) => app.run({}, (told) => void (told.type === "node" && (code ||= told.error?.code ?? ""))));
+    expect(code).toBe("MR8701");
   });
 
   it("is not promoted over what prod has become", async () => {
@@ -281,5 +317,15 @@ describe("an environment", () => {
     expect(await query(dir, "prod", "from final.total")).toEqual([[104]]);
     const tables = "select count(*) from duckdb_tables() where schema_name = '_millrace_data'";
     expect(await query(dir, "prod", tables)).toEqual([[3]]);
+    // Files of a model that its branch alone had.
+    projects.write(dir, {
+      "models/clean/files.sql": "/*---\nmaterialize: external\nexternal: { path: out/files }\n---*/\nselect 1 as one",
+    });
+    await run(dir, "files");
+    rmSync(join(dir, "models/clean/files.sql"));
+    await inEnvironment(dir, "prod", (app) => app.envDrop("files"));
+    expect(readdirSync(join(dir, "out/.files__files.versions"))).toHaveLength(1);
+    expect(await collect(8)).toMatchObject({ acts: 1 });
+    expect(readdirSync(join(dir, "out"))).toEqual([]);
   });
 });

@@ -105,8 +105,10 @@ export async function rollbackPromotion(
     });
   const common = { promotion: actId(), environment: found.environment, to: PROD, dryRun: false, by: actor(), why: request.why ?? null };
   const assets: readonly PromotedAsset[] = await warehouse.transaction(async (tx) => {
-    await takeBackMacros(tx, { of: found.id, act: common.promotion });
+    const macros = { of: found.id, act: common.promotion };
+    await takeBackMacros(tx, macros);
     const back = await takeBack(tx, { id: common.promotion, of: found.id, by: common.by, why: common.why });
+    await takeBackMacros(tx, macros);
     await showOnServers(workspace, tx, assetsOf(back));
     return back;
   });

@@ -2,6 +2,7 @@
 //   K1. What an environment holds (`x@~ID` in its rows) is kept, however old. K2. A table goes only with the last version that refers to it.
 import { PROD, splitLedgerAsset } from "../../model/environment.ts";
 import { DATA_SCHEMA, KEYED_TABLES, ROWS_SCHEMA } from "../ledger/ledger.ts";
+import { forgetMacros, forgetTexts } from "../functions/promoted.ts";
 import { readActs } from "./promote.ts";
 import type { Session, Transaction } from "../session.ts";
 import { ident, literal, qualified } from "../text.ts";
@@ -37,6 +38,7 @@ export async function collectAct(tx: Transaction, act: string): Promise<number> 
     await tx.run("delete from _millrace.origins where physical = $1", [name]);
   }
   for (const { name } of views) await tx.run(`drop view ${qualified(ROWS_SCHEMA, name)}`);
+  await forgetMacros(tx, act);
   await tx.run("update _millrace.promotions set collected_at = now() where promotion = $1", [act]);
   return physicals.length;
 }
@@ -52,5 +54,6 @@ export async function dropSchemas(tx: Transaction, environment: string): Promise
   }
   await tx.run("delete from _millrace.environments where environment = $1", [environment]);
   await tx.run("delete from _millrace.environment_list where environment = $1", [environment]);
+  await forgetTexts(tx, environment);
   await tx.run("delete from _millrace.deployments where environment = $1", [environment]);
 }

@@ -1,16 +1,25 @@
 // A view that stays in the warehouse binds its names anew in the warehouse, where they mean what is prod's: in the copy that is stored for an environment,
-// the names of what the environment has of its own are replaced at their places. What the user wrote is never changed.
+// the names of what the environment has of its own are replaced at their places, also as constants of `query_table('…')`. What the user wrote is never
+// changed.
 import { environmentSchema, PROD, splitLedgerAsset } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { offsetOfByte, type SqlUnit } from "../compile/errors.ts";
 import type { Session } from "../session.ts";
+import { scanSql } from "../syntax/scan.ts";
 import { readSyntax } from "../syntax/syntax.ts";
 import type { TableReference } from "../syntax/references.ts";
 import { literal, qualified } from "../text.ts";
 
+const TABLE_BY_TEXT = "query_table";
 const NAME = String.raw`(?:"(?:[^"]|"")*"|[\p{L}_][\p{L}\p{N}_$]*)`;
 const QUALIFIED = new RegExp(String.raw`${NAME}(?:\s*\.\s*${NAME})*`, "uy");
+
+interface Edit {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
 
 /** `sql` for the view of a ledger's key. @throws MR8701 where a name of the environment's own stands in a place that is not known. */
 export async function ownSql(session: Session, key: string, sql: string): Promise<string> {
@@ -20,27 +29,74 @@ export async function ownSql(session: Session, key: string, sql: string): Promis
     `select split_part(asset, '@', 1) as asset from _millrace.environments where environment = $1`,
     [environment],
   );
-  if (own.length === 0) return sql;
   const names = new Map(own.map(({ asset }) => [asset.toLowerCase(), asset]));
+  const places = await placesOf(session, { key, sql, names });
+  if (places.length === 0) return sql;
+  const edits = new Map(
+    places.flatMap(({ table, asset }) => editsAt(sql, { table, asset, key, environment }).map((edit) => [edit.start, edit] as const)),
+  );
+  let text = sql;
+  for (const { start, end, text: name } of [...edits.values()].toSorted((a, b) => b.start - a.start))
+    text = text.slice(0, start) + name + text.slice(end);
+  // What stands in a text may have been another thing than it looked like: the new text is asked.
+  const [left] = await placesOf(session, { key, sql: text, names });
+  if (left !== undefined) throw notReplaceable(key, left.asset);
+  return text;
+}
+
+interface Reading {
+  readonly key: string;
+  readonly sql: string;
+  /** Of the environment's own, in lower case. */
+  readonly names: ReadonlyMap<string, NodeId>;
+}
+
+/** Where names of the environment's own are read. */
+async function placesOf(
+  session: Session,
+  { key, sql, names }: Reading,
+): Promise<readonly { readonly table: TableReference; readonly asset: NodeId }[]> {
+  if (names.size === 0) return [];
   const unit: SqlUnit = { id: key, file: key, sql, sqlOffset: 0, text: sql };
   const [read] = await readSyntax(session.connection, [unit]);
-  if (read?.ok !== true) return sql; // ours, or refused when it was compiled
-  const places = read.syntax.tables.flatMap((table) => {
+  if (read?.ok !== true) return []; // ours, or refused when it was compiled
+  return read.syntax.tables.flatMap((table) => {
     const asset = assetOf(names, table);
     return asset === undefined ? [] : [{ table, asset }];
   });
-  let text = sql;
-  for (const { table, asset } of places.toSorted((a, b) => b.table.at - a.table.at)) {
-    const start = table.at < 0 ? -1 : offsetOfByte(sql, table.at);
-    const found = start < 0 ? undefined : nameAt(sql, start);
-    if (found === undefined || !spells(found, table)) throw notReplaceable(key, asset);
-    const dot = asset.indexOf(".");
-    text =
-      text.slice(0, start) +
-      qualified(environmentSchema(asset.slice(0, dot), environment), asset.slice(dot + 1)) +
-      text.slice(start + found.length);
+}
+
+interface Place {
+  readonly table: TableReference;
+  readonly asset: NodeId;
+  readonly key: string;
+  readonly environment: string;
+}
+
+/** A name at its place, or the constants of a `query_table('…')` that are this name. @throws MR8701 */
+function editsAt(sql: string, { table, asset, key, environment }: Place): readonly Edit[] {
+  const start = table.at < 0 ? -1 : offsetOfByte(sql, table.at);
+  const found = start < 0 ? undefined : nameAt(sql, start);
+  const dot = asset.indexOf(".");
+  const own = qualified(environmentSchema(asset.slice(0, dot), environment), asset.slice(dot + 1));
+  if (found !== undefined && spells(found, table)) return [{ start, end: start + found.length, text: own }];
+  const constants = found?.toLowerCase() === TABLE_BY_TEXT ? textsOfCall(sql, start).filter(({ value }) => spells(value, table)) : [];
+  if (constants.length === 0) throw notReplaceable(key, asset);
+  return constants.map(({ start: at, end }) => ({ start: at, end, text: literal(own) }));
+}
+
+/** Strings between the parentheses of the call at `start`. */
+function textsOfCall(sql: string, start: number): readonly (Omit<Edit, "text"> & { readonly value: string })[] {
+  const tokens = scanSql(sql.slice(start));
+  let depth = 0;
+  const texts = [];
+  for (const token of tokens.slice(1)) {
+    if (token.text === "(") depth++;
+    if (token.text === ")" && --depth === 0) break;
+    if (token.kind === "string" && token.text.startsWith("'"))
+      texts.push({ start: start + token.start, end: start + token.end, value: token.text.slice(1, -1).replaceAll("''", "'") });
   }
-  return text;
+  return texts;
 }
 
 /** What prod had when an environment made a version of its own: the code and version of the asset, the versions of what it reads. */

@@ -1,10 +1,10 @@
 // Makes the project's macros where its queries are run: in the warehouse's schema `main` for prod, in an environment's own database in memory for that.
 //   I1. A macro is made once what it reads is there, so this is asked before each build; what is there already costs a look into a map.
 //   I2. What the project no longer has, or what cannot be made any more, is gone: an old body never takes part in a new version.
-import { messageOf } from "../../model/errors.ts";
 import { environmentSchema } from "../../model/environment.ts";
 import { EnvironmentWarehouse } from "../environments/warehouse.ts";
 import { createMacroSql, type Macro } from "./macros.ts";
+import { isUnbound, noteBody, noteInstalled, readInstalled, textKey } from "./promoted.ts";
 import type { Session } from "../session.ts";
 import { ident, literal } from "../text.ts";
 import type { Warehouse } from "../warehouse.ts";
@@ -72,11 +72,11 @@ async function make(warehouse: Warehouse, { macro, place, known }: Step & { read
   try {
     await warehouse.transaction(async (tx) => {
       await tx.run(createMacroSql(macro, place));
-      await note(tx, place, macro.name, macro.hash);
-      if (isViews) await noteText(tx, macro);
+      if (place === PROD_PLACE) await noteInstalled(tx, macro.name, macro.hash);
+      if (isViews || place === PROD_PLACE) await noteText(tx, macro);
     });
   } catch (error) {
-    if (/(Catalog|Binder|Parser) Error/.test(`${messageOf(error)} ${messageOf((error as Error).cause ?? "")}`)) return false;
+    if (isUnbound(error)) return false;
     throw error;
   }
   known.set(macro.name, macro.hash);
@@ -90,46 +90,18 @@ async function remove(warehouse: Warehouse, { name, place, known }: Step & { rea
     if (called !== undefined) return false;
     await tx.run(`drop macro if exists ${place}.${ident(name)}`);
     await tx.run(`drop macro table if exists ${place}.${ident(name)}`);
-    await note(tx, place, name, null);
+    if (place === PROD_PLACE) await noteInstalled(tx, name, null);
     return true;
   });
   if (isGone) known.delete(name);
 }
 
-/** In the transaction that gives prod an environment's views: prod has the bodies that they call. */
-export async function promoteMacros(tx: Session, environment: string): Promise<void> {
-  const prefix = textKey(environment, "");
-  const rows = await tx.rows<{ key: string; value: string }>(
-    `select key, value from _millrace._meta where starts_with(key, ${literal(prefix)})`,
-  );
-  for (const { key, value } of rows) {
-    const { sql, hash } = JSON.parse(value) as { readonly sql: string; readonly hash: string };
-    await tx.run(sql);
-    await note(tx, PROD_PLACE, key.slice(prefix.length), hash);
-  }
+/** What others have made in prod's place is looked at again before the next build. */
+export function forgetInstalled(warehouse: Warehouse): void {
+  installed.get(warehouse)?.delete(PROD_PLACE);
 }
 
-function textKey(environment: string, name: string): string {
-  return `macro@${environment}:${name}`;
-}
-
-/** What the views of an environment call, for the day when they become prod's. */
+/** What the views of an environment call, for the day when they become prod's; of prod, for the day when it is gone back to. */
 async function noteText(session: Session, macro: Macro): Promise<void> {
-  const key = literal(textKey(session.environment, macro.name));
-  const value = literal(JSON.stringify({ sql: createMacroSql(macro, PROD_PLACE), hash: macro.hash }));
-  await session.run(`delete from _millrace._meta where key = ${key}`);
-  await session.run(`insert into _millrace._meta values (${key}, ${value})`);
-}
-
-async function note(session: Session, place: string, name: string, hash: string | null): Promise<void> {
-  if (place !== PROD_PLACE) return;
-  await session.run(`delete from _millrace._meta where key = ${literal(`macro:${name}`)}`);
-  if (hash !== null) await session.run(`insert into _millrace._meta values (${literal(`macro:${name}`)}, ${literal(hash)})`);
-}
-
-async function readInstalled(session: Session): Promise<Map<string, string>> {
-  const rows = await session.rows<{ key: string; value: string }>(
-    "select key, value from _millrace._meta where starts_with(key, 'macro:')",
-  );
-  return new Map(rows.map(({ key, value }) => [key.slice("macro:".length), value]));
+  await noteBody(session, textKey(session.environment, macro.name), { sql: createMacroSql(macro, PROD_PLACE), hash: macro.hash });
 }
