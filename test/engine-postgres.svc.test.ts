@@ -286,7 +286,7 @@ from raw.orders o group by 1, 2`,
       "sources/late.yaml": `${SOURCE}load: append\n`,
       "models/here/a.sql": "select 1 as id",
       "models/mart/b.sql": "/*---\nengine: postgres\n---*/\nselect o.id from raw.orders o\njoin here.a using (id)",
-      "models/mart/c.sql": "/*---\nengine: postgres\nmaterialize: incremental\nkey: id\n---*/\nselect id from raw.orders",
+      "models/mart/c.sql": "/*---\nengine: postgres\nmaterialize: snapshot\nkey: id\n---*/\nselect id from raw.orders",
       "models/mart/d.sql": "/*---\nengine: postgre\n---*/\nselect 1 as id",
     });
     const app = await open(dir);
@@ -297,6 +297,57 @@ from raw.orders o group by 1, 2`,
     expect(told(error)).toContain(
       "MR4662 at models/mart/b.sql:5:6: mart.b runs on postgres (shop); here.a, which it reads, stands in the warehouse",
     );
+  });
+
+  it("read what stands in the warehouse, whose rows are copied once per version", async () => {
+    await database();
+    const dir = project({
+      "millrace.yaml": config(),
+      "sources/orders.yaml": SOURCE,
+      "sources/tiers.yaml": "from: { files: { path: data/tiers.csv } }\n",
+      "data/tiers.csv": "customer,tier,since\nc0,gold,2026-01-02\nc1,basic,2026-01-03\n",
+      "models/clean/tiers.sql": "select customer, upper(tier) as tier, since, [tier, 'x'] as marks from raw.tiers",
+      "models/mart/worth.sql":
+        "/*---\nengine: postgres\nmaterialize: table\n---*/\nselect tiers.tier, count(*)::int as n, min(marks[1]) as mark from raw.orders o join clean.tiers on tiers.customer = o.customer group by 1",
+      "models/mart/kept.sql":
+        "/*---\nengine: postgres\nmaterialize: incremental\nkey: customer\n---*/\nselect t.customer, t.since + 1 as since from clean.tiers t",
+    });
+    const app = await open(dir);
+    expect((await app.plan({})).nodes.find(({ asset }) => asset === "mart.worth")!.reason).toBe(
+      "never built; it is built on postgres (shop); the rows of clean.tiers are copied there",
+    );
+    const copies = (): Promise<unknown[]> =>
+      rows("select count(*)::int, max(oid)::int from pg_class where relname like 'clean\\_\\_tiers\\_\\_copy%'");
+    expect(new Set(Object.values(await statuses(app)))).toEqual(new Set(["succeeded"]));
+    expect(await rows("select * from mart.worth order by tier")).toEqual([
+      ["BASIC", 10, "basic"],
+      ["GOLD", 10, "gold"],
+    ]);
+    const first = await copies();
+    expect(first).toMatchObject([[1, expect.anything()]]);
+    // The text of a reader changes: the copy is there. Then the asset changes, in one branch only.
+    write(dir, {
+      "models/mart/worth.sql": "/*---\nengine: postgres\nmaterialize: table\n---*/\nselect count(*)::int as n from clean.tiers",
+    });
+    expect((await statuses(await open(dir)))["mart.worth"]).toBe("succeeded");
+    expect(await copies()).toEqual(first);
+    write(dir, { "models/clean/tiers.sql": "select customer, tier, since from raw.tiers where tier = 'gold'" });
+    const dev = await openApp({ dir, env: "dev" });
+    apps.push(dev);
+    expect(await statuses(dev)).toMatchObject({ "mart.worth": "succeeded", "mart.kept": "succeeded" });
+    expect(await rows("select n, (select n from mart.worth) from mart__dev.worth")).toEqual([[1, 2]]);
+    expect(await rows("select customer, since::text from mart__dev.kept")).toEqual([["c0", "2026-01-03"]]);
+    expect((await dev.describe("mart.kept", { partitions: false })).asset.incremental!.reason).toBe(
+      "by key (customer): which rows of clean.tiers changed was not kept; all of it",
+    );
+    await dev.envPromote({ environment: "dev", dryRun: false });
+    expect(await rows("select n from mart.worth")).toEqual([[1]]);
+    write(dir, { "data/tiers.csv": "customer,tier,since\nc0,gold,2026-01-02\nc7,gold,2026-01-09\n" });
+    expect(await statuses(await open(dir))).toMatchObject({ "mart.worth": "succeeded", "mart.kept": "succeeded" });
+    expect(await rows("select customer, since::text from mart.kept order by 1")).toEqual([
+      ["c0", "2026-01-03"],
+      ["c7", "2026-01-10"],
+    ]);
   });
 
   it("replace nothing that is not theirs, and drop no view that somebody made on theirs", async () => {

@@ -3,6 +3,7 @@
 //   G1. `build` makes the version beside what readers see, audits it, and shows it: all of it or nothing.
 //   G2. It leaves a note under the token where the rows are. Who finds the note has built already, so that the unknown end of a commit is known by looking.
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { NodeId } from "../model/graph.ts";
 import type { EngineUse } from "../model/definitions/engine.ts";
 import type { SqlUnit } from "../sql/compile/errors.ts";
 import type { JsonValue } from "../model/answers.ts";
@@ -19,6 +20,8 @@ export interface EngineCapabilities {
   readonly partitions: boolean;
   /** Ways of `materialize: incremental`, and the settings that it knows; null: none. */
   readonly incremental: { readonly modes: readonly string[]; readonly settings: readonly string[] } | null;
+  /** Can a model that is stored read assets of the warehouse, whose rows are copied for it? */
+  readonly copies: boolean;
   /** Does a source stay where it lies? */
   readonly inPlace: boolean;
   /** Does DuckDB read most of its SQL, so that columns have lineage before anything asks the server? */
@@ -173,6 +176,12 @@ export interface EngineServer {
   state(options: unknown): Promise<{ readonly token: string; readonly rows: number } | null>;
   /** The rows of a version into a new table of the warehouse. */
   copy(of: { readonly sql: string; readonly connection: DuckDBConnection; readonly into: string }): Promise<FilledTable>;
+  /** Rows of the warehouse, as a version of `asset` (the ledger's key) has them, for models here that read it: copied unless they are there. */
+  stage(of: { readonly asset: string; readonly version: string; readonly sql: string; readonly connection: DuckDBConnection }): Promise<{
+    readonly place: Place;
+    /** Rows that were copied; null: they were there. */
+    readonly rows: number | null;
+  }>;
   /** All together: of these assets readers see these versions, and nothing else that this warehouse has shown of them. */
   show(assets: readonly string[], versions: readonly EngineShown[]): Promise<void>;
   /** Drops tables of this warehouse's versions of an asset but these. */
@@ -189,6 +198,8 @@ export interface RemotePlace {
   readonly searchPath: readonly string[];
   /** Something in the warehouse reads it. */
   readonly isCopied: boolean;
+  /** Assets of the warehouse that it reads. */
+  readonly here: readonly NodeId[];
 }
 
 export function defineEngine(engine: SqlEngine): SqlEngine {

@@ -8,6 +8,7 @@ export const postgresCapabilities: EngineCapabilities = {
   quarantine: false,
   partitions: false,
   incremental: { modes: ["time", "merge"], settings: ["mode", "by", "unit", "start", "lookback", "batch"] },
+  copies: true,
   inPlace: true,
   lineage: "columns as DuckDB reads them",
   transactionalDdl: true,

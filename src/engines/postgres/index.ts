@@ -12,6 +12,7 @@ import { buildThere, columnsOf, searchIn } from "./build.ts";
 import { postgresCapabilities } from "./capabilities.ts";
 import { DATA, ensureNotes } from "./notes.ts";
 import { hideViews, showView, shownOf } from "./show.ts";
+import { copiesOf, stageCopy } from "./stage.ts";
 import { stateOfTable } from "./state.ts";
 import { textOfCheck } from "./text.ts";
 
@@ -34,6 +35,23 @@ function openServer(context: EngineContext): EngineServer {
       prepared = undefined;
       throw error;
     }));
+  const retire = async (asset: string, kept: readonly string[]): Promise<void> => {
+    await within(server, "dropping old versions", async (client) => {
+      const { rows } = await client.query<{ physical: string }>(
+        "select physical from _millrace.tables where asset = $1 and owner = $2 and physical <> all($3::text[])",
+        [asset, owner, kept],
+      );
+      for (const { physical } of rows) {
+        // What somebody reads now, or a view of his rests on, stays until the next time.
+        await client
+          .query(
+            `begin; set local lock_timeout = '${DROP_PATIENCE}'; drop table if exists ${qualified(DATA, physical)};
+             ${["tables", "watched", "parts"].map((name) => `delete from _millrace.${name} where physical = ${literal(physical)}`).join("; ")}; commit`,
+          )
+          .catch(() => client.query("rollback"));
+      }
+    });
+  };
   return {
     place: server.place,
     async build(build) {
@@ -57,6 +75,12 @@ function openServer(context: EngineContext): EngineServer {
       const read = { ...context, connection: duckdb, since: undefined, connections: {} };
       return postgresDelivery(postgresOptions.parse({ ...connection, query: sql }), read).fill({ connection: duckdb, into, signal });
     },
+    async stage(of) {
+      await prepare();
+      const staged = await stageCopy(of, { context, place: server.place, within: (doing, work) => within(server, doing, work) });
+      await retire(copiesOf(of.asset), [staged.physical]);
+      return staged;
+    },
     async show(assets, versions) {
       await prepare();
       await within(server, "showing versions", async (client) => {
@@ -77,23 +101,7 @@ function openServer(context: EngineContext): EngineServer {
         await client.query("commit");
       });
     },
-    async retire(asset, kept) {
-      await within(server, "dropping old versions", async (client) => {
-        const { rows } = await client.query<{ physical: string }>(
-          "select physical from _millrace.tables where asset = $1 and owner = $2 and physical <> all($3::text[])",
-          [asset, owner, kept],
-        );
-        for (const { physical } of rows) {
-          // What somebody reads now, or a view of his rests on, stays until the next time.
-          await client
-            .query(
-              `begin; set local lock_timeout = '${DROP_PATIENCE}'; drop table if exists ${qualified(DATA, physical)};
-               ${["tables", "watched", "parts"].map((name) => `delete from _millrace.${name} where physical = ${literal(physical)}`).join("; ")}; commit`,
-            )
-            .catch(() => client.query("rollback"));
-        }
-      });
-    },
+    retire,
   };
 }
 

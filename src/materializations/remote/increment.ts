@@ -51,7 +51,21 @@ export async function incrementFor(request: ModelRequest, how: Incremental): Pro
     };
   });
   const mayStay = own?.asset === unit.id && asked === undefined;
-  return incrementOf({ ...request, how, live, inputs: Object.keys(inputs), own, base: base?.physical ?? null, macros: [], mayStay });
+  return incrementOf({
+    ...request,
+    how,
+    live: asTables(live),
+    inputs: Object.keys(inputs),
+    own,
+    base: base?.physical ?? null,
+    macros: [],
+    mayStay,
+  });
+}
+
+/** On the server each asset is a relation of its own, whatever it is made of. */
+function asTables(live: ReadonlyMap<string, LiveVersion>): ReadonlyMap<string, LiveVersion> {
+  return new Map([...live].map(([asset, version]) => [asset, { ...version, kind: "table", viewSql: null }]));
 }
 
 function incrementOf(request: IncrementRequest): EngineIncrement {
@@ -111,9 +125,10 @@ function watchedOf<Read>(
   { tables, unknown }: Reading<Read>,
   told: (read: Read) => NonNullable<Watched["reads"]>[number],
 ): readonly Watched[] {
+  const isTold = unknown === null && [...tables.keys()].every((asset) => inputs.includes(asset));
   return inputs.flatMap((asset): readonly Watched[] => {
     const reads = tables.get(asset);
-    if (reads === undefined && unknown === null) return []; // the optimizer found that it does not matter
+    if (reads === undefined && isTold) return []; // the optimizer found that it does not matter
     return [{ asset, reads: reads === undefined || reads === null ? null : reads.map(told) }];
   });
 }

@@ -19,6 +19,7 @@ import { parametersOf } from "../../sql/syntax/copy.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
 import type { ModelRequest } from "../materialization.ts";
 import { parametersKey } from "../statement.ts";
+import { readsWithCopies } from "./copies.ts";
 import { incrementalThere, incrementFor } from "./increment.ts";
 import { keep, noteIncrement, notesOf, type Noting } from "./noted.ts";
 
@@ -63,7 +64,7 @@ export async function buildRemoteModel(request: RemoteModel): Promise<BuildResul
         query: { kind: "model", unit, parameters },
         asset: splitLedgerAsset(unit.id).asset,
         shown: viewOfKey(unit.id),
-        reads: remote.reads,
+        reads: await readsWithCopies(request),
         searchPath: remote.searchPath,
         materialize,
         suffix,

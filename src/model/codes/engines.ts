@@ -14,8 +14,8 @@ export const enginesCodes = {
   },
   MR4662: {
     title: "A model reads what does not lie on its server",
-    why: "A model with `engine:` runs on a server, which cannot read the warehouse or another server.",
-    fix: "Leave `engine:` out, so that it runs in the warehouse and what it reads is copied there; or build what it reads with the same engine; or export it to a table there and declare that as a source with `engine:`.",
+    why: "A model with `engine:` runs on a server. Rows of the warehouse are copied there when a table is built; a view, a check, and what stands on another server cannot have that.",
+    fix: "Write `materialize: table`, or leave `engine:` out, so that it runs in the warehouse and what it reads is copied there; or build what it reads with the same engine; or export it to a table there and declare that as a source with `engine:`.",
   },
   MR4663: {
     title: "A source that stays where it lies says how it is to be loaded",

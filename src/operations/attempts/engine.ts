@@ -13,7 +13,7 @@ import { ownerOf } from "../../sql/ledger/publish.ts";
 import { ownerOfTables } from "../../sql/ledger/remotes.ts";
 import type { Session } from "../../sql/session.ts";
 import type { Definitions } from "../plan/definitions.ts";
-import { engineOf, readersHere } from "../plan/engines.ts";
+import { engineOf, readersHere, readsHere } from "../plan/engines.ts";
 import type { Workspace } from "../workspace.ts";
 
 interface Remote {
@@ -31,7 +31,7 @@ export async function remotePlace(workspace: Workspace, { graph }: Definitions, 
   const reads = new Map([...known, [node.id, viewOfKey(ledgerAsset(node.id, name))]]);
   const server = await serverOf(workspace, use, { ...attempt, owner });
   const searchPath = [...new Set([environmentSchema("main", name), "main"])];
-  return { use, server, owner, reads, searchPath, isCopied: readersHere(graph, node.id).length > 0 };
+  return { use, server, owner, reads, searchPath, isCopied: readersHere(graph, node.id).length > 0, here: readsHere(graph, node.id) };
 }
 
 interface Checking {

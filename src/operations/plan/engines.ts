@@ -56,12 +56,15 @@ export function enginesErrors(
       if (asset === node.id)
         return [new MillraceError({ code: "MR2012", message: `${node.id}: the query reads ${asset}, the asset it makes`, location })];
       const where = elsewhere(nodes.get(asset), node.engine);
-      if (where === null) return [];
+      if (where === null || isCopiedFor(nodes.get(asset), node)) return [];
       return [
         new MillraceError({
           code: "MR4662",
           message: `${node.id} runs on ${node.engine.name} (${node.engine.connection}); ${asset}, which it reads, stands ${where}`,
-          hint: `build ${asset} with the same engine, or export it to a table there and declare that as a source with engine:, or leave engine: out here`,
+          hint:
+            where === HERE
+              ? `materialize: table, so that the rows of ${asset} can be copied there when it is built; or leave engine: out here`
+              : `build ${asset} with the same engine, or export it to a table there and declare that as a source with engine:, or leave engine: out here`,
           location,
         }),
       ];
@@ -70,11 +73,28 @@ export function enginesErrors(
   return [...ofChecks, ...ofModels];
 }
 
+const HERE = "in the warehouse";
+
+/** Is it of the warehouse, so that its rows are copied when the model is built? A view reads whenever it is read. */
+function isCopiedFor(need: ProjectNode | undefined, { spec }: ModelNode): boolean {
+  return need !== undefined && engineOf(need) === undefined && spec.materialize !== "view";
+}
+
+/** Assets of the warehouse that a node of a server reads. */
+export function readsHere(graph: Graph, id: NodeId): readonly NodeId[] {
+  const reader = graph.nodes.get(id);
+  if (reader?.kind !== "model" || reader.engine === undefined) return [];
+  return (graph.reads.get(id) ?? []).filter((need) => {
+    const node = graph.nodes.get(need);
+    return node !== undefined && node.kind !== "task" && node.kind !== "export" && engineOf(node) === undefined;
+  });
+}
+
 /** Where an asset stands that is not on this server; null where it is there, or is no asset. */
 function elsewhere(need: ProjectNode | undefined, use: EngineUse): string | null {
   const other = need === undefined ? undefined : engineOf(need);
   if (need === undefined || (other?.name === use.name && other.connection === use.connection)) return null;
-  return other === undefined ? "in the warehouse" : `on ${other.name} (${other.connection})`;
+  return other === undefined ? HERE : `on ${other.name} (${other.connection})`;
 }
 
 interface Checked {

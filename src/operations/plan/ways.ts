@@ -7,7 +7,7 @@ import { macrosOf } from "../../sql/functions/macros.ts";
 import { typedValues } from "../../sql/parameters.ts";
 import { readInputs, readLive } from "../../sql/ledger/publish.ts";
 import type { Workspace } from "../workspace.ts";
-import { engineOf, readersHere } from "./engines.ts";
+import { engineOf, readersHere, readsHere } from "./engines.ts";
 import type { Planned } from "./plan.ts";
 
 const MANY_WAYS: ReadonlySet<string> = new Set(["incremental", "snapshot"]);
@@ -20,7 +20,9 @@ function withServer(graph: Graph, node: PlanAnswer["nodes"][number]): PlanAnswer
   const what = defined?.kind === "source" ? "it stays on" : "it is built on";
   const [reader] = readersHere(graph, node.asset);
   const copied = reader === undefined ? "" : `, and copied from there for ${reader}`;
-  return { ...node, reason: `${node.reason}; ${what} ${use.name} (${use.connection})${copied}` };
+  const here = readsHere(graph, node.asset);
+  const brought = here.length === 0 ? "" : `; the rows of ${here.join(" and ")} are copied there`;
+  return { ...node, reason: `${node.reason}; ${what} ${use.name} (${use.connection})${copied}${brought}` };
 }
 
 /** The nodes with what is known now of how each would be built. */
