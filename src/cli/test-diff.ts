@@ -2,7 +2,7 @@
 import type { JsonValue } from "../model/answers.ts";
 import type { CellDifference, RowsDifference, TestRow } from "../model/test-answers.ts";
 import { cellText, widthOf } from "./table.ts";
-import { plural } from "./words.ts";
+import { count, plural } from "./words.ts";
 
 interface DiffColors {
   red(this: void, text: string): string;
@@ -10,8 +10,8 @@ interface DiffColors {
   dim(this: void, text: string): string;
 }
 
-/** Rows of one table; more are counted. */
-const ROWS_MAX = 20;
+/** Rows of a kind in one table; more are counted. */
+const ROWS_MAX = 10;
 const COLUMNS_MAX = 8;
 const CELL_CHARACTERS_MAX = 40;
 /** Of a long text that is equal for a while, this much stands before the first difference. */
@@ -22,18 +22,18 @@ export function renderDifference(difference: RowsDifference, colors: DiffColors)
   const { of, expectedRows, actualRows, order } = difference;
   if (order !== null)
     return [`${of}: the rows are the expected ones in another order: expected row ${order.row} is row ${order.found} of the result`];
-  const counts = [
-    [difference.changed.length, "changed"],
-    [difference.missing.length, "missing"],
-    [difference.unexpected.length, "unexpected"],
-  ] as const;
-  const told = counts.filter(([n]) => n > 0).map(([n, what]) => `${n} ${what}`);
-  const head = `${of}: ${plural(expectedRows, "row")} expected, ${actualRows} found: ${told.join(", ")}`;
-  const lines = linesOf(difference);
-  const shown = lines.slice(0, ROWS_MAX * 2);
-  const columns = columnsShown(difference);
-  const rest = difference.more + (lines.length - shown.length);
-  return [head, "", ...table(columns, shown, colors), ...(rest > 0 ? [colors.dim(`… and ${rest} more lines`)] : [])];
+  const told = (["changed", "missing", "unexpected"] as const).flatMap((what) => {
+    const rows = difference.counts[what];
+    return rows === 0 ? [] : [`${count(rows)} ${what}`];
+  });
+  const head = `${of}: ${plural(expectedRows, "row")} expected, ${count(actualRows)} found: ${told.join(", ")}`;
+  const { changed, missing, unexpected, counts } = difference;
+  const [own, lacking] = [changed.slice(0, ROWS_MAX), missing.slice(0, ROWS_MAX)];
+  // Of each kind some, whatever there is more of.
+  const shown = { ...difference, changed: own, missing: lacking, unexpected: unexpected.slice(0, ROWS_MAX) };
+  const rest = counts.changed + counts.missing + counts.unexpected - own.length - lacking.length - shown.unexpected.length;
+  const more = rest > 0 ? [colors.dim(`… and ${plural(rest, "row")} more`)] : [];
+  return [head, "", ...table(columnsShown(difference), linesOf(shown), colors), ...more];
 }
 
 interface Line {
@@ -121,10 +121,14 @@ function differingText({ expected, actual, expectedType, actualType }: CellDiffe
   const value = which === "expected" ? expected : actual;
   const type = which === "expected" ? expectedType : actualType;
   if (type !== undefined) return `${cellText(JSON.stringify(value), CELL_CHARACTERS_MAX)} (${type})`;
-  if (typeof expected !== "string" || typeof actual !== "string" || Math.max(expected.length, actual.length) <= CELL_CHARACTERS_MAX)
-    return valueText(value);
+  const [one, other] = [wholeText(expected), wholeText(actual)];
+  if (Math.max(one.length, other.length) <= CELL_CHARACTERS_MAX) return valueText(value);
   let equal = 0;
-  while (equal < expected.length && expected[equal] === actual[equal]) equal++;
+  while (equal < one.length && one[equal] === other[equal]) equal++;
   const from = Math.max(0, equal - CONTEXT_CHARACTERS);
-  return `${from > 0 ? "…" : ""}${cellText((value as string).slice(from), CELL_CHARACTERS_MAX)}`;
+  return `${from > 0 ? "…" : ""}${cellText((which === "expected" ? one : other).slice(from), CELL_CHARACTERS_MAX)}`;
+}
+
+function wholeText(value: JsonValue): string {
+  return typeof value === "string" ? value : value === null ? "NULL" : JSON.stringify(value);
 }

@@ -37,6 +37,8 @@ export type RowsDifference = {
   readonly unexpected: readonly { readonly row: number; readonly cells: TestRow }[];
   /** The rows are the expected ones, in another order: the first place that differs. */
   readonly order: { readonly row: number; readonly found: number } | null;
+  /** How many rows differ, listed or not. */
+  readonly counts: { readonly changed: number; readonly missing: number; readonly unexpected: number };
   /** Differing rows beyond those that are listed. */
   readonly more: number;
 };

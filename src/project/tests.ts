@@ -75,6 +75,9 @@ function one(
   }
   if (spec.start !== undefined && spec.end !== undefined && Date.parse(spec.end) <= Date.parse(spec.start))
     tell(reader, "MR1023", "end is not after start", document.locate(["end"]));
+  for (const [at, asset] of Object.keys(given ?? {}).entries())
+    if (Object.keys(given ?? {}).findIndex((other) => plainName(other) === plainName(asset)) < at)
+      tell(reader, "MR1023", `${plainName(asset)} is given twice`, document.locate(["given", asset], "key"));
   const plain: TestSpec = {
     ...spec,
     model: plainName(model),

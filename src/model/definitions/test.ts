@@ -45,7 +45,11 @@ const keys = {
     .strictObject({ failing: z.array(z.string()) })
     .optional()
     .describe("names of the model's checks that fail on these rows; [] when none does"),
-  expectError: z.string().optional().describe("a code (MR4604), or words of the message"),
+  expectError: z
+    .string()
+    .refine((text) => text.trim() !== "", { error: "says nothing; write a code (MR4604), or words of the message" })
+    .optional()
+    .describe("a code (MR4604), or words of the message"),
 } as const;
 
 const one = z.strictObject({ name: z.string(), model: z.string().optional(), ...keys });

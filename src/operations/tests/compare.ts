@@ -2,12 +2,13 @@
 // 2026-01-31 the day, and what is none of the type stays what was written and equals nothing.
 import type { JsonValue } from "../../model/answers.ts";
 import type { TestSpec } from "../../model/definitions/test.ts";
-import { MillraceError } from "../../model/errors.ts";
+import { combineErrors, MillraceError } from "../../model/errors.ts";
 import type { CellDifference, ChangedRow, RowsDifference, TestRow } from "../../model/test-answers.ts";
 import type { Session } from "../../sql/session.ts";
 import { readRowChunks } from "../../sql/values.ts";
 import { duckdbTypes } from "./columns.ts";
-import { combined, type TypedColumn, unknownColumn } from "./fixture.ts";
+import type { TypedColumn } from "./fixture.ts";
+import { unknownColumn } from "./fixture-query.ts";
 import { type Cells, isEqual, type Matched, matchRows } from "./match.ts";
 import type { RowSet } from "./rows.ts";
 import { Misfit, valueSql } from "./values.ts";
@@ -62,20 +63,18 @@ async function writtenRows(session: Session, { of, columns }: Result, rows: RowS
       const row = values.rows.findIndex((each) => Object.hasOwn(each, name));
       return unknownColumn(of, name, names, values.place(Math.max(0, row), [name], "key"));
     });
-  if (unknown.length > 0) throw combined(unknown);
+  if (unknown.length > 0) throw combineErrors("MR1001", unknown);
   return values;
 }
 
-function tolerancesOf({ of, columns }: Result, { tolerance, rows }: Expectation): ReadonlyMap<number, number> {
+function tolerancesOf({ columns }: Result, { tolerance }: Expectation): ReadonlyMap<number, number> {
   if (tolerance === undefined) return new Map();
   if (typeof tolerance === "number")
     return new Map(columns.flatMap(({ type }, index) => (NUMERIC.test(type) ? [[index, tolerance] as const] : [])));
   return new Map(
-    Object.entries(tolerance).map(([name, value]) => {
+    Object.entries(tolerance).flatMap(([name, value]) => {
       const index = columns.findIndex((column) => column.name.toLowerCase() === name.toLowerCase());
-      const names = columns.map((column) => column.name);
-      if (index < 0) throw unknownColumn(of, name, names, rows.place());
-      return [index, value] as const;
+      return index < 0 ? [] : [[index, value] as const];
     }),
   );
 }
@@ -181,7 +180,8 @@ function difference(
     row: row + 1,
     cells: Object.fromEntries(columns.map(({ name }, index) => [name, rows[row]![index]!])) as TestRow,
   }));
-  const all = matched.alike.length + matched.missing.length + matched.unexpected.length;
+  const counts = { changed: matched.alike.length, missing: matched.missing.length, unexpected: matched.unexpected.length };
+  const all = counts.changed + counts.missing + counts.unexpected;
   const { misplaced } = matched;
   return {
     of: result.of,
@@ -192,6 +192,7 @@ function difference(
     missing,
     unexpected,
     order: misplaced === null ? null : { row: misplaced.expected + 1, found: misplaced.actual + 1 },
+    counts,
     more: all - changed.length - missing.length - unexpected.length,
   };
 }

@@ -22,7 +22,7 @@ describe("CSV in a test", () => {
   it.each([
     ["", "it has no header"],
     ["a,a\n1,2", '"a" stands twice'],
-    ["a,b\n1", "line 2 has 1 cells, the header 2"],
+    ["a,b\n1", "line 2 has 1 cell, the header 2"],
     ['a\n"1', "never closed"],
     ['a\n"1"x', "behind a closing quote"],
   ])("says what is wrong with %j", (text, message) => {

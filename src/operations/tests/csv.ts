@@ -14,7 +14,8 @@ export function parseCsv(text: string): CsvRows {
   const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined) throw new Error(`the column ${JSON.stringify(twice)} stands twice in its header`);
   const rows = rest.map(({ line, cells }) => {
-    if (cells.length !== columns.length) throw new Error(`line ${line} has ${cells.length} cells, the header ${columns.length}`);
+    if (cells.length !== columns.length)
+      throw new Error(`line ${line} has ${cells.length === 1 ? "1 cell" : `${cells.length} cells`}, the header ${columns.length}`);
     return Object.fromEntries(columns.map((name, index) => [name, cells[index]!]));
   });
   return { columns, rows };

@@ -8,7 +8,8 @@ import { assetView, HIDDEN_COLUMNS, physicalName, physicalTable, publish } from 
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import type { Lane } from "./lane.ts";
 import { declaredTypes } from "./columns.ts";
-import { type FixtureRequest, makeTable } from "./fixture.ts";
+import { makeTable } from "./fixture.ts";
+import type { FixtureRequest } from "./fixture-request.ts";
 import type { PreparedTest } from "./prepare.ts";
 import type { RowSet } from "./rows.ts";
 

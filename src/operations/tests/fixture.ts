@@ -1,35 +1,16 @@
 // Tables of a test: made in its lane with the columns that the project knows, filled with the rows that the test gives.
 import type { DuckDBType } from "@duckdb/node-api";
-import { MillraceError, messageOf } from "../../model/errors.ts";
-import { didYouMean } from "../../model/suggest.ts";
+import { combineErrors, MillraceError } from "../../model/errors.ts";
 import type { CompiledColumn } from "../../sql/compile/types.ts";
 import { assetView, describeRelation, HIDDEN_COLUMNS } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { duckdbTypes } from "./columns.ts";
 import { inferType } from "./infer.ts";
+import type { FixtureRequest, TablePlan } from "./fixture-request.ts";
+import { planQuery, unknownColumn } from "./fixture-query.ts";
 import type { RowSet } from "./rows.ts";
 import { Misfit, valueSql, type ValueUse } from "./values.ts";
-
-export interface FixtureRequest {
-  /** Name of the asset, for messages. */
-  readonly asset: string;
-  /** Quoted. */
-  readonly table: string;
-  readonly rows: RowSet;
-  /** Undefined: nothing is known, and the rows tell. */
-  readonly columns: readonly CompiledColumn[] | undefined;
-  /** Types of columns that are declared although not all columns are known, by lower-case name. */
-  readonly declared: ReadonlyMap<string, string>;
-}
-
-const CANDIDATES_MAX = 30;
-
-/** Statements that make and fill a table, and what is wrong with its values when DuckDB refuses them. */
-export interface TablePlan {
-  readonly statements: string;
-  explain(this: void, session: Session): Promise<MillraceError | undefined>;
-}
 
 /** Makes and fills the table. @throws all that is wrong with its rows: MR8903, MR8904, MR8907. */
 export async function makeTable(session: Session, request: FixtureRequest): Promise<void> {
@@ -63,7 +44,7 @@ export async function planTable(session: Session, request: FixtureRequest): Prom
     const message = `${asset}.${untyped.name}: ${untyped.type} is no type of DuckDB`;
     errors.push(new MillraceError({ code: "MR8904", message, location: rows.place() }));
   }
-  if (errors.length > 0) throw combined(errors);
+  if (errors.length > 0) throw combineErrors("MR1001", errors);
   const known = typed as readonly TypedColumn[];
   const tuples = tuplesOf(asset, rows, known, "given");
   const create = `create table ${table} (${columns.map(({ name, type }) => `${ident(name)} ${type}`).join(", ")})`;
@@ -108,7 +89,7 @@ export function tuplesOf(
       }
     }),
   );
-  if (errors.length > 0) throw combined(errors);
+  if (errors.length > 0) throw combineErrors("MR1001", errors);
   return tuples;
 }
 
@@ -150,59 +131,6 @@ function unknownColumns(asset: string, rows: Extract<RowSet, { kind: "values" }>
     });
 }
 
-export function unknownColumn(asset: string, name: string, known: readonly string[], location: MillraceError["location"]): MillraceError {
-  const list = `its columns are ${known.slice(0, CANDIDATES_MAX).join(", ")}`;
-  return new MillraceError({
-    code: "MR8903",
-    message: `${asset} has no column ${JSON.stringify(name)}`,
-    hint: didYouMean(name, known) ?? list,
-    ...(location === undefined ? {} : { location }),
-  });
-}
-
-async function planQuery(
-  session: Session,
-  { asset, table, columns }: FixtureRequest,
-  rows: Extract<RowSet, { kind: "query" }>,
-): Promise<TablePlan> {
-  let found: readonly CompiledColumn[];
-  try {
-    const statement = await session.connection.prepare(rows.sql);
-    found = Array.from({ length: statement.columnCount }, (_, index) => ({
-      name: statement.columnName(index),
-      type: String(statement.columnType(index)),
-    }));
-    statement.destroySync();
-  } catch (error) {
-    throw new MillraceError({
-      code: "MR8907",
-      message: `${asset}: ${messageOf(error).split("\n")[0]}`,
-      location: rows.place(),
-      cause: error,
-    });
-  }
-  const said = new Map(Object.entries(rows.types).map(([name, type]) => [name.toLowerCase(), type]));
-  const wanted = (columns ?? found).map(({ name, type }) => ({ name, type: said.get(name.toLowerCase()) ?? type }));
-  const known = new Set(wanted.map(({ name }) => name.toLowerCase()));
-  const names = wanted.map(({ name }) => name);
-  const unknown = found
-    .filter(({ name }) => !known.has(name.toLowerCase()))
-    .map(({ name }) => unknownColumn(asset, name, names, rows.place()));
-  if (unknown.length > 0) throw combined(unknown);
-  const statements = `create table ${table} (${wanted.map(({ name, type }) => `${ident(name)} ${type}`).join(", ")});
-    insert into ${table} by name ${rows.sql}`;
-  return {
-    statements,
-    explain: async (again) => {
-      const error = await again.run(`explain analyze ${rows.sql}`).then(
-        () => "a value does not fit its column",
-        (thrown: unknown) => messageOf(thrown).split("\n")[0]!,
-      );
-      return new MillraceError({ code: "MR8904", message: `${asset}: ${error}`, location: rows.place() });
-    },
-  };
-}
-
 interface Failing {
   readonly asset: string;
   readonly rows: Extract<RowSet, { kind: "values" }>;
@@ -224,11 +152,5 @@ async function misfits(session: Session, { asset, rows, columns, tuples }: Faili
         errors.push(new MillraceError({ code: "MR8904", message, location: rows.place(index, [name]), cause: error }));
       });
     }
-  return errors.length === 0 ? undefined : combined(errors);
-}
-
-/** Several errors of one test as one that holds them. */
-export function combined(errors: readonly MillraceError[]): MillraceError {
-  const [only] = errors;
-  return errors.length === 1 ? only! : new MillraceError({ code: "MR1001", message: `${errors.length} errors in the project`, errors });
+  return errors.length === 0 ? undefined : combineErrors("MR1001", errors);
 }

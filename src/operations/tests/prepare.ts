@@ -98,6 +98,8 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
       errors.push(new MillraceError({ code: "MR8905", message, hint, location: locate(["given", asset], "key") }));
     }
   }
+  if (spec.expect !== undefined && "types" in spec.expect)
+    errors.push(misfit("expected rows have the types of what the model makes", locate(["expect", "types"], "key")));
   const existing = rowsAt(["existing"], spec.existing);
   const expect = rowsAt(["expect"], spec.expect);
   if (errors.length > 0) return errors;

@@ -11,6 +11,7 @@ import { readRowChunks } from "../../sql/values.ts";
 import { type Built, buildModels, isQuick, parametersFor, type TestBuild } from "./build.ts";
 import { compareRows, type Result } from "./compare.ts";
 import { cteQuery } from "./cte.ts";
+import { unknownColumn } from "./fixture-query.ts";
 import { holdExisting, makeInputs } from "./inputs.ts";
 import type { Lane } from "./lane.ts";
 import type { PreparedTest } from "./prepare.ts";
@@ -28,6 +29,7 @@ export interface TestOutcome {
 
 /** A test that takes longer is ended. */
 const TEST_MS_MAX = 60_000;
+/** What a model makes beyond these is not compared, and a test that sees it fails. */
 const ROWS_MAX = 100_000;
 /** Tells tests apart: what two of them build has nothing to do with each other, whatever is remembered of a version. */
 let tests = 0;
@@ -101,8 +103,10 @@ const CLEAN = { reasons: [], differences: [], errors: [], failure: undefined, no
 
 async function readResults({ world, lane, prepared, signal }: TestBuild): Promise<readonly Result[]> {
   const { node, cte } = prepared;
+  // Rows of a table are there already; the limit would be most of the work.
+  const limit = node.kind === "model" && node.spec.materialize === "view" ? `limit ${ROWS_MAX + 1}` : "";
   const read = async (session: Session): Promise<readonly Result[]> => {
-    const results = [await readResult(session, node.id, `select * from ${assetView(node.id)} limit ${ROWS_MAX}`)];
+    const results = [await readResult(session, node.id, `select * from ${assetView(node.id)} ${limit}`)];
     if (node.kind !== "model") return results;
     for (const name of cte.keys()) results.push(await readResult(session, name, cteQuery(node, name), parametersFor(world, prepared)));
     return results;
@@ -117,8 +121,11 @@ async function readResult(session: Session, of: string, sql: string, parameters:
   const names = result.deduplicatedColumnNames();
   const columns = result.columnTypes().map((type, index) => ({ name: names[index]!, type: type.alias ?? String(type) }));
   const rows: Result["rows"][number][] = [];
-  for await (const chunk of readRowChunks(result)) rows.push(...chunk);
-  return { of, columns, rows };
+  for await (const chunk of readRowChunks(result)) {
+    rows.push(...chunk);
+    if (rows.length > ROWS_MAX) break;
+  }
+  return { of, columns, rows: rows.slice(0, ROWS_MAX + 1) };
 }
 
 /** What a model throws when it is built or read. */
@@ -153,6 +160,7 @@ async function judge(
   const differences: RowsDifference[] = [];
   const errors: MillraceError[] = [];
   const wanted = [prepared.expect, ...prepared.cte.values()];
+  errors.push(...strayTolerances(prepared, results));
   await lane.warehouse.session(async (session) => {
     for (const [index, result] of results.entries()) {
       const rows = wanted[index];
@@ -171,7 +179,18 @@ async function judge(
       }
     }
   });
-  return { ...CLEAN, reasons: checkReasons(prepared, built), differences, errors };
+  const endless = results.filter(({ rows }) => rows.length > ROWS_MAX).map(({ of }) => `${of} makes more than ${ROWS_MAX} rows here`);
+  return { ...CLEAN, reasons: [...checkReasons(prepared, built), ...endless], differences, errors };
+}
+
+/** Columns with a tolerance that none of the results has. */
+function strayTolerances({ test, node, locate }: PreparedTest, results: readonly Result[]): readonly MillraceError[] {
+  const { tolerance } = test.spec;
+  if (tolerance === undefined || typeof tolerance === "number") return [];
+  const names = results.flatMap(({ columns }) => columns.map(({ name }) => name));
+  const known = new Set(names.map((name) => name.toLowerCase()));
+  const stray = Object.keys(tolerance).filter((name) => !known.has(name.toLowerCase()));
+  return stray.map((name) => unknownColumn(node.id, name, names, locate(["tolerance", name], "key")));
 }
 
 function checkReasons({ test }: PreparedTest, { checks }: Built): readonly string[] {

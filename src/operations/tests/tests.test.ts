@@ -148,6 +148,7 @@ describe("what is expected", () => {
     const found = await tested({
       "models/final/ranked.sql":
         "/*---\nmaterialize: table\n---*/\nselect id, price * 0.1::double as tax from clean.sales order by price desc\n",
+      "models/final/cut.sql": "with two as (select id, price * 2 as more from clean.sales) select id from two\n",
       "models/final/failing.sql": "/*---\nmaterialize: table\n---*/\nselect id, cast(zip as int) as zip from clean.sales\n",
       "tests/all.yaml": `model: clean.sales
 given:
@@ -163,6 +164,7 @@ tests:
   - { name: none, model: final.ranked, given: { clean.sales: [] }, expectError: MR4604 }
   - { name: cast, model: final.failing, given: { clean.sales: [ { id: 1, zip: x } ] }, expectError: could not convert }
   - { name: in order, model: final.ranked, ordered: true, tolerance: 0.0000001, given: { clean.sales: [ { id: 1, price: 1 }, { id: 2, price: 3 } ] }, expect: [ { id: 2, tax: 0.3 }, { id: 1, tax: 0.1 } ] }
+  - { name: per column of one result, tolerance: { more: 1 }, model: final.cut, given: { clean.sales: [ { id: 1, price: 1 } ] }, expect: [ { id: 1 } ], cte: { two: [ { id: 1, more: 1.5 } ] } }
   - { name: per column, model: final.ranked, tolerance: { tax: 0.1 }, given: { clean.sales: [ { id: 1, price: 1 } ] }, expect: [ { id: 1, tax: 0.15 } ] }
   - { name: not in order, model: final.ranked, ordered: true, tolerance: 0.001, given: { clean.sales: [ { id: 1, price: 1 }, { id: 2, price: 3 } ] }, expect: [ { id: 1, tax: 0.1 }, { id: 2, tax: 0.3 } ] }
   - { name: not exact, model: final.ranked, given: { clean.sales: [ { id: 2, price: 3 } ] }, expect: [ { id: 2, tax: 0.3 } ] }
@@ -192,7 +194,14 @@ expect: [ { id: 4, price: 5 }, { id: 1, price: 2.005, zip: 501 }, { id: 2, price
 `,
     });
     const [difference] = found.answer.tests[0]!.differences;
-    expect(difference).toMatchObject({ of: "clean.sales", expectedRows: 4, actualRows: 4, order: null, more: 0 });
+    expect(difference).toMatchObject({
+      of: "clean.sales",
+      expectedRows: 4,
+      actualRows: 4,
+      order: null,
+      more: 0,
+      counts: { changed: 2, missing: 1, unexpected: 1 },
+    });
     expect(difference?.changed).toEqual([
       {
         expectedRow: 2,
@@ -389,9 +398,15 @@ tests:
   - { name: partition, partition: 2026-01, expect: [] }
   - { name: file, given: { raw.sales: { file: tests/none.csv } }, expect: [] }
   - { name: a source, model: raw.sales, expect: [] }
+  - { name: a zone, given: { raw.sales: { rows: [ { at: "2026-01-01T00:00:00+02:00", s: "2026-01-01 00:00:00.5" } ], types: { at: timestamp, s: timestamp_s } } }, expect: [] }
+  - { name: a query that loses digits, given: { raw.sales: { sql: "select 1.005 as price, 'x' as id" } }, expect: [] }
+  - { name: no query, given: { raw.sales: { sql: "create table t as select 1 as id" } }, expect: [] }
+  - { name: two spellings, given: { raw.sales: [ { id: 1 }, { ID: 2 } ] }, expect: [] }
+  - { name: tolerance, tolerance: { prise: 1 }, expect: [] }
+  - { name: types, expect: { rows: [], types: { id: int } } }
 `,
     });
-    expect(found.answer.counts).toEqual({ passed: 1, failed: 0, error: 10 });
+    expect(found.answer.counts).toEqual({ passed: 1, failed: 0, error: 16 });
     expect(codes(found)).toEqual([
       "MR8903 4:53",
       "MR8904 5:49",
@@ -406,6 +421,14 @@ tests:
       "MR8908 11:24",
       "MR8907 12:47",
       "MR8906 13:30",
+      "MR8904 14:57",
+      "MR8904 14:89",
+      "MR8904 15:67",
+      "MR8904 15:67",
+      "MR8907 16:50",
+      "MR8903 17:63",
+      "MR8903 18:37",
+      "MR8908 19:40",
     ]);
     expect(found.errors[0]?.hint).toBe('did you mean "price"?');
     expect(found.errors[5]?.hint).toBe('did you mean "id"?');

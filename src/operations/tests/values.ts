@@ -150,6 +150,14 @@ function scalarText(type: DuckDBType, value: unknown, context: Context): string 
       return must(NUMBER.test(text) || NO_NUMBER.test(text), "a number").replace(/^([+-]?)\./, NO_NUMBER.test(text) ? "$1" : "$1.");
     case DuckDBTypeId.DATE:
       return must((/^\d{4,6}-\d\d-\d\d( \(BC\))?$/.test(text) && isDay(text)) || /^-?infinity$/.test(text), "a day: 2026-01-31");
+    case DuckDBTypeId.TIMESTAMP:
+    case DuckDBTypeId.TIMESTAMP_S:
+    case DuckDBTypeId.TIMESTAMP_MS:
+    case DuckDBTypeId.TIMESTAMP_NS:
+    case DuckDBTypeId.TIME:
+      return must(isText && fitsMoment(type, text), "a moment of UTC as exact as the type is, no other zone: 2026-01-31T06:00:00Z");
+    case DuckDBTypeId.TIMESTAMP_TZ:
+      return must(isText && fitsMoment(type, text), "a moment as exact as the type is: 2026-01-31T06:00:00+02:00");
     case DuckDBTypeId.BLOB:
       return must(isText && /^[A-Za-z0-9+/]*={0,2}$/.test(text) && text.length % 4 === 0, "the bytes in base64");
     case DuckDBTypeId.INTERVAL:
@@ -173,6 +181,20 @@ function jsonText(value: unknown): string {
 function numberText(value: number): string {
   if (!Number.isFinite(value)) return Number.isNaN(value) ? "nan" : value > 0 ? "infinity" : "-infinity";
   return Object.is(value, -0) ? "-0" : Number.isInteger(value) && Math.abs(value) < 1e21 ? BigInt(value).toString() : String(value);
+}
+
+/** Digits of a second's fraction, by type; a microsecond where nothing is said. */
+const FRACTION_DIGITS: Readonly<Record<number, number>> = {
+  [DuckDBTypeId.TIMESTAMP_S]: 0,
+  [DuckDBTypeId.TIMESTAMP_MS]: 3,
+  [DuckDBTypeId.TIMESTAMP_NS]: 9,
+};
+
+/** V1: DuckDB leaves out digits that its type has not, and of a type without a zone the zone. What is no moment at all DuckDB tells. */
+function fitsMoment({ typeId }: DuckDBType, text: string): boolean {
+  const [, fraction = "", zone = ""] = /:\d\d(?:\.(\d*?)0*)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i.exec(text) ?? [];
+  const isUtc = zone === "" || /^(Z|UTC|[+-]00(:?00)?)$/i.test(zone);
+  return fraction.length <= (FRACTION_DIGITS[typeId] ?? 6) && (isUtc || typeId === DuckDBTypeId.TIMESTAMP_TZ);
 }
 
 function fitsDecimal({ width, scale }: DuckDBDecimalType, text: string): boolean {
