@@ -155,7 +155,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
           ...partitioned,
           deliveries: (_connection, { since }) =>
             workspace.parts.extract(defined as typeof node, {
-              projectDir: workspace.dir,
+              projectDir: workspace.codeDir,
               tempDir: workspace.tempDir(),
               since,
               ...(partition === undefined ? {} : { partition: contextOf(partition) }),
@@ -194,7 +194,7 @@ async function attemptNode(workspace: Workspace, request: AttemptsRequest, defin
     case "transform": {
       const build = await buildRequest(workspace, request, defined as typeof node, attempt);
       return builtResult(
-        await workspace.parts.buildTransform(node, { ...build, ...partitioned, projectDir: workspace.dir, log: attempt.log }),
+        await workspace.parts.buildTransform(node, { ...build, ...partitioned, projectDir: workspace.codeDir, log: attempt.log }),
         attempt,
       );
     }

@@ -158,7 +158,7 @@ function outputOf(answer: TaskAnswer): JsonValue {
 
 function surroundingsOf(carrying: Carrying, idempotencyKey: string): TaskSurroundings {
   const { workspace, request, node, attempt, values, params } = carrying;
-  const tools = workspace.parts.taskTools(node, { projectDir: workspace.dir, attempt });
+  const tools = workspace.parts.taskTools(node, { projectDir: workspace.codeDir, attempt });
   return {
     attempt,
     projectDir: workspace.dir,
