@@ -7,7 +7,7 @@ import { describeRelation } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { applyIncrement, prepareStage, timeColumn } from "./incremental/apply.ts";
 import { makeStage, STAGE } from "./incremental/change.ts";
-import type { Todo } from "./incremental/decide.ts";
+import type { Todo } from "./incremental/deciding.ts";
 import type { Columns, Making } from "./incremental/made.ts";
 import { makeAll } from "./incremental/rebuild.ts";
 import { applySnapshot, SNAPSHOT_DEFAULT, shapeSnapshot } from "./snapshot/apply.ts";

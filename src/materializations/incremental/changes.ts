@@ -89,3 +89,14 @@ export function valuesChanged(changes: Exclude<Changes, { readonly kind: "unknow
   const both = `select *, 1 as side from (${digest(changes.before)}) union all select *, 2 as side from (${digest(changes.after)})`;
   return `select ${list} from (${both}) group by ${list} having count(*) <> 2 or count(distinct n) > 1 or count(distinct a) > 1 or count(distinct b) > 1`;
 }
+
+/** The same of rows of another table that meet a row that changed: `theirs` of it is a value of `changed`, or both are NULL. */
+export function valuesMet(
+  changed: string,
+  { relation, theirs }: { readonly relation: string; readonly theirs: string },
+  expressions: readonly string[],
+): string {
+  const named = expressions.map((expression, index) => `${expression} as v${index}`).join(", ");
+  return `select distinct ${named} from (select r.* exclude (_millrace_met) from (select *, ${theirs} as _millrace_met from ${relation}) r
+    semi join (${changed}) c on r._millrace_met is not distinct from c.v0)`;
+}

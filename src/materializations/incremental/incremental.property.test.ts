@@ -105,6 +105,24 @@ const MODELS: readonly Model[] = [
     sql: "select m.region, m.id, max(AMOUNT) as highest, any_value(r.rate) as rate from raw.merged m left join raw.rates r on r.region = m.region group by all",
   },
   {
+    asset: "final.rated",
+    spec: { materialize: "incremental", key: ["id"] },
+    needs: ["clean.full", "raw.rates"],
+    sql: "select f.id, count(*) as n, sum(AMOUNT * g.most) as worth from clean.full f join (select region, max(rate) as most from raw.rates group by region) g on g.region = f.region group by f.id",
+  },
+  {
+    asset: "final.unrated",
+    spec: { materialize: "incremental", key: ["id"] },
+    needs: ["clean.full", "raw.rates"],
+    sql: "select f.id, AMOUNT as amount from clean.full f where not exists (select 1 from raw.rates r where r.region = f.region and r.rate > 2)",
+  },
+  {
+    asset: "final.highest",
+    spec: time("day", "ts"),
+    needs: ["raw.merged", "raw.rates"],
+    sql: `select ts, id, AMOUNT as amount, (select max(r.rate) from raw.rates r where r.region = m.region) as highest from raw.merged m where ${BOUND}`,
+  },
+  {
     asset: "final.parts",
     spec: { materialize: "incremental", incremental: { mode: "partition", by: "region" } },
     needs: ["clean.full"],
@@ -148,10 +166,10 @@ const step = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant("merged" as const), rows: fc.array(row, { minLength: 1, maxLength: 6 }) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("log" as const), rows: fc.array(row, { minLength: 1, maxLength: 4 }) }) },
   {
-    weight: 1,
+    weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("rates" as const),
-      rates: fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 3, maxLength: 3 }),
+      rates: fc.array(fc.option(fc.integer({ min: 1, max: 5 }), { freq: 4 }), { minLength: 4, maxLength: 4 }),
     }),
   },
   {
@@ -249,7 +267,8 @@ describe("an incremental model", () => {
         await this.loadInto("raw.merged", this.numbered(given.rows), { load: "merge", primaryKey: ["id", "region"] });
       else if (given.kind === "log") await this.loadInto("raw.log", this.numbered(given.rows), { load: "append" });
       else if (given.kind === "rates") {
-        const rates = given.rates.map((rate, index) => ({ region: ["n", "s", "o'east"][index], rate }));
+        const rates = given.rates.flatMap((rate, index) => (rate === null ? [] : [{ region: ["n", "s", "o'east", null][index], rate }]));
+        if (rates.length === 0) return;
         await load(
           this.warehouse,
           request(folder, {
@@ -302,7 +321,7 @@ describe("an incremental model", () => {
           await world.take({ kind: "full", rows: first, kept: 9 });
           await world.take({ kind: "merged", rows: first });
           await world.take({ kind: "log", rows: first });
-          await world.take({ kind: "rates", rates: [1, 2, 3] });
+          await world.take({ kind: "rates", rates: [1, 2, 3, 4] });
           await world.take({ kind: "build", skipped: [] });
           for (const given of steps) await world.take(given);
           await world.judge();

@@ -1,12 +1,14 @@
 // Which rows of its inputs an interval, or a key, of a model depends on: DuckDB itself says it. The query is planned with a filter on the model's column, over
 // empty tables of the same columns, and where the optimizer has moved that filter down to a table, no other row of that table can matter to what passes it.
+// A table that it does not reach, but that is joined with one that it does, matters only in the rows that meet a row of that one.
 //   L1. What the plan does not say is not assumed: a table that the filter does not reach may change any row, and the reader of this says so.
 //   L2. Several intervals may be made by one statement when, for rows of one of them, the plan does not depend on where the statement begins and ends.
 import type { IntervalUnit } from "../../model/incremental.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import { ident } from "../../sql/text.ts";
 import type { Question } from "./catalogue.ts";
-import { type Condition, fitsInto, momentMs, type QueryPlan, type Scan, type TableExpression } from "./plan-tree.ts";
+import { fitsInto, momentMs, type TableExpression } from "./plan-expressions.ts";
+import type { Condition, QueryPlan, Scan } from "./plan-tree.ts";
 import { planOf } from "./planning.ts";
 
 /** An expression over the columns of one table that tells the interval of its rows. */
@@ -21,9 +23,18 @@ export interface TimeRead {
 /** Expressions over the columns of one table for columns of the key, by their numbers. */
 export type KeyRead = ReadonlyMap<number, string>;
 
+/** What rows of a table read in another, or, where it is read twice, also in itself. */
+export interface ReadThrough<Read> {
+  readonly read: Read;
+  /** The other table, and what is equal, or NULL in both, in rows that meet: of the other, and of this. Null: `read` is of this. */
+  readonly through: { readonly asset: string; readonly theirs: string; readonly own: string } | null;
+}
+
 export interface Reading<Read> {
   /** Tables that are read in the end; null: any row may matter. A table that is read twice has two. */
   readonly tables: ReadonlyMap<string, readonly Read[] | null>;
+  /** Of tables that have null there: those of which another tells what a row matters to. */
+  readonly met: ReadonlyMap<string, readonly ReadThrough<Read>[]>;
   /** Why nothing is known; rows may come from elsewhere than assets (a file that the SQL reads itself). */
   readonly unknown: string | null;
   /** What is elsewhere may change although no asset did. */
@@ -50,7 +61,14 @@ const WHOLE: Bounds = { start: "1903-03-02", end: "2197-11-20" };
 /** Others, with another year, month and day of the week: what depends on them comes out differently. */
 const OTHER: Bounds = { start: "1905-08-21", end: "2193-02-07" };
 
-const NOTHING = { tables: new Map<string, null>(), isElsewhere: false, isJoinable: false, coarser: null, leavesStart: false } as const;
+const NOTHING = {
+  tables: new Map<string, null>(),
+  met: new Map<string, never[]>(),
+  isElsewhere: false,
+  isJoinable: false,
+  coarser: null,
+  leavesStart: false,
+} as const;
 
 /** What of the inputs the intervals of column `by` read. */
 export async function readByTime(question: Question, by: string, unit: IntervalUnit): Promise<TimeReading> {
@@ -59,16 +77,15 @@ export async function readByTime(question: Question, by: string, unit: IntervalU
   const plan = await planOf(question, bound(WHOLE), condition);
   if (typeof plan === "string") return { ...NOTHING, unknown: plan };
   if (plan.isEmpty) return readByParameters(question);
-  const tables = new Map<string, TimeRead[] | null>();
   let coarser: string | null = null;
-  for (const { table, conditions } of plan.scans) {
-    const inner = between(conditions, INNER);
-    const outer = between(conditions, WHOLE);
-    for (const { expression } of inner) if (!fitsInto(expression.grain, unit)) coarser ??= expression.grain;
-    note(tables, table, inner[0] === undefined ? outer[0] : { ...inner[0], takesEnd: false });
-  }
+  for (const { conditions } of plan.scans)
+    for (const { expression } of between(conditions, INNER)) if (!fitsInto(expression.grain, unit)) coarser ??= expression.grain;
+  const told = toldIn(plan, ({ conditions }) => {
+    const inner = between(conditions, INNER)[0];
+    return timeRead(inner === undefined ? between(conditions, WHOLE)[0] : { ...inner, takesEnd: false });
+  });
   const joining = await joinableOf(question, { plan, condition, unit });
-  return { tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null, coarser, ...joining };
+  return { ...told, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null, coarser, ...joining };
 }
 
 interface Joining {
@@ -100,15 +117,39 @@ async function readByParameters(question: Question): Promise<TimeReading> {
   const plan = await planOf(question, bound(WHOLE), null);
   if (typeof plan === "string") return { ...NOTHING, unknown: plan };
   if (plan.isEmpty) return { ...NOTHING, unknown: "DuckDB finds that it can give no row" };
-  const tables = new Map<string, TimeRead[] | null>();
-  for (const { table, conditions } of plan.scans) note(tables, table, between(conditions, WHOLE)[0]);
-  return { ...NOTHING, tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null };
+  const told = toldIn(plan, ({ conditions }) => timeRead(between(conditions, WHOLE)[0]));
+  return { ...NOTHING, ...told, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null };
 }
 
-function note(tables: Map<string, TimeRead[] | null>, table: string, found: Between | undefined): void {
-  const known = tables.get(table);
-  if (found === undefined || known === null) tables.set(table, null);
-  else tables.set(table, [...(known ?? []), { sql: found.expression.sql, type: found.type, takesEnd: found.takesEnd }]);
+function timeRead(found: Between | undefined): TimeRead | undefined {
+  return found === undefined ? undefined : { sql: found.expression.sql, type: found.type, takesEnd: found.takesEnd };
+}
+
+/** What of each table is read, by what a scan tells of itself. */
+function toldIn<Read>({ scans }: QueryPlan, tell: (scan: Scan) => Read | undefined): Pick<Reading<Read>, "tables" | "met"> {
+  const reads = new Map<string, (ReadThrough<Read> | null)[]>();
+  for (const scan of scans) {
+    const own = tell(scan);
+    const known = reads.get(scan.table) ?? [];
+    reads.set(scan.table, [...known, own === undefined ? throughAnother(scan, tell) : { read: own, through: null }]);
+  }
+  const tables = new Map<string, readonly Read[] | null>();
+  const met = new Map<string, readonly ReadThrough<Read>[]>();
+  for (const [table, found] of reads) {
+    const known = found.filter((each) => each !== null);
+    const isOwn = known.length === found.length && known.every(({ through }) => through === null);
+    tables.set(table, isOwn ? known.map(({ read }) => read) : null);
+    if (!isOwn && known.length === found.length) met.set(table, known);
+  }
+  return { tables, met };
+}
+
+function throughAnother<Read>({ joins }: Scan, tell: (scan: Scan) => Read | undefined): ReadThrough<Read> | null {
+  for (const { scan, own, theirs } of joins) {
+    const read = tell(scan);
+    if (read !== undefined) return { read, through: { asset: scan.table, theirs: theirs.sql, own: own.sql } };
+  }
+  return null;
 }
 
 /** What of the inputs rows of one key read, for the first of some choices of its columns under which every table in `needed` is told apart. */
@@ -124,18 +165,15 @@ export async function readByKey(question: Question, key: readonly string[], need
     const plan = await planOf(question, bound(WHOLE), choice.map(({ name, mark }) => `${ident(name)} = ${mark.sql}`).join(" and "));
     if (typeof plan === "string") return { ...NOTHING, unknown: plan };
     if (plan.isEmpty) continue;
-    const tables = new Map<string, KeyRead[] | null>();
-    for (const { table, conditions } of plan.scans) {
+    const told = toldIn<KeyRead>(plan, ({ conditions }) => {
       const found = choice.flatMap(({ index, mark }) => {
         const equal = conditions.find(({ sign, constant: { value } }) => sign === "=" && value === mark.value);
         return equal === undefined ? [] : [[index, equal.expression.sql] as const];
       });
-      const known = tables.get(table);
-      if (found.length === 0 || known === null) tables.set(table, null);
-      else tables.set(table, [...(known ?? []), new Map(found)]);
-    }
-    last = { tables, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null };
-    if (needed.every((table) => tables.get(table) !== null)) return last;
+      return found.length === 0 ? undefined : new Map(found);
+    });
+    last = { ...told, unknown: plan.elsewhere, isElsewhere: plan.elsewhere !== null };
+    if (needed.every((table) => told.tables.get(table) !== null || told.met.has(table))) return last;
   }
   return last;
 }
@@ -171,7 +209,7 @@ function between(conditions: readonly Condition[], { start, end }: Bounds): read
 }
 
 /** L2: conditions on the statement's bounds that every row of an interval within them meets anyhow. */
-function accountedIn(scans: readonly Scan[], bounds: Bounds, unit: IntervalUnit): ReadonlySet<unknown> {
+function accountedIn(scans: readonly Pick<Scan, "conditions">[], bounds: Bounds, unit: IntervalUnit): ReadonlySet<unknown> {
   const accounted = new Set<unknown>();
   for (const { conditions } of scans) {
     const inner = between(conditions, INNER).filter(({ expression }) => fitsInto(expression.grain, unit));
@@ -194,7 +232,7 @@ function accountedAgain(scans: readonly Scan[], whole: readonly Scan[], unit: In
   const accounted = new Set<unknown>();
   for (const [index, { conditions }] of scans.entries()) {
     const before = whole[index]?.conditions ?? [];
-    const met = accountedIn([{ table: "", conditions: before }], WHOLE, unit);
+    const met = accountedIn([{ conditions: before }], WHOLE, unit);
     const names = new Set(
       between(before, WHOLE).flatMap((each) => (each.conditions.every(({ said }) => met.has(said)) ? [each.expression.sql] : [])),
     );

@@ -4,7 +4,8 @@ import { messageOf } from "../../model/errors.ts";
 import { scanSql } from "../../sql/syntax/scan.ts";
 import { literal } from "../../sql/text.ts";
 import { macrosIn, makeCatalogue, type Question } from "./catalogue.ts";
-import { type PlanNode, type QueryPlan, readPlan } from "./plan-tree.ts";
+import type { PlanNode } from "./plan-nodes.ts";
+import { type QueryPlan, readPlan } from "./plan-tree.ts";
 
 let opening: Promise<DuckDBConnection> | undefined;
 let last: Promise<unknown> = Promise.resolve();

@@ -73,34 +73,32 @@ describe("an incremental model", () => {
     expect(await planned(app, "main.late")).toContain("unchanged");
   });
 
-  it("is built whole where it cannot be known what a change touches, and the reason says why", async () => {
+  it("does again what meets a changed row of a joined table, all where that is not known, and what is ignored not at all", async () => {
+    const joined = (front: string): string =>
+      model(front, `select s.sold, r.name, s.amount from raw.sales s join raw.regions r using (region) ${BOUND}`);
     const dir = project({
       ...SOURCE,
       "sources/regions.yaml": "from: { files: { path: regions.csv } }\n",
       "regions.csv": "region,name\nn,north\ns,south\n",
-      "models/daily.sql": model(
+      "models/daily.sql": joined("incremental: { by: sold }"),
+      "models/ignored.sql": joined("incremental: { by: sold, ignore: [raw.regions] }"),
+      "models/all.sql": model(
         "incremental: { by: sold }",
-        `select s.sold, r.name, s.amount from raw.sales s join raw.regions r using (region) ${BOUND}`,
+        `select sold, (select max(name) from raw.regions) as last, amount from raw.sales ${BOUND}`,
       ),
     });
-    let app = await open(dir);
+    const app = await open(dir);
     await run(app);
     write(dir, { "regions.csv": "region,name\nn,North\ns,south\n" });
     await run(app);
     expect(await reasonOf(app, "main.daily")).toBe(
+      "by time (sold, day): 2026-01-01..2026-01-02, 2026-01-05 (3 days rows that meet what changed in raw.regions)",
+    );
+    expect(await reasonOf(app, "main.all")).toBe(
       "by time (sold, day): all 5 days: raw.regions changed, and no column of it tells the interval of its rows",
     );
     expect(await rowsOf(app, "select distinct name from main.daily order by 1")).toEqual([["North"], ["south"]]);
-    write(dir, {
-      "models/daily.sql": model(
-        "incremental: { by: sold, ignore: [raw.regions] }",
-        `select s.sold, r.name, s.amount from raw.sales s join raw.regions r using (region) ${BOUND}`,
-      ),
-      "regions.csv": "region,name\nn,N\ns,S\n",
-    });
-    app = await open(dir);
-    await run(app);
-    expect(await rowsOf(app, "select distinct name from main.daily order by 1")).toEqual([["North"], ["south"]]);
+    expect(await rowsOf(app, "select distinct name from main.ignored order by 1")).toEqual([["north"], ["south"]]);
   });
 
   it("with other code is built anew beside; forward-only keeps the rows that are there and adds its columns to them", async () => {
