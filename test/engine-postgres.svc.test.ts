@@ -410,7 +410,7 @@ from raw.orders o group by 1, 2`,
     const files = Object.fromEntries(
       Array.from({ length: 8 }, (_, n) => [
         `models/many/t${n}.sql`,
-        `/*---\nengine: postgres\nmaterialize: table\n---*/\nselect ${n} as n from raw.orders`,
+        `/*---\nengine: postgres\nmaterialize: ${n === 1 ? "incremental\nkey: n" : "table"}\n---*/\nselect distinct ${n} as n from raw.orders`,
       ]),
     );
     const retry = "defaults: { retry: { attempts: 3, delay: 10ms } }\n";
@@ -422,11 +422,16 @@ from raw.orders o group by 1, 2`,
     try {
       // Eight at once, in a schema that is not there yet.
       expect(new Set(Object.values(await statuses(await open(dir))))).toEqual(new Set(["succeeded"]));
-      for (const what of ["loseAnswer", "cutBefore"] as const) {
-        write(dir, { "models/many/t0.sql": files["models/many/t0.sql"]!.replace("0 as n", `'${what}' as n`) });
+      for (const [n, what] of [
+        [0, "loseAnswer"],
+        [0, "cutBefore"],
+        [1, "loseAnswer"],
+        [1, "cutBefore"],
+      ] as const) {
+        write(dir, { [`models/many/t${n}.sql`]: files[`models/many/t${n}.sql`]!.replace(`${n} as n`, `'${what}' as n`) });
         proxy.whenSaid("commit\0", what);
-        expect((await statuses(await open(dir)))["many.t0"]).toBe("succeeded");
-        expect(await rows("select distinct n from many.t0")).toEqual([[what]]);
+        expect((await statuses(await open(dir)))[`many.t${n}`]).toBe("succeeded");
+        expect(await rows(`select distinct n from many.t${n}`)).toEqual([[what]]);
       }
       expect(await rows("select count(*)::int from _millrace.commits where result is null")).toEqual([[0]]);
     } finally {

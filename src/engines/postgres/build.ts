@@ -12,7 +12,7 @@ import { MillraceError } from "../../model/errors.ts";
 import { ident, qualified } from "../../sql/text.ts";
 import { auditThere } from "./audit.ts";
 import { makeIncrement } from "./increment.ts";
-import { claim, DATA, note } from "./notes.ts";
+import { claim, DATA, ensureNotes, note } from "./notes.ts";
 import { showView, viewHead } from "./show.ts";
 import { type SentText, textFailure, textOfModel } from "./text.ts";
 
@@ -21,7 +21,7 @@ export interface Building {
   readonly owner: string;
   readonly signal: AbortSignal;
   /** The query of a place: what lies there. */
-  readonly placed: string | null;
+  readonly placed: (this: void, client: Client, options: unknown) => Promise<string>;
 }
 
 /** Whoever holds a view for longer is waited for by the next try. */
@@ -36,6 +36,7 @@ export async function buildThere(build: EngineBuild, building: Building): Promis
   const abort = (): void => void cancel(server, client);
   signal.addEventListener("abort", abort, { once: true });
   try {
+    await ensureNotes(client);
     return await inTransaction(client, build, building);
   } catch (error) {
     signal.throwIfAborted();
@@ -106,7 +107,7 @@ async function makeAndShow(client: Client, build: EngineBuild, { owner, placed }
   const sent: SentText =
     query.kind === "model" && build.increment === undefined
       ? textOfModel(query.unit, reads, query.parameters)
-      : { text: placed ?? "", originalOffset: (offset) => offset };
+      : { text: query.kind === "place" ? await placed(client, query.options) : "", originalOffset: (offset) => offset };
   const physical = materialize === "table" ? physicalOn(asset, build.suffix) : null;
   const table = physical === null ? null : qualified(DATA, physical);
   let rows: number | null = null;

@@ -29,12 +29,6 @@ const DROP_PATIENCE = "500ms";
 function openServer(context: EngineContext): EngineServer {
   const { connection, owner, signal } = context;
   const server = serverOf(postgresOptions.partial().parse(connection), { connections: {} });
-  let prepared: Promise<void> | undefined;
-  const prepare = (): Promise<void> =>
-    (prepared ??= within(server, "preparing", ensureNotes).catch((error: unknown) => {
-      prepared = undefined;
-      throw error;
-    }));
   const retire = async (asset: string, kept: readonly string[]): Promise<void> => {
     await within(server, "dropping old versions", async (client) => {
       const { rows } = await client.query<{ physical: string }>(
@@ -54,12 +48,7 @@ function openServer(context: EngineContext): EngineServer {
   };
   return {
     place: server.place,
-    async build(build) {
-      await prepare();
-      const { query } = build;
-      const placed = query.kind === "place" ? await placeSql(server, query.options) : null;
-      return buildThere(build, { server, owner, signal, placed });
-    },
+    build: (build) => buildThere(build, { server, owner, signal, placed: placeSql }),
     check: ({ asset, shown, reads, checks }) =>
       within(server, `checking ${asset}`, async (client) => {
         await client.query("begin isolation level repeatable read, read only");
@@ -76,14 +65,13 @@ function openServer(context: EngineContext): EngineServer {
       return postgresDelivery(postgresOptions.parse({ ...connection, query: sql }), read).fill({ connection: duckdb, into, signal });
     },
     async stage(of) {
-      await prepare();
       const staged = await stageCopy(of, { context, place: server.place, within: (doing, work) => within(server, doing, work) });
       await retire(copiesOf(of.asset), [staged.physical]);
       return staged;
     },
     async show(assets, versions) {
-      await prepare();
       await within(server, "showing versions", async (client) => {
+        await ensureNotes(client);
         await client.query("begin; set local lock_timeout = '60s'");
         const before = await client.query<{ path: string }>("select current_setting('search_path') as path");
         for (const { reads, searchPath, ...version } of versions) {
@@ -106,16 +94,14 @@ function openServer(context: EngineContext): EngineServer {
 }
 
 /** What a source in its place is: its table, or its query. */
-async function placeSql(server: Server, options: unknown): Promise<string> {
+async function placeSql(client: Client, options: unknown): Promise<string> {
   const parsed = postgresOptions.parse(options);
-  return within(server, "looking at the source", async (client) => {
-    const origin = await originOf(client, parsed);
-    const columns = parsed.columns === undefined ? [] : [parsed.columns].flat();
-    const list = columns.length === 0 ? "*" : columns.map(ident).join(", ");
-    const sql = `select ${list} from ${origin.from}${parsed.where === undefined ? "" : ` where (${parsed.where}\n)`}`;
-    await describeColumns(client, sql);
-    return sql;
-  });
+  const origin = await originOf(client, parsed);
+  const columns = parsed.columns === undefined ? [] : [parsed.columns].flat();
+  const list = columns.length === 0 ? "*" : columns.map(ident).join(", ");
+  const sql = `select ${list} from ${origin.from}${parsed.where === undefined ? "" : ` where (${parsed.where}\n)`}`;
+  await describeColumns(client, sql);
+  return sql;
 }
 
 async function within<Result>(server: Server, doing: string, work: (client: Client) => Promise<Result>): Promise<Result> {

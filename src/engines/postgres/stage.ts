@@ -8,7 +8,7 @@ import { writePostgres } from "../../connectors/postgres/write.ts";
 import type { EngineContext, EngineServer, Place } from "../../load/engine-port.ts";
 import { viewOfKey } from "../../model/environment.ts";
 import { qualified } from "../../sql/text.ts";
-import { DATA } from "./notes.ts";
+import { DATA, ensureNotes } from "./notes.ts";
 import { showView } from "./show.ts";
 
 type Staging = Parameters<EngineServer["stage"]>[0];
@@ -44,6 +44,7 @@ async function stageOnce({ asset, version, sql, connection }: Staging, stager: S
   const { context, within } = stager;
   const doing = `copying ${asset}`;
   const isThere = await within(doing, async (client) => {
+    await ensureNotes(client);
     const { rowCount } = await client.query("select 1 from _millrace.tables where physical = $1 and to_regclass($2) is not null", [
       physical,
       qualified(DATA, physical),
