@@ -72,11 +72,11 @@ function versionOf({ request, parametersKey }: Build, salt: string): string {
   return hash([request.codeHash, inputsKey(request.inputs), parametersKey ?? "", salt]);
 }
 
-/** Builds a table beside the live one with `fill`, audits and publishes it, all in one transaction. */
+/** Builds a table beside the live one with `fill`, which says how many rows it wrote, audits and publishes it, all in one transaction. */
 export async function commitTable(
   build: Build,
   version: string,
-  fill: (tx: Transaction, physical: string) => Promise<void>,
+  fill: (tx: Transaction, physical: string) => Promise<number>,
 ): Promise<BuildResult> {
   const { asset, request } = build;
   const { token } = request;
@@ -84,8 +84,7 @@ export async function commitTable(
   return withInterrupt(request, async (tx) => {
     const physical = physicalName(asset, suffix);
     const table = physicalTable(physical);
-    await fill(tx, physical);
-    const built = await countRows(tx, table);
+    const built = await fill(tx, physical);
     const load = `b_${suffix}`;
     const { results } = await request.audit(tx, { asset, table, load, run: token.run, physical });
     if (stoppedBy(results) !== undefined) throw stoppedByChecks(asset, results, request.checks);
@@ -95,7 +94,7 @@ export async function commitTable(
     const result: BuildResult = { version, reused: false, rows, quarantined: built - rows, checks: results };
     await publish(tx, {
       asset,
-      body: { kind: "table", physical, hidden: [] },
+      body: { kind: "table", physical, hidden: [], isMade: true },
       version,
       codeHash: request.codeHash,
       inputs: request.inputs,
@@ -130,7 +129,7 @@ export async function withInterrupt<Result>(request: BuildRequest, work: (tx: Tr
   }
 }
 
-async function countRows(tx: Transaction, table: string): Promise<number> {
+export async function countRows(tx: Transaction, table: string): Promise<number> {
   const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
   return row?.n ?? 0;
 }

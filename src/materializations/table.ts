@@ -20,7 +20,7 @@ export const table = defineMaterialization({
     return buildOnce(build, (version) =>
       commitTable(build, version, async (tx, physical) => {
         await assertQuery(tx, unit);
-        await createLaidOut(tx, physicalTable(physical), request, parameters);
+        return createLaidOut(tx, physicalTable(physical), request, parameters);
       }),
     );
   },

@@ -10,7 +10,7 @@ import { messageOf, MillraceError, type SourceLocation } from "../model/errors.t
 import { physicalTable, readLiveVersion } from "../sql/ledger/publish.ts";
 import type { Session } from "../sql/session.ts";
 import { ident } from "../sql/text.ts";
-import { buildOnce, commitTable, type Build } from "./commit.ts";
+import { buildOnce, commitTable, countRows, type Build } from "./commit.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import type { PartitionRequest } from "../load/partition-port.ts";
 import { buildPartition, partitionContext } from "./partition.ts";
@@ -52,7 +52,7 @@ export async function transformAsset(request: TransformRequest): Promise<BuildRe
         await file.load(tx, yielded);
         if (file.rows === 0 && (await createEmpty(tx, request.asset, table))) {
           await tx.run(`drop table ${yielded}`);
-          return;
+          return 0;
         }
         const columns = await typedColumns(tx, yielded, sources);
         await tx.run(
@@ -61,6 +61,7 @@ export async function transformAsset(request: TransformRequest): Promise<BuildRe
             : `create table ${table} as select ${columns} from ${yielded}`,
         );
         if (columns !== null) await tx.run(`drop table ${yielded}`);
+        return countRows(tx, table);
       });
     } finally {
       file.remove();

@@ -3,6 +3,7 @@ import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { RunPlan } from "../../model/plan.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import type { Engine } from "../../engine/engine.ts";
+import { raiseFirstFences } from "../../sql/ledger/fence.ts";
 import type { RunRow } from "../../views/runs.ts";
 import { openCarrier } from "./carrier.ts";
 import { historyHere } from "../environments/assets.ts";
@@ -22,6 +23,8 @@ export interface RunRequest extends PlanRequest {
   /** In place of a load: a source is built again from its raw zone. */
   readonly replay?: Replay;
 }
+
+const FENCES_AT_ONCE_MIN = 4;
 
 type Observe = (progress: RunProgress) => void;
 
@@ -50,7 +53,11 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
         ? await resumable(engine, planned, request)
         : undefined;
     if (left === undefined) await beginWork(workspace, planned.begins);
-    if (left === undefined) return await carry(await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun }), false);
+    if (left === undefined) {
+      const run = await engine.start(planned.plan, fromRun === undefined ? {} : { fromRun });
+      await raiseFences(workspace, run, planned.plan);
+      return await carry(run, false);
+    }
     const summary = await carry(left, true);
     if (summary.status !== "succeeded") return summary;
     // Files may have changed since the interrupted run was planned; what is new is done now, as a run of its own. What every run asks is no news.
@@ -60,6 +67,12 @@ export async function runOperation(workspace: Workspace, request: RunRequest, ob
   } finally {
     await carrier.close();
   }
+}
+
+/** Of few nodes each raises its own. */
+async function raiseFences(workspace: Workspace, run: string, { nodes }: RunPlan): Promise<void> {
+  const built = nodes.filter(({ action }) => action === "build").map(({ id }) => id);
+  if (built.length >= FENCES_AT_ONCE_MIN) await raiseFirstFences(await workspace.warehouse(), run, built);
 }
 
 function amendmentOf({ amendment }: RunRequest): { readonly amendment?: Amendment } {

@@ -23,6 +23,20 @@ export interface Commit {
   readonly result: JsonValue;
 }
 
+/**
+ * The fences of the first attempts at the nodes of a run that is about to begin, in one transaction: each attempt then finds that its own stands,
+ * and has nothing to write before it commits.
+ */
+export async function raiseFirstFences(warehouse: Warehouse, run: string, nodes: readonly string[]): Promise<void> {
+  await warehouse.transaction((tx) =>
+    tx.run(
+      `insert into _millrace.fences select $1, node, 1, 0, now() from (select unnest(from_json($2, '["varchar"]')) as node)
+       where node not in (select node from _millrace.fences where run = $1)`,
+      [run, JSON.stringify(nodes)],
+    ),
+  );
+}
+
 /** Called when an attempt starts: lower attempts can no longer commit. @throws MR5006 when a higher attempt was here first. */
 export async function raiseFence(warehouse: Warehouse, token: AttemptToken): Promise<void> {
   await warehouse.transaction(async (tx) => {
@@ -31,7 +45,7 @@ export async function raiseFence(warehouse: Warehouse, token: AttemptToken): Pro
       await tx.run("insert into _millrace.fences values ($1, $2, $3, 0, now())", [token.run, token.node, token.attempt]);
     } else if (highest > token.attempt) {
       throw stale(token, highest);
-    } else {
+    } else if (highest < token.attempt) {
       await tx.run('update _millrace.fences set attempt = $3, "at" = now() where run = $1 and node = $2', [
         token.run,
         token.node,
@@ -43,13 +57,15 @@ export async function raiseFence(warehouse: Warehouse, token: AttemptToken): Pro
 
 /** Called in the committing transaction. @throws MR5006 when the attempt is stale. */
 export async function passFence(tx: Transaction, token: AttemptToken): Promise<void> {
+  const passed = await tx.run("update _millrace.fences set commits = commits + 1 where run = $1 and node = $2 and attempt <= $3", [
+    token.run,
+    token.node,
+    token.attempt,
+  ]);
+  if (passed > 0) return;
   const highest = await fenceOf(tx, token);
-  if (highest !== null && highest > token.attempt) throw stale(token, highest);
-  if (highest === null) {
-    await tx.run("insert into _millrace.fences values ($1, $2, $3, 1, now())", [token.run, token.node, token.attempt]);
-  } else {
-    await tx.run("update _millrace.fences set commits = commits + 1 where run = $1 and node = $2", [token.run, token.node]);
-  }
+  if (highest !== null) throw stale(token, highest);
+  await tx.run("insert into _millrace.fences values ($1, $2, $3, 1, now())", [token.run, token.node, token.attempt]);
 }
 
 /** The commit of an earlier attempt of the same (run, node), if there is one. */

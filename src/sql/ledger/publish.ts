@@ -5,14 +5,15 @@
 //   P3. A physical table is dropped only when no kept version of any asset refers to it.
 //   P4. Every publication leaves a step: which version it followed, and what takes it back where a table was changed in place (load/rollback.ts).
 import type { JsonValue } from "../../model/answers.ts";
-import { PROD, environmentOfKey, plainAssetSql, splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
-import { ownSql, readBase } from "../environments/stored-view.ts";
+import { PROD, plainAssetSql, splitLedgerAsset, viewOfKey } from "../../model/environment.ts";
+import { ownSql } from "../environments/stored-view.ts";
 import type { Contents } from "../fingerprint/contents.ts";
 import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
 import { dropOldVersions } from "./retire.ts";
 import { noShadow } from "./shadow.ts";
-import { recordStep, type LoadStep } from "./steps.ts";
+import { recordVersion } from "./record.ts";
+import type { LoadStep } from "./steps.ts";
 import type { Session, Transaction } from "../session.ts";
 import { ident, literal, qualified } from "../text.ts";
 
@@ -21,7 +22,13 @@ export const HIDDEN_COLUMNS = ["_load", "_file", "_line"] as const;
 
 export type PublishedBody =
   /** A table in `_millrace_data`, complete and in this transaction's sight. `hidden`: which of HIDDEN_COLUMNS are real columns of it. */
-  | { readonly kind: "table"; readonly physical: string; readonly hidden: readonly string[] }
+  | {
+      readonly kind: "table";
+      readonly physical: string;
+      readonly hidden: readonly string[];
+      /** A query made its rows: they come from no file. */
+      readonly isMade?: true;
+    }
   /** A SELECT that becomes the view itself. */
   | { readonly kind: "view"; readonly sql: string }
   /** Rows that went to a place outside the warehouse (an export, a task): there is nothing to see here. */
@@ -99,17 +106,23 @@ export async function publish(tx: Transaction, publication: Publication): Promis
   if (body.kind === "remote") return publishRemote(tx, publication, body.columns);
   await passFence(tx, token);
   const columns = await showBody(tx, asset, body);
-  const replaced = await recordVersion(tx, publication, columns);
+  const { replaced, isFirst } = await recordVersion(tx, publication, columns);
   await recordCommit(tx, token, asset, publication.version, publication.result);
-  await dropOldVersions(tx, asset, replaced);
+  if (!isFirst) await dropOldVersions(tx, asset, replaced);
 }
 
 /** P1, P2: makes the asset's views, and says what columns they have. */
 export async function showBody(tx: Transaction, asset: string, body: SeenBody): Promise<readonly { name: string; type: string }[]> {
-  const view = assetView(asset);
-  await createView(tx, asset, await viewBody(tx, asset, body));
-  const columns = await describeRelation(tx, view);
-  await tx.run(`create or replace view ${await rowsView(tx, asset)} as ${await rowsBody(tx, asset, body, columns)}`);
+  const rows = await rowsView(tx, asset);
+  if (body.kind === "view") {
+    await createView(tx, asset, `${(await ownSql(tx, asset, body.sql)).replace(/[\s;]+$/, "")}\n`);
+    const columns = await describeRelation(tx, assetView(asset));
+    await tx.run(`create or replace view ${rows} as ${await rowsBody(tx, asset, body, columns)}`);
+    return columns;
+  }
+  const columns = (await describeRelation(tx, physicalTable(body.physical))).filter(({ name }) => !body.hidden.includes(name));
+  const shown = `select ${columns.map(({ name }) => ident(name)).join(", ")} from ${physicalTable(body.physical)}`;
+  await tx.run(`${viewStatements(asset, shown)};\ncreate or replace view ${rows} as ${await rowsBody(tx, asset, body, columns)}`);
   return columns;
 }
 
@@ -122,10 +135,12 @@ async function rowsView(tx: Transaction, asset: string): Promise<string> {
 
 /** Makes the view of an asset, in its schema or that of the environment whose it is. */
 export async function createView(tx: Transaction, asset: string, sql: string): Promise<void> {
-  const [schema] = viewOfKey(asset);
-  const known = await tx.row("select 1 from duckdb_schemas() where schema_name = $1 and database_name = current_database()", [schema]);
-  if (known === undefined) await tx.run(`create schema if not exists ${ident(schema)}`);
-  await tx.run(`create or replace view ${assetView(asset)} as\n${sql}`);
+  await tx.run(viewStatements(asset, sql));
+}
+
+/** All that is ours stands in one line, so that a failure tells the line of the user's text. */
+function viewStatements(asset: string, sql: string): string {
+  return `create schema if not exists ${ident(viewOfKey(asset)[0])}; create or replace view ${assetView(asset)} as\n${sql}`;
 }
 
 /** A copy of an earlier version that stood here goes out of sight. */
@@ -166,7 +181,7 @@ export async function keepVersion(
 export async function readInputs(session: Session, assets: readonly string[]): Promise<Record<string, string>> {
   const wanted = assets.filter((asset) => !asset.startsWith("task:"));
   const rows = await session.rows<{ asset: string; version: string }>(
-    `select ${plainAssetSql("e.asset")} as asset, e.version from _millrace.environments e where ${seenBy("$1")}
+    `select ${plainAssetSql("e.asset")} as asset, e.version from _millrace.environments e where ${seenHere(session)}
        and list_contains(from_json($2, '["varchar"]'), ${plainAssetSql("e.asset")})`,
     [session.environment, JSON.stringify(wanted)],
   );
@@ -183,7 +198,7 @@ export async function readInputStates(
   const rows = await session.rows<Pick<VersionRow, "asset" | "version" | "contents" | "columns">>(
     `select ${plainAssetSql("e.asset")} as asset, e.version, v.contents, v.columns from _millrace.environments e
        join _millrace.versions v on v.asset = e.asset and v.version = e.version
-     where ${seenBy("$1")} and list_contains(from_json($2, '["varchar"]'), ${plainAssetSql("e.asset")})`,
+     where ${seenHere(session)} and list_contains(from_json($2, '["varchar"]'), ${plainAssetSql("e.asset")})`,
     [session.environment, JSON.stringify(wanted)],
   );
   const states = new Map(
@@ -213,6 +228,11 @@ export async function ownerOf(session: Session, asset: string): Promise<string> 
     [session.environment, asset],
   );
   return own?.asset ?? asset;
+}
+
+/** As `seenBy`, for the environment of a session, which is $1. */
+function seenHere({ environment }: Session): string {
+  return environment === PROD ? "e.environment = $1" : seenBy("$1");
 }
 
 /** Condition over `e`: what readers of an environment see; its own, and where it has nothing, what is prod's. */
@@ -265,13 +285,6 @@ export async function describeRelation(session: Session, relation: string): Prom
 
 export type SeenBody = Exclude<PublishedBody, { readonly kind: "share" | "remote" }>;
 
-async function viewBody(tx: Transaction, asset: string, body: SeenBody): Promise<string> {
-  if (body.kind === "view") return `${(await ownSql(tx, asset, body.sql)).replace(/[\s;]+$/, "")}\n`;
-  const columns = await describeRelation(tx, physicalTable(body.physical));
-  const shown = columns.filter((column) => !body.hidden.includes(column.name)).map((column) => ident(column.name));
-  return `select ${shown.join(", ")} from ${physicalTable(body.physical)}`;
-}
-
 /** P2: real hidden columns where they exist, lines counted from rowid where the table was filled in order, NULL otherwise. */
 async function rowsBody(tx: Transaction, asset: string, body: SeenBody, columns: readonly { readonly name: string }[]): Promise<string> {
   const missing = (name: string): boolean => !columns.some((column) => column.name === name);
@@ -283,7 +296,8 @@ async function rowsBody(tx: Transaction, asset: string, body: SeenBody, columns:
   if (body.kind === "view") return `select *${empty === "" ? "" : `, ${empty}`} from ${assetView(asset)}`;
   const table = physicalTable(body.physical);
   if (body.hidden.length > 0) return `select * from ${table}`;
-  const filed = await tx.row("select 1 from _millrace.origins where physical = $1 limit 1", [body.physical]);
+  const filed =
+    body.isMade === true ? undefined : await tx.row("select 1 from _millrace.origins where physical = $1 limit 1", [body.physical]);
   if (filed === undefined) return `select *${empty === "" ? "" : `, ${empty}`} from ${table}`;
   return rowsWithOrigins(body.physical, columns.map((column) => `t.${ident(column.name)}`).join(", "));
 }
@@ -292,57 +306,6 @@ async function rowsBody(tx: Transaction, asset: string, body: SeenBody, columns:
 export function rowsWithOrigins(physical: string, columns: string): string {
   return `select ${columns}, o.load as _load, o.file as _file, o.line + (t.rowid - o.first_row) as _line from ${physicalTable(physical)} t
     asof left join (select * from _millrace.origins where physical = ${literal(physical)}) o on t.rowid >= o.first_row`;
-}
-
-/** Returns the tables that lost their version because the same version was built again. */
-async function recordVersion(tx: Transaction, publication: Publication, columns: readonly unknown[]): Promise<readonly string[]> {
-  const { asset, body, version, token } = publication;
-  const replaced = await tx.rows<{ physical: string }>(
-    "select physical from _millrace.versions where asset = $1 and version = $2 and physical is not null",
-    [asset, version],
-  );
-  if (publication.step?.inPlace === true && body.kind === "table")
-    await tx.run("update _millrace.versions set physical = null where asset = $1 and physical = $2", [asset, body.physical]);
-  await tx.run("delete from _millrace.versions where asset = $1 and version = $2", [asset, version]);
-  await tx.run(
-    `insert into _millrace.versions (asset, version, kind, physical, view_sql, code_hash, inputs, source_state, content_hash, rows, columns, hidden, checks,
-       load, run, node, attempt, "at", contents, begun) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, now(), $18, $19)`,
-    [
-      asset,
-      version,
-      body.kind,
-      body.kind === "table" ? body.physical : null,
-      body.kind === "view" ? body.sql : null,
-      publication.codeHash,
-      JSON.stringify(publication.inputs),
-      publication.sourceState ?? null,
-      publication.contentHash ?? null,
-      publication.rows,
-      JSON.stringify(columns),
-      JSON.stringify(body.kind === "table" ? body.hidden : []),
-      JSON.stringify(publication.checks ?? []),
-      publication.load ?? null,
-      token.run,
-      token.node,
-      token.attempt,
-      publication.contents == null ? null : JSON.stringify(publication.contents),
-      publication.begun ?? null,
-    ],
-  );
-  if (body.kind !== "share") await recordStep(tx, publication);
-  const environment = environmentOfKey(asset);
-  const base = environment === PROD ? null : await readBase(tx, asset, publication.inputs);
-  await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} = $2`, [
-    environment,
-    splitLedgerAsset(asset).asset,
-  ]);
-  await tx.run(`insert into _millrace.environments (environment, asset, version, "at", base) values ($1, $2, $3, now(), $4)`, [
-    environment,
-    asset,
-    version,
-    base,
-  ]);
-  return replaced.map(({ physical }) => physical);
 }
 
 interface VersionRow {

@@ -22,6 +22,9 @@ export async function dropOldVersions(tx: Transaction, asset: string, replaced: 
     await tx.run("update _millrace.versions set physical = null where asset = $1 and physical = $2", [asset, physical]);
   }
   await dropUnused(tx, [...replaced, ...before.map(({ physical }) => physical)]);
+  // The catalogue is asked only where it may say something: it looks at every table that there is.
+  const noted = await tx.row<{ n: number }>("select count(undo) as n from _millrace.steps where asset = $1", [asset]);
+  if ((noted?.n ?? 0) < kept) return;
   const undos = await tx.rows<{ undo: string }>(
     `select undo from _millrace.steps join duckdb_tables() on table_name = undo and schema_name = '${DATA_SCHEMA}' and database_name = current_database()
      where asset = $1 order by "at" desc offset ${kept - 1}`,
@@ -31,6 +34,7 @@ export async function dropOldVersions(tx: Transaction, asset: string, replaced: 
 }
 
 async function dropUnused(tx: Transaction, physicals: readonly string[]): Promise<void> {
+  if (physicals.length === 0) return;
   const unused = await tx.rows<{ name: string }>(
     `select table_name as name from duckdb_tables() where schema_name = '${DATA_SCHEMA}' and database_name = current_database()
        and list_contains(from_json($1, '["varchar"]'), table_name)

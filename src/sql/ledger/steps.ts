@@ -26,26 +26,30 @@ interface Stepping {
   readonly load?: string | null;
   readonly token: AttemptToken;
   readonly step?: LoadStep;
+  /** There was no version of it before. */
+  readonly isFirst?: boolean;
 }
 
 /** P4. Whatever is published ends a rollback: readers see something new. */
-export async function recordStep(tx: Transaction, { asset, version, load, token, step }: Stepping): Promise<void> {
+export async function recordStep(tx: Transaction, { asset, version, load, token, step, isFirst = false }: Stepping): Promise<void> {
   const closedAt = step?.closes === true ? "(current_timestamp at time zone 'UTC')" : "null";
   const environment = literal(environmentOfKey(asset));
-  await tx.run(
-    `insert into _millrace.steps select $1, $2, (select version from _millrace.environments where environment = ${environment} and asset = $1),
-       $3, $4, $5, $6, $7, ${closedAt}, $8, (select to_json(c) from (select column_name, type, value, position from _millrace.cursors where asset = $1) c), now()`,
-    [
-      asset,
-      version,
-      step?.load ?? load ?? null,
-      token.run,
-      step?.continues ?? false,
-      step?.inPlace ?? false,
-      step?.undo ?? null,
-      JSON.stringify(step?.replacedFiles ?? []),
-    ],
-  );
+  const previous = isFirst ? "null" : `(select version from _millrace.environments where environment = ${environment} and asset = $1)`;
+  const cursor =
+    isFirst && load == null
+      ? "null"
+      : "(select to_json(c) from (select column_name, type, value, position from _millrace.cursors where asset = $1) c)";
+  await tx.run(`insert into _millrace.steps select $1, $2, ${previous}, $3, $4, $5, $6, $7, ${closedAt}, $8, ${cursor}, now()`, [
+    asset,
+    version,
+    step?.load ?? load ?? null,
+    token.run,
+    step?.continues ?? false,
+    step?.inPlace ?? false,
+    step?.undo ?? null,
+    JSON.stringify(step?.replacedFiles ?? []),
+  ]);
+  if (isFirst) return;
   await tx.run(`update _millrace.rollbacks set ended_at = now() where environment = ${environment} and asset = $1 and ended_at is null`, [
     asset,
   ]);
