@@ -6,6 +6,7 @@ import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { DeployAnswer } from "../../model/deploy-answers.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import { PROD } from "../../model/environment.ts";
+import type { Engine } from "../../engine/engine.ts";
 import type { RunProgress } from "../../model/progress.ts";
 import { noteDeployment, readDeployments } from "../../sql/environments/deployments.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
@@ -84,25 +85,26 @@ async function namespaceOf(there: Workspace): Promise<string> {
 async function carryOut(there: Workspace, planned: Planned, observe: Observe): Promise<RunSummaryAnswer | null> {
   const { plan, definitions, params } = planned;
   await beginInEnvironment(there, planned);
-  if (!plan.nodes.some(({ action }) => action === "build")) {
-    await endInEnvironment(there);
-    return null;
-  }
   const carrier = await openCarrier(there);
-  const { engine } = carrier;
   try {
     const { name } = await there.environment();
-    for (const left of await engine.unfinished())
-      if (left.trigger === DEPLOY && (left.environment ?? PROD) === name)
-        await engine.cancel(left.run, { by: "millrace deploy", why: "another deploy took its place" });
+    await closeLeft(carrier.engine, name);
+    if (!plan.nodes.some(({ action }) => action === "build")) return null;
     await beginWork(there, planned.begins);
-    const run = await engine.start(plan, { trigger: DEPLOY });
+    const run = await carrier.engine.start(plan, { trigger: DEPLOY });
     const equipment = { workspace: there, definitions, params, fullRefresh: false };
-    const history = await historyHere(there);
-    return await carrier.carry(run, { equipment, resumed: false, history, observe });
+    return await carrier.carry(run, { equipment, resumed: false, history: await historyHere(there), observe });
   } finally {
     await carrier.close();
+    await endInEnvironment(there);
   }
+}
+
+/** D2. */
+async function closeLeft(engine: Engine, environment: string): Promise<void> {
+  for (const left of await engine.unfinished())
+    if (left.trigger === DEPLOY && (left.environment ?? PROD) === environment)
+      await engine.cancel(left.run, { by: "millrace deploy", why: "another deploy took its place" });
 }
 
 function uncommitted({ ref }: DeployRequest, files: number): readonly string[] {
