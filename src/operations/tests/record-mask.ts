@@ -42,7 +42,7 @@ export function maskedColumns({ nodes, lineageOf }: MaskRequest): MaskedColumns 
       Object.entries(lineageOf(asset)?.columns ?? {}).find(([name]) => name.toLowerCase() === column.toLowerCase())?.[1] ?? [];
     return sources
       .filter(({ kind }) => kind === "identity" || kind === "transform")
-      .some((source) => isMasked(source.asset, source.path.split(".")[0]!));
+      .some(({ asset: from, path }) => isMasked(from, path) || isMasked(from, path.split(".")[0]!));
   };
   return { isMasked };
 }
@@ -74,7 +74,11 @@ function replacement(value: JsonValue, type: string, number: number): JsonValue 
   return typeof value === "string" && EMAIL.test(value) ? `masked_${number}@example.com` : `masked_${number}`;
 }
 
-/** Does a text look personal although its column's name does not say so? */
+const EMAIL_WITHIN = /[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+\.\p{L}{2,}/u;
+
+/** Does a value look personal although its column's name does not say so: an address of mail in it, a field of such a name? */
 export function looksPersonal(value: JsonValue): boolean {
-  return typeof value === "string" && EMAIL.test(value);
+  if (typeof value === "string") return EMAIL_WITHIN.test(value);
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).some(([name, each]) => each !== null && (PERSONAL.test(name) || looksPersonal(each)));
 }

@@ -34,7 +34,8 @@ export async function sampleInputs(session: Session, request: SampleRequest): Pr
   const { model, inputs, lineage, rows, where } = request;
   const condition = where === undefined ? "" : `where (\n${where}\n)`;
   try {
-    await session.run(`create or replace temp table ${SAMPLE} as select * from ${assetView(model)} ${condition} limit ${rows}`);
+    // With parameters, though none: one statement, whatever the condition says.
+    await session.run(`create or replace temp table ${SAMPLE} as select * from ${assetView(model)} ${condition} limit ${rows}`, []);
   } catch (error) {
     throw new MillraceError({ code: "MR8911", message: `${model} cannot be read: ${messageOf(error).split("\n")[0]}`, cause: error });
   }
@@ -164,12 +165,12 @@ async function take(session: Session, { asset, columns, table, from, on }: TakeR
 /** The columns that the model reads; all where that is not known. */
 function readColumns(columns: Columns, lineage: AssetLineage | null, asset: NodeId): Columns {
   if (lineage === null) return columns;
-  const read = new Set(
-    [...Object.values(lineage.columns).flat(), ...lineage.influences]
-      .filter((source) => source.asset === asset)
-      .map(({ path }) => path.split(".")[0]!.toLowerCase()),
-  );
-  const own = columns.filter(({ name }) => read.has(name.toLowerCase()));
+  const paths = [...Object.values(lineage.columns).flat(), ...lineage.influences]
+    .filter((source) => source.asset === asset)
+    .map(({ path }) => path.toLowerCase());
+  // A column's name may have a dot, as the path to a field of it has.
+  const isRead = (name: string): boolean => paths.some((path) => path === name || path.startsWith(`${name}.`));
+  const own = columns.filter(({ name }) => isRead(name.toLowerCase()));
   return own.length === 0 ? columns : own;
 }
 

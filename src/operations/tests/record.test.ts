@@ -19,6 +19,16 @@ const FILES = {
     "/*---\nmaterialize: table\n---*/\nselect date_trunc('month', ordered_on)::date as month, zone, sum(amount) as total, count(*) as n, now()::date as at from clean.orders group by 1, 2\n",
   "models/final/ranked.sql": "/*---\nmaterialize: table\n---*/\nselect id, rank() over (order by amount desc) as place from clean.orders\n",
   "models/final/random.sql": "/*---\nmaterialize: table\n---*/\nselect id, random() as r from clean.orders\n",
+  "models/final/odd.sql":
+    "/*---\nmaterialize: table\n---*/\nselect id as \"id.of\", 'mail <' || contact || '>' as text, [contact] as contacts, { email: zone, zone: zone } as about from clean.orders\n",
+  "models/final/above.sql": "/*---\nmaterialize: table\n---*/\nselect * from final.odd\n",
+  "pipelines/seen.ts": `import { defineAsset } from "millrace";
+export const seen = defineAsset({ name: "final.seen", needs: ["final.ranked"], async *transform({ read }) {
+  for await (const rows of read("final.ranked")) yield rows.map((row) => ({ id: row.id, at: new Date().toISOString() }));
+} });
+`,
+  "macros/since.sql": "create macro days_since(d) as current_date - d;\n",
+  "models/final/since.sql": "/*---\nmaterialize: table\n---*/\nselect id, days_since(ordered_on) as days from clean.orders\n",
   "models/kept/history.sql": "/*---\nmaterialize: snapshot\nkey: id\n---*/\nselect id, zone from raw.customers\n",
 };
 
@@ -53,8 +63,13 @@ describe("a recorded test", () => {
     expect(text).not.toContain("mail.test");
     expect(text).not.toMatch(/salary|note:/); // the model does not read them
     expect(text).toContain("masked_1@example.com");
+    const above = await app.recordTest({ model: "final.above", rows: 2, where: "text <> 'ana@mail.test'" });
+    expect(above.masked).toEqual(["final.odd.about", "final.odd.contacts", "final.odd.text"]);
+    const nested = readFileSync(join(dir, above.file), "utf8");
+    expect(nested).not.toContain("mail.test");
+    expect(nested).toMatch(/id\.of: \d/);
     const found = await (await open(dir)).test({ names: [] }, () => {});
-    expect(found.answer.counts).toEqual({ passed: 1, failed: 0, error: 0 });
+    expect(found.answer.counts).toEqual({ passed: 2, failed: 0, error: 0 });
   });
 
   it("holds the clock where the model looks at it; groups are made of some of their rows", async () => {
@@ -65,9 +80,13 @@ describe("a recorded test", () => {
     const history = await app.recordTest({ model: "kept.history", rows: 2 });
     expect(history).toMatchObject({ given: { "raw.customers": 2 }, expected: 2 });
     await app.recordTest({ model: "final.ranked", rows: 2, name: "places" });
+    for (const model of ["final.seen", "final.since"])
+      expect(readFileSync(join(dir, (await app.recordTest({ model, rows: 2 })).file), "utf8")).toContain("now: 2");
     const found = await (await open(dir)).test({ names: [] }, () => {});
     expect(found.answer.tests.map(({ name, status }) => `${name} ${status}`)).toEqual([
       "final_monthly passed",
+      "final_seen passed",
+      "final_since passed",
       "kept_history passed",
       "places passed",
     ]);
@@ -87,6 +106,9 @@ describe("a recorded test", () => {
       "MR8911 clean.orders has no rows where id < 0",
     );
     expect(await refusal(app.recordTest({ model: "clean.orders", rows: 2, name: "none", where: "idd < 0" }))).toContain(
+      "MR8911 clean.orders cannot be read",
+    );
+    expect(await refusal(app.recordTest({ model: "clean.orders", rows: 2, name: "none", where: "true); select 1; select (1" }))).toContain(
       "MR8911 clean.orders cannot be read",
     );
     expect(await refusal(app.recordTest({ model: "raw.orders", rows: 2 }))).toContain("MR8906");

@@ -2,7 +2,7 @@
 // makes of those rows is expected, so that the test passes as it is written.
 //   R1. Nothing personal is written, and no test is overwritten.
 //   R2. The test is run before it stays: one that does not pass is not left behind.
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
 import { MillraceError } from "../../model/errors.ts";
 import type { ModelNode, TransformNode } from "../../model/graph.ts";
@@ -45,7 +45,7 @@ export async function recordTest(workspace: Workspace, request: RecordRequest): 
     const sampled = await sample(workspace, world, node, request);
     const masked = new Set<string>();
     const given = maskRows(world, sampled, masked);
-    const settings = settingsOf(node);
+    const settings = settingsOf(world, node);
     const drafted: RecordedTest = {
       model: node.id,
       description: descriptionOf(request, node.id),
@@ -158,15 +158,22 @@ function maskRows(
   );
 }
 
+/** R1: a text that somebody looked for may be a person's. */
 function descriptionOf({ rows, where }: RecordRequest, model: string): string {
-  return `Recorded from ${rows} rows of ${model}${where === undefined ? "" : ` where ${where.replaceAll(/\s+/g, " ")}`}`;
+  const isTold = where !== undefined && !where.includes("'") && !where.includes("$$");
+  return `Recorded from ${rows === 1 ? "1 row" : `${rows} rows`} of ${model}${isTold ? ` where ${where.replaceAll(/\s+/g, " ")}` : ""}`;
 }
 
 /** The clock, where the text looks at it: the test stays what it is tomorrow. */
-function settingsOf(node: ModelNode | TransformNode): readonly (readonly [string, string])[] {
-  if (node.kind !== "model") return [];
+function settingsOf({ project }: TestWorld, node: ModelNode | TransformNode): readonly (readonly [string, string])[] {
   const now = new Date(Math.floor(Date.now() / 1_000) * 1_000).toISOString().replace(".000Z", "Z");
-  const looks = /\b(now|today|current_(date|time|timestamp)|localtimestamp|localtime|age)\b|\$now\b/i.test(node.sql);
+  const looksIn = (file: string): boolean => /\b(Date|Temporal)\b/.test(readFileSync(resolve(project.dir, file), "utf8"));
+  if (node.kind !== "model") return looksIn(node.file) ? [["now", now]] : [];
+  const calls = ({ name }: { readonly name: string }): boolean => node.sql.toLowerCase().includes(name.toLowerCase());
+  const texts = [node.sql, ...project.macros.filter(calls).map(({ unit }) => unit.sql)];
+  const clocks =
+    /\b(now|today|current_(date|time|timestamp)|(current_)?localtime(stamp)?|transaction_timestamp|get_current_time(stamp)?|age)\b|\$now\b/i;
+  const looks = texts.some((text) => clocks.test(text)) || project.functions.filter(calls).some(({ file }) => looksIn(file));
   const isKept = node.spec.materialize === "snapshot" || incrementalOf(node.spec)?.deletes === "close";
   return looks || isKept || parametersOf(node.sql).includes("now") ? [["now", now]] : [];
 }

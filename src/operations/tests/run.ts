@@ -83,7 +83,7 @@ async function runIn(build: TestBuild, way: "quick" | "run"): Promise<TestOutcom
     if (error instanceof MillraceError) return { ...CLEAN, errors: error.errors.length > 0 ? error.errors : [error] };
     throw error;
   }
-  const notes = prepared.empty.map((asset) => `${asset} is not given: it is empty`);
+  const notes = [...prepared.empty.map((asset) => `${asset} is not given: it is empty`), ...engineNotes(prepared)];
   let built: Built;
   let results: readonly Result[];
   try {
@@ -97,6 +97,13 @@ async function runIn(build: TestBuild, way: "quick" | "run"): Promise<TestOutcom
   if (spec.expectError !== undefined)
     return { ...CLEAN, reasons: [`it was expected to fail with ${JSON.stringify(spec.expectError)}, and did not`], notes };
   return { ...(await judge(lane, prepared, { built, results })), notes: [...notes, ...asideNotes(built)] };
+}
+
+/** What runs on a server is tested in the warehouse's SQL. */
+function engineNotes({ node, between }: PreparedTest): readonly string[] {
+  return [node, ...between].flatMap((each) =>
+    each.kind === "model" && each.engine !== undefined ? [`${each.id} runs on ${each.engine.name}: here its text was run by DuckDB`] : [],
+  );
 }
 
 const CLEAN = { reasons: [], differences: [], errors: [], failure: undefined, notes: [] } as const satisfies TestOutcome;
