@@ -58,6 +58,15 @@ export const CORPUS: Readonly<Record<string, string>> = {
   "first_value that ignores nulls": "select id, first_value(shop ignore nulls) over (order by sold, id) as f from sales",
   "a filtered window": "select id, count(*) filter (where qty > 1) over (partition by shop) as n from sales",
   qualify: "select id from sales qualify row_number() over (partition by shop order by sold desc, id) = 1",
+  "the order that a window leaves behind":
+    "select first(id) as f, max(n) as m from (select id, row_number() over (order by price, id) as n from sales)",
+  "the partitions that a window leaves behind":
+    "select list(id) as l, max(n) as m from (select id, row_number() over (partition by shop order by id) as n from sales)",
+  "a limit above a window": "select id, n from (select id, row_number() over (order by price, id) as n from sales) limit 5",
+  "ties of a window in the order of a subquery":
+    "select id, row_number() over (order by qty) as n from (select id, qty from sales order by price, id)",
+  "ties of an ordered list in the order of a subquery":
+    "select list(id order by qty) as l from (select id, qty from sales order by price, id)",
   "row_number in the order of a subquery": "select id, row_number() over () as n from (select id from sales order by price, id)",
   "an inner join": "select s.id, h.city from sales s join shops h using (shop)",
   "a natural join": "select id, city, jan from sales natural join shops natural join months",
@@ -116,6 +125,8 @@ export const CORPUS: Readonly<Record<string, string>> = {
     "with recursive up(shop, root) as (select shop, parent from shops union select u.shop, h.parent from up u join shops h on h.shop = u.root) select * from up",
   "a recursive CTE with a key":
     "with recursive best(shop, n) using key (shop) as (select shop, jan from months union select b.shop, b.n + m.feb + 1 from best b join months m using (shop) where b.n < 20) select * from best",
+  "a recursive CTE whose key decides":
+    "with recursive k(a, b) using key (a) as (select qty, id from sales union all select a, b from k where false) select b from k",
   pivot: "pivot (select shop, price, qty from sales) on qty in (1, 2, 3) using sum(price) as p, count(*) as n group by shop",
   "pivot of the standard":
     "select * from (select shop, price, qty from sales) pivot (sum(price) for qty in (1 as one, 2 as two) group by shop)",
@@ -168,6 +179,7 @@ export const CORPUS: Readonly<Record<string, string>> = {
   "window in order by with a limit": "select id from sales order by row_number() over (order by price, id) limit 5",
   "an empty select": "select 1 as one",
   "a constant beside rows": "select 'x' as x from sales where qty > 2",
+  "columns called by numbers": "pivot (select shop, price, qty from sales) on qty in (1, 2) using sum(price) group by shop",
   "positional reference": "select #1 as a, #2 as b from months",
   "a fill of series": "select id, shop from sales tablesample 100%",
   "error() that never fires": "select case when price < 0 then error('no') else id::varchar end as e from sales",

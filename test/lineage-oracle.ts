@@ -25,8 +25,16 @@ export interface OracleInput {
   readonly columns: "all" | "named";
 }
 
-/** Lineage of one query, columns by position. @throws where only tables are known. */
+/** Lineage of one query. @throws where only tables are known. */
 export async function lineageOf(sql: string, schemas: ReadonlyMap<string, KnownSchema>): Promise<AssetLineage> {
+  return (await compiled(sql, schemas)).lineage;
+}
+
+/** And its columns in their order. */
+async function compiled(
+  sql: string,
+  schemas: ReadonlyMap<string, KnownSchema>,
+): Promise<{ readonly lineage: AssetLineage; readonly columns: readonly string[] }> {
   const { queries, errors } = await compile({
     models: [],
     queries: [{ id: "q", file: "q.sql", sql, text: sql, sqlOffset: 0 }],
@@ -36,7 +44,7 @@ export async function lineageOf(sql: string, schemas: ReadonlyMap<string, KnownS
   const query = queries.get("q")!;
   if (errors.length > 0) throw errors[0]!;
   if (query.lineage === null) throw new Error(`lineage of tables only: ${query.unbound ?? "the plan is not understood"}`);
-  return query.lineage;
+  return { lineage: query.lineage, columns: (query.columns ?? []).map(({ name }) => name) };
 }
 
 /** Views in `main` on everything in BASE. */
@@ -45,8 +53,7 @@ export async function showTables(connection: DuckDBConnection, schemas: Readonly
 }
 
 export async function judge({ connection, sql, schemas, seeds, columns: which }: OracleInput): Promise<Verdict> {
-  const lineage = await lineageOf(sql, schemas);
-  const outputs = Object.keys(lineage.columns);
+  const { lineage, columns: outputs } = await compiled(sql, schemas);
   const before = await columnsOf(connection, sql);
   const missed: string[] = [];
   let [claimed, seen] = [0, 0];

@@ -153,8 +153,9 @@ describe("OpenLineage", () => {
       "raw.sales.price DIRECT TRANSFORMATION",
       "raw.sales.sold_on DIRECT TRANSFORMATION",
     ]);
-    expect(ways(facet(0)["dataset"])).toEqual(["raw.sales.status INDIRECT"]);
+    expect(ways(facet(0)["dataset"])).toEqual(["raw.sales.status INDIRECT FILTER"]);
     expect(ways(facet(1)["fields"].total.inputFields)).toEqual(["clean.sales.amount DIRECT AGGREGATION"]);
+    expect(ways(facet(1)["dataset"])).toEqual(["clean.sales.more INDIRECT GROUP_BY"]);
     // A field of a struct counts as its column.
     expect(ways(facet(1)["fields"].day.inputFields)).toEqual(["clean.sales.more DIRECT TRANSFORMATION"]);
     const { documentation, schema } = events[0]!["inputs"][0].facets;

@@ -67,6 +67,10 @@ const TRAPS: JudgeInput["corpus"] = {
     "select a.shop as x, b.shop as y from (select * from shops where lat > 10) a full join (select * from months where jan > 2) b on a.shop = b.shop and b.feb > 1",
   "a semi join of a self-join":
     "select a.id from sales a semi join (select b.qty from sales b join sales c on b.id = c.qty) q on q.qty = a.qty",
+  "a window that nobody asks for puts rows beside others": [
+    "select a.shop, b.rate from (select shop, row_number() over (order by shop) as i from shops) a positional join (select rate from rates order by day) b",
+    "select a.shop, b.rate from (select shop, row_number() over (order by city, shop) as i from shops) a positional join (select rate from rates order by day) b",
+  ],
   "positional joins":
     "select a.shop as x, b.shop as y from (select shop from shops order by lat desc) a positional join (select shop from months where jan > 2) b",
 };
@@ -163,6 +167,14 @@ const BROKEN: Readonly<Record<string, { readonly break: () => void; readonly cor
         term: (words, parts, leaves) => (parts[0] === "sorted" ? real.term("", ["sorted"]) : real.term(words, parts, leaves)),
       })),
     corpus: ["a list in the order of a subquery", "first over a sort", "a hidden sort and a limit"],
+  },
+  "the order that a window leaves behind is forgotten": {
+    break: () =>
+      terms((real) => ({
+        ...real,
+        term: (words, parts, leaves) => (parts[0] === "windows" ? (parts[1] as never) : real.term(words, parts, leaves)),
+      })),
+    corpus: ["a window that nobody asks for puts rows beside others"],
   },
   "kinds of joins are forgotten": {
     break: () =>

@@ -1,11 +1,11 @@
 // Lineage as OpenLineage events (spec 2-0-2): a JobEvent for every asset that is made from others, with the facets of its columns.
-//   O1. Values are DIRECT (IDENTITY, TRANSFORMATION, AGGREGATION), what decides about them or about rows INDIRECT. Which kind of condition
-//       (join, filter, order) is not told: the subtype is left out there, as the spec allows.
+//   O1. Values are DIRECT (IDENTITY, TRANSFORMATION, AGGREGATION), what decides about them or about rows INDIRECT (JOIN, GROUP_BY, FILTER, SORT,
+//       WINDOW, CONDITIONAL). A field may take part in several ways.
 //   O2. A field of a struct counts as its column: the facet must name columns of the schema facet. The schema has the fields.
 //   O3. The same project gives the same events but for their time.
 import type { JsonValue } from "../../model/answers.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
-import type { LineageKind, LineageSource } from "../../model/lineage.ts";
+import type { LineageSource, LineageWay } from "../../model/lineage.ts";
 import { reach } from "../../plan/graph.ts";
 import { LineageFlow } from "../../plan/lineage-flow.ts";
 import { type Known, knownProject } from "../catalogue/known.ts";
@@ -132,36 +132,37 @@ function lineageFacet(flow: LineageFlow, id: NodeId, namespace: string): JsonObj
 
 /** O2. */
 function inputFields(flow: LineageFlow, sources: readonly LineageSource[], namespace: string): readonly JsonObject[] {
-  const found = new Map<string, { readonly asset: NodeId; readonly field: string; readonly kinds: Set<LineageKind> }>();
-  for (const { asset, path, kind } of sources) {
+  const found = new Map<string, { readonly asset: NodeId; readonly field: string; readonly ways: Set<Way> }>();
+  for (const { asset, path, kind, ways = [kind] } of sources) {
     const known = flow.columnsOf(asset).find((column) => path === column || path.startsWith(`${column}.`));
     const field = known ?? path;
     if (field === "") continue;
     const key = JSON.stringify([asset, field]);
-    const entry = found.get(key) ?? { asset, field, kinds: new Set<LineageKind>() };
+    const entry = found.get(key) ?? { asset, field, ways: new Set<Way>() };
     found.set(key, entry);
-    entry.kinds.add(field !== path && kind === "identity" ? "transform" : kind);
+    for (const way of ways) entry.ways.add(field !== path && way === "identity" ? "transform" : way);
   }
-  return [...found.values()].map(({ asset, field, kinds }) => ({
+  return [...found.values()].map(({ asset, field, ways }) => ({
     namespace,
     name: asset,
     field,
-    transformations: [...kinds].toSorted().map(transformation),
+    transformations: [...ways].toSorted().map((way) => ({ ...TRANSFORMATIONS[way], masking: false })),
   }));
 }
 
+/** `condition`: of which kind is not known. */
+type Way = LineageWay | "condition";
+
 /** O1. */
-function transformation(kind: LineageKind): JsonObject {
-  switch (kind) {
-    case "identity":
-      return { type: "DIRECT", subtype: "IDENTITY", masking: false };
-    case "transform":
-      return { type: "DIRECT", subtype: "TRANSFORMATION", masking: false };
-    case "aggregate":
-      return { type: "DIRECT", subtype: "AGGREGATION", masking: false };
-    case "condition":
-      return { type: "INDIRECT", masking: false };
-    default:
-      return kind satisfies never;
-  }
-}
+const TRANSFORMATIONS: Readonly<Record<Way, JsonObject>> = {
+  identity: { type: "DIRECT", subtype: "IDENTITY" },
+  transform: { type: "DIRECT", subtype: "TRANSFORMATION" },
+  aggregate: { type: "DIRECT", subtype: "AGGREGATION" },
+  case: { type: "INDIRECT", subtype: "CONDITIONAL" },
+  join: { type: "INDIRECT", subtype: "JOIN" },
+  group: { type: "INDIRECT", subtype: "GROUP_BY" },
+  filter: { type: "INDIRECT", subtype: "FILTER" },
+  sort: { type: "INDIRECT", subtype: "SORT" },
+  window: { type: "INDIRECT", subtype: "WINDOW" },
+  condition: { type: "INDIRECT" },
+};

@@ -25,12 +25,12 @@ const schemas = new Map([
 
 const MARKS = { identity: "", transform: "~", aggregate: "Σ", condition: "?" } as const;
 
-function list(sources: readonly LineageSource[]): string {
+function listOf(sources: readonly LineageSource[]): string {
   return sources.map(({ asset, path, kind }) => `${MARKS[kind]}${asset.replace("raw.", "")}.${path}`).join(" ");
 }
 
 /** Columns as `name <- sources`, then `rows <- influences`; `~` computed, `Σ` aggregated, `?` condition, raw. left out. */
-async function lineageOf(sql: string): Promise<readonly string[]> {
+async function lineageOf(sql: string, list = listOf): Promise<readonly string[]> {
   const { models, errors } = await compile({
     models: [{ id: "m.x", file: "x.sql", sql, text: sql, sqlOffset: 0 }],
     schemas,
@@ -194,6 +194,51 @@ const CORPUS: readonly (readonly [string, string, readonly string[]])[] = [
   ["query()", "select n from query('select id as n from raw.sales')", ["n <- sales.id"]],
   ["query_table()", "select id from query_table('raw.sales')", ["id <- sales.id"]],
 ];
+
+/** Sources with the ways in which they take part. */
+function ways(sources: readonly LineageSource[]): string {
+  return sources.map(({ path, kind, ways: all = [kind] }) => `${path}:${all.join("+")}`).join(" ");
+}
+
+describe("the ways in which sources take part", () => {
+  it.each<[string, string, readonly string[]]>([
+    ["a value and a filter", "select id from raw.sales where price > 1", ["id <- id:identity", "rows <- price:filter"]],
+    [
+      "what a CASE asks for",
+      "select case when shop = 'a' then price else id end as x from raw.sales",
+      ["x <- id:transform price:transform shop:case"],
+    ],
+    ["what a CASE asks for and gives", "select sum(case when price > 1 then price end) as x from raw.sales", ["x <- price:aggregate+case"]],
+    [
+      "a window",
+      "select sum(price) filter (where id > 1) over (partition by shop order by sold) as x from raw.sales",
+      ["x <- id:filter price:aggregate shop:window sold:window"],
+    ],
+    [
+      "an order inside and below",
+      "select list(id order by price) as x from (from raw.sales order by sold)",
+      ["x <- id:aggregate price:sort sold:sort"],
+    ],
+    [
+      "a join, a group, a limit",
+      "select city, count(*) as n from raw.sales join raw.shops using (shop) group by city order by n limit 1",
+      ["city <- city:identity", "n <-", "rows <- shop:join city:group shop:join"],
+    ],
+    ["an order under a limit", "select id from raw.sales order by price limit 3", ["id <- id:identity", "rows <- price:sort"]],
+    [
+      "distinct and a semi join",
+      "select distinct id from raw.sales where shop in (from raw.shops select shop)",
+      ["id <- id:identity", "rows <- id:group shop:join+filter shop:join+filter"],
+    ],
+    [
+      "a union of a value and what is made of it",
+      "select shop as p from raw.sales union all select upper(shop) from raw.sales",
+      ["p <- shop:identity+transform"],
+    ],
+  ])("tells %s", async (_what, sql, expected) => {
+    expect(await lineageOf(sql, ways)).toEqual(expected);
+  });
+});
 
 describe("column lineage", () => {
   it.each(CORPUS)("follows %s", async (_what, sql, expected) => {
