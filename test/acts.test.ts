@@ -1,7 +1,8 @@
 // Acts on what is there, through the command line with real processes, SQLite and DuckDB: going back, doing again, canceling, asking why, retention.
 // What must be true is counted by plain SQL.
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { millrace, project, rows, start, type Finished } from "./millrace.ts";
+import { project, rows, start, type Finished } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 let made: ReturnType<typeof project>;
 beforeEach(() => {

@@ -1,6 +1,7 @@
 // Backfills as users start them: processes of their own, killed and interrupted on the way; what comes out is what an undisturbed one gives.
 import { describe, expect, it } from "vitest";
-import { millrace, project, rows, start } from "./millrace.ts";
+import { project, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const DAYS = 40;
 const KILLS = 12;

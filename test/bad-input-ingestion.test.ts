@@ -7,7 +7,8 @@ import { dirname, join } from "node:path";
 import { deflateRawSync } from "node:zlib";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, millrace, project, rows } from "./millrace.ts";
+import { type Finished, project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 type Content = string | Uint8Array;
 type Files = Readonly<Record<string, Content>>;

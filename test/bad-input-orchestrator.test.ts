@@ -5,7 +5,8 @@ import { request } from "node:http";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, millrace, project, rows, start } from "./millrace.ts";
+import { type Finished, project, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const BASE = {
   "millrace.yaml": "name: bad\npools: { api: { slots: 2 } }\ncalendars: { us: { country: US } }\n",

@@ -7,7 +7,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, millrace, project, rows, start } from "./millrace.ts";
+import { type Finished, millrace as cold, project, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const CSV = "id,price\n1,10\n2,20\n";
 const BASE = {
@@ -236,16 +237,16 @@ describe("the warehouse", () => {
       return;
     }
     try {
-      expect((await millrace(["run", "--select", "clean.a raw.a"], made.dir)).exitCode).toBe(0);
+      expect((await cold(["run", "--select", "clean.a raw.a"], made.dir)).exitCode).toBe(0);
       const ROWS = 400_000;
       const noise = randomBytes(ROWS * 48).toString("base64");
       let text = "id,noise\n";
       for (let index = 0; index < ROWS; index++) text += `${index},${noise.slice(index * 64, (index + 1) * 64)}\n`;
       made.write("data/big.csv", text);
-      expectError(await millrace(["run"], made.dir), { exitCode: 1, code: /MR(5005|5009|6022|3\d\d\d)/, says: [/full|space/i] });
+      expectError(await cold(["run"], made.dir), { exitCode: 1, code: /MR(5005|5009|6022|3\d\d\d)/, says: [/full|space/i] });
       expect(await rows(made.dir, "select count(*) from clean.a")).toEqual([[2]]);
       execFileSync("mount", ["-o", "remount,size=400m", disk]);
-      const again = await millrace(["run"], made.dir);
+      const again = await cold(["run"], made.dir);
       expect(again.exitCode, again.stderr).toBe(0);
       expect(await rows(made.dir, "select count(*) from raw.big")).toEqual([[ROWS]]);
     } finally {

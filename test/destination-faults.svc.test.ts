@@ -5,7 +5,8 @@ import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Finished, millrace, project, start } from "./millrace.ts";
+import { millrace as cold, type Finished, project, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 import { startWitnessProxy } from "./chaos/witness-proxy.ts";
@@ -196,17 +197,17 @@ describe("a full disk", () => {
       const disk = join(made.dir, "out");
       if (!mounted(disk)) return made.remove();
       try {
-        expect((await millrace(["run", "--json"], made.dir)).exitCode).toBe(0);
+        expect((await cold(["run", "--json"], made.dir)).exitCode).toBe(0);
         const before = execFileSync("cksum", [join(made.dir, path)]).toString();
         const noise = (n: number): string => Array.from({ length: 30 }, (_, k) => Math.imul(n * 31 + k, 0x9e3779b1).toString(36)).join("");
         made.write("data/items.csv", `id,t\n${Array.from({ length: 40_000 }, (_, n) => `${n},${noise(n)}\n`).join("")}`);
-        const run = await millrace(["run", "--json"], made.dir);
+        const run = await cold(["run", "--json"], made.dir);
         expect(run.exitCode, run.stdout).toBe(1);
         expect(errorOf(run).code).toBe("MR3141");
         expect(execFileSync("cksum", [join(made.dir, path)]).toString()).toBe(before);
         expect(readdirSync(disk)).toEqual([path.slice("out/".length)]);
         execFileSync("mount", ["-o", "remount,size=200m", disk]);
-        const again = await millrace(["run", "--json"], made.dir);
+        const again = await cold(["run", "--json"], made.dir);
         expect(again.exitCode, again.stdout).toBe(0);
         expect(again.lines().find((line) => line["asset"] === "out.items")!["rows"].loaded).toBe(40_000);
       } finally {

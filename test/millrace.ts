@@ -19,6 +19,17 @@ export interface Finished {
   lines(): Record<string, any>[];
 }
 
+export function finishedOf(ended: Omit<Finished, "lines">): Finished {
+  return {
+    ...ended,
+    lines: () =>
+      ended.stdout
+        .split("\n")
+        .filter((line) => line !== "")
+        .map((line) => JSON.parse(line) as Record<string, any>),
+  };
+}
+
 export function start(
   args: readonly string[],
   cwd: string,
@@ -36,19 +47,7 @@ export function start(
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     child.on("error", fail);
-    child.on("close", (exitCode, signal) =>
-      done({
-        exitCode,
-        signal,
-        stdout,
-        stderr,
-        lines: () =>
-          stdout
-            .split("\n")
-            .filter((line) => line !== "")
-            .map((line) => JSON.parse(line) as Record<string, any>),
-      }),
-    );
+    child.on("close", (exitCode, signal) => done(finishedOf({ exitCode, signal, stdout, stderr })));
   });
   return { child, finished };
 }

@@ -3,7 +3,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { plant, plantPlainly, secretsBelow, secretsIn } from "./chaos/planted.ts";
 import { sendJson, startServer, type TestServer } from "./http-server.ts";
-import { millrace, project } from "./millrace.ts";
+import { project } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 import { S3_KEYS, startS3, type TestS3 } from "./s3.ts";
 import { freePort } from "./service.ts";
