@@ -48,6 +48,14 @@ select customer, sum(amount)::numeric(12,2) as total, count(*)::int as n, to_cha
 from mart.paid group by customer order by customer
 `;
 
+const on = (): Record<string, string> => ({ "millrace.yaml": config(), "sources/orders.yaml": SOURCE });
+/** Orders that are paid, and a total per customer. */
+const shop = (): Record<string, string> => ({
+  ...on(),
+  "models/mart/paid.sql": PAID,
+  "models/mart/totals.sql": TOTALS,
+});
+
 async function statuses(app: App, request: Parameters<App["run"]>[0] = {}): Promise<Record<string, string>> {
   const { run } = await app
     .run(request, () => {})
@@ -77,12 +85,7 @@ function told(error: unknown): string {
 describe("models on PostgreSQL", () => {
   it("are built where their data lies, and not again while nothing changed", async () => {
     await database();
-    const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
-      "models/mart/paid.sql": PAID,
-      "models/mart/totals.sql": TOTALS,
-    });
+    const dir = project(shop());
     const app = await open(dir);
     expect(await statuses(app)).toEqual({ "raw.orders": "succeeded", "mart.paid": "succeeded", "mart.totals": "succeeded" });
     expect(await rows("select * from mart.totals order by 1")).toEqual([
@@ -118,8 +121,7 @@ describe("models on PostgreSQL", () => {
   it("have columns with lineage as far as DuckDB reads their SQL, before they are built and after", async () => {
     await database();
     const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
+      ...on(),
       "models/mart/paid.sql": PAID.replace("amount from", "amount::numeric(12,2) as Total from"),
       "models/mart/sums.sql":
         "/*---\nengine: postgres\nmaterialize: table\n---*/\nselect customer, count(*), sum(p.total) over (partition by p.customer), p.total::int from mart.paid p group by customer, p.total",
@@ -151,16 +153,15 @@ describe("models on PostgreSQL", () => {
       ["raw.orders"],
     ]);
     expect(new Set(Object.values(await statuses(app)))).toEqual(new Set(["reused"]));
+    // What the server has by now counts, not what was seen of it.
+    await client.query("alter table public.orders add column more integer not null default 1");
+    write(dir, { "models/mart/all.sql": "/*---\nengine: postgres\nchecks: [{ notNull: [more] }]\n---*/\nselect * from raw.orders" });
+    expect(await statuses(await open(dir), { select: "+mart.all" })).toEqual({ "raw.orders": "succeeded", "mart.all": "succeeded" });
   });
 
   it("keep what readers see when a blocking check fails, and tell errors at their place", async () => {
     await database();
-    const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
-      "models/mart/paid.sql": PAID,
-      "models/mart/totals.sql": TOTALS,
-    });
+    const dir = project(shop());
     const app = await open(dir);
     await statuses(app);
     await client.query("insert into public.orders values (99, null, 100, now())");
@@ -183,8 +184,7 @@ describe("models on PostgreSQL", () => {
   it("give the same tables as in the warehouse, which copies what it reads of them", async () => {
     await database();
     const files = {
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
+      ...on(),
       "models/mart/daily.sql": `/*---
 engine: postgres
 materialize: table
@@ -227,12 +227,7 @@ from raw.orders o group by 1, 2`,
 
   it("stand in schemas of their own in another environment, until they are promoted; and can be gone back from", async () => {
     await database();
-    const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
-      "models/mart/paid.sql": PAID,
-      "models/mart/totals.sql": TOTALS,
-    });
+    const dir = project(shop());
     await statuses(await open(dir));
     const prod = await rows("select * from mart.totals order by 1");
     write(dir, { "models/mart/paid.sql": PAID.replace("> 3", "> 30") });
@@ -281,8 +276,7 @@ from raw.orders o group by 1, 2`,
   it("refuse what does not lie on the server, and what the engine cannot do, before anything runs", async () => {
     await database();
     const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
+      ...on(),
       "sources/late.yaml": `${SOURCE}load: append\n`,
       "models/here/a.sql": "select 1 as id",
       "models/mart/b.sql": "/*---\nengine: postgres\n---*/\nselect o.id from raw.orders o\njoin here.a using (id)",
@@ -302,8 +296,7 @@ from raw.orders o group by 1, 2`,
   it("read what stands in the warehouse, whose rows are copied once per version", async () => {
     await database();
     const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
+      ...on(),
       "sources/tiers.yaml": "from: { files: { path: data/tiers.csv } }\n",
       "data/tiers.csv": "customer,tier,since\nc0,gold,2026-01-02\nc1,basic,2026-01-03\n",
       "models/clean/tiers.sql": "select customer, upper(tier) as tier, since, [tier, 'x'] as marks from raw.tiers",
@@ -355,8 +348,7 @@ from raw.orders o group by 1, 2`,
     const model = (columns: string): string => `/*---\nengine: postgres\n---*/\nselect ${columns} from raw.orders`;
     const reader = "/*---\nengine: postgres\n---*/\nselect max(id) as id from mart.a";
     const files = {
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
+      ...on(),
       "models/mart/a.sql": model("id, amount"),
       "models/mart/b.sql": reader,
     };
@@ -388,8 +380,7 @@ from raw.orders o group by 1, 2`,
       "/*---\nengine: postgres\nmaterialize: table\n---*/\nselect count(*)::int as n, $param.least as least from raw.orders where amount > $param.least::numeric";
     const job = "params: { least: { default: '10' } }\nselect: mart.since\n";
     const dir = project({
-      "millrace.yaml": config(),
-      "sources/orders.yaml": SOURCE,
+      ...on(),
       "models/mart/since.sql": since,
       "jobs/some.yaml": job,
     });

@@ -23,7 +23,7 @@ import type { Workspace } from "../workspace.ts";
 import { withAddedColumns } from "./added-columns.ts";
 import { declaredTypeErrors } from "./declared-types.ts";
 import { enginesErrors, isOnServer, namesIn, readForeignModels, readsUnseen, withForeign } from "./engines.ts";
-import { guessedSchemas, withForeignColumns } from "./foreign-columns.ts";
+import { guessedSchemas, withForeignColumns, withoutGuessed } from "./foreign-columns.ts";
 import { namedColumnErrors } from "./named-columns.ts";
 
 export interface Definitions {
@@ -101,7 +101,7 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const empty = new Set(project.errors.filter(({ code }) => code === "MR1017").map(({ location }) => location?.file));
   errors.push(...compilation.errors.filter(({ code, location }) => code !== "MR2007" || !empty.has(location?.file)));
   errors.push(...enginesErrors(project, foreign, checks));
-  errors.push(...namedColumnErrors(project, compilation, checks));
+  errors.push(...namedColumnErrors(project, { ...compilation, models: withoutGuessed(compilation.models, foreign) }, checks));
   errors.push(...(await declaredTypeErrors(await workspace.commonWarehouse(), project, own)));
   const usesCalendars = [...compilation.models.values()].some((query) => query.calendars);
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;

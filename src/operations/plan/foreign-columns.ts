@@ -48,6 +48,11 @@ export async function withForeignColumns(
   );
 }
 
+/** Without models whose columns only DuckDB has told: what lies on the server may have others by now, so that they prove nothing. */
+export function withoutGuessed(models: ReadonlyMap<NodeId, CompiledQuery>, foreign: Foreign): ReadonlyMap<NodeId, CompiledQuery> {
+  return new Map([...models].filter(([id, { certain }]) => certain || !foreign.has(id)));
+}
+
 /** What downstream may go by before anything was built: there may be more columns, and of other types. */
 export function guessedSchemas(foreign: Foreign, schemas: ReadonlyMap<NodeId, KnownSchema>): ReadonlyMap<NodeId, KnownSchema> {
   const guessed = [...foreign].flatMap(([id, { query }]) =>
@@ -76,7 +81,7 @@ function guessedColumns(columns: readonly CompiledColumn[], sql: string, live: L
 
 /** Did the user or a table give it? DuckDB names others by their text. */
 function hasOwnName(name: string): boolean {
-  return /^[\p{L}_][\p{L}\p{N}_$ ]*$/u.test(name) && !/^(null|true|false)$/i.test(name);
+  return /^[\p{L}_][\p{L}\p{N}_$]*$/u.test(name) && !/^(null|true|false)$/i.test(name);
 }
 
 /** The server's name of each column that DuckDB named; null where they are not the same columns. */
