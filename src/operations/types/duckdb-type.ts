@@ -24,7 +24,10 @@ export function parseDuckDbType(text: string): DuckDbType {
   const parts = splitParts(call[2]!);
   switch (call[1]!) {
     case "STRUCT":
-      return { kind: "struct", fields: parts.map(fieldOf) };
+      // `row(1, 2)`: fields without names.
+      return parts.every((part) => NAMED_FIELD.test(part))
+        ? { kind: "struct", fields: parts.map(fieldOf) }
+        : { kind: "plain", name: spelled };
     case "UNION":
       return { kind: "union", fields: parts.map(fieldOf) };
     case "MAP":
@@ -35,6 +38,9 @@ export function parseDuckDbType(text: string): DuckDbType {
       return { kind: "plain", name: "DECIMAL" };
   }
 }
+
+/** A name stands before a space; a type alone may have one inside. */
+const NAMED_FIELD = /^(?:"(?:[^"]|"")*"|(?!TIME(?:STAMP)? WITH TIME ZONE$)[^\s("]+) /;
 
 function fieldOf(part: string): Field {
   const quoted = /^"((?:[^"]|"")*)" (.*)$/s.exec(part);

@@ -122,6 +122,17 @@ describe("types of values", () => {
   });
 });
 
+describe("fields without names", () => {
+  it.each<[string, string]>([
+    ["STRUCT(INTEGER, VARCHAR)", "unknown"],
+    ["STRUCT(TIMESTAMP WITH TIME ZONE, INTEGER)[]", "readonly (unknown)[]"],
+    ["STRUCT(STRUCT(a INTEGER), DECIMAL(5, 2))", "unknown"],
+    ["STRUCT(timestamp TIMESTAMP WITH TIME ZONE)", "{ readonly timestamp: string | null }"],
+  ])("are not made up: %s", (type, expected) => {
+    expect(valueType(type, "json")).toBe(expected);
+  });
+});
+
 const FILES = {
   "data/sales.csv": "id,price,sold_on\n1,10.50,2026-01-02\n2,3.20,2026-01-03\n",
   "sources/sales.yaml": `description: "Sales */ export const hurt = 1; /*"
