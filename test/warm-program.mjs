@@ -33,7 +33,7 @@ function goesOn() {
   return process.getActiveResourcesInfo().some((name) => name === "Timeout" || name === "ProcessWrap");
 }
 
-/** Files of the project that are open still, as DuckDB's are until its last result is collected. */
+/** Files of the project that are open still, as a database's are until its last statement or result is collected. */
 function holds(folder) {
   const open = "/proc/self/fd";
   if (!fs.existsSync(open)) return true;
@@ -61,6 +61,11 @@ process.on("message", async ({ args, cwd, env }) => {
   const [stdout, stderr] = [said[1], said[2]].map((parts) => Buffer.concat(parts).toString("utf8"));
   said = null;
   process.chdir("/");
-  const isLeft = goesOn() || holds(fs.realpathSync(cwd));
+  const folder = fs.realpathSync(cwd);
+  if (holds(folder)) {
+    globalThis.gc?.();
+    await new Promise((done) => setImmediate(done));
+  }
+  const isLeft = goesOn() || holds(folder);
   process.send({ exitCode, stdout, stderr, isLeft });
 });

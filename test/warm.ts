@@ -28,7 +28,7 @@ function open(): Warm {
   if (program === undefined) throw new Error(`${entry} leads to no program`);
   const child = fork(join(repository, "test/warm-program.mjs"), [join(bundle, program)], {
     cwd: "/",
-    execArgv: [],
+    execArgv: ["--expose-gc"],
     env: { ...process.env, CI: "", NO_COLOR: "1" },
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });
