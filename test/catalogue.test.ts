@@ -6,7 +6,8 @@ import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startBrowser, type TestBrowser } from "./browser.ts";
-import { millrace, project } from "./millrace.ts";
+import { project } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const SCRIPT = "<script>window.hurt = 1</script>";
 const IMAGE = "<img src=x onerror='window.hurt = 1'>";

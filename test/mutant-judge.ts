@@ -45,7 +45,7 @@ interface Candidate {
 }
 
 const SETS = ["main", "drawn_1", "drawn_2"] as const;
-const PATIENCE_MS = 1_500;
+const PATIENCE_MS = 500;
 const ROWS_MAX = 20_000;
 
 export async function judgeMutants(input: JudgeInput): Promise<Judgement> {

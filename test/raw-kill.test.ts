@@ -4,7 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { millrace, project, rows, start } from "./millrace.ts";
+import { project, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const KILLS = 12;
 const PAGES = 12;

@@ -5,7 +5,8 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Finished, millrace, project, repository, rows, start } from "./millrace.ts";
+import { type Finished, project, repository, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 /** Ends when the file `go` is there; says in `began` that it was called. */
 const SLOW = `import { appendFileSync, existsSync } from "node:fs";

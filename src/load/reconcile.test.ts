@@ -1,5 +1,6 @@
 // Random deliveries against a model in plain JavaScript that shares no code with the loader: the table, the quarantine and the counts must be
 // those of the model after every load, and again in a copy of the files taken at that moment, as after kill -9 (DuckDB replays its log).
+// RECONCILE_RUNS names how many.
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -153,7 +154,7 @@ describe("a load reconciles", () => {
           expect(await afterKill(asset)).toEqual(asText(state.rows));
         }
       }),
-      { numRuns: 40, seed: 20_260 },
+      { numRuns: Number(process.env["RECONCILE_RUNS"] ?? 20), seed: 20_260 },
     );
     const files = await warehouse.session((session) =>
       session.rows("select 1 from _millrace.files where rows_read <> rows_loaded + rows_quarantined + rows_filtered"),
