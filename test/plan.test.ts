@@ -38,6 +38,19 @@ describe("plan, apply, diff", () => {
     expect(await exits("diff", "clean.sales")).toBe(7);
   });
 
+  it("of two applies at once one wins, and the other is told", async () => {
+    shop.write("models/clean/sales.sql", FILES["models/clean/sales.sql"].replace("price from", "price + 1 as price from"));
+    expect(await exits("plan", "--out", "plan.json")).toBe(0);
+    const both = await Promise.all([0, 1].map(async () => millrace(["apply", "plan.json"], shop.dir)));
+    const [won, lost] = both.toSorted((a, b) => Number(a.exitCode) - Number(b.exitCode));
+    expect([won!.exitCode, lost!.exitCode === 0, lost!.stderr]).toEqual([0, false, expect.stringMatching(/MR(5001|880[34])/)]);
+    expect(
+      await rows(shop.dir, "select sum(price), (select count(*) from _millrace.versions where asset = 'clean.sales') from clean.sales"),
+    ).toEqual([[32, 2]]);
+    shop.write("models/clean/sales.sql", FILES["models/clean/sales.sql"]);
+    expect(await exits("run")).toBe(0);
+  });
+
   it("write a comment for a pull request, and tables of what differs", async () => {
     shop.write("models/clean/sales.sql", CHANGED);
     const { stdout } = await millrace(["plan", "--markdown"], shop.dir);

@@ -123,6 +123,9 @@ describe("a branch", () => {
     expect(run.exitCode).not.toBe(0);
     expect(run.stdout).toContain("MR4501");
     expect(await total()).toEqual([[120]]);
+    const promoted = await millrace(["env", "promote", "feature/New-Prices"], shop.dir);
+    expect([promoted.exitCode === 0, promoted.stderr]).toEqual([false, expect.stringContaining("MR8703")]);
+    expect(await total("--env", "prod")).toEqual([[60]]);
     git("checkout", "-q", "--", ".");
     await ok("run");
   });
@@ -285,6 +288,11 @@ describe("millrace deploy", () => {
       const third = execFileSync("git", [...own, "rev-parse", "HEAD"])
         .toString()
         .trim();
+      // Where somebody works in the files that are served nothing is done, until it is sent again.
+      shop.write("models/clean/sales.sql", "select 1 as id, 1 as amount");
+      expect(await hook("main", third)).toEqual([202, "queued"]);
+      expect((await told("problem", { what: "a push of main" }))["error"].code).toBe("MR8714");
+      git("checkout", "-q", "--", ".");
       expect(await hook("main", third)).toEqual([202, "queued"]);
       expect(await told("deployed")).toMatchObject({ environment: "prod", commit: third, status: "deployed" });
       expect(git("rev-parse", "HEAD")).toBe(third);

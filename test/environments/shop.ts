@@ -1,6 +1,5 @@
 // A warehouse with assets of which each version shows one number, so that any mix of versions shows: for tests of promotion, at the level of the ledger.
-import { collectable, collectAct } from "../../src/sql/environments/collect.ts";
-import { noteEnvironment } from "../../src/sql/environments/ledger.ts";
+import { noteEnvironment, settle } from "../../src/sql/environments/ledger.ts";
 import { ledgerAsset } from "../../src/model/environment.ts";
 import { promote, readActs, takeBack } from "../../src/sql/environments/promote.ts";
 import { physicalName, physicalTable, publish } from "../../src/sql/ledger/publish.ts";
@@ -34,7 +33,18 @@ export async function publishAll(warehouse: Warehouse, assets: readonly string[]
 }
 
 export function promoteAll(warehouse: Warehouse, environment: string): Promise<unknown> {
-  return warehouse.transaction((tx) => promote(tx, { id: nextAct(), environment, by: "test", why: null }));
+  return warehouse.transaction(async (tx) => {
+    await promote(tx, { id: nextAct(), environment, by: "test", why: null });
+    await settle(tx, environment);
+  });
+}
+
+/** The environment is there, and shows what prod shows. */
+export function settleAll(warehouse: Warehouse, environment: string): Promise<void> {
+  return warehouse.transaction(async (tx) => {
+    await noteEnvironment(tx, { environment, kind: "research", branch: null });
+    await settle(tx, environment);
+  });
 }
 
 /** The newest act is taken back; false where there is none that can be. */
@@ -43,11 +53,6 @@ export async function flip(warehouse: Warehouse): Promise<boolean> {
   if (open === undefined) return false;
   await warehouse.transaction((tx) => takeBack(tx, { id: nextAct(), of: open.id, by: "test", why: null }));
   return true;
-}
-
-export async function collectAll(warehouse: Warehouse): Promise<void> {
-  const found = await warehouse.session((session) => collectable(session, new Date(Date.now() + 60_000)));
-  for (const act of found) await warehouse.transaction((tx) => collectAct(tx, act));
 }
 
 /** What readers of prod see of all assets in one statement. */
