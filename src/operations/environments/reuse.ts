@@ -1,7 +1,7 @@
 // What an environment takes from prod: an asset whose code is that of prod's live version, none of whose inputs differ from prod's, and that nobody asked to be
 // its own. Everything else is decided as in prod, from what the environment has.
 import { isSameCode } from "../../model/code-hash.ts";
-import { PROD, splitLedgerAsset } from "../../model/environment.ts";
+import { ledgerAsset, PROD, splitLedgerAsset } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import type { Graph } from "../../plan/graph.ts";
 import type { LiveVersion } from "../../sql/ledger/publish.ts";
@@ -25,18 +25,30 @@ interface Forcing {
   readonly selected: ReadonlySet<NodeId>;
   readonly selection: string | undefined;
   readonly request: { readonly fullRefresh?: boolean; readonly partition?: string; readonly backfill?: unknown };
+  /** Assets that are restated. */
+  readonly restated: ReadonlyMap<NodeId, string>;
 }
 
-/** Whoever asks for everything, for partitions, or for an export by its name wants the environment to have its own. */
-export function forcedNodes({ graph, selected, selection, request }: Forcing): ReadonlySet<NodeId> {
+/** Whoever asks for everything, for intervals or partitions, or for an export by its name wants the environment to have its own. */
+export function forcedNodes({ graph, selected, selection, request, restated }: Forcing): ReadonlySet<NodeId> {
   const named = new Set(selection?.split(/[\s,]+/) ?? []);
   return new Set(
     [...selected].filter((id) => {
       const node = graph.nodes.get(id)!;
       if (node.kind === "export") return named.has(id);
-      if (request.fullRefresh === true) return true;
+      if (request.fullRefresh === true || restated.has(id)) return true;
       return node.partitioning !== undefined && (request.partition !== undefined || request.backfill !== undefined);
     }),
+  );
+}
+
+/** What was restated in the environment is its own until prod has other rows of it. `kept`: asset → version of prod's that it began with. */
+export function keptNodes(
+  kept: ReadonlyMap<string, string>,
+  { environment, live, prod }: Pick<ReuseRequest, "environment" | "live" | "prod">,
+): readonly NodeId[] {
+  return [...kept].flatMap(([id, version]) =>
+    live.get(id)?.asset === ledgerAsset(id, environment.name) && prod.get(id)?.version === version ? [id] : [],
   );
 }
 

@@ -56,8 +56,8 @@ export interface FactsRequest {
   readonly graph: Graph;
   readonly live: ReadonlyMap<NodeId, LiveVersion>;
   readonly nowMs: number;
-  /** Assets that are read as prod has them, where this is another environment. */
-  readonly given: ReadonlyMap<NodeId, string>;
+  /** Assets whose partitions are as prod has them where this environment has none of its own. */
+  readonly given: Pick<ReadonlySet<NodeId>, "has">;
 }
 
 /** Undefined where no asset has partitions. @throws MR8201, and what a dimension's query throws. */

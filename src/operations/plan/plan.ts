@@ -14,6 +14,7 @@ import { splitNodeId } from "../../model/partition.ts";
 import { planRun, toPlanAnswer, type PlannedRun } from "../../plan/plan.ts";
 import type { Project } from "../../project/reader.ts";
 import { unresolvedPlaceholders } from "../../project/unresolved.ts";
+import { readKept } from "../../sql/environments/kept.ts";
 import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
 import { parametersOf } from "../runs/parameters.ts";
 import { dueLookbacks } from "./due.ts";
@@ -97,8 +98,10 @@ export async function planOperation(workspace: Workspace, asked: PlanRequest): P
   const selection = request.select ?? (job?.spec.select === undefined ? undefined : [job.spec.select].flat().join(" "));
   const { graph } = definitions;
   const selected = new Set(selection === "" ? [] : select(graph, selection));
-  const given = await givenByProd(workspace, { graph, live, selected, selection, request });
-  const known = await partitionWorld(workspace, { graph, live, given, nowMs: Date.now() });
+  const given = await givenByProd(workspace, { graph, live, selected, selection, request, restated: reasons });
+  // Code that is for what is new goes on with the partitions that prod has.
+  const withProds = isForward && environment.kind !== "e2e" ? live : given;
+  const known = await partitionWorld(workspace, { graph, live, given: withProds, nowMs: Date.now() });
   const { world, accept } = isForward ? acceptedWorld(known) : { world: known, accept: new Map<NodeId, string>() };
   const partitions = partitionPlanner(graph, world, {
     ...request.backfill,
@@ -152,20 +155,21 @@ interface Giving {
   readonly selected: ReadonlySet<NodeId>;
   readonly selection: string | undefined;
   readonly request: PlanRequest;
+  readonly restated: ReadonlyMap<NodeId, string>;
 }
 
 /** What another environment takes from prod; empty in prod. */
-async function givenByProd(
-  workspace: Workspace,
-  { graph, live, selected, selection, request }: Giving,
-): Promise<ReadonlyMap<NodeId, string>> {
+async function givenByProd(workspace: Workspace, { graph, live, ...asked }: Giving): Promise<ReadonlyMap<NodeId, string>> {
   const environment = await workspace.environment();
   if (environment.name === PROD) return new Map();
-  const { forcedNodes, reusedFromProd } = await import("../environments/reuse.ts");
+  const { forcedNodes, keptNodes, reusedFromProd } = await import("../environments/reuse.ts");
   const common = await workspace.commonWarehouse();
-  const prod = await common.session((session) => readLive(session));
+  const [prod, kept] = await common.session(
+    async (session) => [await readLive(session), await readKept(session, environment.name)] as const,
+  );
   const isSampled = (await sampleOf(workspace)) !== null;
-  return reusedFromProd({ graph, environment, live, prod, isSampled, forced: forcedNodes({ graph, selected, selection, request }) });
+  const forced = new Set([...forcedNodes({ graph, ...asked }), ...keptNodes(kept, { environment, live, prod })]);
+  return reusedFromProd({ graph, environment, live, prod, isSampled, forced });
 }
 
 /** A parameter may be wrong only because the job's file is: that is told first. */

@@ -3,7 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { App } from "../port.ts";
 import { testProjects } from "../projects.suite.ts";
 
-const { open, project, write } = testProjects("restate", "name: shop\n");
+const { open, project, write } = testProjects(
+  "restate",
+  `name: shop\nenvironments:\n  prod: { branches: [main], kind: serving }\n  "*": { kind: research }\n`,
+);
 
 const SALES = "id,price,sold_on\n1,10,2026-01-02\n2,20,2026-01-03\n3,30,2026-01-05\n";
 const FILES = {
@@ -46,6 +49,47 @@ describe("an incremental model", () => {
     ]);
     expect(await rowsOf(app, "from final.total")).toEqual([[62]]);
     expect((await app.plan({})).nodes.filter(({ action }) => action === "build")).toEqual([]);
+  });
+
+  it("is restated in the environment that asked, whose own it becomes; prod has it after a promotion", async () => {
+    const dir = project(FILES);
+    const prod = await open(dir, "prod");
+    await prod.run({}, () => {});
+    write(dir, { "data/sales.csv": SALES.replace(",10,", ",11,").replace(",20,", ",22,").replace(",30,", ",33,") });
+    await prod.run({}, () => {});
+    const restate = { asset: "clean.days", from: "2026-01-03", to: "2026-01-04" };
+    const before = [
+      [1, 10],
+      [2, 20],
+      [3, 30],
+    ];
+    const after = [
+      [1, 10],
+      [2, 22],
+      [3, 30],
+    ];
+    for (const kept of [false, true]) {
+      const dev = await open(dir, kept ? "kept" : "dev");
+      expect(await dev.run({}, () => {})).toMatchObject({ status: "succeeded" });
+      expect(await rowsOf(dev, DAYS)).toEqual(before);
+      const plan = await dev.plan({ restate });
+      expect(plan.nodes.filter(({ action }) => action === "build").map(({ asset }) => asset)).toEqual(["clean.days", "final.total"]);
+      const done = kept
+        ? await dev.apply({ plan: (await dev.planFile({ restate })).text }, () => {})
+        : await dev.run({ restate }, () => {});
+      expect(done).toMatchObject({ status: "succeeded" });
+      expect(await rowsOf(dev, DAYS)).toEqual(after);
+      expect(await rowsOf(dev, "from final.total")).toEqual([[62]]);
+      // It stays so: nothing is as in prod again by itself.
+      await dev.run({}, () => {});
+      expect(await rowsOf(dev, DAYS)).toEqual(after);
+    }
+    const there = await open(dir, "prod");
+    expect(await rowsOf(there, DAYS)).toEqual(before);
+    await there.envPromote({ environment: "dev", dryRun: false });
+    expect(await rowsOf(there, DAYS)).toEqual(after);
+    await there.run({}, () => {});
+    expect(await rowsOf(there, DAYS)).toEqual(after);
   });
 
   it("is restated by a plan that is kept and applied", async () => {
@@ -98,14 +142,14 @@ it("asks nothing of what did not change with --forward-only", async () => {
   expect((plan.changes?.assets ?? []).filter(({ change }) => change !== "metadata")).toEqual([]);
 });
 
-describe("a partitioned model", () => {
-  const PARTS = {
-    ...FILES,
-    "models/clean/days.sql": "select id, price, sold_on from raw.sales\n",
-    "models/clean/parts.sql":
-      "/*---\nmaterialize: table\npartition: { by: day, column: sold_on, start: 2026-01-01, end: 2026-01-08 }\n---*/\nselect id, price, sold_on from clean.days where sold_on >= $start and sold_on < $end\n",
-  };
+const PARTS = {
+  ...FILES,
+  "models/clean/days.sql": "select id, price, sold_on from raw.sales\n",
+  "models/clean/parts.sql":
+    "/*---\nmaterialize: table\npartition: { by: day, column: sold_on, start: 2026-01-01, end: 2026-01-08 }\n---*/\nselect id, price, sold_on from clean.days where sold_on >= $start and sold_on < $end\n",
+};
 
+describe("a partitioned model", () => {
   it("is restated in the named partitions although nothing that is known of them changed", async () => {
     const dir = project(PARTS);
     const app = await open(dir);
@@ -134,6 +178,23 @@ describe("a partitioned model", () => {
     expect((await app.plan({})).nodes.find(({ asset }) => asset === "clean.parts")).toMatchObject({ action: "reuse" });
     expect(await rowsOf(app, "select price from clean.parts order by id")).toEqual([[10], [20], [30]]);
   });
+});
+
+it("keeps its partitions with --forward-only in the environment that asked, and prod as it was", async () => {
+  const dir = project(PARTS);
+  await (await open(dir, "prod")).run({}, () => {});
+  write(dir, { "models/clean/parts.sql": PARTS["models/clean/parts.sql"].replace("id, price,", "id, price * 2 as price,") });
+  const prices = "select price from clean.parts order by id";
+  const dev = await open(dir, "dev");
+  await dev.run({ forwardOnly: true }, () => {});
+  expect(await rowsOf(dev, prices)).toEqual([[10], [20], [30]]);
+  await dev.run({}, () => {});
+  expect(await rowsOf(dev, prices)).toEqual([[10], [20], [30]]);
+  const prod = await open(dir, "prod");
+  expect(await rowsOf(prod, prices)).toEqual([[10], [20], [30]]);
+  expect((await prod.plan({})).nodes.find(({ asset }) => asset === "clean.parts")).toMatchObject({ action: "build" });
+  await prod.envPromote({ environment: "dev", dryRun: false });
+  expect((await prod.plan({})).nodes.filter(({ action }) => action === "build")).toEqual([]);
 });
 
 it.each([

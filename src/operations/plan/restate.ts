@@ -1,14 +1,20 @@
 // `--restate ASSET --from --to`: intervals or partitions that are made again whatever they are, and what stands on them; `--forward-only`: code that
 // changed is for what is new, and what is there stays. Both hold for the environment that asked.
-import { ledgerAsset } from "../../model/environment.ts";
+import { randomInt } from "node:crypto";
+import { runId } from "../../engine/run-id.ts";
+import { ledgerAsset, PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { incrementalOf, startMs } from "../../model/incremental.ts";
 import { isSameCode } from "../../model/code-hash.ts";
 import { nearest } from "../../model/suggest.ts";
 import type { PartitionWorld } from "../../plan/partitions/status.ts";
+import type { Environment } from "../../project/environment.ts";
+import { noteKept } from "../../sql/environments/kept.ts";
+import { takeOver } from "../../sql/ledger/begun.ts";
 import { forgetIntervals } from "../../sql/ledger/forget-intervals.ts";
-import type { LiveVersion } from "../../sql/ledger/publish.ts";
+import { type LiveVersion, readLiveVersion } from "../../sql/ledger/publish.ts";
+import type { Transaction } from "../../sql/session.ts";
 import { backfillWish } from "../backfill/wish.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -124,18 +130,35 @@ export function builtWhole(
 /** Called when a run is about to start. */
 export async function beginWork(workspace: Workspace, { forget, accept = new Map() }: Beginning): Promise<void> {
   if (forget === undefined && accept.size === 0) return;
-  const environment = (await workspace.environment()).name;
+  const place = await workspace.environment();
   const warehouse = await workspace.commonWarehouse();
   await warehouse.transaction(async (tx) => {
     for (const [asset, codeHash] of accept)
-      await tx.run("update _millrace.partitions set code_hash = $2 where asset = $1", [ledgerAsset(asset, environment), codeHash]);
+      await tx.run("update _millrace.partitions set code_hash = $2 where asset = $1", [(await ownRows(tx, asset, place)).key, codeHash]);
     if (forget === undefined) return;
     const { asset, ...range } = forget;
-    const key = ledgerAsset(asset, environment);
-    const live = await tx.row<{ version: string }>("select version from _millrace.environments where environment = $1 and asset = $2", [
-      environment,
-      key,
-    ]);
-    if (live !== undefined) await forgetIntervals(tx, { asset: key, version: live.version, ...range });
+    const { key, version, theirs } = await ownRows(tx, asset, place);
+    if (version !== undefined) await forgetIntervals(tx, { asset: key, version, ...range });
+    if (place.name !== PROD && theirs !== undefined) await noteKept(tx, { environment: place.name, asset, version: theirs.version });
   });
+}
+
+interface OwnRows {
+  /** The ledger's. */
+  readonly key: string;
+  /** Undefined where there is none yet. */
+  readonly version: string | undefined;
+  /** What prod has. */
+  readonly theirs: LiveVersion | undefined;
+}
+
+/** What the environment has of its own; where that is nothing, it begins with a copy of what prod has. */
+async function ownRows(tx: Transaction, asset: NodeId, { name, kind }: Pick<Environment, "name" | "kind">): Promise<OwnRows> {
+  const key = ledgerAsset(asset, name);
+  const theirs = await readLiveVersion(tx, asset, PROD);
+  const own = await readLiveVersion(tx, key);
+  if (own !== undefined || theirs?.physical == null || name === PROD || kind === "e2e") return { key, version: own?.version, theirs };
+  const load = runId(Date.now(), () => randomInt(2 ** 32) / 2 ** 32);
+  const { version } = await takeOver(tx, { key, from: theirs, token: { run: load, node: asset, attempt: 1 }, load });
+  return { key, version, theirs };
 }

@@ -62,6 +62,11 @@ export async function takeOver(
       [from.asset, version],
     );
   }
+  await tx.run("delete from _millrace.partitions where asset = $1", [key]);
+  await tx.run(
+    `insert into _millrace.partitions by name select * replace (${literal(key)} as asset) from _millrace.partitions where asset = $1`,
+    [from.asset],
+  );
   await recordStep(tx, { asset: key, version, token });
   const base = await readBase(tx, key, from.inputs);
   await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} = $2`, [
