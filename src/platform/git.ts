@@ -20,7 +20,7 @@ export function gitFailed(stderr: string): MillraceError {
   return new MillraceError({ code: "MR8805", message: first.replace(/^fatal: /, ""), ...(hint === undefined ? {} : { hint }) });
 }
 
-export interface GitAnswer {
+interface GitAnswer {
   readonly code: number;
   readonly stdout: Buffer;
   readonly stderr: string;

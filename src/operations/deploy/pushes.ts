@@ -28,6 +28,8 @@ export interface PushesOptions {
   readonly onProblem: (what: string) => (error: unknown) => void;
 }
 
+type Deployed = Extract<ServeProgress, { readonly type: "deployed" }>;
+
 export interface Pushes {
   /** Undefined where the project takes no pushes there. */
   route(path: string): WebhookRoute | undefined;
@@ -69,9 +71,10 @@ export function createPushes(options: PushesOptions): Pushes {
     for (let wish = wishes.waiting()[0]; wish !== undefined && !signal.aborted; wish = wishes.waiting()[0]) {
       try {
         await holder.held();
-        observe(await carryOut(wish, await workspace(), options));
+        const done = await carryOut(wish, await workspace(), options);
+        observe(done);
         tries.delete(wish.branch);
-        await wishes.end(wish, "done");
+        await wishes.end(wish, done.status === "failed" ? "failed" : "done");
       } catch (thrown) {
         if (signal.aborted) return; // the next engine goes on
         onProblem(`a push of ${wish.branch}`)(thrown);
@@ -109,7 +112,7 @@ function routeOf({ workspace, project }: ServedProject): WebhookRoute | undefine
   return { path: settings.path ?? PATH, job: "deploy", trigger: "push", signature: { kind: "push", secret }, bodyMaxBytes: BODY_BYTES_MAX };
 }
 
-async function carryOut({ branch }: Wish, workspace: Workspace, options: PushesOptions): Promise<ServeProgress> {
+async function carryOut({ branch }: Wish, workspace: Workspace, options: PushesOptions): Promise<Deployed> {
   const begunMs = performance.now();
   const seconds = (): number => (performance.now() - begunMs) / 1_000;
   const { deploy: settings } = await workspace.config();
