@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendJson, startServer, type TestServer } from "./http-server.ts";
-import { type Finished, millrace, project, rows } from "./millrace.ts";
+import { type Finished, project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const CONFIG = "name: shop # of the corner\n";
 const made: { remove(): void }[] = [];

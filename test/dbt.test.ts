@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SHOP_IN_DBT, SHOP_IN_SQL } from "./dbt-shop.ts";
-import { millrace, project } from "./millrace.ts";
+import { project } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const NAMES = ["Ada", "Bo", "Cleo", "Dev", "Eve"];
 const METHODS = ["credit_card", "coupon", "bank_transfer", "gift_card"];

@@ -1,7 +1,8 @@
 // Users' code in threads and processes, and the logs of it, through the built command line.
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
-import { millrace, project, start } from "./millrace.ts";
+import { project, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const files = project({
   "millrace.yaml": 'name: isolated\nconnections: { api: { http: { url: "https://api.test/?key=${secret:ISOLATED_TOKEN}" } } }\n',

@@ -1,6 +1,7 @@
 // `millrace lineage` as people and other tools get it: trees, pictures, OpenLineage as its own client reads it, and what a change reaches.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { millrace, project } from "./millrace.ts";
+import { project } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 import { readByOpenLineage } from "./openlineage.ts";
 
 const shop = project({

@@ -2,7 +2,8 @@
 // are published, what stands on the failed one waits with its last version, and exit code, summary and status say so. Needs PostgreSQL.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendJson, startServer, type TestServer } from "./http-server.ts";
-import { type Finished, millrace, project, rows } from "./millrace.ts";
+import { type Finished, project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 
 let server: TestPostgres;

@@ -8,7 +8,8 @@ import { parse } from "yaml";
 import { openTools } from "../src/app.ts";
 import { FOLDERS } from "../src/project/folders.ts";
 import { guideOf, readGuide } from "./guides.ts";
-import { millrace, project, repository } from "./millrace.ts";
+import { project, repository } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const schemas = await (await openTools()).jsonSchema(undefined);
 const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false });

@@ -2,7 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { millrace, project } from "./millrace.ts";
+import { project } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const ITEMS = Array.from({ length: 50 }, (_, at) => ({
   id: at + 1,

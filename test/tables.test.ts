@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { millrace, project, rows, start } from "./millrace.ts";
+import { project, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const { dir, write, remove } = project({
   "millrace.yaml": "name: shop\nconnections:\n  shop: { sqlite: { path: shop.sqlite } }\n",
