@@ -7,6 +7,7 @@ import { testId } from "../../project/tests.ts";
 import type { ProjectTest } from "../../project/reader.ts";
 import { cteQuery } from "./cte.ts";
 import { type RowSet, rowSet } from "./rows.ts";
+import { historyErrors, misfit, settingErrors } from "./settings.ts";
 import type { TestWorld } from "./world.ts";
 
 export interface PreparedTest {
@@ -76,11 +77,7 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
   for (const [index, name] of (spec.checks?.failing ?? []).entries())
     if (!names.includes(name))
       errors.push(misfit(`${node.id} has no check ${JSON.stringify(name)}`, locate(["checks", "failing", index]), name, names));
-  if (spec.existing !== undefined && !(node.kind === "model" && HISTORIC.has(node.spec.materialize)))
-    errors.push(misfit(`${node.id} is made anew whenever it is built: rows that were there do not matter`, locate(["existing"], "key")));
-  if (spec.partition !== undefined && node.partitioning === undefined)
-    errors.push(misfit(`${node.id} has no partitions`, locate(["partition"], "key")));
-  if (cte.size > 0 && node.kind !== "model") errors.push(misfit(`${node.id} is TypeScript: it has no \`with\``, locate(["cte"], "key")));
+  errors.push(...settingErrors(world, { test, node, locate }));
   const needs = new Set([...(graph.reads.get(node.id) ?? []), ...checks.flatMap((check) => check.needs)]);
   needs.delete(node.id);
   const inputs = inputsOf(world, needs, given);
@@ -98,16 +95,12 @@ export function prepareTest(world: TestWorld, test: ProjectTest): PreparedTest |
       errors.push(new MillraceError({ code: "MR8905", message, hint, location: locate(["given", asset], "key") }));
     }
   }
-  if (spec.expect !== undefined && "types" in spec.expect)
-    errors.push(misfit("expected rows have the types of what the model makes", locate(["expect", "types"], "key")));
   const existing = rowsAt(["existing"], spec.existing);
   const expect = rowsAt(["expect"], spec.expect);
+  if (existing !== undefined) errors.push(...historyErrors(node, existing));
   if (errors.length > 0) return errors;
   return { test, node, given, between: inputs.between, empty: inputs.empty, existing, expect, cte, checks, locate };
 }
-
-/** Materializations whose result depends on what they hold. */
-const HISTORIC: ReadonlySet<string> = new Set(["incremental", "snapshot"]);
 
 interface Inputs {
   readonly between: readonly (ModelNode | TransformNode)[];
@@ -142,12 +135,6 @@ function inputsOf({ graph }: TestWorld, needs: ReadonlySet<NodeId>, given: Reado
   };
   for (const id of needs) visit(id);
   return { between: [...built.values()], empty: [...empty], used };
-}
-
-function misfit(message: string, location: SourceLocation, name?: string, known: readonly string[] = []): MillraceError {
-  const meant =
-    name === undefined ? known[0] : (didYouMean(name, known) ?? (known.length === 0 ? undefined : `there are ${known.join(", ")}`));
-  return new MillraceError({ code: "MR8908", message, ...(meant === undefined ? {} : { hint: meant }), location });
 }
 
 function article(kind: string): string {

@@ -385,6 +385,8 @@ tests:
 describe("what is wrong with a test", () => {
   it("is told at its place, with what may be meant, all in one go; other tests run", async () => {
     const found = await tested({
+      "models/clean/kept.sql": "/*---\nmaterialize: snapshot\nkey: id\n---*/\nselect id, price from clean.sales\n",
+      "jobs/daily.yaml": "params: { least: { type: integer } }\n",
       "tests/bad.yaml": `model: clean.sales
 tests:
   - { name: fine, given: { raw.sales: [] }, expect: [] }
@@ -404,9 +406,11 @@ tests:
   - { name: two spellings, given: { raw.sales: [ { id: 1 }, { ID: 2 } ] }, expect: [] }
   - { name: tolerance, tolerance: { prise: 1 }, expect: [] }
   - { name: types, expect: { rows: [], types: { id: int } } }
+  - { name: since when, model: clean.kept, existing: [ { id: 1, valid_from: 2026-01-01 }, { id: 2 } ], expect: [] }
+  - { name: params, params: { leasst: 1, least: few }, expect: [] }
 `,
     });
-    expect(found.answer.counts).toEqual({ passed: 1, failed: 0, error: 16 });
+    expect(found.answer.counts).toEqual({ passed: 1, failed: 0, error: 18 });
     expect(codes(found)).toEqual([
       "MR8903 4:53",
       "MR8904 5:49",
@@ -429,6 +433,9 @@ tests:
       "MR8903 17:63",
       "MR8903 18:37",
       "MR8908 19:40",
+      "MR8908 20:91",
+      "MR8908 21:31",
+      "MR8908 21:49",
     ]);
     expect(found.errors[0]?.hint).toBe('did you mean "price"?');
     expect(found.errors[5]?.hint).toBe('did you mean "id"?');
