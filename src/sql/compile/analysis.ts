@@ -4,11 +4,12 @@
 import { availableParallelism } from "node:os";
 import type { NodeId } from "../../model/graph.ts";
 import type { AssetNames } from "./names.ts";
-import { ROWS_SCHEMA, type ShadowCatalogue } from "./shadow.ts";
+import type { ShadowCatalogue } from "./shadow.ts";
 import { stubFiles } from "./stubs.ts";
 import type { CompiledColumn, CompileInput } from "./types.ts";
 import type { Unit } from "./units.ts";
 import { fingerprintOfPlan } from "../fingerprint/fingerprint.ts";
+import { ROWS_SCHEMA } from "../ledger/ledger.ts";
 import { lineageOfPlan } from "../lineage/lineage.ts";
 import type { PlanAnswer } from "./plan-of.ts";
 import { analysisCopy } from "../syntax/copy.ts";

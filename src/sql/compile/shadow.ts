@@ -9,29 +9,10 @@ import type { DuckdbFailure } from "./errors.ts";
 import { FUNCTIONS_SCHEMA, functionsSql } from "../functions/millrace.ts";
 import { createMacroSql, type Macro } from "../functions/macros.ts";
 import { type PlanAnswer, openPlanner } from "./plan-of.ts";
-import { ident, literal, qualified } from "../text.ts";
-
-export interface BindRequest {
-  readonly id: NodeId;
-  /** The analysis copy: no parameters, one statement, no semicolon. */
-  readonly text: string;
-  /** Requests of the same batch that must be bound before. */
-  readonly needs: readonly NodeId[];
-  /** That it calls, in an order in which they can be made. */
-  readonly macros: readonly Macro[];
-  /** Columns that building it adds. */
-  readonly adds?: readonly CompiledColumn[] | undefined;
-}
-
-export type BindResult =
-  | { readonly ok: true }
-  | { readonly ok: false; readonly failure: DuckdbFailure }
-  /** What it needs could not be bound. */
-  | { readonly ok: false; readonly failure: null };
+import { type BindRequest, type BindResult, boundTable, emptyTable, rowsTables, schemaOf } from "./shadow-tables.ts";
+import { ident, literal } from "../text.ts";
 
 const CATALOGUE = "__shadow";
-/** As in the warehouse, where views of that name show where rows came from. */
-export const ROWS_SCHEMA = "_millrace_rows";
 /** Statements sent to DuckDB at once: 1,000 models one by one take 0.8 s, fifty at a time 0.5 s. */
 const BATCH_SIZE = 50;
 
@@ -64,10 +45,7 @@ export class ShadowCatalogue {
   /** Creates empty tables. Answers the assets whose columns DuckDB does not take (a type of another engine): their columns are unknown. */
   async addTables(tables: ReadonlyMap<NodeId, readonly CompiledColumn[]>): Promise<ReadonlySet<NodeId>> {
     const refused = new Set<NodeId>();
-    const statements = [...tables].map(([id, columns]) => {
-      const list = columns.map(({ name, type }) => `${ident(name)} ${type}`).join(", ");
-      return { id, sql: `create or replace table ${tableName(id)} (${list})` };
-    });
+    const statements = [...tables].map(([id, columns]) => ({ id, sql: emptyTable(id, columns) }));
     await this.#addSchemas(tables.keys());
     for (let from = 0; from < statements.length; from += BATCH_SIZE) {
       const batch = statements.slice(from, from + BATCH_SIZE);
@@ -80,17 +58,9 @@ export class ShadowCatalogue {
     return refused;
   }
 
-  /** Makes `_millrace.rows('raw.x')` bindable: the columns of each table, and where each row came from. */
+  /** Makes `_millrace.rows('raw.x')` bindable. */
   async addRows(tables: ReadonlyMap<NodeId, readonly CompiledColumn[]>): Promise<void> {
-    const origin = ["_load VARCHAR", "_file VARCHAR", "_line BIGINT"];
-    const statements = [...tables].map(([id, columns]) => {
-      const list = [...columns.map(({ name, type }) => `${ident(name)} ${type}`), ...origin].join(", ");
-      return `create or replace table ${qualified(ROWS_SCHEMA, id)} (${list})`;
-    });
-    const macro = `create or replace macro _millrace.rows(asset) as table select * from query_table('${ROWS_SCHEMA}."' || asset || '"')`;
-    await this.connection.run(
-      ["create schema if not exists _millrace", `create schema if not exists ${ROWS_SCHEMA}`, ...statements, macro].join(";\n"),
-    );
+    await this.connection.run(rowsTables(tables));
   }
 
   /** It takes 25 ms: only where a query asks for one. */
@@ -146,7 +116,7 @@ export class ShadowCatalogue {
       .flatMap((request) => {
         const macros = request.macros.filter(({ name }) => !this.#macros.has(name) && !made.has(name));
         for (const { name } of macros) made.add(name);
-        return [...macros.map((macro) => createMacroSql(macro)), tableOf(request)];
+        return [...macros.map((macro) => createMacroSql(macro)), boundTable(request)];
       })
       .join(";\n");
   }
@@ -155,7 +125,7 @@ export class ShadowCatalogue {
     await this.addMacros(request.macros);
     if (request.macros.some(({ name }) => this.#macros.get(name) !== null)) return { ok: false, failure: null };
     try {
-      await this.connection.run(tableOf(request));
+      await this.connection.run(boundTable(request));
       return { ok: true };
     } catch (thrown) {
       return { ok: false, failure: await this.#explain(request.text, messageOf(thrown)) };
@@ -223,11 +193,6 @@ export class ShadowCatalogue {
   }
 }
 
-function tableOf({ id, text, adds = [] }: BindRequest): string {
-  const added = adds.map(({ name, type }) => `;\nalter table ${tableName(id)} add column if not exists ${ident(name)} ${type}`);
-  return `create or replace table ${tableName(id)} as ${text}\nwith no data${added.join("")}`;
-}
-
 function withoutPlace(message: string): DuckdbFailure {
   return {
     type: /^(\w+)/.exec(message)?.[1]?.toLowerCase() ?? "",
@@ -235,13 +200,4 @@ function withoutPlace(message: string): DuckdbFailure {
     message: message.replace(/^[\w ]+ Error: /, ""),
     position: null,
   };
-}
-
-function schemaOf(id: NodeId): string {
-  const dot = id.indexOf(".");
-  return dot < 0 ? "main" : id.slice(0, dot);
-}
-
-function tableName(id: NodeId): string {
-  return qualified(schemaOf(id), id.slice(id.indexOf(".") + 1));
 }

@@ -2,7 +2,7 @@
 import { type Scope, scopeOf, termOf } from "./expressions.ts";
 import { anyOrder, byTerms, made, ONE_ROW, type Part, raw, type Relation, rowsOf, type Term, term } from "./terms.ts";
 import { passedOn } from "../plan/columns.ts";
-import type { Distinct, Group, SortKey } from "../plan/operator.ts";
+import type { Distinct, Group, SortKey } from "../plan/group.ts";
 import { isNode } from "../syntax/tree.ts";
 
 type Functions = ReadonlyMap<string, string>;

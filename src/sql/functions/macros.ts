@@ -67,7 +67,7 @@ export function macrosOf({
 export function stubOf({ name, parameters, returns, codeHash, file }: OwnFunction): Macro {
   const names = parameters.map((_, index) => `a${index}`);
   const given = names.map((each, index) => `cast(${each} as ${parameters[index]!})`);
-  const body = `case when hash(${[...given, literal(codeHash)].join(", ")}) = 0 then cast(null as ${returns}) end`;
+  const body = `try_cast(cast(hash(${[...given, literal(codeHash)].join(", ")}) as varchar) as ${returns})`;
   const sql = `${ident(name)}(${names.join(", ")}) as ${body}`;
   return {
     name: name.toLowerCase(),

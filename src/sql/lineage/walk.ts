@@ -1,10 +1,12 @@
 // Walks DuckDB's bound, unoptimised plan for lineage: what every operator passes on, column by column, and what decides which rows there are.
 import { inside, type Relation, sourcesOf, windowOrder } from "./expressions.ts";
+import { alone, behind, pairs, sourcesOfAll } from "./relations.ts";
 import { addSource, computed, type ConditionWay, deciding, isSame, mergeSources, NO_SOURCES, oneSource, type Sources } from "./sources.ts";
 import { passedOn, withTable } from "../plan/columns.ts";
 import type { Join } from "../plan/join.ts";
 import { type PlanNode, UnknownPlan } from "../plan/nodes.ts";
-import { type Distinct, type Group, readOperator, type Recursion, type SetOperation } from "../plan/operator.ts";
+import type { Distinct, Group } from "../plan/group.ts";
+import { readOperator, type Recursion, type SetOperation } from "../plan/operator.ts";
 import type { Scan } from "../plan/scan.ts";
 
 /** A recursive part is walked until nothing new comes in; sources only grow, so it ends long before. */
@@ -205,26 +207,4 @@ class LineageWalk {
     if (!isAll || isKeyed) this.#influence(out, "group");
     return alone(table, out);
   }
-}
-
-function sourcesOfAll(expressions: readonly PlanNode[], below: Relation): readonly Sources[] {
-  return expressions.map((expression) => sourcesOf(expression, below));
-}
-
-function alone(table: number, out: readonly Sources[], order: Sources = NO_SOURCES): Relation {
-  return { out, tables: new Map([[table, out]]), order };
-}
-
-function pairs(left: Relation, right: Relation): Relation {
-  return {
-    out: [...left.out, ...right.out],
-    tables: new Map([...left.tables, ...right.tables]),
-    order: mergeSources([left.order, right.order]),
-  };
-}
-
-/** A table of its own behind the columns below. */
-function behind(below: Relation, { table, expressions }: { readonly table: number; readonly expressions: readonly PlanNode[] }): Relation {
-  const columns = sourcesOfAll(expressions, below);
-  return { ...below, out: [...below.out, ...columns], tables: withTable(below.tables, table, columns) };
 }

@@ -51,6 +51,13 @@ export function inputsOf(node: PlanNode): readonly [PlanNode, PlanNode] {
   return [first, second];
 }
 
+/** A part of an operator that must be there. @throws UnknownPlan */
+export function innerOf(node: PlanNode, key: string): PlanNode {
+  const value = node[key];
+  if (!isNode(value)) throw new UnknownPlan(`no ${key}`);
+  return value;
+}
+
 /** The text of a bound constant, casts around it taken off; undefined for anything else. */
 export function constantIn(node: unknown): string | undefined {
   if (!isNode(node)) return undefined;

@@ -1,42 +1,16 @@
 // One operator of DuckDB's bound, unoptimised plan as a typed value. Expressions in it are left as they are.
 //   P1. An operator, or a setting of one, that is not known here is UnknownPlan: nothing is passed over.
 //   P2. What one reader of plans has no use for (a sample, a key of a recursion) is told all the same, so that it can give up.
+import { type Distinct, type Group, readDistinct, readGroup, readSortKeys, type SortKey } from "./group.ts";
 import { type Join, readJoin } from "./join.ts";
-import { inputOf, inputsOf, listOf, nodesOf, numbersOf, only, type PlanNode, UnknownPlan } from "./nodes.ts";
+import { innerOf, inputOf, inputsOf, listOf, nodesOf, numbersOf, only, type PlanNode, UnknownPlan } from "./nodes.ts";
 import { readScan, type Scan } from "./scan.ts";
-import { isNode, textOf } from "../syntax/tree.ts";
+import { textOf } from "../syntax/tree.ts";
 
 /** Gives a table of its own behind, or instead of, what it reads. */
 interface Making {
   readonly table: number;
   readonly expressions: readonly PlanNode[];
-  readonly below: PlanNode;
-}
-
-export interface Group {
-  readonly kind: "group";
-  readonly tables: { readonly keys: number; readonly values: number; readonly groupings: number };
-  readonly keys: readonly PlanNode[];
-  /** Positions of keys; none: all rows are one group. */
-  readonly sets: readonly (readonly number[])[];
-  readonly values: readonly PlanNode[];
-  /** Per `grouping()` the keys that it asks for. */
-  readonly groupings: readonly (readonly number[])[];
-  readonly below: PlanNode;
-}
-
-export interface SortKey {
-  readonly direction: string;
-  readonly nulls: string;
-  readonly expression: PlanNode;
-}
-
-export interface Distinct {
-  readonly kind: "distinct";
-  /** Rows that are equal as a whole count once; else the first of those that `targets` do not tell apart. */
-  readonly isOn: boolean;
-  readonly targets: readonly PlanNode[];
-  readonly order: readonly SortKey[];
   readonly below: PlanNode;
 }
 
@@ -108,18 +82,18 @@ export function readOperator(node: PlanNode): Operator {
       only(node, ["expressions", "projection_map"]);
       return { kind: "filter", conditions: nodesOf(node["expressions"]), passed: numbersOf(node["projection_map"]), below: inputOf(node) };
     case "LOGICAL_AGGREGATE_AND_GROUP_BY":
-      return group(node);
+      return readGroup(node);
     case "LOGICAL_ORDER_BY":
       only(node, ["orders", "projections"]);
-      return { kind: "sort", keys: sortKeys(node["orders"]), passed: numbersOf(node["projections"]), below: inputOf(node) };
+      return { kind: "sort", keys: readSortKeys(node["orders"]), passed: numbersOf(node["projections"]), below: inputOf(node) };
     case "LOGICAL_LIMIT":
       only(node, ["limit_val", "offset_val"]);
-      return { kind: "limit", limit: inner(node, "limit_val"), offset: inner(node, "offset_val"), below: inputOf(node) };
+      return { kind: "limit", limit: innerOf(node, "limit_val"), offset: innerOf(node, "offset_val"), below: inputOf(node) };
     case "LOGICAL_SAMPLE":
       only(node, ["sample_options"]);
       return { kind: "sample", below: inputOf(node) };
     case "LOGICAL_DISTINCT":
-      return distinct(node);
+      return readDistinct(node);
     case "LOGICAL_CROSS_PRODUCT":
     case "LOGICAL_POSITIONAL_JOIN":
       only(node, []);
@@ -168,56 +142,11 @@ function making(kind: "project" | "window" | "unnest", node: PlanNode, table: st
   return { kind, table: Number(node[table]), expressions: nodesOf(node["expressions"]), below: inputOf(node) };
 }
 
-const GROUP_SETTINGS =
-  `expressions group_index aggregate_index groupings_index groups grouping_sets grouping_functions distinct_validity`.split(" ");
-
-function group(node: PlanNode): Group {
-  only(node, GROUP_SETTINGS);
-  return {
-    kind: "group",
-    tables: {
-      keys: Number(node["group_index"]),
-      values: Number(node["aggregate_index"]),
-      groupings: Number(node["groupings_index"]),
-    },
-    keys: nodesOf(node["groups"]),
-    sets: listOf(node["grouping_sets"]).map(numbersOf),
-    values: nodesOf(node["expressions"]),
-    groupings: listOf(node["grouping_functions"]).map(numbersOf),
-    below: inputOf(node),
-  };
-}
-
-function distinct(node: PlanNode): Distinct {
-  only(node, ["distinct_type", "distinct_targets", "order_by"]);
-  return {
-    kind: "distinct",
-    isOn: node["distinct_type"] !== "DISTINCT",
-    targets: nodesOf(node["distinct_targets"]),
-    order: isNode(node["order_by"]) ? sortKeys(node["order_by"]["orders"]) : [],
-    below: inputOf(node),
-  };
-}
-
 function recursion(node: PlanNode): Recursion {
   only(node, ["table_index", "column_count", "union_all", "ctename", "key_targets", "ref_recurring"]);
   const [anchor, step] = inputsOf(node);
   const isKeyed = nodesOf(node["key_targets"]).length > 0;
   return { kind: "recursion", table: tableOf(node), isAll: node["union_all"] === true, isKeyed, anchor, step };
-}
-
-function sortKeys(list: unknown): readonly SortKey[] {
-  return nodesOf(list).map((one) => ({
-    direction: textOf(one["type"]),
-    nulls: textOf(one["null_order"]),
-    expression: inner(one, "expression"),
-  }));
-}
-
-function inner(node: PlanNode, key: string): PlanNode {
-  const value = node[key];
-  if (!isNode(value)) throw new UnknownPlan(`no ${key}`);
-  return value;
 }
 
 function tableOf(node: PlanNode): number {
