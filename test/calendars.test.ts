@@ -1,6 +1,7 @@
 // Business days in models: a calendar that changes is news for the models that ask for its days, and for no other.
 import { afterAll, describe, expect, it } from "vitest";
-import { millrace, project, rows } from "./millrace.ts";
+import { project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const config = (...free: readonly string[]): string =>
   `name: days\ncalendars: { work: { dates: [${free.map((day) => `"${day}"`).join(", ")}] } }\n`;

@@ -3,7 +3,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { sendJson, startServer, type TestServer } from "./http-server.ts";
-import { millrace, project, rows, start } from "./millrace.ts";
+import { project, rows, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const PAGES = 12;
 const PAGE_ROWS = 50;

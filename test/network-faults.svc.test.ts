@@ -2,7 +2,8 @@
 // beside them: postgres/faults, http/faults, s3/faults, sftp. Needs PostgreSQL.
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { millrace, project, rows } from "./millrace.ts";
+import { project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 import { startTcpProxy, type TcpProxy } from "./tcp-proxy.ts";
 

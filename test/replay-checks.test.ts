@@ -1,6 +1,7 @@
 // A check that is a query names its asset: in a replay it is asked of what was built again, before readers see that.
 import { afterAll, describe, expect, it } from "vitest";
-import { millrace, project, rows } from "./millrace.ts";
+import { project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const source = (weight: string, check: string): string => `from: { files: { path: "parts/*.csv" } }
 load: append

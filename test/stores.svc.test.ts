@@ -7,7 +7,8 @@ import { startAzurite, type TestAzure } from "./azurite.ts";
 import { startFtp, type TestFtp } from "./ftp.ts";
 import { startGcs, type TestGcs } from "./gcs.ts";
 import { startImap, type TestImap } from "./imap.ts";
-import { millrace, project, rows } from "./millrace.ts";
+import { project, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 import { startSftp, type TestSftp } from "./sftp.ts";
 
 const CSV = "id,n\n1,x\n2,y\n";

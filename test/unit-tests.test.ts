@@ -1,6 +1,7 @@
 // `millrace test` as it is typed: what it prints, and what it ends with.
 import { afterAll, describe, expect, it } from "vitest";
-import { millrace, project } from "./millrace.ts";
+import { project } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const shop = project({
   "millrace.yaml": "name: shop\n",
