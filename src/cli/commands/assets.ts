@@ -2,7 +2,7 @@
 import type { PartitionsAnswer } from "../../model/backfill-answers.ts";
 import type { Command } from "../command.ts";
 import type { Output } from "../output.ts";
-import { renderTable } from "../table.ts";
+import { printable, renderTable } from "../table.ts";
 import { count, plural } from "../words.ts";
 
 export const ls: Command = {
@@ -64,6 +64,7 @@ export const describe: Command = {
     if (asset.components.length > 0) output.data(`uses    ${asset.components.join(", ")}`);
     if (asset.upstream.length > 0) output.data(`reads   ${asset.upstream.join(", ")}`);
     if (asset.downstream.length > 0) output.data(`read by ${asset.downstream.join(", ")}`);
+    if (asset.incremental !== undefined) output.data(printable(`built   ${asset.incremental.reason}`));
     if (asset.partitions !== undefined) tellPartitions(output, asset.partitions);
     if (asset.columns.length > 0) {
       output.data("");
