@@ -2,7 +2,6 @@
 //   M1. A (run, node) that was committed is reported again without work; a stale attempt is refused.
 //   M2. The version is a hash of code, inputs and parameters: the same when nothing changed, and then nothing is built.
 //   M3. A blocking check that fails rolls everything back: readers keep the version before.
-import { createHash } from "node:crypto";
 import { stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
 import { isSameCode } from "../model/code-hash.ts";
@@ -12,6 +11,7 @@ import { keepVersion, physicalName, physicalTable, publish, readLiveVersion, typ
 import type { Transaction } from "../sql/session.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import { supersedeEarlier } from "../load/quarantine.ts";
+import { hash, inputsKey } from "./hash.ts";
 
 /** What is to be built, for the parts that all ways share. */
 export interface Build {
@@ -22,8 +22,6 @@ export interface Build {
   /** Nothing changed, so the live version stays: what is to be put right all the same, without a new version; undefined when there is nothing. */
   readonly upkeep?: (live: LiveVersion) => Promise<BuildResult | undefined>;
 }
-
-const VERSION_CHARACTERS = 16;
 
 /** Runs `work` unless the attempt was committed already or nothing changed. `work` gets the version to publish. */
 export async function buildOnce(build: Build, work: (version: string) => Promise<BuildResult>): Promise<BuildResult> {
@@ -69,7 +67,7 @@ export function contentsBuilt(build: Build, version: string): Contents | null {
 }
 
 function versionOf({ request, parametersKey }: Build, salt: string): string {
-  return hash([request.codeHash, inputsKey(request.inputs), parametersKey ?? "", salt]);
+  return hash(request.codeHash, inputsKey(request.inputs), parametersKey ?? "", salt);
 }
 
 /** Builds a table beside the live one with `fill`, which says how many rows it wrote, audits and publishes it, all in one transaction. */
@@ -80,7 +78,7 @@ export async function commitTable(
 ): Promise<BuildResult> {
   const { asset, request } = build;
   const { token } = request;
-  const suffix = hash([version, token.run, token.node, String(token.attempt)]);
+  const suffix = hash(version, token.run, token.node, token.attempt);
   return withInterrupt(request, async (tx) => {
     const physical = physicalName(asset, suffix);
     const table = physicalTable(physical);
@@ -132,12 +130,4 @@ export async function withInterrupt<Result>(request: BuildRequest, work: (tx: Tr
 export async function countRows(tx: Transaction, table: string): Promise<number> {
   const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
   return row?.n ?? 0;
-}
-
-function inputsKey(inputs: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(inputs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function hash(parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, VERSION_CHARACTERS);
 }

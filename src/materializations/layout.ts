@@ -1,6 +1,5 @@
 // layout: the rows of a table lie in an order, so that a filter on it reads the row groups that can hold such rows and no others. The order is no part of what
 // a model is: when only it changes, the same rows are written again in the new one, under the same version, and nothing downstream is built.
-import { createHash } from "node:crypto";
 import { splitLedgerAsset } from "../model/environment.ts";
 import { layoutColumns } from "../model/kept.ts";
 import { didYouMean } from "../model/suggest.ts";
@@ -11,6 +10,7 @@ import { describeRelation, keepVersion, type LiveVersion, physicalName, physical
 import type { Session } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
 import { withInterrupt } from "./commit.ts";
+import { hash } from "./hash.ts";
 import type { ModelRequest } from "./materialization.ts";
 import { createTableAs, isTemporary } from "./statement.ts";
 
@@ -62,10 +62,7 @@ export async function layOutAnew(request: ModelRequest, live: LiveVersion): Prom
   if (by.length === 0 || physical === null || live.asset !== unit.id) return undefined;
   const marks = await warehouse.session((session) => readLayoutMarks(session));
   if (marks.get(physical) === layoutMark(by)) return undefined;
-  const next = physicalName(
-    unit.id,
-    createHash("sha256").update([token.run, token.node, token.attempt].join("\0")).digest("hex").slice(0, 16),
-  );
+  const next = physicalName(unit.id, hash(token.run, token.node, token.attempt));
   return withInterrupt(request, async (tx) => {
     await writeSorted(tx, { asset: splitLedgerAsset(unit.id).asset, from: physicalTable(physical), table: physicalTable(next), by });
     await showBody(tx, unit.id, { kind: "table", physical: next, hidden: live.hidden });

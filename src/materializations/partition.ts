@@ -7,7 +7,6 @@
 //   P4. Checks see the partition's new rows; a blocking one leaves the partition as it was.
 //   P5. A partition whose code and inputs are those that it was made of is reused.
 //   P6. What checks took out of its rows in earlier builds waits for nobody once they are made anew; records of other partitions, and decided ones, stay.
-import { createHash } from "node:crypto";
 import { oneAtATime } from "../load/asset-lock.ts";
 import { stoppedByChecks } from "../load/audit.ts";
 import { stoppedBy } from "../load/audit-port.ts";
@@ -31,9 +30,9 @@ import {
 } from "../sql/ledger/publish.ts";
 import { interruptible, type Session, type Transaction } from "../sql/session.ts";
 import { ident, literal } from "../sql/text.ts";
+import { hash, inputsKey } from "./hash.ts";
 import { fitLive } from "./partition-columns.ts";
 
-const VERSION_CHARACTERS = 16;
 /** The partition's new rows, in the session alone. */
 const STAGE = 'temp.main."_millrace_partition"';
 
@@ -174,8 +173,8 @@ async function commit(
   // Built again although nothing we know of changed: the contents may differ, so the version must.
   const salt = salted ? `${token.run}\0${token.node}\0${token.attempt}` : "";
   const version = (part: PartitionPart): string =>
-    hash([request.codeHash, part.key, inputsKey(part.inputs), build.parametersKey ?? "", salt]);
-  const load = `b_${hash([token.run, token.node, String(token.attempt)])}`;
+    hash(request.codeHash, part.key, inputsKey(part.inputs), build.parametersKey ?? "", salt);
+  const load = `b_${hash(token.run, token.node, token.attempt)}`;
   const { results } = await request.audit(tx, { asset, table: STAGE, load, run: token.run, physical: "" });
   if (stoppedBy(results) !== undefined) throw stoppedByChecks(asset, results, request.checks);
   const moving = request.checks.some((check) => check.onFail === "quarantine");
@@ -203,7 +202,7 @@ async function commit(
   await supersedeEarlier(tx, asset, load, earlier);
   if (replaced.kind === "new") await forgetPartitions(tx, asset);
   await writePartitions(tx, asset, token, entries);
-  const next = hash([live?.version ?? "", ...entries.map((entry) => `${entry.partition}\0${entry.version}`)]);
+  const next = hash(live?.version ?? "", ...entries.map((entry) => `${entry.partition}\0${entry.version}`));
   const result: BuildResult = { version: next, reused: false, rows, quarantined, filtered: outside, checks: results };
   const common = { asset, version: next, codeHash: request.codeHash, inputs: request.inputs, rows: total, checks: results, token, result };
   if (replaced.kind === "inPlace" && live !== undefined) {
@@ -262,12 +261,4 @@ async function replaceRows(tx: Transaction, build: PartitionBuild, { columns, lo
   await tx.run(`insert into ${table} by name ${shape.select(mine)}`);
   request.signal.throwIfAborted();
   return { kind: isKept && !shape.isChanged && live.rolledBack == null ? "inPlace" : "reshaped", physical, isCopy: !isKept, removed };
-}
-
-function inputsKey(inputs: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(inputs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-function hash(parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, VERSION_CHARACTERS);
 }

@@ -3,7 +3,6 @@
 //   E2. The path that the model names leads to the live version from just after it was published; where a process died between both, the next run puts it right.
 //   E3. What the files hold is what the query gave: it is read again and compared before it is published.
 //   E4. Folders of versions that are not kept any more are removed.
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
@@ -31,6 +30,7 @@ import { readVersionsKept } from "../../sql/ledger/retire.ts";
 import type { Transaction } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
+import { hash } from "../hash.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { assertQuery, createTableAs, parametersKey } from "../statement.ts";
 import { table } from "../table.ts";
@@ -80,7 +80,7 @@ async function make(request: ModelRequest, build: Build, work: Work, version: st
   const { unit, token, checks } = request;
   const asset = unit.id;
   refuseForeignName(work.folder);
-  const suffix = hash(version, token.run, token.node, String(token.attempt));
+  const suffix = hash(version, token.run, token.node, token.attempt);
   return inFolder(request, work, suffix, async (tx, name) => {
     const made = await stage(tx, request);
     const load = `b_${suffix}`;
@@ -110,7 +110,7 @@ async function putRight(request: ModelRequest, work: Work, live: LiveVersion): P
   const { token, unit } = request;
   const folder = versionIn(live.viewSql);
   if (live.asset !== unit.id || (folder !== undefined && existsSync(folder))) return undefined;
-  return inFolder(request, work, hash(live.version, token.run, token.node, String(token.attempt)), async (tx, next) => {
+  return inFolder(request, work, hash(live.version, token.run, token.node, token.attempt), async (tx, next) => {
     await stage(tx, request);
     await request.audit(tx, { asset: unit.id, table: STAGE, load: `b_${hash(next)}`, run: token.run, physical: "" });
     const { sql, rows } = await writeFiles(tx, request, work, next);
@@ -189,8 +189,4 @@ async function keepFew(tx: Transaction, asset: string): Promise<string | undefin
     [asset, live?.version ?? ""],
   );
   return live?.asset === asset ? versionIn(live.viewSql) : undefined;
-}
-
-function hash(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 }

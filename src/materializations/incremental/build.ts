@@ -1,5 +1,4 @@
 // What both ways of making rows of an incremental model share: the whole beside the live version, and changes in its table.
-import { createHash } from "node:crypto";
 import type { Incremental } from "../../model/incremental.ts";
 import type { LedgerRange } from "../../sql/ledger/intervals.ts";
 import type { LiveVersion } from "../../sql/ledger/publish.ts";
@@ -7,8 +6,6 @@ import type { Session } from "../../sql/session.ts";
 import type { ModelRequest } from "../materialization.ts";
 import type { Decision } from "./decide.ts";
 import { minus, union } from "./intervals.ts";
-
-const HASH_CHARACTERS = 16;
 
 /** What both ways of making rows are given. */
 export interface IncrementBuild {
@@ -37,10 +34,6 @@ export function heldAfter({ held, todo }: Decision, codeHash: string): readonly 
 
 export async function countRows(session: Session, table: string): Promise<number> {
   return (await session.row<{ n: number }>(`select count(*) as n from ${table}`))?.n ?? 0;
-}
-
-export function hash(parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, HASH_CHARACTERS);
 }
 
 /** For the log of the attempt: what was done and why, and which rows were left out. */

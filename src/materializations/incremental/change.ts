@@ -13,7 +13,8 @@ import type { Session, Transaction } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
 import { type Fit, fitLive, type FitRequest } from "../partition-columns.ts";
 import { applyIncrement, type ApplyRequest, prepareStage, removedRows, type Scope } from "./apply.ts";
-import { countRows, hash, type IncrementBuild, notesOf } from "./build.ts";
+import { hash } from "../hash.ts";
+import { countRows, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
 import { inKeys, listKeys } from "./keys.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, type Making, origin } from "./made.ts";
@@ -70,7 +71,7 @@ export async function changeInPlace(
     const quarantined = aside.quarantinedRows;
     return await publishIncrement(tx, build, {
       physical: own.physical!,
-      version: hash([own.version, load]),
+      version: hash(own.version, load),
       rows: made - quarantined,
       total: (own.rows ?? 0) - applied.removed + applied.added,
       quarantined,

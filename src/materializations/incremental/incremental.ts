@@ -15,7 +15,8 @@ import type { Session, Transaction } from "../../sql/session.ts";
 import { withInterrupt } from "../commit.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { assertQuery } from "../statement.ts";
-import { hash, heldAfter, type IncrementBuild } from "./build.ts";
+import { hash, inputsKey } from "../hash.ts";
+import { heldAfter, type IncrementBuild } from "./build.ts";
 import { changeInPlace } from "./change.ts";
 import { type Decision, decideIncrement } from "./decide.ts";
 import { columnsOf } from "./made.ts";
@@ -51,7 +52,7 @@ async function buildIn(tx: Transaction, request: ModelRequest): Promise<BuildRes
     inputs: request.asked !== undefined && own !== undefined ? own.inputs : inputs,
     own,
     begun: past?.begun,
-    load: `b_${hash([token.run, token.node, String(token.attempt)])}`,
+    load: `b_${hash(token.run, token.node, token.attempt)}`,
   };
   if (decision.todo.kind === "rebuild") return rebuild(tx, build);
   if (own === undefined) throw new Error("only a first build has nothing that stands");
@@ -156,7 +157,7 @@ function isHeldBack(
   { codeHash, inputs }: NonNullable<LiveVersion["rolledBack"]>,
   now: Readonly<Record<string, string>>,
 ): boolean {
-  return !request.fullRefresh && isSameCode(codeHash, request.codeHash) && key(inputs) === key(now);
+  return !request.fullRefresh && isSameCode(codeHash, request.codeHash) && inputsKey(inputs) === inputsKey(now);
 }
 
 interface Keeping {
@@ -187,8 +188,4 @@ async function keep(tx: Transaction, { request, own, reads, inputs }: Keeping): 
     reason: reads.reason,
   });
   return result;
-}
-
-function key(inputs: Readonly<Record<string, string>>): string {
-  return JSON.stringify(Object.entries(inputs).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -10,7 +10,8 @@ import type { Session, Transaction } from "../../sql/session.ts";
 import { ident } from "../../sql/text.ts";
 import { UNSORTED, writeSorted } from "../layout.ts";
 import { columnOf, prepareStage } from "./apply.ts";
-import { countRows, hash, type IncrementBuild, notesOf } from "./build.ts";
+import { hash } from "../hash.ts";
+import { countRows, type IncrementBuild, notesOf } from "./build.ts";
 import type { Decision } from "./decide.ts";
 import { type Range, rangeOver } from "./intervals.ts";
 import { type Columns, columnsOf, makeIntervals, makeRows, type Making, origin } from "./made.ts";
@@ -39,7 +40,7 @@ export async function rebuild(tx: Transaction, build: IncrementBuild): Promise<B
   const done: IncrementBuild = { ...build, decision: { ...decision, todo: await rangesMade(tx, build, { table, columns }) } };
   return publishIncrement(tx, done, {
     physical,
-    version: hash([codeHash, load]),
+    version: hash(codeHash, load),
     rows,
     total: rows,
     quarantined: built - rows,

@@ -4,7 +4,6 @@
 //   R1. The server commits first, with a note under the token; then the ledger. Between the two readers there see the new version and the ledger knows the
 //       old one: the next try of the attempt finds the note; a new run builds again from the same and shows that.
 //   R2. Where something in the warehouse reads the asset, its rows are copied from the version's own table, in the ledger's transaction.
-import { createHash } from "node:crypto";
 import { stoppedByChecks } from "../../load/audit.ts";
 import type { BuildRequest, BuildResult } from "../../load/build-port.ts";
 import type { EngineBuilt, RemotePlace } from "../../load/engine-port.ts";
@@ -17,6 +16,7 @@ import type { Transaction } from "../../sql/session.ts";
 import { qualified } from "../../sql/text.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
+import { hash } from "../hash.ts";
 import type { ModelRequest } from "../materialization.ts";
 import { parametersKey } from "../statement.ts";
 import { readsWithCopies } from "./copies.ts";
@@ -105,7 +105,7 @@ function buildThere({ build, remote, make, mode }: There): Promise<BuildResult> 
   const upkeep: Build["upkeep"] = (live) => copyAfter({ build, remote }, live);
   return buildOnce({ ...build, upkeep }, async (version) => {
     const { token } = request;
-    const suffix = hash(version, token.run, token.node, String(token.attempt));
+    const suffix = hash(version, token.run, token.node, token.attempt);
     const built = await make(version, suffix, hash(remote.owner, asset, token.run, token.node));
     if (!built.isPublished) throw stoppedByChecks(asset, built.checks, request.checks);
     if (built.isSame === true) {
@@ -184,7 +184,7 @@ async function copyAfter({ build, remote }: Pick<There, "build" | "remote">, liv
   const there = await request.warehouse.session((session) => readRemote(session, asset, live.version));
   if (there === undefined) return undefined;
   const { token } = request;
-  const suffix = hash(live.version, token.run, token.node, String(token.attempt));
+  const suffix = hash(live.version, token.run, token.node, token.attempt);
   const { columns, rows } = live;
   const built: EngineBuilt = { ...there, isPublished: true, columns, rows, checks: live.checks as EngineBuilt["checks"] };
   const recording = { build, remote, built, mode: undefined };
@@ -200,8 +200,4 @@ function refuseParameters(unit: SqlUnit): void {
     hint: "materialize: table",
     location: locate(unit, Math.max(0, unit.sql.indexOf(`$${parameter}`)), parameter.length + 1),
   });
-}
-
-function hash(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 }

@@ -2,7 +2,6 @@
 // had read, the query of today is asked at the moment of that build. The user's text is not changed: its name for the asset means the state of that time.
 //   R1. The same loads, the same query and the same moments give the same history.
 //   R2. Nothing that readers see changes before all of it is made, checked and published in one transaction.
-import { createHash } from "node:crypto";
 import { stoppedByChecks } from "../../load/audit.ts";
 import { stoppedBy } from "../../load/audit-port.ts";
 import type { BuildResult, InputStates } from "../../load/build-port.ts";
@@ -12,6 +11,7 @@ import { alreadyCommitted, raiseFence } from "../../sql/ledger/fence.ts";
 import { describeRelation, HIDDEN_COLUMNS, physicalName, physicalTable, publish, readLiveVersion } from "../../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { ident, literal, qualified } from "../../sql/text.ts";
+import { hash } from "../hash.ts";
 import type { ModelRequest } from "../materialization.ts";
 import { createTableAs } from "../statement.ts";
 import { applySnapshot, HIDDEN, SNAPSHOT_DEFAULT, shapeOf, shapeSnapshot } from "./apply.ts";
@@ -28,7 +28,7 @@ export async function rebuildHistory(request: ModelRequest, states: InputStates)
   if (done !== undefined) return done.result as BuildResult;
   const known = await warehouse.session((session) => readMoments(session, unit.id));
   return warehouse.session(async (session) => {
-    const scope = `_millrace_states_${hash(token.run, token.node, String(token.attempt))}`;
+    const scope = `_millrace_states_${hash(token.run, token.node, token.attempt)}`;
     const path = await session.row<{ path: string; name: string }>(
       "select current_setting('search_path') as path, current_database() as name",
     );
@@ -113,7 +113,7 @@ class Making {
   /** R2. */
   async publish(tx: Transaction): Promise<BuildResult> {
     const { unit, token, checks, audit, codeHash, inputs } = this.#request;
-    const load = `b_${hash(token.run, token.node, String(token.attempt))}`;
+    const load = `b_${hash(token.run, token.node, token.attempt)}`;
     const physical = physicalName(unit.id, load);
     const table = physicalTable(physical);
     const hidden = HIDDEN.map(({ name, type }) => `${name === "_load" ? literal(load) : "null"}::${type} as ${name}`).join(", ");
@@ -131,8 +131,4 @@ class Making {
     await noteMoments(tx, { asset: unit.id, version }, this.#moments);
     return result;
   }
-}
-
-function hash(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 }

@@ -1,6 +1,5 @@
 // snapshot: what the query answered at each run, kept as history (SCD2). The live table is written to in place, in the transaction that audits and
 // publishes; what is taken out of it is kept for as long as the version before is, so that a rollback finds it.
-import { createHash } from "node:crypto";
 import { stoppedByChecks } from "../../load/audit.ts";
 import { stoppedBy } from "../../load/audit-port.ts";
 import { keepRows, keptRows } from "../../load/before.ts";
@@ -20,6 +19,7 @@ import {
 } from "../../sql/ledger/publish.ts";
 import type { Session, Transaction } from "../../sql/session.ts";
 import { type Build, buildOnce, withInterrupt } from "../commit.ts";
+import { hash } from "../hash.ts";
 import { defineMaterialization, type ModelRequest } from "../materialization.ts";
 import { assertQuery, createTableAs, parametersKey } from "../statement.ts";
 import { applySnapshot, HIDDEN, SNAPSHOT_DEFAULT, shapeOf, shapeSnapshot } from "./apply.ts";
@@ -45,7 +45,7 @@ export const snapshot = defineMaterialization({
 async function record(tx: Transaction, request: ModelRequest, build: Build, version: string): Promise<BuildResult> {
   const { unit, parameters, token, checks, spec } = request;
   const asset = unit.id;
-  const load = `b_${hash(version, token.run, token.node, String(token.attempt))}`;
+  const load = `b_${hash(version, token.run, token.node, token.attempt)}`;
   await assertQuery(tx, unit);
   await createTableAs(tx, ROWS, unit, parameters);
   const { seen, past } = await seenBefore(tx, asset);
@@ -173,8 +173,4 @@ async function count(tx: Transaction, table: string): Promise<number> {
 
 function momentOf(now: unknown): Date {
   return now instanceof Date ? now : typeof now === "string" || typeof now === "number" ? new Date(now) : new Date();
-}
-
-function hash(...parts: readonly string[]): string {
-  return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 16);
 }
