@@ -61,12 +61,16 @@ export async function noteEnvironment(
 /** Moves all that the ledger says of some keys to others, all at once: keys may change places. */
 export async function moveKeys(tx: Transaction, moves: ReadonlyMap<string, string>): Promise<void> {
   if (moves.size === 0) return;
-  const list = (keys: Iterable<string>): string => `[${[...keys].map(literal).join(", ")}]`;
   await tx.run(
-    `create or replace temp table _millrace_moves as select unnest(${list(moves.keys())}) as old_key, unnest(${list(moves.values())}) as new_key`,
+    `create or replace temp table _millrace_moves as select m[1] as old_key, m[2] as new_key
+     from (select unnest(from_json($1, '[["varchar"]]')) as m)`,
+    [JSON.stringify([...moves])],
   );
-  for (const name of KEYED_TABLES)
-    await tx.run(`update _millrace.${ident(name)} set asset = m.new_key from _millrace_moves m where asset = m.old_key`);
+  const tables = KEYED_TABLES.map((name) => `select ${literal(name)} as name where exists (select 1 from _millrace.${ident(name)})`);
+  const filled = await tx.rows<{ name: string }>(tables.join(" union all "));
+  const update = (name: string): string =>
+    `update _millrace.${ident(name)} set asset = m.new_key from _millrace_moves m where asset = m.old_key`;
+  if (filled.length > 0) await tx.run(filled.map(({ name }) => update(name)).join(";\n"));
 }
 
 /** Puts what an environment has of its own out of sight, under the id of the act: it is as in prod again, until that is collected. */
@@ -82,8 +86,10 @@ export async function putAside(
 
 /** An environment sees these as prod does from now on; its views for readers from outside come with `settle`. */
 export async function hideRows(tx: Transaction, environment: string, rows: readonly Pick<EnvironmentRow, "asset">[]): Promise<void> {
-  const names = rows.map(({ asset }) => literal(asset)).join(", ");
-  await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} in (${names})`, [environment]);
+  await tx.run(
+    `delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} in (select unnest(from_json($2, '["varchar"]')))`,
+    [environment, JSON.stringify(rows.map(({ asset }) => asset))],
+  );
   const views = rows.map(({ asset }) => [environmentSchema(asset.slice(0, asset.indexOf(".")), environment), asset] as const);
   const isAll = (await readEnvironmentRows(tx, environment)).length === 0;
   const statements = isAll

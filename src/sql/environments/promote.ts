@@ -79,9 +79,7 @@ export async function promote(tx: Transaction, request: PromotionRequest): Promi
   const prod = await liveRows(tx, PROD);
   const changes = rows.map(({ asset, version }) => ({ asset, from: prod.get(asset)?.version ?? null, to: version }));
   await swap(tx, { id, rows: changes, incoming: (asset) => ledgerAsset(asset, environment) });
-  await tx.run(`update _millrace.rollbacks set environment = '${PROD}' where environment = $1 and asset in (${names(changes)})`, [
-    environment,
-  ]);
+  await tx.run(`update _millrace.rollbacks set environment = '${PROD}' where environment = $1 and ${CHANGED}`, [environment]);
   await hold(tx, { id, changes, except: environment });
   await showVersions(
     tx,
@@ -135,6 +133,9 @@ interface Swap {
   incoming(this: void, asset: NodeId): string;
 }
 
+/** Condition: an asset that is being swapped. */
+const CHANGED = "asset in (select asset from _millrace_changes)";
+
 /** What prod has of the assets goes aside, what comes takes its place. */
 async function swap(tx: Transaction, { id, rows, incoming }: Swap): Promise<void> {
   const moves = new Map<string, string>();
@@ -143,12 +144,17 @@ async function swap(tx: Transaction, { id, rows, incoming }: Swap): Promise<void
     if (to !== null) moves.set(incoming(asset), asset);
   }
   await tx.run(
-    `update _millrace.rollbacks set ended_at = coalesce(ended_at, now()) where environment = '${PROD}' and asset in (${names(rows)})`,
+    `create or replace temp table _millrace_changes as select c[1] as asset, c[2] as version
+     from (select unnest(from_json($1, '[["varchar"]]')) as c)`,
+    [JSON.stringify(rows.map(({ asset, to }) => [asset, to]))],
   );
+  await tx.run(`update _millrace.rollbacks set ended_at = coalesce(ended_at, now()) where environment = '${PROD}' and ${CHANGED}`);
   await moveKeys(tx, moves);
-  await tx.run(`delete from _millrace.environments where environment = '${PROD}' and asset in (${names(rows)})`);
-  const values = rows.flatMap(({ asset, to }) => (to === null ? [] : [`('${PROD}', ${literal(asset)}, ${literal(to)}, now())`]));
-  if (values.length > 0) await tx.run(`insert into _millrace.environments (environment, asset, version, "at") values ${values.join(", ")}`);
+  await tx.run(
+    `delete from _millrace.environments where environment = '${PROD}' and ${CHANGED};
+     insert into _millrace.environments (environment, asset, version, "at")
+       select '${PROD}', asset, version, now() from _millrace_changes where version is not null`,
+  );
 }
 
 /** O4: environments that had these from prod keep them as they were, until they run again. */
@@ -259,8 +265,4 @@ function movedError(environment: string, moved: readonly Moved[], again: string)
     hint: `build it on what prod is now: ${again}`,
     errors: moved.slice(1).map(({ asset, reason }) => new MillraceError({ code: "MR8703", message: `${asset}: ${reason}` })),
   });
-}
-
-function names(rows: readonly { readonly asset: string }[]): string {
-  return rows.map(({ asset }) => literal(asset)).join(", ");
 }

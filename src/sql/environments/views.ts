@@ -4,7 +4,7 @@ import { ownSql } from "./stored-view.ts";
 import { ROWS_SCHEMA } from "../ledger/ledger.ts";
 import { physicalTable, rowsWithOrigins } from "../ledger/publish.ts";
 import type { Transaction } from "../session.ts";
-import { ident, literal, qualified } from "../text.ts";
+import { ident, qualified } from "../text.ts";
 
 interface ShownRow {
   readonly asset: string;
@@ -30,8 +30,8 @@ export async function showVersions(tx: Transaction, keys: readonly string[], env
     `select v.asset, v.version, v.kind, v.physical, v.view_sql, v.inputs, v.columns, v.hidden,
        v.physical is not null and v.physical in (select physical from _millrace.origins) as filed
      from _millrace.environments e join _millrace.versions v on v.asset = e.asset and v.version = e.version
-     where e.environment = $1 and e.asset in (${keys.map(literal).join(", ")})`,
-    [environment],
+     where e.environment = $1 and e.asset in (select unnest(from_json($2, '["varchar"]')))`,
+    [environment, JSON.stringify(keys)],
   );
   const found = new Map(rows.map((row) => [row.asset, row]));
   const view = (key: string): string => {
