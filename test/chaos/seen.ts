@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { inWarehouse, type Query } from "./warehouse.ts";
 import { ASSETS, comparable } from "./model-world.ts";
 
-export const ENVIRONMENTS = ["prod", "dev", "side"] as const;
+const ENVIRONMENTS = ["prod", "dev", "side"] as const;
 export type Environment = (typeof ENVIRONMENTS)[number];
 
 export interface Seen {
