@@ -16,7 +16,7 @@ import { millrace } from "../millrace.ts";
 /** `MILLRACE_KILLS=200` for the full number, `CHAOS_SEED` for other moments. */
 const KILLS = Number(process.env["MILLRACE_KILLS"] ?? 14);
 const DEATHS_MAX = 3;
-const LIMIT_MS = 60_000 + KILLS * 20_000;
+const LIMIT_MS = 120_000 + KILLS * 40_000;
 
 interface Stage {
   readonly act: Act;
@@ -98,6 +98,13 @@ async function disturb({ act, words, copy, before, after, attack }: Stage, death
   await isTidy(act.name, end);
 }
 
+/** The project as the failure found it. */
+function keepEvidence(error: unknown): never {
+  const kept = mkdtempSync(join(tmpdir(), `millrace-kills-failed-${SEED}-`));
+  execFileSync("cp", ["-a", world.dir, kept]);
+  throw new Error(`${kept} holds the project as it was found after ${killed()} kills`, { cause: error });
+}
+
 function killed(): number {
   return stages.reduce((sum, { attack }) => sum + attack.hits, 0);
 }
@@ -149,7 +156,7 @@ it(
     while (killed() < KILLS) {
       const [stage, ...others] = stages.toSorted((a, b) => a.attack.hits - b.attack.hits);
       const kept = others.filter(({ attack }) => attack.hits === 0).length; // each act has its turn
-      await disturb(stage!, Math.max(1, Math.min(1 + random.whole(DEATHS_MAX), KILLS - killed() - kept)));
+      await disturb(stage!, Math.max(1, Math.min(1 + random.whole(DEATHS_MAX), KILLS - killed() - kept))).catch(keepEvidence);
     }
     if (KILLS >= ACTS.length) expect(stages.filter(({ attack }) => attack.hits === 0).map(({ act }) => act.name)).toEqual([]);
   },
