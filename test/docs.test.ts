@@ -5,7 +5,8 @@ import { afterAll, describe, expect, it } from "vitest";
 import { commands } from "../src/cli/commands/index.ts";
 import { referencePage } from "../scripts/reference.ts";
 import { followGuide, guideOf, SALES } from "./guides.ts";
-import { millrace, project, repository, rows } from "./millrace.ts";
+import { project, repository, rows } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const readme = readFileSync(join(repository, "README.md"), "utf8");
 const documents = [

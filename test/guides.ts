@@ -4,7 +4,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { entry, type Finished, millrace, project, repository } from "./millrace.ts";
+import { entry, type Finished, project, repository } from "./millrace.ts";
+import { millrace } from "./warm.ts";
 
 const LOOKS_MAX = 600;
 
@@ -50,7 +51,8 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
         if (ended !== undefined) return [...wrong, `${line}\n→ it ended with ${ended.exitCode} ${ended.stdout}${ended.stderr}`];
         continue;
       }
-      const { exitCode, stdout, stderr } = await type(named).finished;
+      const words = plainWords(named);
+      const { exitCode, stdout, stderr } = await (words === null ? type(named).finished : millrace(words, made.dir));
       if (exitCode !== Number(/exit (\d+)/.exec(comment)?.[1] ?? 0)) wrong.push(`${line}\n→ ${exitCode} ${stdout}${stderr}`);
     }
     for (const { line, child, finished, serves } of left) {
@@ -64,6 +66,14 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
     await Promise.all(left.map(({ finished }) => finished));
     made.remove();
   }
+}
+
+/** The words of a line that is one command of Millrace and asks nothing of the shell; null for other lines. */
+function plainWords(line: string): readonly string[] | null {
+  const command = /^npx millrace (.+)$/.exec(line)?.[1];
+  if (command === undefined || !/^(?:[\w./:=,@+-]|"[^"$`\\]*"|'[^']*'|\s)+$/.test(command)) return null;
+  const words = command.match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
+  return words.map((word) => word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ""));
 }
 
 function sh(line: string, cwd: string, bin: string): { readonly child: ChildProcess; readonly finished: Promise<Finished> } {
