@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { chance, killsOf, limitMs, SEED } from "./chaos/random.ts";
 import { millrace, project, rows, start } from "./millrace.ts";
 
-const KILLS = killsOf(40, 200);
+const KILLS = killsOf(200, 200);
 const EPOCHS = Math.ceil(KILLS / 25);
 const KILLS_EACH = KILLS / EPOCHS;
 const ROWS = 1_000;
