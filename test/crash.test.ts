@@ -1,5 +1,5 @@
 // kill -9 at random moments, with real processes, SQLite and DuckDB: afterwards `millrace run` gives the tables of an undisturbed run, nothing doubled,
-// nothing lost. The project has every kind of load, a model chain, a check that quarantines, an export. MILLRACE_KILLS=full: 200 kills.
+// nothing lost. The project has every kind of load, a model chain, a check that quarantines, an export. 200 kills.
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";

@@ -3,11 +3,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "pg";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { killsOf } from "./chaos/random.ts";
 import { millrace, project, rows, start } from "./millrace.ts";
 import { startPostgres, type TestPostgres } from "./postgres.ts";
 
-/** `MILLRACE_KILLS=200` for the full number. */
-const KILLS = Number(process.env["MILLRACE_KILLS"] ?? 6);
+/** MILLRACE_KILLS=full: 60 kills. */
+const KILLS = killsOf(6, 60);
 const ORDERS = 5_000;
 const POLL_MS = 5;
 

@@ -8,13 +8,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { type Killer, killer } from "../chaos/kills.ts";
 import { type Act, ACTS } from "../chaos/model-acts.ts";
 import { ASSETS, comparable, modelWorld, wantedSql } from "../chaos/model-world.ts";
-import { chance, SEED } from "../chaos/random.ts";
+import { chance, killsOf, SEED } from "../chaos/random.ts";
 import { contradictions, look, lostFiles, type Seen, sumOf } from "../chaos/seen.ts";
 import { inWarehouse, leftovers } from "../chaos/warehouse.ts";
 import { millrace } from "../millrace.ts";
 
-/** `MILLRACE_KILLS=200` for the full number, `CHAOS_SEED` for other moments. */
-const KILLS = Number(process.env["MILLRACE_KILLS"] ?? 14);
+/** MILLRACE_KILLS=full: 200 kills; `CHAOS_SEED` for other moments. */
+const KILLS = killsOf(14, 200);
 const DEATHS_MAX = 3;
 const LIMIT_MS = 120_000 + KILLS * 40_000;
 
