@@ -4,6 +4,7 @@
 //   W3. What a caller sees after a failure is what was there before the transaction began, also when the disk is full.
 //   W4. A killed process must leave a file that opens again, so no statement may be used whose log DuckDB 1.5.5 cannot replay: ALTER TYPE … USING
 //       with a function, ADD COLUMN … DEFAULT with a function, DELETE and then RENAME of one table in one transaction, types made in a schema.
+//   W5. What a death in the middle of a checkpoint tore is put right before the file is opened (torn.ts).
 import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -16,6 +17,7 @@ import { dropOrphans, prepareLedger, pruneFences } from "./ledger/ledger.ts";
 import { noteVersionsKept, readVersionsKept, VERSIONS_KEPT } from "./ledger/retire.ts";
 import { Session, Transaction } from "./session.ts";
 import { dropShadows } from "./ledger/shadow.ts";
+import { mendTorn } from "./torn.ts";
 
 export interface WarehouseSettings {
   readonly path: string;
@@ -171,6 +173,7 @@ async function openFirst(path: string, settings: WarehouseSettings): Promise<War
   let instance: DuckDBInstance;
   try {
     mkdirSync(dirname(path), { recursive: true });
+    await mendTorn(path);
     instance = await DuckDBInstance.create(path, options(settings));
   } catch (error) {
     throw openingFailure(error, path);

@@ -2,12 +2,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
+import { mendTorn } from "../../src/sql/torn.ts";
 
 export type Query = (sql: string) => Promise<readonly (readonly any[])[]>;
 
 /** Rows as arrays; values as DuckDB writes them in JSON (64-bit integers and decimals are text). */
 export async function inWarehouse<Result>(dir: string, work: (query: Query) => Promise<Result>): Promise<Result> {
-  const instance = await DuckDBInstance.create(join(dir, ".millrace/warehouse.duckdb"), { access_mode: "READ_ONLY" });
+  const path = join(dir, ".millrace/warehouse.duckdb");
+  await mendTorn(path); // as whoever opens it next does
+  const instance = await DuckDBInstance.create(path, { access_mode: "READ_ONLY" });
   try {
     const connection = await instance.connect();
     try {

@@ -11,7 +11,7 @@ import { ASSETS, comparable, modelWorld, wantedSql } from "../chaos/model-world.
 import { chance, killsOf, SEED } from "../chaos/random.ts";
 import { contradictions, look, lostFiles, type Seen, sumOf } from "../chaos/seen.ts";
 import { inWarehouse, leftovers } from "../chaos/warehouse.ts";
-import { millrace } from "../millrace.ts";
+import { millrace, repository } from "../millrace.ts";
 
 /** MILLRACE_KILLS=full: 200 kills; `CHAOS_SEED` for other moments. */
 const KILLS = killsOf(14, 200);
@@ -100,7 +100,7 @@ async function disturb({ act, words, copy, before, after, attack }: Stage, death
 
 /** The project as the failure found it. */
 function keepEvidence(error: unknown): never {
-  const kept = mkdtempSync(join(tmpdir(), `millrace-kills-failed-${SEED}-`));
+  const kept = mkdtempSync(join(repository, "node_modules", `.kills-${SEED}-`));
   execFileSync("cp", ["-a", world.dir, kept]);
   throw new Error(`${kept} holds the project as it was found after ${killed()} kills`, { cause: error });
 }
