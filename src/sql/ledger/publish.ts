@@ -12,8 +12,7 @@ import { passFence, recordCommit, type AttemptToken } from "./fence.ts";
 import { DATA_SCHEMA, ROWS_SCHEMA } from "./ledger.ts";
 import { dropOldVersions } from "./retire.ts";
 import { noShadow } from "./shadow.ts";
-import { recordVersion } from "./record.ts";
-import type { LoadStep } from "./steps.ts";
+import { recordVersion, type VersionRecord } from "./record.ts";
 import type { Session, Transaction } from "../session.ts";
 import { ident, literal, qualified } from "../text.ts";
 
@@ -36,30 +35,10 @@ export type PublishedBody =
   /** Rows that stand on the server of another engine (sql/ledger/remotes.ts): there is nothing to see here, but what columns they have. */
   | { readonly kind: "remote"; readonly columns: readonly { readonly name: string; readonly type: string }[] };
 
-export interface Publication {
-  readonly asset: string;
+export interface Publication extends VersionRecord {
   readonly body: PublishedBody;
-  /** Changes only when the contents may have changed. */
-  readonly version: string;
-  readonly codeHash: string;
-  /** Version of each upstream asset that was read. */
-  readonly inputs: Readonly<Record<string, string>>;
-  readonly sourceState?: string | null;
-  readonly contentHash?: string | null;
-  /** Ids of what it holds, where they follow from its code and its inputs. */
-  readonly contents?: Contents | null;
-  /** Rows of the asset; null for a view. */
-  readonly rows: number | null;
-  /** Results of the checks of this version, as JSON. */
-  readonly checks?: JsonValue;
-  readonly load?: string | null;
-  readonly token: AttemptToken;
   /** What a later attempt of the same (run, node) reports instead of working. */
   readonly result: JsonValue;
-  /** How a load came from the version before; left out where the contents were made anew. */
-  readonly step?: LoadStep;
-  /** Of an environment's rows that depend on their past: from which version of prod they began (sql/ledger/begun.ts). */
-  readonly begun?: string | undefined;
 }
 
 /** The version of an asset that readers see. */

@@ -9,20 +9,27 @@ import { recordStep, type LoadStep } from "./steps.ts";
 import type { Transaction } from "../session.ts";
 
 /** Of a publication (publish.ts): what is noted. */
-interface VersionRecord {
+export interface VersionRecord {
   readonly asset: string;
   readonly body: { readonly kind: string; readonly physical?: string; readonly hidden?: readonly string[]; readonly sql?: string };
+  /** Changes only when the contents may have changed. */
   readonly version: string;
   readonly codeHash: string;
+  /** Version of each upstream asset that was read. */
   readonly inputs: Readonly<Record<string, string>>;
   readonly sourceState?: string | null;
   readonly contentHash?: string | null;
+  /** Ids of what it holds, where they follow from its code and its inputs. */
   readonly contents?: Contents | null;
+  /** Rows of the asset; null for a view. */
   readonly rows: number | null;
+  /** Results of the checks of this version, as JSON. */
   readonly checks?: JsonValue;
   readonly load?: string | null;
   readonly token: AttemptToken;
+  /** How a load came from the version before; left out where the contents were made anew. */
   readonly step?: LoadStep;
+  /** Of an environment's rows that depend on their past: from which version of prod they began (sql/ledger/begun.ts). */
   readonly begun?: string | undefined;
 }
 
