@@ -10,6 +10,13 @@ export function plural(n: number, noun: string): string {
   return `${count(n)} ${noun}${n === 1 ? "" : "s"}`;
 }
 
+/** Digits of a commit that people know it by. */
+const COMMIT_DIGITS = 8;
+
+export function shortCommit(commit: string): string {
+  return commit.slice(0, COMMIT_DIGITS);
+}
+
 export function seconds(value: number): string {
   if (value < 10) return `${value.toFixed(value < 1 ? 2 : 1)}s`;
   if (value < 90) return `${Math.round(value)}s`;

@@ -1,5 +1,5 @@
-// One publisher of an asset at a time, within the process that holds the warehouse: partitions of one asset are worked out side by side and published one
-// after the other, so that none of them finds another in its way and starts again. It orders work; what makes it safe is the transaction.
+// One after the other by a key, within the process that holds the warehouse: publishers of one asset (partitions are worked out side by side, and none is to
+// find another in its way and start again), deploys of one environment, users of one file. It orders work; what makes publishing safe is the transaction.
 
 const waiting = new Map<string, Promise<unknown>>();
 

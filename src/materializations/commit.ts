@@ -8,7 +8,7 @@ import { isSameCode } from "../model/code-hash.ts";
 import type { Contents } from "../sql/fingerprint/contents.ts";
 import { alreadyCommitted, raiseFence } from "../sql/ledger/fence.ts";
 import { keepVersion, physicalName, physicalTable, publish, readLiveVersion, type LiveVersion } from "../sql/ledger/publish.ts";
-import type { Transaction } from "../sql/session.ts";
+import type { Session, Transaction } from "../sql/session.ts";
 import type { BuildRequest, BuildResult } from "../load/build-port.ts";
 import { supersedeEarlier } from "../load/quarantine.ts";
 import { hash, inputsKey } from "./hash.ts";
@@ -127,7 +127,7 @@ export async function withInterrupt<Result>(request: BuildRequest, work: (tx: Tr
   }
 }
 
-export async function countRows(tx: Transaction, table: string): Promise<number> {
-  const row = await tx.row<{ n: number }>(`select count(*) as n from ${table}`);
+export async function countRows(session: Session, table: string): Promise<number> {
+  const row = await session.row<{ n: number }>(`select count(*) as n from ${table}`);
   return row?.n ?? 0;
 }

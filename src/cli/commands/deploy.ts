@@ -4,9 +4,7 @@ import { type Command, type CommandContext, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import { createProgress } from "../progress.ts";
 import { printable } from "../table.ts";
-
-/** Digits of a commit that people know it by. */
-const COMMIT_DIGITS = 8;
+import { shortCommit } from "../words.ts";
 
 export const deploy: Command = {
   name: "deploy",
@@ -49,7 +47,7 @@ function exitOf({ status }: DeployAnswer): number {
 }
 
 function tell({ output }: CommandContext, { environment, ref, commit, author, status, notes }: DeployAnswer): void {
-  const what = `${printable(ref)} ${commit.slice(0, COMMIT_DIGITS)} by ${printable(author)}`;
+  const what = `${printable(ref)} ${shortCommit(commit)} by ${printable(author)}`;
   for (const note of notes) output.note(printable(note));
   switch (status) {
     case "deployed":

@@ -2,10 +2,7 @@
 import type { EnvironmentAnswer, PromotionAnswer } from "../../model/environment-answers.ts";
 import { type Command, type CommandContext, text } from "../command.ts";
 import { printable } from "../table.ts";
-import { count, plural } from "../words.ts";
-
-/** Digits of a commit that people know it by. */
-const COMMIT_DIGITS = 8;
+import { count, plural, shortCommit } from "../words.ts";
 
 export const envList: Command = {
   name: "env list",
@@ -33,7 +30,7 @@ export const envList: Command = {
 function deployedWords(deployed: EnvironmentAnswer["deployed"]): string {
   if (deployed === null) return "";
   const since = deployed.isCurrent ? "" : ", something else since";
-  return `, deployed ${printable(deployed.ref)} ${deployed.commit.slice(0, COMMIT_DIGITS)} by ${printable(deployed.author)} ${deployed.at}${since}`;
+  return `, deployed ${printable(deployed.ref)} ${shortCommit(deployed.commit)} by ${printable(deployed.author)} ${deployed.at}${since}`;
 }
 
 export const envCreate: Command = {

@@ -4,11 +4,9 @@ import type { ServeProgress } from "../../model/progress.ts";
 import { type Command, text } from "../command.ts";
 import type { Output } from "../output.ts";
 import { printable } from "../table.ts";
-import { plural, seconds } from "../words.ts";
+import { plural, seconds, shortCommit } from "../words.ts";
 
 const PORT_DEFAULT = 4400;
-/** Digits of a commit that people know it by. */
-const COMMIT_DIGITS = 8;
 /** What users' code left open must not keep a stopped engine alive. */
 const LEAVE_MS = 300;
 
@@ -61,7 +59,7 @@ function tell(progress: ServeProgress, output: Output): void {
     }
     case "deployed": {
       const { branch, environment, commit, status } = progress;
-      const what = commit === null ? `${branch} is gone` : `${branch} ${commit.slice(0, COMMIT_DIGITS)}`;
+      const what = commit === null ? `${branch} is gone` : `${branch} ${shortCommit(commit)}`;
       const where = environment === null ? "" : `  ${environment} ${status}`;
       return line(output.symbol(status === "failed" ? "failed" : "ok"), `push of ${printable(what)}${where}  ${seconds(progress.seconds)}`);
     }

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join, resolve } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { oneAtATime } from "../../load/asset-lock.ts";
 import { MillraceError, messageOf } from "../../model/errors.ts";
 import { ident, literal } from "../../sql/text.ts";
 import type { DuckdbOptions } from "./options.ts";
@@ -29,8 +30,6 @@ interface Shared {
 
 /** By the bare name, which no two warehouses of a process have in common. */
 const shared = new Map<string, Shared>();
-/** When those are done that asked before, by the file. */
-const turns = new Map<string, Promise<unknown>>();
 
 /** Attaches the file for the time of `work`. @throws MR4850, MR4856. */
 export async function attached<Result>(
@@ -73,15 +72,7 @@ export async function attached<Result>(
 
 /** U3. */
 function inTurn<Result>(path: string, work: () => Promise<Result>): Promise<Result> {
-  const key = real(path);
-  const turn = (turns.get(key) ?? Promise.resolve()).then(work, work);
-  const settled: Promise<unknown> = turn
-    .catch(() => undefined)
-    .finally(() => {
-      if (turns.get(key) === settled) turns.delete(key);
-    });
-  turns.set(key, settled);
-  return turn;
+  return oneAtATime(`duckdb ${real(path)}`, work);
 }
 
 async function attach(connection: DuckDBConnection, path: string, options: "" | ", read_only"): Promise<Attached> {

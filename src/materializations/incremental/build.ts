@@ -2,7 +2,6 @@
 import type { Incremental } from "../../model/incremental.ts";
 import type { LedgerRange } from "../../sql/ledger/intervals.ts";
 import type { LiveVersion } from "../../sql/ledger/publish.ts";
-import type { Session } from "../../sql/session.ts";
 import type { ModelRequest } from "../materialization.ts";
 import type { Decision } from "./decide.ts";
 import { minus, union } from "./intervals.ts";
@@ -30,10 +29,6 @@ export function heldAfter({ held, todo }: Decision, codeHash: string): readonly 
   return [...new Set(all.map((range) => range.codeHash))]
     .flatMap((code) => union(all.filter((range) => range.codeHash === code)).map((range) => ({ ...range, codeHash: code })))
     .toSorted((a, b) => a.startMs - b.startMs);
-}
-
-export async function countRows(session: Session, table: string): Promise<number> {
-  return (await session.row<{ n: number }>(`select count(*) as n from ${table}`))?.n ?? 0;
 }
 
 /** For the log of the attempt: what was done and why, and which rows were left out. */

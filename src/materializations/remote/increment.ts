@@ -9,6 +9,7 @@ import type { EngineIncrement, Seen, Watched } from "../../load/engine-port.ts";
 import { type LiveVersion, readLive } from "../../sql/ledger/publish.ts";
 import { readRemote } from "../../sql/ledger/remotes.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
+import { utc } from "../incremental/deciding.ts";
 import { readByKey, readByTime, type KeyRead, type Reading, type TimeReading } from "../incremental/locality.ts";
 import { coarserColumn, filterLeavesStart } from "../incremental/refusals.ts";
 import type { ModelRequest } from "../materialization.ts";
@@ -131,9 +132,4 @@ function watchedOf<Read>(
     if (reads === undefined && isTold) return []; // the optimizer found that it does not matter
     return [{ asset, reads: reads === undefined || reads === null ? null : reads.map(told) }];
   });
-}
-
-/** As a moment on the clock of UTC, which is the session's. */
-function utc({ sql, type }: { readonly sql: string; readonly type: string }): string {
-  return type === "TIMESTAMP WITH TIME ZONE" ? `((${sql})::timestamptz at time zone 'UTC')` : `(${sql})`;
 }

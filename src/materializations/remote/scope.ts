@@ -1,10 +1,10 @@
 // Which rows of a model on a server are made, given what the server has seen change. Pure.
 //   S1. Where it cannot be known what a change touches, everything is made again, and the reason says so.
-import { parseDurationMs } from "../../model/duration.ts";
 import { type Incremental, startMs } from "../../model/incremental.ts";
 import type { EngineScope, Seen, SeenRead } from "../../load/engine-port.ts";
-import { parametersOf } from "../../sql/syntax/copy.ts";
 import { modeText } from "../incremental/decide.ts";
+import { lookbackRanges } from "../incremental/decide-time.ts";
+import { usesBounds } from "../incremental/deciding.ts";
 import { batches, countText, floorTo, meet, minus, nextAfter, type Range, rangeOver, rangesText, union } from "../incremental/intervals.ts";
 import type { KeyRead, Reading, TimeReading } from "../incremental/locality.ts";
 import { withoutStart } from "../incremental/refusals.ts";
@@ -26,8 +26,8 @@ interface FoundTime {
 export function byTime(request: ScopeRequest, why: string | null, { seen, reading }: FoundTime): EngineScope {
   const { how, unit, parameters, asked, mayStay } = request;
   const from = how.start === undefined ? null : floorTo(how.unit, startMs(how.start));
-  const usesBounds = parametersOf(unit.sql).some((name) => name === "start" || name === "end");
-  const isJoinable = reading.isJoinable || !usesBounds;
+  const isBounded = usesBounds(unit);
+  const isJoinable = reading.isJoinable || !isBounded;
   const piecesOf = (ranges: readonly Range[]): readonly Range[] =>
     batches(how.unit, ranges, isJoinable ? (how.batch ?? Number.POSITIVE_INFINITY) : 1);
   const now = parameters["now"] instanceof Date ? parameters["now"].getTime() : Date.now();
@@ -38,13 +38,13 @@ export function byTime(request: ScopeRequest, why: string | null, { seen, readin
   );
   const whole = why ?? wholeReason(seen);
   if (whole !== null) {
-    const range = extent ?? (usesBounds && !isTold(seen) ? fromStart(request, reading, { from, now }) : null);
+    const range = extent ?? (isBounded && !isTold(seen) ? fromStart(request, reading, { from, now }) : null);
     const ranges = range === null ? [] : [range];
     const text = range === null ? "all of it" : `all ${countText(how.unit, ranges)}, ${rangesText(how.unit, ranges)}`;
     return {
       kind: "all",
       sinceMs: from,
-      pieces: usesBounds ? piecesOf(ranges) : null,
+      pieces: isBounded ? piecesOf(ranges) : null,
       said: saidOf(how, ranges, `${whole}; ${text}${isJoinable ? "" : ", one by one"}`),
     };
   }
@@ -60,7 +60,7 @@ export function byTime(request: ScopeRequest, why: string | null, { seen, readin
     ...changed,
     { ranges: minus(held, before === null ? [] : [before]), text: "never built" },
     {
-      ranges: lookbackRanges(how, held, isChanged(seen) ? Math.min(now, held[0]?.endMs ?? now) : now),
+      ranges: lookbackRanges(how, now, { all: held, isChanged: isChanged(seen) }),
       text: `lookback ${how.lookback ?? ""}`,
     },
     { ranges: wished, text: "asked for" },
@@ -70,7 +70,7 @@ export function byTime(request: ScopeRequest, why: string | null, { seen, readin
   if (ranges.length === 0 && mayStay) return { kind: "nothing", said: saidOf(how, held, "what changed touches none of its rows") };
   const said = causes.filter((cause) => cause.ranges.length > 0).map((cause) => `${countText(how.unit, cause.ranges)} ${cause.text}`);
   const text = ranges.length === 0 ? "the rows of prod" : `${rangesText(how.unit, ranges)} (${said.join(", ")})`;
-  return { kind: "intervals", ranges, pieces: usesBounds ? piecesOf(ranges) : null, said: saidOf(how, held, text) };
+  return { kind: "intervals", ranges, pieces: isBounded ? piecesOf(ranges) : null, said: saidOf(how, held, text) };
 }
 
 /** From the first to the last moment of the data, or from `start:`. */
@@ -110,12 +110,6 @@ function touchedBy({ unit }: Incremental, { tables }: TimeReading, { asset, inde
   if (isWhole) return [];
   const takesEnd = tables.get(asset)?.[index]?.takesEnd === true;
   return union((changed ?? []).flatMap((ms) => [rangeOver(unit, ms, ms), ...(takesEnd ? [rangeOver(unit, ms - 1, ms - 1)] : [])]));
-}
-
-/** The intervals that end after the lookback begins: from now, or from the end of the data where that is earlier and something changed. */
-function lookbackRanges({ lookback, unit }: Incremental, held: readonly Range[], fromMs: number): readonly Range[] {
-  const ms = lookback === undefined ? undefined : parseDurationMs(lookback);
-  return ms === undefined ? [] : meet(held, [{ startMs: floorTo(unit, fromMs - ms), endMs: Number.POSITIVE_INFINITY }]);
 }
 
 function isChanged({ reads }: Seen): boolean {

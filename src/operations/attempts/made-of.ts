@@ -59,7 +59,7 @@ async function boundNow(
   return { codeHash: definitions.codeOf(id, again), fingerprint: again.fingerprint };
 }
 
-interface BoundAgain {
+export interface BoundAgain {
   readonly schemas: Definitions["schemas"];
   readonly compilation: Promise<Compilation>;
 }

@@ -2,6 +2,7 @@
 //   D1. What does not compile changes nothing, and all its errors are told.
 //   D2. An environment is brought to one commit at a time. One that a dead process left is begun anew: its files are gone.
 //   D3. Without `run` only what the commit changes is built, from rows that are there: no source is asked that was loaded before, no export is written.
+import { oneAtATime } from "../../load/asset-lock.ts";
 import type { RunSummaryAnswer } from "../../model/answers.ts";
 import type { DeployAnswer } from "../../model/deploy-answers.ts";
 import { isSameCode } from "../../model/code-hash.ts";
@@ -30,22 +31,11 @@ export interface DeployRequest extends TargetRequest {
 
 type Observe = (progress: RunProgress) => void;
 
-/** D2. By warehouse and environment. */
-const last = new Map<string, Promise<unknown>>();
-
 /** @throws MR8712, MR8713, MR8714, MR8710, MR8805, MR8807, all errors of the project in one. */
 export async function deploy(workspace: Workspace, request: DeployRequest, observe: Observe): Promise<DeployAnswer> {
   const target = await targetOf(workspace, request);
   const { path } = await workspace.commonWarehouse();
-  const key = `${path} ${target.environment.name}`;
-  const turn = (last.get(key) ?? Promise.resolve()).then(() => deployTarget(workspace, target, request, observe));
-  const settled = turn.catch(() => undefined);
-  last.set(key, settled);
-  try {
-    return await turn;
-  } finally {
-    if (last.get(key) === settled) last.delete(key);
-  }
+  return oneAtATime(`deploy ${path} ${target.environment.name}`, () => deployTarget(workspace, target, request, observe)); // D2
 }
 
 async function deployTarget(workspace: Workspace, target: Target, request: DeployRequest, observe: Observe): Promise<DeployAnswer> {

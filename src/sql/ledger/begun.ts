@@ -1,10 +1,10 @@
 // Rows that depend on their past (a history, appended rows, code that is for new rows only) begin in an environment with those of prod, and hold for prod only
 // as long as prod has these still: the version notes from which of prod's it began ("": from none), and who finds another there begins again.
-import { PROD, plainAssetSql, splitLedgerAsset } from "../../model/environment.ts";
+import { PROD, splitLedgerAsset } from "../../model/environment.ts";
 import { readEnvironments } from "../environments/ledger.ts";
-import { readBase } from "../environments/stored-view.ts";
 import type { AttemptToken } from "./fence.ts";
 import { type LiveVersion, physicalName, physicalTable, readLiveVersion, showBody } from "./publish.ts";
+import { recordShown } from "./record.ts";
 import { dropOldVersions } from "./retire.ts";
 import type { Session, Transaction } from "../session.ts";
 import { recordStep } from "./steps.ts";
@@ -40,7 +40,6 @@ export async function takeOver(
   { key, from, token, load }: { readonly key: string; readonly from: LiveVersion; readonly token: AttemptToken; readonly load: string },
 ): Promise<LiveVersion> {
   if (from.physical === null) throw new Error(`${from.asset} has no rows to take over`);
-  const { environment } = splitLedgerAsset(key);
   const { version, hidden } = from;
   const physical = physicalName(key, `prod_${load}`);
   await tx.run(`create table ${physicalTable(physical)} as select * from ${physicalTable(from.physical)}`);
@@ -68,17 +67,7 @@ export async function takeOver(
     [from.asset],
   );
   await recordStep(tx, { asset: key, version, token });
-  const base = await readBase(tx, key, from.inputs);
-  await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} = $2`, [
-    environment,
-    splitLedgerAsset(key).asset,
-  ]);
-  await tx.run(`insert into _millrace.environments (environment, asset, version, "at", base) values ($1, $2, $3, now(), $4)`, [
-    environment,
-    key,
-    version,
-    base,
-  ]);
+  await recordShown(tx, { asset: key, version, inputs: from.inputs, isFirst: false });
   await dropOldVersions(
     tx,
     key,

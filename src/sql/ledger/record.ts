@@ -78,8 +78,17 @@ export async function recordVersion(tx: Transaction, publication: VersionRecord,
     ],
   );
   if (body.kind !== "share") await recordStep(tx, { ...publication, isFirst });
+  await recordShown(tx, { asset, version, inputs: publication.inputs, isFirst });
+  return { replaced: before?.replaced ?? [], isFirst };
+}
+
+/** Readers of the key's environment see this version. */
+export async function recordShown(
+  tx: Transaction,
+  { asset, version, inputs, isFirst }: Pick<VersionRecord, "asset" | "version" | "inputs"> & Pick<Recorded, "isFirst">,
+): Promise<void> {
   const environment = environmentOfKey(asset);
-  const base = environment === PROD ? null : await readBase(tx, asset, publication.inputs);
+  const base = environment === PROD ? null : await readBase(tx, asset, inputs);
   // Of another environment something may be held that it had from prod.
   if (!isFirst || environment !== PROD)
     await tx.run(`delete from _millrace.environments where environment = $1 and ${plainAssetSql("asset")} = $2`, [
@@ -92,5 +101,4 @@ export async function recordVersion(tx: Transaction, publication: VersionRecord,
     version,
     base,
   ]);
-  return { replaced: before?.replaced ?? [], isFirst };
 }
