@@ -150,7 +150,9 @@ async function postgres(server: TestPostgres, mode: Mode): Promise<Destination> 
       const ask = async (sql: string): Promise<void> => void found.push(...(await client.query({ text: sql, rowMode: "array" })).rows);
       await ask(`select schemaname, tablename from pg_tables where schemaname not in ('pg_catalog', 'information_schema')
         and tablename not in ('items', '_millrace_exports')`);
-      await ask(`select state, query from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`);
+      await ask(
+        `select state, query from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`,
+      );
       await ask(
         `select count(*), count(distinct token) from _millrace_exports having count(*) <> ${exports} or count(distinct token) <> ${exports}`,
       );
