@@ -77,7 +77,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "operations",
   ],
   server: ["app.ts", "model", "views"],
-  client: ["app.ts", "model", "views"],
+  client: ["app.ts", "model", "views", "server"],
   cli: ["app.ts", "model", "views", "client", "platform"],
 };
 /** Packages a folder may import at its top level; everything else is imported lazily, inside the function that needs it. */

@@ -1,0 +1,62 @@
+// One request to the API, in Node or in a browser: a route by its name, its input, its answer.
+import { API_ROOT, fillPath, methodOf } from "../model/api-paths.ts";
+import type { ErrorRecord } from "../model/errors.ts";
+import type { Api } from "../server/api.ts";
+
+export interface AskOptions {
+  /** `http://127.0.0.1:4400`; "" in a page of that server. */
+  readonly url: string;
+  readonly token?: string;
+  readonly environment?: string;
+  /** Default: the platform's. */
+  readonly fetch?: typeof fetch;
+}
+
+export interface Asked {
+  readonly signal?: AbortSignal;
+  /** The same act asked for twice with the same key is done once. */
+  readonly idempotencyKey?: string;
+  /** A long act answers when its run has ended; default: once it is durable. */
+  readonly wait?: boolean;
+}
+
+export type Ask = <Id extends keyof Api>(id: Id, input: Api[Id]["input"], asked?: Asked) => Promise<Api[Id]["answer"]>;
+
+/** What the server refused, as it told it. */
+export class ApiError extends Error {
+  override readonly name = "ApiError";
+  readonly status: number;
+  readonly error: ErrorRecord;
+
+  constructor(status: number, error: ErrorRecord) {
+    super(error.message);
+    this.status = status;
+    this.error = error;
+  }
+}
+
+/** @throws ApiError what the server refuses; TypeError where it cannot be reached */
+export function createAsk(options: AskOptions): Ask {
+  const { url, token, environment } = options;
+  return async (id, input, { signal, idempotencyKey, wait } = {}) => {
+    const method = methodOf(id);
+    const { path, rest } = fillPath(id, input as Readonly<Record<string, unknown>>);
+    const query = new URLSearchParams(wait === true ? { wait: "true" } : {});
+    if (method === "GET")
+      for (const [name, value] of Object.entries(rest)) if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(",") : String(value));
+    const response = await (options.fetch ?? fetch)(`${url}${API_ROOT}${path}${query.size === 0 ? "" : `?${query}`}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(environment === undefined ? {} : { "millrace-environment": environment }),
+        ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+        ...(method === "GET" ? {} : { "content-type": "application/json" }),
+      },
+      ...(method === "GET" ? {} : { body: JSON.stringify(rest) }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    const answer = (await response.json().catch(() => null)) as { readonly error?: ErrorRecord } | null;
+    if (response.ok && answer !== null) return answer as never;
+    throw new ApiError(response.status, answer?.error ?? { code: "MR8106", message: `the server answered ${response.status}`, retryable: response.status >= 500 });
+  };
+}

@@ -1,0 +1,21 @@
+// The table of the API: every read and act, one definition each. Types for those who ask (`millrace/client`, the page) come from it, too.
+import type { z } from "zod";
+import type { Route } from "./route.ts";
+import { runRoutes } from "./routes/runs.ts";
+
+export const routes = [...runRoutes] as const;
+
+type Table = (typeof routes)[number];
+type Of<Id extends Table["id"]> = Extract<Table, { readonly id: Id }>;
+
+/** What each route takes and answers, by its name. */
+export type Api = {
+  readonly [Id in Table["id"]]: {
+    readonly input: z.input<Of<Id>["input"]>;
+    readonly answer: Awaited<ReturnType<Of<Id>["run"]>>;
+    readonly kind: Of<Id>["kind"];
+  };
+};
+
+/** The same table where no single route is meant. */
+export const anyRoutes: readonly Route[] = routes as never;

@@ -1,0 +1,86 @@
+// Runs: list, show, why, start, and what is done to them.
+import { z } from "zod";
+import { act, given, long, read, whole } from "../route.ts";
+
+const run = z.string().describe("its id, or the beginning of it");
+const why = z.string().max(2_000).exactOptional().describe("kept in the history");
+const params = z.record(z.string(), z.string()).describe("parameters of the job, as text");
+const statuses = ["running", "succeeded", "failed", "partial", "canceled", "skipped"] as const;
+
+export const runRoutes = [
+  read({
+    id: "runs.show",
+    summary: "A run with its nodes, attempts, rows, checks and errors",
+    scope: "read",
+    input: z.object({ run }),
+    cli: (input) => ["run", "show", input.run],
+    run: (app, input) => app.runShow(input.run),
+  }),
+  read({
+    id: "runs.why",
+    summary: "Why a run is as it is, in sentences",
+    scope: "read",
+    input: z.object({ run }),
+    cli: (input) => ["why", input.run],
+    run: (app, input) => app.why(input.run),
+  }),
+  long({
+    id: "runs.start",
+    summary: "Carries out a job, a selection, or what failed in an earlier run",
+    scope: "operate",
+    input: z.object({
+      job: z.string().exactOptional(),
+      select: z.string().exactOptional(),
+      params: params.exactOptional(),
+      fullRefresh: z.boolean().exactOptional(),
+      fromFailure: run.exactOptional(),
+      partition: z.string().exactOptional(),
+      forwardOnly: z.boolean().exactOptional(),
+      restate: z.object({ asset: z.string(), from: z.string(), to: z.string().exactOptional() }).exactOptional(),
+    }),
+    run: (app, input, begin) => app.run(input, begin),
+  }),
+  act({
+    id: "runs.cancel",
+    summary: "Cancels a run, or one node of it",
+    scope: "operate",
+    input: z.object({ run, node: z.string().exactOptional(), why }),
+    run: (app, input) => app.cancel(input),
+  }),
+  act({
+    id: "runs.cancelMany",
+    summary: "Cancels the runs of a job, all, or those that a condition finds",
+    scope: "operate",
+    input: z.object({ job: z.string().exactOptional(), all: z.boolean().exactOptional(), where: z.string().exactOptional(), why }),
+    run: (app, input) => app.cancel(input),
+  }),
+  long({
+    id: "runs.retry",
+    summary: "Tries again what failed in a run, or one node with what depends on it",
+    scope: "operate",
+    input: z.object({ run, node: z.string().exactOptional() }),
+    run: (app, input, begin) => app.retry(input, begin),
+  }),
+  long({
+    id: "runs.fork",
+    summary: "Does a run again with other parameters or another selection",
+    scope: "operate",
+    input: z.object({ run, params: params.default({}), select: z.string().exactOptional() }),
+    run: (app, input, begin) => app.fork(input, begin, () => {}),
+  }),
+  read({
+    id: "runs.list",
+    summary: "Runs, newest first",
+    scope: "read",
+    input: z.object({
+      limit: whole.max(1_000).default(20),
+      job: z.string().exactOptional(),
+      status: z.enum(statuses).exactOptional(),
+      trigger: z.string().exactOptional(),
+      asset: z.string().exactOptional(),
+      since: whole.exactOptional().describe("milliseconds since 1970"),
+    }),
+    cli: (input) => ["runs", "--limit", String(input.limit), ...(input.status === undefined ? [] : ["--status", input.status])],
+    run: (app, input) => app.runs(given(input)),
+  }),
+] as const;
