@@ -40,11 +40,13 @@ export function createAsk(options: AskOptions): Ask {
   const { url, token, environment } = options;
   return async (id, input, { signal, idempotencyKey, wait } = {}) => {
     const method = methodOf(id);
-    const { path, rest } = fillPath(id, input as Readonly<Record<string, unknown>>);
+    const { path, rest } = fillPath(id, input);
     const query = new URLSearchParams(wait === true ? { wait: "true" } : {});
     if (method === "GET")
-      for (const [name, value] of Object.entries(rest)) if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(",") : String(value));
-    const response = await (options.fetch ?? fetch)(`${url}${API_ROOT}${path}${query.size === 0 ? "" : `?${query}`}`, {
+      for (const [name, value] of Object.entries(rest))
+        if (value !== undefined) query.set(name, Array.isArray(value) ? value.join(",") : text(value));
+    const search = query.toString();
+    const response = await (options.fetch ?? fetch)(`${url}${API_ROOT}${path}${search === "" ? "" : `?${search}`}`, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
@@ -57,6 +59,13 @@ export function createAsk(options: AskOptions): Ask {
     });
     const answer = (await response.json().catch(() => null)) as { readonly error?: ErrorRecord } | null;
     if (response.ok && answer !== null) return answer as never;
-    throw new ApiError(response.status, answer?.error ?? { code: "MR8106", message: `the server answered ${response.status}`, retryable: response.status >= 500 });
+    throw new ApiError(
+      response.status,
+      answer?.error ?? { code: "MR8106", message: `the server answered ${response.status}`, retryable: response.status >= 500 },
+    );
   };
+}
+
+function text(value: unknown): string {
+  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
 }

@@ -118,7 +118,10 @@ export function methodOf(id: RouteId): "GET" | "POST" {
 }
 
 /** The path below API_ROOT with its parameters filled in; what is left of the input goes into the query or the body. @throws when one is missing. */
-export function fillPath(id: RouteId, input: Readonly<Record<string, unknown>>): { readonly path: string; readonly rest: Readonly<Record<string, unknown>> } {
+export function fillPath(
+  id: RouteId,
+  input: Readonly<Record<string, unknown>>,
+): { readonly path: string; readonly rest: Readonly<Record<string, unknown>> } {
   const rest: Record<string, unknown> = { ...input };
   const template: string = apiPaths[id];
   const path = template.slice(template.indexOf("/")).replaceAll(/:([a-z]+)/gi, (_, name: string) => {

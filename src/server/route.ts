@@ -46,12 +46,17 @@ export function long<Input extends z.ZodObject, Answer>(route: Given<Input, Answ
 export const whole = z.coerce.number().int().min(0);
 
 /** A list in a query is text with commas. */
-export const words = z.preprocess((given) => (typeof given === "string" ? given.split(",").filter((word) => word !== "") : given), z.array(z.string()));
+export const words = z.preprocess(
+  (given) => (typeof given === "string" ? given.split(",").filter((word) => word !== "") : given),
+  z.array(z.string()),
+);
 
 /** `true` in a query is text. */
 export const flag = z.preprocess((given) => (given === "true" || given === "" ? true : given === "false" ? false : given), z.boolean());
 
 /** Keys that were given: an optional one that is absent is not there, as the operations want it. */
 export function given<Value extends object>(value: Value): { [Key in keyof Value]: Exclude<Value[Key], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as { [Key in keyof Value]: Exclude<Value[Key], undefined> };
+  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as {
+    [Key in keyof Value]: Exclude<Value[Key], undefined>;
+  };
 }
