@@ -67,5 +67,5 @@ export function createAsk(options: AskOptions): Ask {
 }
 
 function text(value: unknown): string {
-  return typeof value === "object" ? JSON.stringify(value) : String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
