@@ -31,6 +31,10 @@ import type {
 } from "../model/act-answers.ts";
 import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
 import type { CatalogueAnswer, TypesAnswer } from "../model/catalogue-answers.ts";
+import type { AssetProfileAnswer, AssetRowsAnswer, AssetSourceAnswer, CheckListAnswer, SearchAnswer } from "../model/look-answers.ts";
+import type { CheckListRequest } from "./look/checks.ts";
+import type { RowsRequest } from "./look/rows.ts";
+import type { SearchRequest } from "./look/search.ts";
 import type { DocsRequest } from "./catalogue/build.ts";
 import type { Hops } from "./lineage/lineage.ts";
 import type { OpenLineageRequest } from "./lineage/openlineage.ts";
@@ -153,6 +157,15 @@ export interface App {
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
+  /** The text an asset is defined by. */
+  assetSource(asset: string): Promise<AssetSourceAnswer>;
+  /** A page of the rows that readers see. */
+  assetRows(request: RowsRequest): Promise<AssetRowsAnswer>;
+  /** What the columns hold. */
+  assetProfile(asset: string): Promise<AssetProfileAnswer>;
+  /** All checks with how they went. */
+  checkList(request: CheckListRequest): Promise<CheckListAnswer>;
+  search(request: SearchRequest): Promise<SearchAnswer>;
   history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
   contractExport(request: {
     readonly asset: string;

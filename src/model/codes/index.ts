@@ -16,6 +16,7 @@ import { formatsCodes } from "./formats.ts";
 import { httpCodes } from "./http.ts";
 import { keptCodes } from "./kept.ts";
 import { loadCodes } from "./load.ts";
+import { lookCodes } from "./look.ts";
 import { movingCodes } from "./moving.ts";
 import { operationsCodes } from "./operations.ts";
 import { partitionsCodes } from "./partitions.ts";
@@ -68,6 +69,7 @@ export const codes = {
   ...schemasCodes,
   ...tasksCodes,
   ...serveCodes,
+  ...lookCodes,
   ...partitionsCodes,
   ...planCodes,
   ...postgresCodes,
