@@ -246,6 +246,10 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     quarantineDecide: async (request, observe, tell) =>
       (await import("./operations/quarantine/decide.ts")).decideRecords(workspace, request, observe, tell),
     quarantineDiscard: async (request) => (await import("./operations/quarantine/decide.ts")).discardRecords(workspace, request),
+    quarantineRecords: async (request) => (await import("./operations/quarantine/records.ts")).quarantineRecords(workspace, request),
+    partitionShow: async (request) => (await import("./operations/partitions/show.ts")).showPartition(workspace, request),
+    quality: async () => (await import("./operations/quality/quality.ts")).qualityOf(workspace, { now: Date.now() }),
+    jobs: async () => (await import("./operations/jobs/list.ts")).listJobs(workspace, { now: Date.now() }),
     quarantineExport: async (request) => (await import("./operations/quarantine/exchange.ts")).exportRecords(workspace, request),
     quarantineTrend: async (request) => (await import("./operations/quarantine/list.ts")).trendOfQuarantine(workspace, request),
     reviewList: async (request) => (await import("./operations/review/review.ts")).reviewList(workspace, request),

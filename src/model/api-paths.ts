@@ -26,6 +26,7 @@ export const apiPaths = {
   "assets.types": "GET /types",
   "checks.run": "POST /checks/run",
   "checks.list": "GET /checks",
+  "quality.show": "GET /quality",
   "contracts.export": "GET /assets/:asset/contract",
   "lineage.show": "GET /lineage/:target",
   "lineage.graph": "GET /lineage/:target/graph",
@@ -33,6 +34,7 @@ export const apiPaths = {
   "lineage.events": "GET /openlineage",
   // partitions and backfills
   "partitions.grid": "GET /partitions",
+  "partitions.show": "GET /assets/:asset/partition",
   "backfills.list": "GET /backfills",
   "backfills.show": "GET /backfills/:backfill",
   "backfills.preview": "POST /backfills/preview",
@@ -63,6 +65,7 @@ export const apiPaths = {
   // quarantine
   "quarantine.list": "GET /quarantine",
   "quarantine.trend": "GET /quarantine/trend",
+  "quarantine.records": "GET /quarantine/assets/:asset",
   "quarantine.show": "GET /quarantine/records/:id",
   "quarantine.preview": "POST /quarantine/preview",
   "quarantine.decide": "POST /quarantine/decide",

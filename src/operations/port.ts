@@ -67,6 +67,12 @@ import type { CancelRequest } from "./runs/cancel.ts";
 import type { DecisionRequest } from "./quarantine/decide.ts";
 import type { ExportRequest } from "./quarantine/exchange.ts";
 import type { QuarantineListRequest } from "./quarantine/list.ts";
+import type { QuarantineRecordsRequest } from "./quarantine/records.ts";
+import type { QuarantineRecordsAnswer } from "../model/quarantine-answers.ts";
+import type { PartitionShowRequest } from "./partitions/show.ts";
+import type { PartitionShowAnswer } from "../model/grid-answers.ts";
+import type { QualityAnswer } from "../model/quality-answers.ts";
+import type { JobsAnswer } from "../model/job-answers.ts";
 import type { PlanAnswerRequest } from "./plan/answer.ts";
 import type { DeployAnswer } from "../model/deploy-answers.ts";
 import type { DiffAnswer } from "../model/diff-answers.ts";
@@ -147,6 +153,8 @@ export interface App {
     readonly rule?: string;
     readonly why?: string;
   }): Promise<QuarantineDecisionAnswer>;
+  /** Records of an asset with their cells, and what they may have meant. */
+  quarantineRecords(request: QuarantineRecordsRequest): Promise<QuarantineRecordsAnswer>;
   quarantineExport(request: ExportRequest): Promise<{ readonly file: string; readonly records: number }>;
   quarantineTrend(request: { readonly asset?: string; readonly days: number }): Promise<QuarantineTrendAnswer>;
   /** Tries a connector's settings, lists what is there, writes sources. */
@@ -192,6 +200,11 @@ export interface App {
   replay(request: ReplayRequest, observe: (progress: RunProgress) => void, tell: (replay: ReplayAnswer) => void): Promise<RunSummaryAnswer>;
   cancel(request: CancelRequest): Promise<CancelAnswer>;
   backfill(request: BackfillRequest, tellers: Tellers<BackfillStartedAnswer>): Promise<RunSummaryAnswer | null>;
+  /** One partition: how it stands, why, what made it. */
+  partitionShow(request: PartitionShowRequest): Promise<PartitionShowAnswer>;
+  /** How good the data is, as its checks tell. */
+  quality(): Promise<QualityAnswer>;
+  jobs(): Promise<JobsAnswer>;
   backfillList(): Promise<BackfillsAnswer>;
   backfillShow(backfill: string): Promise<BackfillShowAnswer>;
   backfillAct(act: BackfillAct): Promise<BackfillActAnswer>;

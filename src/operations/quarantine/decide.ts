@@ -30,6 +30,8 @@ export interface DecisionRequest {
   readonly set?: Readonly<Record<string, string>>;
   /** A file of corrected records, absolute. */
   readonly file?: string;
+  /** Corrected records as such a file holds them: cells as text by column, with `_id`. */
+  readonly records?: readonly Readonly<Record<string, string | null>>[];
   readonly why?: string;
   readonly by?: string;
   readonly dryRun: boolean;
@@ -61,9 +63,11 @@ export async function decideRecords(
   const correction: Correction =
     request.file !== undefined
       ? { kind: "cells", records: await correctionsIn(warehouse, request.file) }
-      : request.set !== undefined
-        ? { kind: "set", set: request.set }
-        : { kind: "none" };
+      : request.records !== undefined
+        ? { kind: "cells", records: request.records }
+        : request.set !== undefined
+          ? { kind: "set", set: request.set }
+          : { kind: "none" };
   const narrowed = {
     ...(targets.ids === undefined ? {} : { ids: targets.ids }),
     ...(request.rule === undefined ? {} : { rule: request.rule }),
@@ -122,11 +126,11 @@ interface Deciding {
 /** Rows that a check took out of a model: the check is told that they are right, then the model is built again. */
 async function decideBuilt(
   workspace: Workspace,
-  { act, dryRun, rule, where, set, file }: DecisionRequest,
+  { act, dryRun, rule, where, set, file, records }: DecisionRequest,
   { targets, by, why, observe, tell }: Deciding,
 ): Promise<RunSummaryAnswer | null> {
   const { asset, key } = targets;
-  if (act === "fix" || where !== undefined || set !== undefined || file !== undefined) {
+  if (act === "fix" || where !== undefined || set !== undefined || file !== undefined || records !== undefined) {
     throw new MillraceError({
       code: "MR8407",
       message: `${asset} is made of other assets: correct the model, or what it reads`,

@@ -4,14 +4,15 @@ import { MillraceError } from "../../model/errors.ts";
 import type { JobEvent } from "../../model/job-events.ts";
 import { jobStream } from "../../model/store-events.ts";
 import { didYouMean } from "../../model/suggest.ts";
-import type { PauseAnswer, TriggerAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../../model/trigger-answers.ts";
+import type { TriggerAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../../model/trigger-answers.ts";
 import { type JobTrigger, triggersOf } from "../../model/triggers.ts";
 import { plainName } from "../../project/names.ts";
 import type { Project, ProjectJob } from "../../project/reader.ts";
-import { type JobState, NEW_JOB, type Pause } from "../../trigger/state.ts";
+import { type JobState, NEW_JOB } from "../../trigger/state.ts";
 import { readJob, readJobs } from "../../views/jobs.ts";
 import { historyOf } from "../../views/triggers.ts";
 import type { Workspace } from "../workspace.ts";
+import { pauseOf } from "./pause.ts";
 import { localTime, parseTime } from "./times.ts";
 import { triggerWords } from "./words.ts";
 
@@ -112,10 +113,4 @@ function triggerAnswer(project: Project, { job, trigger, state }: OneTrigger, { 
     skipped: known?.skipped ?? 0,
     lastSkipped: skipped === null ? null : { at: new Date(skipped.at).toISOString(), reason: skipped.reason, why: skipped.why },
   };
-}
-
-function pauseOf(pause: Pause | null, of: PauseAnswer["of"], now: number): PauseAnswer | null {
-  if (pause === null || (pause.until !== null && pause.until <= now)) return null;
-  const until = pause.until === null ? null : new Date(pause.until).toISOString();
-  return { of, since: new Date(pause.at).toISOString(), until, by: pause.by, why: pause.why };
 }
