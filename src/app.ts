@@ -13,9 +13,16 @@ import type { Parts } from "./operations/parts.ts";
 import type { Workspace } from "./operations/workspace.ts";
 import type { ServeParts } from "./operations/serve/parts.ts";
 import type { OpenOptions, App, Tools } from "./operations/port.ts";
+import { type EngineFile, runningEngine } from "./operations/serve/engine-file.ts";
+import { findProject } from "./project/find.ts";
 import type { SchemaParts } from "./project/json-schema.ts";
 
 export type { OpenOptions, RunRequest, App, Tools } from "./operations/port.ts";
+
+/** The engine of the project in `dir` or above it that runs now, on this machine. @throws MR1002 where there is no project */
+export function findEngine(dir: string): EngineFile | undefined {
+  return runningEngine(findProject(dir));
+}
 
 /** The concrete parts, imported when a project is read: `--help`, `explain` and `query` need none. Heavy ones wait until they are first used. */
 async function loadParts(isolator: () => Promise<Isolator>): Promise<Parts> {

@@ -31,6 +31,7 @@ import { schemasCodes } from "./schemas.ts";
 import { sqlCodes } from "./sql.ts";
 import { enrichCodes } from "./enrich.ts";
 import { addCodes } from "./add.ts";
+import { agentCodes } from "./agents.ts";
 import { quarantineCodes } from "./quarantine.ts";
 import { storesCodes } from "./stores.ts";
 import { tasksCodes } from "./tasks.ts";
@@ -69,6 +70,7 @@ export const codes = {
   ...schemasCodes,
   ...tasksCodes,
   ...serveCodes,
+  ...agentCodes,
   ...lookCodes,
   ...partitionsCodes,
   ...planCodes,
