@@ -157,6 +157,10 @@ const serveParts: ServeParts = {
       );
     },
   }),
+  api: (workspaceOf) => ({
+    app: async (environment) => operationsOn(await workspaceOf(environment), async () => {}),
+    tools: openTools,
+  }),
   listen: async (request) => (await import("./server/server.ts")).startServer(request),
   http: async (context) => (await import("./connectors/http/client.ts")).httpClient(context),
   httpStatus: async (thrown) => (await import("./connectors/http/wire/status.ts")).statusOf(thrown),
@@ -300,6 +304,7 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
       (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now(), warehouse: "open" }),
     rollbackRelease: async (asset) => (await import("./operations/assets/rollback.ts")).releaseAsset(workspace, asset),
     runs: async (request) => (await import("./operations/runs/runs.ts")).listRuns(workspace, request),
+    approvals: async () => (await import("./operations/runs/approve.ts")).approvalsHere(workspace),
     approve: async (request) => (await import("./operations/runs/approve.ts")).approve(workspace, request),
     approvalForm: async (request) => (await import("./operations/runs/approve.ts")).approvalForm(workspace, request),
     runShow: async (run) => (await import("./operations/runs/runs.ts")).showRun(workspace, run),

@@ -20,3 +20,7 @@ export interface PendingApproval {
   readonly approvers: readonly string[] | null;
   readonly fields: Readonly<Record<string, FormField>>;
 }
+
+export interface ApprovalsAnswer {
+  readonly approvals: readonly PendingApproval[];
+}

@@ -57,7 +57,7 @@ import type { BackfillRequest } from "./backfill/backfill.ts";
 import type { ParamSpec } from "../model/definitions/job.ts";
 import type { RunProgress, ServeProgress } from "../model/progress.ts";
 import type { LogsRequest } from "./runs/logs.ts";
-import type { ApprovalAnswer, PendingApproval } from "../model/approval-answers.ts";
+import type { ApprovalAnswer, ApprovalsAnswer, PendingApproval } from "../model/approval-answers.ts";
 import type { ApproveRequest } from "./runs/approve.ts";
 import type { QueryPart } from "./assets/query.ts";
 import type { PauseAct, TriggerAct } from "./triggers/acts.ts";
@@ -84,7 +84,7 @@ import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
 import type { RunsRequest } from "./runs/runs.ts";
-import type { ServeRequest } from "./serve.ts";
+import type { ServeRequest } from "./serve/request.ts";
 import type { Tested, TestRequest } from "./tests/tests.ts";
 import type { RecordRequest } from "./tests/record.ts";
 import type { RecordedTestAnswer, TestAnswer } from "../model/test-answers.ts";
@@ -220,6 +220,8 @@ export interface App {
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: RunsRequest): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
+  /** What waits for a person's decision. */
+  approvals(): Promise<ApprovalsAnswer>;
   approve(request: ApproveRequest): Promise<ApprovalAnswer>;
   approvalForm(request: { readonly run: string; readonly task: string }): Promise<PendingApproval>;
   logs(request: LogsRequest): AsyncIterable<LogLineAnswer>;
@@ -259,4 +261,11 @@ export interface Tools {
     readonly files: readonly string[];
     readonly notes: readonly { readonly file: string; readonly line: number; readonly message: string }[];
   }>;
+}
+
+/** What the API asks. */
+export interface ApiPort {
+  /** The operations on the project as its files are now; `environment`: another than the engine's. */
+  app(environment: string | undefined): Promise<App>;
+  tools(): Promise<Tools>;
 }

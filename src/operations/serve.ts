@@ -17,16 +17,10 @@ import type { ServeParts } from "./serve/parts.ts";
 import { enterEngines, type Presence } from "./serve/presence.ts";
 import { createProjectKeeper } from "./serve/project-keeper.ts";
 import { followRunEvents } from "./serve/run-events.ts";
+import type { ServeRequest } from "./serve/request.ts";
 import { createRunner } from "./serve/runner.ts";
 import { createSenses } from "./serve/senses.ts";
 import type { Workspace } from "./workspace.ts";
-
-export interface ServeRequest {
-  readonly host: string;
-  readonly port: number;
-  /** Null: one is made, which is enough on loopback alone. */
-  readonly token: string | null;
-}
 
 /** Attempts have most of it to end; then the process goes, and the next engine goes on with what is left. */
 const STOP_MAX_MS = 4_500;
@@ -111,6 +105,7 @@ export async function serveOperation(
   const server = await parts.listen({
     ...request,
     calls: parts.calls(workspaceFor),
+    api: parts.api(workspaceFor),
     webhooks: {
       now: () => clock.now(),
       route: (path) => senses.hooks().get(path) ?? pushes.route(path),

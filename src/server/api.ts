@@ -1,9 +1,27 @@
 // The table of the API: every read and act, one definition each. Types for those who ask (`millrace/client`, the page) come from it, too.
 import type { z } from "zod";
 import type { Route } from "./route.ts";
+import { assetRoutes } from "./routes/assets.ts";
+import { backfillRoutes } from "./routes/backfills.ts";
+import { changeRoutes } from "./routes/changes.ts";
+import { decisionRoutes } from "./routes/decisions.ts";
+import { jobRoutes } from "./routes/jobs.ts";
+import { lineageRoutes } from "./routes/lineage.ts";
+import { projectRoutes } from "./routes/project.ts";
+import { quarantineRoutes } from "./routes/quarantine.ts";
 import { runRoutes } from "./routes/runs.ts";
 
-export const routes = [...runRoutes] as const;
+export const routes = [
+  ...projectRoutes,
+  ...assetRoutes,
+  ...lineageRoutes,
+  ...backfillRoutes,
+  ...runRoutes,
+  ...decisionRoutes,
+  ...quarantineRoutes,
+  ...jobRoutes,
+  ...changeRoutes,
+] as const;
 
 type Table = (typeof routes)[number];
 type Of<Id extends Table["id"]> = Extract<Table, { readonly id: Id }>;

@@ -1,18 +1,23 @@
 // One read or act of the API: what it takes, who may, and which operation of the app answers. Everything else follows from the table of them (`api.ts`): the
 // handlers, the OpenAPI document, the client, the tools of agents.
-import type { App } from "../app.ts";
 import { z } from "zod";
 import type { RouteId } from "../model/api-paths.ts";
 import type { RunProgress } from "../model/progress.ts";
+import type { App } from "../operations/port.ts";
 
 /** `read` looks; `operate` acts on runs and data; `admin` gives others access and removes for good. Each includes those before it. */
 export type Scope = "read" | "operate" | "admin";
 
 /** What a route hears from an operation that goes on: the first that names its run is the answer of a request that does not wait. */
-export type Begin = (progress: RunProgress) => void;
+export type Begin = (told: RunProgress | Begun) => void;
 
-interface RouteBase<Input extends z.ZodObject, Answer> {
-  readonly id: RouteId;
+/** What a request that does not wait is answered. */
+export interface Begun {
+  readonly run: string | null;
+}
+
+interface RouteBase<Id extends RouteId, Input extends z.ZodObject, Answer> {
+  readonly id: Id;
   /** One line for the reader of the API. */
   readonly summary: string;
   readonly scope: Scope;
@@ -20,25 +25,41 @@ interface RouteBase<Input extends z.ZodObject, Answer> {
   readonly input: Input;
   /** The same on the command line, without `--json`; null: there is no such command. */
   readonly cli: ((input: z.output<Input>) => readonly string[]) | null;
+  /** What becomes of an environment that nothing knows: `made` makes it, `any` does not look; default: an error. */
+  readonly environment?: "made" | "any";
   readonly run: (app: App, input: z.output<Input>, begin: Begin) => Promise<Answer>;
 }
 
 /** `read` has an ETag; `act` is in the audit log and done once per idempotency key; `long` is an act that is answered with 202 once its run is durable. */
-export interface Route<Input extends z.ZodObject = z.ZodObject, Answer = unknown> extends RouteBase<Input, Answer> {
-  readonly kind: "read" | "act" | "long";
+export type RouteKind = "read" | "act" | "long";
+
+export interface Route<
+  Id extends RouteId = RouteId,
+  Input extends z.ZodObject = z.ZodObject,
+  Answer = unknown,
+  Kind extends RouteKind = RouteKind,
+> extends RouteBase<Id, Input, Answer> {
+  readonly kind: Kind;
 }
 
-type Given<Input extends z.ZodObject, Answer> = Omit<RouteBase<Input, Answer>, "cli"> & Partial<Pick<RouteBase<Input, Answer>, "cli">>;
+type Given<Id extends RouteId, Input extends z.ZodObject, Answer> = Omit<RouteBase<Id, Input, Answer>, "cli"> &
+  Partial<Pick<RouteBase<Id, Input, Answer>, "cli">>;
 
-export function read<Input extends z.ZodObject, Answer>(route: Given<Input, Answer>): Route<Input, Answer> {
+export function read<const Id extends RouteId, Input extends z.ZodObject, Answer>(
+  route: Given<Id, Input, Answer>,
+): Route<Id, Input, Answer, "read"> {
   return { cli: null, ...route, kind: "read" };
 }
 
-export function act<Input extends z.ZodObject, Answer>(route: Given<Input, Answer>): Route<Input, Answer> {
+export function act<const Id extends RouteId, Input extends z.ZodObject, Answer>(
+  route: Given<Id, Input, Answer>,
+): Route<Id, Input, Answer, "act"> {
   return { cli: null, ...route, kind: "act" };
 }
 
-export function long<Input extends z.ZodObject, Answer>(route: Given<Input, Answer>): Route<Input, Answer> {
+export function long<const Id extends RouteId, Input extends z.ZodObject, Answer>(
+  route: Given<Id, Input, Answer>,
+): Route<Id, Input, Answer, "long"> {
   return { cli: null, ...route, kind: "long" };
 }
 

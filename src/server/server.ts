@@ -6,8 +6,10 @@ import type { AddressInfo } from "node:net";
 import { MillraceError } from "../model/errors.ts";
 import type { CallPort } from "../model/calls.ts";
 import type { WebhookPort } from "../model/webhook.ts";
+import type { ApiPort } from "../operations/port.ts";
 import { isLoopback, judgeAccess } from "./access.ts";
 import { addCalls } from "./calls.ts";
+import { addApi } from "./handlers.ts";
 import { addWebhooks } from "./webhooks.ts";
 
 export interface ServerOptions {
@@ -18,6 +20,7 @@ export interface ServerOptions {
   readonly token: string | null;
   readonly webhooks: WebhookPort;
   readonly calls?: CallPort;
+  readonly api?: ApiPort;
 }
 
 export interface RunningServer {
@@ -54,7 +57,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 }
 
 /** The routes alone, for tests without a port. */
-export function createServerApp({ host, token, webhooks, calls }: ServerOptions): Hono {
+export function createServerApp({ host, token, webhooks, calls, api }: ServerOptions): Hono {
   const rules = { loopback: isLoopback(host), token: token ?? "" };
   const app = new Hono();
   addWebhooks(app, rules, webhooks);
@@ -64,6 +67,7 @@ export function createServerApp({ host, token, webhooks, calls }: ServerOptions)
     return next();
   });
   if (calls !== undefined) addCalls(app, rules.token, calls);
+  if (api !== undefined) addApi(app, api);
   app.get("/healthz", (context) => context.json({ v: 1, status: "ok" }));
   app.notFound((context) => context.json({ v: 1, error: { message: `there is nothing at ${context.req.path}` } }, 404));
   app.onError((error, context) => context.json({ v: 1, error: { message: error.message } }, 500));

@@ -42,4 +42,24 @@ export const serveCodes = {
     why: "The command is of another version of Millrace than the `serve` that holds the warehouse.",
     fix: "Start `millrace serve` again with the version of the command.",
   },
+  MR8109: {
+    title: "A request to the API is not right",
+    why: "A field is missing, of another type than it must be, or none of the route; or the body is no JSON.",
+    fix: "The message names each field with what it takes. /api lists all routes with their fields.",
+  },
+  MR8160: {
+    title: "The API has no such address",
+    why: "No route has this path. It may be of another version of Millrace than the server.",
+    fix: "/api lists all routes; the message names the nearest.",
+  },
+  MR8161: {
+    title: "The address takes another method",
+    why: "Reads are GET, acts are POST.",
+    fix: "Send the method that the message names.",
+  },
+  MR8162: {
+    title: "A request is too long",
+    why: "What is sent to the API is held in memory, so its size is limited.",
+    fix: "Send less at once: a file that is in the project can be named in place of its content.",
+  },
 } as const satisfies Record<string, CodeEntry>;

@@ -1,7 +1,7 @@
 // `approve`: a person's decision about a task that waits for one. It is written to the run itself, so that it works whoever carries the run out, or nobody.
 import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
-import type { ApprovalAnswer, PendingApproval } from "../../model/approval-answers.ts";
+import type { ApprovalAnswer, ApprovalsAnswer, PendingApproval } from "../../model/approval-answers.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { didYouMean } from "../../model/suggest.ts";
 import type { ApprovalForm, FormField } from "../../model/task.ts";
@@ -67,6 +67,11 @@ export async function pendingApprovals(store: EventStore, environment: string = 
     }
   }
   return pending;
+}
+
+/** Of the environment that is worked in. */
+export async function approvalsHere(workspace: Workspace): Promise<ApprovalsAnswer> {
+  return { approvals: await pendingApprovals(await workspace.store(), (await workspace.environment()).name) };
 }
 
 function pendingOf(run: string, node: NodeRow, form: ApprovalForm): PendingApproval {

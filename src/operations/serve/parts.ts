@@ -3,16 +3,14 @@ import type { HttpClient } from "../../model/define.ts";
 import type { MessageSource } from "../../model/message.ts";
 import type { CallPort } from "../../model/calls.ts";
 import type { WebhookPort } from "../../model/webhook.ts";
-
+import type { ApiPort } from "../port.ts";
+import type { ServeRequest } from "./request.ts";
 import type { Workspace } from "../workspace.ts";
 
-export interface ListenRequest {
-  readonly host: string;
-  readonly port: number;
-  /** Null: one is made, which is enough on loopback alone. */
-  readonly token: string | null;
+export interface ListenRequest extends ServeRequest {
   readonly webhooks: WebhookPort;
   readonly calls: CallPort;
+  readonly api: ApiPort;
 }
 
 export interface Listening {
@@ -26,6 +24,8 @@ export interface ServeParts {
   listen(request: ListenRequest): Promise<Listening>;
   /** The operations of a project, for processes that cannot open its warehouse. */
   calls(workspace: (environment: string | undefined) => Promise<Workspace>): CallPort;
+  /** The same for requests of the API. */
+  api(workspace: (environment: string | undefined) => Promise<Workspace>): ApiPort;
   http(context: { readonly signal: AbortSignal; log(level: "info" | "warn", message: string): void }): Promise<HttpClient>;
   /** Sources of messages by the key that names them in `message:`. */
   readonly messages: Readonly<Record<string, MessageSource>>;

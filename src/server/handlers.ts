@@ -1,0 +1,91 @@
+// The handlers of the API, made of the table of routes.
+//   H1. An act that was begun goes on when whoever asked goes away.
+import type { Context, Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { API_ROOT, apiPaths, methodOf } from "../model/api-paths.ts";
+import type { ApiPort } from "../operations/port.ts";
+import { anyRoutes } from "./api.ts";
+import { errorAnswer } from "./errors.ts";
+import { inputOf } from "./input.ts";
+import type { Begin, Route } from "./route.ts";
+
+/** One request to a route, its input checked. */
+export interface Asking {
+  readonly route: Route;
+  readonly input: Readonly<Record<string, unknown>>;
+  /** Whose names are meant; undefined: the engine's. */
+  readonly environment: string | undefined;
+  /** A long act is answered when its run has ended. */
+  readonly wait: boolean;
+  readonly headers: Headers;
+}
+
+export interface Reply {
+  readonly status: number;
+  /** JSON; null with 304. */
+  readonly body: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** What stands around every route: who may, what is remembered, what is noted. The first is the outermost. */
+export type Around = (asking: Asking, next: () => Promise<Reply>) => Promise<Reply>;
+
+export function addApi(server: Hono, port: ApiPort, arounds: readonly Around[] = []): void {
+  for (const route of anyRoutes) {
+    const template: string = apiPaths[route.id];
+    const handle = (context: Context): Promise<Response> => answer(context, route, port, arounds);
+    server.on(methodOf(route.id), `${API_ROOT}${template.slice(template.indexOf("/"))}`, handle);
+  }
+}
+
+async function answer(context: Context, route: Route, port: ApiPort, arounds: readonly Around[]): Promise<Response> {
+  const reply = await replyTo(context, route, port, arounds).catch(failure);
+  const headers = { "content-type": "application/json; charset=utf-8", ...reply.headers };
+  return context.newResponse(reply.body, reply.status as ContentfulStatusCode, headers);
+}
+
+async function replyTo(context: Context, route: Route, port: ApiPort, arounds: readonly Around[]): Promise<Reply> {
+  const { req } = context;
+  const asking: Asking = {
+    route,
+    input: await inputOf(route, context),
+    environment: req.query("env") ?? req.header("millrace-environment"),
+    wait: req.query("wait") === "true",
+    headers: req.raw.headers,
+  };
+  const work = (): Promise<Reply> => carryOut(asking, port);
+  return arounds.reduceRight<() => Promise<Reply>>((next, around) => () => around(asking, next).catch(failure), work)();
+}
+
+async function carryOut({ route, input, environment, wait }: Asking, port: ApiPort): Promise<Reply> {
+  const app = await port.app(environment);
+  if (environment !== undefined && route.environment === undefined) {
+    const { unknown } = await app.environmentWord();
+    if (unknown !== undefined) throw unknown;
+  }
+  const isLong = route.kind === "long" && !wait;
+  return isLong ? begun((begin) => route.run(app, input, begin)) : done(await route.run(app, input, () => {}));
+}
+
+/** Answers as soon as the run is durable. */
+function begun(work: (begin: Begin) => Promise<unknown>): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const begin: Begin = (told) => {
+      if (!("run" in told) || told.run === null || told.run === "") return;
+      const { type: _type, ...rest } = { type: "", ...told };
+      const status = "type" in told && told.type === "queued" ? "queued" : "running";
+      resolve({ status: 202, body: JSON.stringify({ v: 1, status, ...rest }) });
+    };
+    work(begin).then((answered) => resolve(done(answered)), reject); // H1: after `begin`, this is heard by nobody
+  });
+}
+
+function done(answered: unknown): Reply {
+  return { status: 200, body: JSON.stringify({ v: 1, ...(answered as object) }) };
+}
+
+function failure(thrown: unknown): Reply {
+  const { status, answer: told, retryAfterMs } = errorAnswer(thrown);
+  const headers = retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) };
+  return { status, body: JSON.stringify(told), headers };
+}

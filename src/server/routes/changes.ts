@@ -1,0 +1,144 @@
+// Changes: plans, environments, promotion and back.
+import { z } from "zod";
+import { act, flag, given, long, read, words } from "../route.ts";
+import { params, restate, select, why } from "./fields.ts";
+
+const name = z.string().min(1).describe("of an environment");
+const plan = {
+  job: z.string().exactOptional(),
+  select: select.exactOptional(),
+  partition: z.string().exactOptional(),
+  against: z.string().exactOptional().describe("an environment or a git ref; default: what readers see here"),
+  data: words.exactOptional().describe("assets whose new rows are computed and compared"),
+  fullRefresh: flag.default(false),
+  params: params.default({}),
+  forwardOnly: flag.exactOptional(),
+  restate: restate.exactOptional(),
+};
+
+type Plan = z.output<z.ZodObject<typeof plan>>;
+
+export const changeRoutes = [
+  read({
+    id: "plan.show",
+    summary: "What a run would do, what changed and why; nothing is done",
+    scope: "read",
+    input: z.object(plan),
+    cli: planWords,
+    run: (app, input) => app.plan(given(input)),
+  }),
+  act({
+    id: "plan.file",
+    summary: "The plan with the text of a file that apply carries out",
+    scope: "read",
+    input: z.object(plan),
+    run: (app, input) => app.planFile(given(input)),
+  }),
+  long({
+    id: "plan.apply",
+    summary: "Carries out exactly a plan; refuses when the world has moved since",
+    scope: "operate",
+    environment: "made",
+    input: z.object({ plan: z.string().describe("the text of a plan file") }),
+    run: (app, input, begin) => app.apply(input, begin),
+  }),
+  read({
+    id: "environments.list",
+    summary: "Environments, what they have of their own, and promotions",
+    scope: "read",
+    environment: "any",
+    input: z.object({}),
+    cli: () => ["env", "list"],
+    run: (app) => app.envList(),
+  }),
+  act({
+    id: "environments.create",
+    summary: "Makes an environment; the first run on a git branch does so too",
+    scope: "operate",
+    environment: "any",
+    input: z.object({ name }),
+    cli: (input) => ["env", "create", input.name],
+    run: (app, input) => app.envCreate(input.name),
+  }),
+  read({
+    id: "environments.diff",
+    summary: "What an environment has of its own, beside prod",
+    scope: "read",
+    environment: "any",
+    input: z.object({ name }),
+    cli: (input) => ["env", "diff", input.name],
+    run: (app, input) => app.envDiff(input.name),
+  }),
+  act({
+    id: "environments.promote",
+    summary: "Puts what an environment has of its own in prod's place, in one transaction",
+    scope: "operate",
+    environment: "any",
+    input: z.object({ name, to: z.string().exactOptional(), why: why.exactOptional(), dryRun: z.boolean().default(false) }),
+    cli: (input) => [
+      "env",
+      "promote",
+      input.name,
+      ...(input.to === undefined ? [] : ["--to", input.to]),
+      ...(input.why === undefined ? [] : ["--why", input.why]),
+      ...(input.dryRun ? ["--dry-run"] : []),
+    ],
+    run: (app, { name: environment, ...rest }) => app.envPromote({ environment, ...given(rest) }),
+  }),
+  act({
+    id: "environments.rollback",
+    summary: "Takes a promotion back, in one transaction; without an id the newest",
+    scope: "operate",
+    environment: "any",
+    input: z.object({ of: z.string().exactOptional().describe("the id of a promotion"), why: why.exactOptional() }),
+    cli: (input) => [
+      "env",
+      "rollback",
+      ...(input.of === undefined ? [] : [input.of]),
+      ...(input.why === undefined ? [] : ["--why", input.why]),
+    ],
+    run: (app, input) => app.envRollback(given(input)),
+  }),
+  act({
+    id: "environments.drop",
+    summary: "Ends an environment: its views go now, its tables after a grace time",
+    scope: "admin",
+    environment: "any",
+    input: z.object({ name }),
+    cli: (input) => ["env", "drop", input.name],
+    run: (app, input) => app.envDrop(input.name),
+  }),
+  act({
+    id: "environments.collect",
+    summary: "Removes expired environments, and what promotions and drops put aside a week ago",
+    scope: "admin",
+    environment: "any",
+    input: z.object({ dryRun: z.boolean().default(false) }),
+    cli: (input) => ["env", "collect", ...(input.dryRun ? ["--dry-run"] : [])],
+    run: (app, input) => app.envCollect(input),
+  }),
+  act({
+    id: "retention.prune",
+    summary: "Removes what is older than the project keeps: runs, logs, the raw zone",
+    scope: "admin",
+    input: z.object({ dryRun: z.boolean().default(false) }),
+    cli: (input) => ["retention", ...(input.dryRun ? ["--dry-run"] : [])],
+    run: (app, input) => app.retention(input),
+  }),
+] as const;
+
+function planWords(input: Plan): readonly string[] {
+  return [
+    "plan",
+    ...(input.job === undefined ? [] : [input.job]),
+    ...(input.select === undefined ? [] : ["--select", input.select]),
+    ...(input.partition === undefined ? [] : ["--partition", input.partition]),
+    ...(input.against === undefined ? [] : ["--against", input.against]),
+    ...(input.data ?? []).flatMap((asset) => ["--data", asset]),
+    ...(input.fullRefresh ? ["--full-refresh"] : []),
+    ...Object.entries(input.params).flatMap(([key, value]) => ["--param", `${key}=${value}`]),
+    ...(input.forwardOnly === true ? ["--forward-only"] : []),
+    ...(input.restate === undefined ? [] : ["--restate", input.restate.asset, "--from", input.restate.from]),
+    ...(input.restate?.to === undefined ? [] : ["--to", input.restate.to]),
+  ];
+}

@@ -1,0 +1,28 @@
+// Fields that several routes take.
+import { z } from "zod";
+
+export const asset = z.string().min(1).describe("its name, or the end of it where that is enough");
+export const run = z.string().min(1).describe("its id, or the beginning of it");
+export const select = z.string().min(1).describe("which assets: clean.sales, +final.*, tag:county, kind:source and not raw.x");
+export const why = z.string().max(2_000).describe("kept in the history");
+export const rule = z.string().describe("only those set aside by this rule: badValue(price)");
+
+/** A record in a query is JSON. */
+export const params = z
+  .preprocess((given) => (typeof given === "string" ? jsonOr(given) : given), z.record(z.string(), z.string()))
+  .describe("parameters of the job, as text");
+
+export const restate = z
+  .preprocess(
+    (given) => (typeof given === "string" ? jsonOr(given) : given),
+    z.object({ asset: z.string(), from: z.string(), to: z.string().exactOptional() }),
+  )
+  .describe("intervals or partitions that are made again; `to` is included");
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // the schema tells what it must be
+  }
+}

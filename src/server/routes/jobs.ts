@@ -1,0 +1,79 @@
+// Jobs and what starts them.
+import { z } from "zod";
+import { act, given, read, whole } from "../route.ts";
+import { why } from "./fields.ts";
+
+const job = z.string().min(1);
+const trigger = z.string().exactOptional().describe("default: all triggers of the job");
+
+export const jobRoutes = [
+  read({
+    id: "jobs.parameters",
+    summary: "The parameters that a job takes",
+    scope: "read",
+    input: z.object({ job }),
+    run: async (app, input) => ({ job: input.job, parameters: await app.parameters(input.job) }),
+  }),
+  read({
+    id: "jobs.why",
+    summary: "Why a job does or does not run, in sentences",
+    scope: "read",
+    input: z.object({ job }),
+    cli: (input) => ["why", input.job],
+    run: (app, input) => app.why(input.job),
+  }),
+  read({
+    id: "triggers.list",
+    summary: "What starts the jobs: last and next times, in words, in the project's zone and in UTC",
+    scope: "read",
+    input: z.object({
+      job: job.exactOptional(),
+      from: z.string().exactOptional().describe("next times from there; default: now"),
+      next: whole.min(1).max(1_000).default(5),
+    }),
+    cli: (input) => [
+      "triggers",
+      ...(input.job === undefined ? [] : [input.job]),
+      ...(input.from === undefined ? [] : ["--from", input.from]),
+      "--next",
+      String(input.next),
+    ],
+    run: (app, input) => app.triggers(given(input)),
+  }),
+  read({
+    id: "triggers.history",
+    summary: "What the triggers of a job did, what they skipped and why, newest first",
+    scope: "read",
+    input: z.object({ job, limit: whole.min(1).max(10_000).default(20) }),
+    cli: (input) => ["triggers", "show", input.job, "--limit", String(input.limit)],
+    run: (app, input) => app.triggerHistory(input),
+  }),
+  act({
+    id: "triggers.pause",
+    summary: "Keeps a job, or one of its triggers, from starting runs",
+    scope: "operate",
+    input: z.object({
+      job,
+      trigger,
+      until: z.string().exactOptional().describe("resumes by itself then: 2h, 2026-03-29, 2026-03-29T06:00:00Z"),
+      why: why.exactOptional(),
+    }),
+    cli: (input) => [
+      "triggers",
+      "pause",
+      input.job,
+      ...(input.trigger === undefined ? [] : [input.trigger]),
+      ...(input.until === undefined ? [] : ["--until", input.until]),
+      ...(input.why === undefined ? [] : ["--why", input.why]),
+    ],
+    run: (app, input) => app.pauseTriggers(given(input)),
+  }),
+  act({
+    id: "triggers.resume",
+    summary: "Lets a paused job, or one of its triggers, start runs again",
+    scope: "operate",
+    input: z.object({ job, trigger }),
+    cli: (input) => ["triggers", "resume", input.job, ...(input.trigger === undefined ? [] : [input.trigger])],
+    run: (app, input) => app.resumeTriggers(given(input)),
+  }),
+] as const;

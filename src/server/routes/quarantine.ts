@@ -1,0 +1,110 @@
+// Records that were set aside: listed, shown, decided.
+import { z } from "zod";
+import type { QuarantineDecisionAnswer } from "../../model/answers.ts";
+import { act, given, long, read, whole } from "../route.ts";
+import { asset, rule, why } from "./fields.ts";
+
+const decision = {
+  act: z.enum(["fix", "accept", "replay"]),
+  named: z.array(z.string()).min(1).describe("ids, or an asset and perhaps ids of it"),
+  rule: rule.exactOptional(),
+  where: z.string().exactOptional().describe("SQL over the records' cells, and _rule, _reason, _file, _line, _raw"),
+  set: z.record(z.string(), z.string()).exactOptional().describe("column → SQL, for fix"),
+  why: why.exactOptional(),
+};
+
+export const quarantineRoutes = [
+  read({
+    id: "quarantine.list",
+    summary: "The records that were set aside, by reason and one by one",
+    scope: "read",
+    input: z.object({
+      asset: asset.exactOptional(),
+      rule: rule.exactOptional(),
+      load: z.string().exactOptional().describe("only those of this load"),
+      status: z.enum(["open", "all"]).default("open").describe("open: what waits for a decision"),
+      limit: whole.min(1).max(10_000).default(100),
+    }),
+    cli: (input) => [
+      "quarantine",
+      "list",
+      ...(input.asset === undefined ? [] : [input.asset]),
+      ...(input.rule === undefined ? [] : ["--rule", input.rule]),
+      ...(input.load === undefined ? [] : ["--load", input.load]),
+      ...(input.status === "all" ? ["--all"] : []),
+      "--limit",
+      String(input.limit),
+    ],
+    run: (app, input) => app.quarantineList(given(input)),
+  }),
+  read({
+    id: "quarantine.trend",
+    summary: "What was set aside by day and rule",
+    scope: "read",
+    input: z.object({ asset: asset.exactOptional(), days: whole.min(1).max(10_000).default(30) }),
+    cli: (input) => ["quarantine", "trend", ...(input.asset === undefined ? [] : [input.asset]), "--days", String(input.days)],
+    run: (app, input) => app.quarantineTrend(given(input)),
+  }),
+  read({
+    id: "quarantine.show",
+    summary: "One record: reason, origin, and the raw form as received",
+    scope: "read",
+    input: z.object({ id: z.string().min(1) }),
+    cli: (input) => ["quarantine", "show", input.id],
+    run: async (app, input) => ({ item: await app.quarantineShow(input.id) }),
+  }),
+  act({
+    id: "quarantine.preview",
+    summary: "What a decision would do; nothing is changed",
+    scope: "read",
+    input: z.object(decision),
+    cli: (input) => decisionWords(input, input.act === "fix" ? [] : ["--dry-run"]),
+    run: async (app, input) => {
+      const told: QuarantineDecisionAnswer[] = [];
+      await app.quarantineDecide(
+        { ...given(input), dryRun: true },
+        () => {},
+        (answer) => void told.push(answer),
+      );
+      return told[0]!;
+    },
+  }),
+  long({
+    id: "quarantine.decide",
+    summary: "Corrects, accepts or tries records again, and loads them",
+    scope: "operate",
+    input: z.object(decision),
+    run: async (app, input, begin) => {
+      const told: QuarantineDecisionAnswer[] = [];
+      const summary = await app.quarantineDecide({ ...given(input), dryRun: false }, begin, (answer) => void told.push(answer));
+      return { decision: told[0] ?? null, ...summary };
+    },
+  }),
+  act({
+    id: "quarantine.discard",
+    summary: "Notes that records are not wanted; they stay in the ledger, and stay discarded when they come again",
+    scope: "operate",
+    input: z.object({ named: decision.named, rule: decision.rule, why: decision.why }),
+    cli: (input) => [
+      "quarantine",
+      "discard",
+      ...input.named,
+      ...(input.rule === undefined ? [] : ["--rule", input.rule]),
+      ...(input.why === undefined ? [] : ["--reason", input.why]),
+    ],
+    run: (app, input) => app.quarantineDiscard(given(input)),
+  }),
+] as const;
+
+function decisionWords(input: z.output<z.ZodObject<typeof decision>>, flags: readonly string[]): readonly string[] {
+  return [
+    "quarantine",
+    input.act,
+    ...input.named,
+    ...Object.entries(input.set ?? {}).flatMap(([column, sql]) => ["--set", `${column} = ${sql}`]),
+    ...(input.rule === undefined ? [] : ["--rule", input.rule]),
+    ...(input.where === undefined ? [] : ["--where", input.where]),
+    ...(input.why === undefined ? [] : ["--why", input.why]),
+    ...flags,
+  ];
+}
