@@ -7,6 +7,7 @@ import { changeRoutes } from "./routes/changes.ts";
 import { decisionRoutes } from "./routes/decisions.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
+import { lookRoutes } from "./routes/looks.ts";
 import { projectRoutes } from "./routes/project.ts";
 import { quarantineRoutes } from "./routes/quarantine.ts";
 import { runRoutes } from "./routes/runs.ts";
@@ -14,6 +15,7 @@ import { runRoutes } from "./routes/runs.ts";
 export const routes = [
   ...projectRoutes,
   ...assetRoutes,
+  ...lookRoutes,
   ...lineageRoutes,
   ...backfillRoutes,
   ...runRoutes,
