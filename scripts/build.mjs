@@ -4,10 +4,12 @@
 //   B2. All chunks stand in dist/bundle/; dist/index.js and dist/cli/main.js only lead there.
 //   B3. A module that is started as a thread, `new URL("./name.ts", import.meta.url)`, becomes an entry of its own beside the chunk that starts it.
 //   B4. What runs in a browser is a script of its own beside the chunks: the page of the catalogue.
+//   B5. The page of the server is dist/ui, and the JavaScript that its first route loads stays below its limit.
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
@@ -84,6 +86,30 @@ async function pages() {
   copyFileSync(join(page, "style.css"), join(bundle, "catalogue-page.css"));
 }
 
+/** B5. */
+const FIRST_ROUTE_LIMIT_BYTES = 150 * 1024;
+
+async function page() {
+  if (!existsSync(join(root, "ui/index.html"))) return;
+  const { build } = await import("vite");
+  const outDir = join(next, "ui");
+  await build({ configFile: join(root, "ui/vite.config.ts"), logLevel: "warn", build: { outDir } });
+  const manifest = JSON.parse(readFileSync(join(outDir, ".vite/manifest.json"), "utf8"));
+  const first = new Set();
+  const take = (key) => {
+    if (first.has(key)) return;
+    first.add(key);
+    for (const each of manifest[key].imports ?? []) take(each);
+  };
+  take("index.html");
+  take("src/pages/home/page.tsx");
+  const bytes = [...first].reduce((sum, key) => sum + gzipSync(readFileSync(join(outDir, manifest[key].file))).length, 0);
+  console.log(`page: JavaScript of the first route ${(bytes / 1024).toFixed(1)} KB gzip (limit ${FIRST_ROUTE_LIMIT_BYTES / 1024})`);
+  if (bytes > FIRST_ROUTE_LIMIT_BYTES) throw new Error("the JavaScript of the page's first route is above its limit");
+  renameSync(join(outDir, ".vite/license.md"), join(outDir, "LICENSES.md"));
+  rmSync(join(outDir, ".vite"), { recursive: true });
+}
+
 function declarations() {
   const compiler = join(root, "node_modules/typescript/bin/tsc");
   const args = ["-p", "tsconfig.build.json", "--emitDeclarationOnly", "--outDir", next];
@@ -128,6 +154,7 @@ try {
   declarations();
   await code();
   await pages();
+  await page();
   if (process.argv[2] === "--to") renameSync(next, resolve(process.argv[3]));
   else {
     rmSync(join(root, "dist"), { recursive: true, force: true });

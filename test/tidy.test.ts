@@ -224,6 +224,63 @@ describe("files", () => {
   });
 });
 
+/** folder of ui/src → folders it may import, besides itself. A file directly in ui/src is its own folder; a page imports no other page. */
+const PAGE_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  "main.tsx": ["*"],
+  "routes.tsx": ["data", "shell", "pages"],
+  "links.ts": [],
+  data: [],
+  kit: ["data", "links.ts"],
+  shell: ["data", "kit", "links.ts"],
+  graph: ["data", "kit", "links.ts"],
+  pages: ["data", "kit", "graph", "links.ts"],
+};
+/** What the page takes from the product: values that are fit for a browser, and types. */
+const PAGE_MAY_TAKE = /^(client\/|model\/api-paths\.ts$)/;
+const PAGE_MAY_TYPE = /^(client\/|server\/api\.ts$|model\/|views\/)/;
+
+describe("the page", () => {
+  const base = join(root, "ui/src");
+  const sources = readdirSync(base, { recursive: true, encoding: "utf8" })
+    .filter((path) => /\.tsx?$/.test(path))
+    .map((path) => ({ path, text: readFileSync(join(base, path), "utf8") }));
+  const importsOf = (text: string): readonly { readonly isType: boolean; readonly name: string }[] =>
+    [...text.matchAll(/(?:^|\n)(?:import|export)\s+(type\s)?[^;'"]*?["'](\.[^"']+)["']|import\(\s*"(\.[^"]+)"\s*\)/g)].map((match) => ({
+      isType: match[1] !== undefined,
+      name: match[2] ?? match[3]!,
+    }));
+
+  it("keeps its import table, and takes from the product only what is fit for a browser", () => {
+    const broken = sources.flatMap(({ path, text }) =>
+      importsOf(text).flatMap(({ isType, name }) => {
+        const target = resolve(base, dirname(path), name);
+        const told = `${path} imports ${name}`;
+        if (target.startsWith(`${src}/`)) return (isType ? PAGE_MAY_TYPE : PAGE_MAY_TAKE).test(relative(src, target)) ? [] : [told];
+        const [from, to] = [path, relative(base, target)].map((each) => each.split("/"));
+        if (from![0] === to![0]) return from![0] === "pages" && from![1] !== to![1] ? [told] : [];
+        const may = PAGE_MAY_IMPORT[from![0]!] ?? [];
+        return may.includes("*") || may.includes(to![0]!) || to![0] === "styles" ? [] : [told];
+      }),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it("has files that say what they are for, below 400 lines, without a path of a machine", () => {
+    const machine = ["", "work", ""].join("/");
+    expect(
+      sources
+        .filter(({ text }) => !text.startsWith("// ") || text.split("\n").length > 400 || text.includes(machine))
+        .map(({ path }) => path),
+    ).toEqual([]);
+  });
+
+  it("puts no text into the document as HTML", () => {
+    expect(
+      sources.filter(({ text }) => /dangerouslySetInnerHTML|\.innerHTML\b|insertAdjacentHTML/.test(text)).map(({ path }) => path),
+    ).toEqual([]);
+  });
+});
+
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, "")).replaceAll(/\/\/.*$/gm, "");
 }

@@ -1,0 +1,46 @@
+// A layer over the page, the browser's own: keeps the focus, Esc closes it, what is behind is inert. For acts; reading never happens in a dialog.
+import { useEffect, useId, useRef, type ReactNode } from "react";
+import { Button } from "./button.tsx";
+
+interface DialogProps {
+  readonly open: boolean;
+  readonly title: ReactNode;
+  readonly onClose: () => void;
+  /** Buttons besides Cancel, the primary one last. */
+  readonly actions?: ReactNode;
+  readonly wide?: boolean;
+  readonly children?: ReactNode;
+}
+
+export function Dialog({ open, title, onClose, actions, wide, children }: DialogProps): ReactNode {
+  const element = useRef<HTMLDialogElement>(null);
+  const id = useId();
+  useEffect(() => {
+    const dialog = element.current;
+    if (dialog === null || !open) return undefined;
+    if (!dialog.open) dialog.showModal();
+    return () => dialog.close();
+  }, [open]);
+  if (!open) return null;
+  return (
+    <dialog
+      ref={element}
+      className={wide === true ? "dialog wide" : "dialog"}
+      aria-labelledby={id}
+      onCancel={(event) => {
+        event.preventDefault();
+        onClose();
+      }}
+      onKeyDown={(event) => event.stopPropagation()}
+    >
+      <header>
+        <h2 id={id}>{title}</h2>
+      </header>
+      <div className="dialog-body">{children}</div>
+      <footer>
+        <Button onClick={onClose}>Cancel</Button>
+        {actions}
+      </footer>
+    </dialog>
+  );
+}

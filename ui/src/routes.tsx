@@ -1,0 +1,22 @@
+// The table of pages: one line each, loaded when it is first opened. A page is a component without props in `pages/<page>/page.tsx`, exported as `Page`; its path
+// parameters come from `useParams({ strict: false })`, the rest of its address from `usePageSearch`. Addresses to link to: links.ts.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import type { ComponentType } from "react";
+import { parseSearch, stringifySearch } from "./data/search.ts";
+import { NotThere, Shell, Stumbled } from "./shell/shell.tsx";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotThere });
+
+function page(path: string, load: () => Promise<{ readonly Page: ComponentType }>) {
+  return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page"), errorComponent: Stumbled });
+}
+
+const pages = [page("/", () => import("./pages/home/page.tsx"))];
+
+export const router = createRouter({
+  routeTree: root.addChildren(pages),
+  parseSearch,
+  stringifySearch,
+  defaultPreload: "intent",
+  scrollRestoration: true,
+});
