@@ -9,6 +9,7 @@ import { jobRoutes } from "./routes/jobs.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
 import { lookRoutes } from "./routes/looks.ts";
 import { projectRoutes } from "./routes/project.ts";
+import { qualityRoutes } from "./routes/quality.ts";
 import { quarantineRoutes } from "./routes/quarantine.ts";
 import { runRoutes } from "./routes/runs.ts";
 
@@ -21,6 +22,7 @@ export const routes = [
   ...runRoutes,
   ...decisionRoutes,
   ...quarantineRoutes,
+  ...qualityRoutes,
   ...jobRoutes,
   ...changeRoutes,
 ] as const;

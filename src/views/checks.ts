@@ -1,7 +1,6 @@
 // Events → one row per check: what it found lately. Kept with the control plane, so that results of builds that were never published are there, too.
 import { ledgerAsset, PROD, splitLedgerAsset } from "../model/environment.ts";
 import type { CheckFact } from "../model/events.ts";
-import type { JsonValue } from "../model/json.ts";
 import { splitNodeId } from "../model/partition.ts";
 import type { CheckResultAnswer } from "../model/quality-answers.ts";
 import { runEventsOf } from "../model/store-events.ts";
@@ -49,7 +48,7 @@ export const checksTable: ReadTable = {
           sample: fact.sample,
           since: status === "passed" ? null : (before?.since ?? result.at),
         };
-        rows.put({ key, label: CHECK, rank: event.at, body: body as JsonValue });
+        rows.put({ key, label: CHECK, rank: event.at, body });
       }
     }
   },

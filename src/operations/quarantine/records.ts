@@ -142,7 +142,7 @@ function below({ dependents }: Pick<Graph, "dependents">, asset: NodeId): readon
 }
 
 async function decisionsOf(session: Session, key: string): Promise<readonly QuarantineDecision[]> {
-  return session.rows<QuarantineDecision & object>(
+  return session.rows<QuarantineDecision>(
     `select decision, act, "rows", "by", why, "at", run from _millrace.decisions where asset = ${literal(key)} order by "at" desc limit ${DECISIONS_MAX}`,
-  ) as Promise<readonly QuarantineDecision[]>;
+  );
 }

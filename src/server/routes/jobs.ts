@@ -8,6 +8,13 @@ const trigger = z.string().exactOptional().describe("default: all triggers of th
 
 export const jobRoutes = [
   read({
+    id: "jobs.list",
+    summary: "Jobs with what they do, who holds their places, what waits and how they went last",
+    scope: "read",
+    input: z.object({}),
+    run: (app) => app.jobs(),
+  }),
+  read({
     id: "jobs.parameters",
     summary: "The parameters that a job takes",
     scope: "read",

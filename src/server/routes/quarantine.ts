@@ -10,6 +10,11 @@ const decision = {
   rule: rule.exactOptional(),
   where: z.string().exactOptional().describe("SQL over the records' cells, and _rule, _reason, _file, _line, _raw"),
   set: z.record(z.string(), z.string()).exactOptional().describe("column → SQL, for fix"),
+  records: z
+    .array(z.record(z.string(), z.string().nullable()))
+    .max(10_000)
+    .exactOptional()
+    .describe("corrected records for fix: cells as text by column, with _id"),
   why: why.exactOptional(),
 };
 
@@ -44,6 +49,18 @@ export const quarantineRoutes = [
     input: z.object({ asset: asset.exactOptional(), days: whole.min(1).max(10_000).default(30) }),
     cli: (input) => ["quarantine", "trend", ...(input.asset === undefined ? [] : [input.asset]), "--days", String(input.days)],
     run: (app, input) => app.quarantineTrend(given(input)),
+  }),
+  read({
+    id: "quarantine.records",
+    summary: "Records of an asset with their cells: which break the rule, what they may have meant, what lacks them",
+    scope: "read",
+    input: z.object({
+      asset,
+      rule: rule.exactOptional(),
+      limit: whole.min(1).max(1_000).default(200),
+      cursor: z.string().regex(/^\d+$/).exactOptional().describe("`next` of the answer before"),
+    }),
+    run: (app, input) => app.quarantineRecords(given(input)),
   }),
   read({
     id: "quarantine.show",
