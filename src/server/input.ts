@@ -10,7 +10,7 @@ export const BODY_BYTES_MAX = 4_000_000;
 /** Of the query of every route: they are no input of its operation. */
 const ASIDE: ReadonlySet<string> = new Set(["env", "wait"]);
 
-/** @throws MR8109 what does not fit, MR8162 a body that is too long */
+/** @throws MR8109 what does not fit, MR8172 a body that is too long */
 export async function inputOf(route: Route, context: Context): Promise<z.output<z.ZodObject>> {
   const isRead = methodOf(route.id) === "GET";
   const given = isRead
@@ -31,7 +31,7 @@ function strict(route: Route): z.ZodObject {
 
 async function bodyOf(context: Context): Promise<Record<string, unknown>> {
   const bytes = await readBody(context.req.raw, BODY_BYTES_MAX);
-  if (bytes === null) throw new MillraceError({ code: "MR8162", message: `the body is longer than ${BODY_BYTES_MAX} bytes` });
+  if (bytes === null) throw new MillraceError({ code: "MR8172", message: `the body is longer than ${BODY_BYTES_MAX} bytes` });
   if (bytes.length === 0) return {};
   let value: unknown;
   try {

@@ -47,17 +47,17 @@ export const serveCodes = {
     why: "A field is missing, of another type than it must be, or none of the route; or the body is no JSON.",
     fix: "The message names each field with what it takes. /api lists all routes with their fields.",
   },
-  MR8160: {
+  MR8170: {
     title: "The API has no such address",
     why: "No route has this path. It may be of another version of Millrace than the server.",
     fix: "/api lists all routes; the message names the nearest.",
   },
-  MR8161: {
+  MR8171: {
     title: "The address takes another method",
     why: "Reads are GET, acts are POST.",
     fix: "Send the method that the message names.",
   },
-  MR8162: {
+  MR8172: {
     title: "A request is too long",
     why: "What is sent to the API is held in memory, so its size is limited.",
     fix: "Send less at once: a file that is in the project can be named in place of its content.",
