@@ -9,6 +9,7 @@ import type { ExtractAssetInput, ExtractContext, HttpClient } from "./model/defi
 import { MillraceError } from "./model/errors.ts";
 import type { TaskNode } from "./model/graph.ts";
 import type { Isolator } from "./executors/isolation.ts";
+import { audited } from "./operations/access/audited.ts";
 import type { Parts } from "./operations/parts.ts";
 import type { Workspace } from "./operations/workspace.ts";
 import type { ServeParts } from "./operations/serve/parts.ts";
@@ -207,6 +208,10 @@ export async function openApp(options: OpenOptions): Promise<App> {
 }
 
 function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): App {
+  return audited(workspace, plainOperations(workspace, closeParts));
+}
+
+function plainOperations(workspace: Workspace, closeParts: () => Promise<void>): App {
   return {
     dir: workspace.dir,
     environmentWord: async () => (await import("./operations/known-environment.ts")).environmentWord(workspace),
@@ -321,6 +326,11 @@ function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): Ap
     impact: async (target) => (await import("./operations/lineage/lineage.ts")).impactOf(workspace, target),
     docsBuild: async (request) => (await import("./operations/catalogue/build.ts")).buildDocs(workspace, request),
     types: async (request) => (await import("./operations/types/types.ts")).writeTypes(workspace, request),
+    tokenCreate: async (request) => (await import("./operations/access/tell.ts")).tokenCreate(workspace, request),
+    tokenList: async () => (await import("./operations/access/tell.ts")).tokenList(workspace),
+    tokenRevoke: async (token) => (await import("./operations/access/tell.ts")).tokenRevoke(workspace, token),
+    pageLink: async () => (await import("./operations/access/tell.ts")).pageLink(workspace),
+    audit: async (request) => (await import("./operations/access/tell.ts")).auditList(workspace, request),
     close: async () => {
       await closeParts();
       await workspace.close();

@@ -1,4 +1,5 @@
 // What commands, the API and the client call: the operations on a project, and the tools that need none.
+import type { AuditAnswer, PageLinkAnswer, TokenAnswer, TokenCreatedAnswer, TokensAnswer } from "../model/access.ts";
 import type { ContractCheckAnswer, ContractExportAnswer, ContractImportAnswer } from "../model/contract-answers.ts";
 import type {
   AssetsAnswer,
@@ -35,6 +36,8 @@ import type { AssetProfileAnswer, AssetRowsAnswer, AssetSourceAnswer, CheckListA
 import type { CheckListRequest } from "./look/checks.ts";
 import type { RowsRequest } from "./look/rows.ts";
 import type { SearchRequest } from "./look/search.ts";
+import type { AuditRequest } from "./access/audit.ts";
+import type { TokenRequest } from "./access/tokens.ts";
 import type { DocsRequest } from "./catalogue/build.ts";
 import type { Hops } from "./lineage/lineage.ts";
 import type { OpenLineageRequest } from "./lineage/openlineage.ts";
@@ -239,6 +242,14 @@ export interface App {
   docsBuild(request: DocsRequest): Promise<CatalogueAnswer>;
   /** TypeScript types of the assets' rows. */
   types(request: TypesRequest): Promise<TypesAnswer>;
+  /** A token for the API; what it is is told this once. */
+  tokenCreate(request: TokenRequest): Promise<TokenCreatedAnswer>;
+  tokenList(): Promise<TokensAnswer>;
+  /** By its id or its name. */
+  tokenRevoke(token: string): Promise<TokenAnswer>;
+  /** A link to the page of the running engine that opens one session. */
+  pageLink(): Promise<PageLinkAnswer>;
+  audit(request: AuditRequest): Promise<AuditAnswer>;
   close(): Promise<void>;
 }
 

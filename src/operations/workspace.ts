@@ -250,6 +250,11 @@ export class Workspace {
     return this.storeOnce;
   }
 
+  /** The state was opened already, here or by the one that this one renewed. */
+  hasState(): boolean {
+    return (this.first ?? this).storeOnce !== undefined;
+  }
+
   private statePlace(config: ProjectSpec): StatePlace {
     return { dir: this.dir, config, secrets: () => this.secrets(), useSecret: (secret) => this.useSecret(secret) };
   }

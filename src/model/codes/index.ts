@@ -1,5 +1,6 @@
 // All error codes in one table. Each area owns a range: project 10xx-19xx, sql 20xx-29xx, files 30xx-34xx, http 35xx-39xx,
 // load 40xx-44xx, checks 45xx-49xx, warehouse 50xx-59xx, run 60xx-69xx, cli 70xx-79xx, operations 80xx, acts 83xx, serve 81xx, partitions 82xx, bugs 90xx.
+import { accessCodes } from "./access.ts";
 import { actsCodes } from "./acts.ts";
 import { catalogueCodes } from "./catalogue.ts";
 import { checksCodes } from "./checks.ts";
@@ -72,6 +73,7 @@ export const codes = {
   ...serveCodes,
   ...agentCodes,
   ...lookCodes,
+  ...accessCodes,
   ...partitionsCodes,
   ...planCodes,
   ...postgresCodes,
