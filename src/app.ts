@@ -275,6 +275,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     list: async (request) => (await import("./operations/assets/assets.ts")).listAssets(workspace, request),
     describe: async (asset, request) => (await import("./operations/assets/assets.ts")).describeAsset(workspace, asset, request),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
+    assetGraph: async () => (await import("./operations/look/graph.ts")).graphOf(workspace),
     assetSource: async (asset) => (await import("./operations/look/source.ts")).sourceOf(workspace, asset),
     assetRows: async (request) => (await import("./operations/look/rows.ts")).rowsOf(workspace, request),
     assetProfile: async (asset) => (await import("./operations/look/profile.ts")).profileOf(workspace, asset, Date.now),

@@ -33,6 +33,7 @@ import type {
 import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
 import type { CatalogueAnswer, TypesAnswer } from "../model/catalogue-answers.ts";
 import type { AssetProfileAnswer, AssetRowsAnswer, AssetSourceAnswer, CheckListAnswer, SearchAnswer } from "../model/look-answers.ts";
+import type { AssetGraphAnswer } from "../model/graph-answers.ts";
 import type { CheckListRequest } from "./look/checks.ts";
 import type { RowsRequest } from "./look/rows.ts";
 import type { SearchRequest } from "./look/search.ts";
@@ -168,6 +169,8 @@ export interface App {
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
+  /** All assets with how each stands and what it reads. */
+  assetGraph(): Promise<AssetGraphAnswer>;
   /** The text an asset is defined by. */
   assetSource(asset: string): Promise<AssetSourceAnswer>;
   /** A page of the rows that readers see. */

@@ -11,6 +11,13 @@ const CONDITION_MAX = 10_000;
 
 export const lookRoutes = [
   read({
+    id: "assets.graph",
+    summary: "All assets with how each stands and what it reads, for pictures and lists",
+    scope: "read",
+    input: z.object({}),
+    run: (app) => app.assetGraph(),
+  }),
+  read({
     id: "assets.source",
     summary: "The text an asset is defined by",
     scope: "read",
