@@ -4,6 +4,7 @@ import type { PartitionsAnswer } from "./backfill-answers.ts";
 import type { PlanDetails } from "./change-answers.ts";
 import type { ErrorRecord } from "./errors.ts";
 import type { JsonValue } from "./json.ts";
+import type { NeedAbout } from "./need-answers.ts";
 import type { RowCounts } from "./plan.ts";
 
 export type { JsonValue } from "./json.ts";
@@ -337,7 +338,7 @@ export interface StatusAnswer {
   /** Of each asset that has partitions. */
   readonly partitions?: readonly (PartitionsAnswer & { readonly asset: string })[];
   /** What a person should look at, worst first, with the command that helps. */
-  readonly needs: readonly { readonly what: string; readonly why: string; readonly command: string }[];
+  readonly needs: readonly { readonly what: string; readonly why: string; readonly command: string; readonly about: NeedAbout }[];
 }
 
 export interface HistoryAnswer {

@@ -62,8 +62,9 @@ export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
       what: `${task} of ${run} waits for a decision`,
       why: `${title}${approvers === null ? "" : ` (${approvers.join(", ")})`}`,
       command: `millrace approve ${run} ${task}`,
+      about: { kind: "approval" as const, run, task },
     })),
-    ...live.flatMap(({ run, paused }) =>
+    ...live.flatMap(({ run, job, paused }) =>
       paused === null
         ? []
         : [
@@ -71,6 +72,7 @@ export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
               what: `run ${run} is paused`,
               why: `by ${paused.by}${paused.why === "" ? "" : `: ${paused.why}`}`,
               command: `millrace why ${run}`,
+              about: { kind: "paused" as const, run, ...(job === null ? {} : { job }) },
             },
           ],
     ),
@@ -80,6 +82,7 @@ export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
       what: `${rows} of ${asset} in quarantine`,
       why: rule,
       command: `millrace quarantine list ${asset}`,
+      about: { kind: "quarantine" as const, asset, rule, count: rows },
     })),
     ...neverBuilt(input),
   ];
@@ -100,6 +103,14 @@ function failed({ statuses, rows, dependents, partitions }: NeedsInput): readonl
       what: `${id} failed${held.length === 0 ? "" : `, which holds up ${named(held)}`}`,
       why: `${row?.error?.message ?? "its last attempt failed"}${since}`,
       command: row === undefined ? "millrace run" : `millrace run show ${row.run}`,
+      about: {
+        kind: "failed",
+        ...(id.startsWith("task:") ? { task: id.slice("task:".length) } : { asset: id }),
+        ...(row === undefined ? {} : { run: row.run, since: row.at }),
+        ...(row?.error == null ? {} : { code: row.error.code }),
+        ...(row?.succeededAt == null ? {} : { lastSucceededAt: row.succeededAt }),
+        holdsUp: held,
+      },
     };
   });
 }
@@ -113,6 +124,7 @@ function failedPartitions({ partitions }: NeedsInput): readonly Need[] {
             what: `${broken} partitions of ${asset} failed`,
             why: "their last attempts failed",
             command: `millrace backfill ${asset} --failed`,
+            about: { kind: "partitions" as const, asset, count: broken },
           },
         ],
   );
@@ -142,7 +154,12 @@ async function failedJobs({ store, environment }: NeedsInput): Promise<readonly 
     const undone = failing.filter(({ plan }) => plan.compensates !== undefined).map(({ node }) => node);
     const what = `${named(failing.map(({ node }) => node))} of the job ${job} failed`;
     const undo = undone.length === 0 ? "" : `; what they did was not undone: ${named(undone)}`;
-    needs.push({ what, why: `${first.error?.message ?? "its last attempt failed"}${undo}`, command: `millrace run show ${run}` });
+    needs.push({
+      what,
+      why: `${first.error?.message ?? "its last attempt failed"}${undo}`,
+      command: `millrace run show ${run}`,
+      about: { kind: "job", job: job!, run },
+    });
   }
   return needs;
 }
@@ -174,6 +191,7 @@ async function stuck(
         why,
         command:
           trigger === "backfill" ? `millrace backfill resume ${run}` : ["millrace run", job].filter((word) => word !== null).join(" "),
+        about: { kind: "stuck", run, since: startedAt },
       });
       continue;
     }
@@ -184,7 +202,12 @@ async function stuck(
       const [tookMs, usual] = [now - Date.parse(attempt.startedAt), expectedSeconds(rows.get(node.node))];
       if (usual === null || tookMs < Math.max(STUCK_MIN_MS, STUCK_FACTOR * usual * 1_000)) continue;
       const why = `running for ${span(tookMs)}; it usually takes ${span(usual * 1_000)}`;
-      needs.push({ what: `${node.node} of ${run} may be stuck`, why, command: `millrace logs ${run} --node ${node.node}` });
+      needs.push({
+        what: `${node.node} of ${run} may be stuck`,
+        why,
+        command: `millrace logs ${run} --node ${node.node}`,
+        about: { kind: "stuck", run, task: node.node, since: attempt.startedAt },
+      });
     }
   }
   return needs;
@@ -200,6 +223,7 @@ async function openBreakers({ store, project, now }: NeedsInput): Promise<readon
         what: `the connection ${connection} is down`,
         why: `since ${moment(breaker.since, now)}: ${breaker.error.code} ${breaker.error.message}; ${again}`,
         command: "millrace doctor",
+        about: { kind: "connection" as const, connection, code: breaker.error.code, since: new Date(breaker.since).toISOString() },
       },
     ];
   });
@@ -215,6 +239,7 @@ async function unplanned({ store, environment, now }: NeedsInput): Promise<reado
             what: `a run of ${job} could not be planned ${moment(last.at, now)}`,
             why: `${last.code} ${last.why}`,
             command: `millrace triggers show ${job}`,
+            about: { kind: "unplanned" as const, job, code: last.code, since: new Date(last.at).toISOString() },
           },
         ],
   );
@@ -231,6 +256,7 @@ async function pausedTriggers({ store, environment, now }: NeedsInput): Promise<
         what: `${key === "" ? `the triggers of ${job} are` : `the trigger${key} of ${job} is`} paused`,
         why: `by ${pause.by}, ${until}${pause.why === "" ? "" : `: ${pause.why}`}`,
         command: `millrace triggers resume ${job}${key}`,
+        about: { kind: "trigger", job, ...(key === "" ? {} : { trigger: key.trim() }) },
       });
     }
   }
@@ -246,6 +272,7 @@ function rolledBack({ live }: NeedsInput): readonly Need[] {
             what: `${asset} is held at version ${version}`,
             why: `rolled back by ${back.by} at ${back.at}${back.why === null ? "" : `: ${back.why}`}`,
             command: `millrace rollback ${asset} --release`,
+            about: { kind: "held" as const, asset, since: back.at },
           },
         ],
   );
@@ -255,6 +282,11 @@ function neverBuilt({ statuses, isNew }: NeedsInput): readonly Need[] {
   const missing = [...statuses].filter(([id, status]) => status === "missing" && !id.startsWith("task:"));
   if (missing.length === 0 || [...statuses.values()].includes("failed")) return [];
   return [
-    { what: `${missing.length} never built`, why: isNew ? "nothing has run yet" : "new since the last run", command: "millrace run" },
+    {
+      what: `${missing.length} never built`,
+      why: isNew ? "nothing has run yet" : "new since the last run",
+      command: "millrace run",
+      about: { kind: "missing", count: missing.length },
+    },
   ];
 }
