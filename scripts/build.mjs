@@ -1,6 +1,6 @@
 // Builds dist/ in a folder beside that takes dist's place when it is whole. Declarations come from tsc; the code is bundled, because reading
 // hundreds of small files is most of the time that `millrace --help` takes.
-//   B1. One instance of every module: the command line, `millrace` and `millrace/testing` are entries of one bundle and share its chunks.
+//   B1. One instance of every module: the command line, `millrace`, `millrace/client` and `millrace/testing` are entries of one bundle and share its chunks.
 //   B2. All chunks stand in dist/bundle/; dist/index.js and dist/cli/main.js only lead there.
 //   B3. A module that is started as a thread, `new URL("./name.ts", import.meta.url)`, becomes an entry of its own beside the chunk that starts it.
 //   B4. What runs in a browser is a script of its own beside the chunks: the page of the catalogue.
@@ -16,7 +16,7 @@ const root = resolve(fileURLToPath(import.meta.url), "../..");
 const next = join(root, `dist.${process.pid}`);
 const bundle = join(next, "bundle");
 /** Entries by their path in dist/. */
-const entries = ["index", "testing", "cli/main"].filter((name) => existsSync(join(root, `src/${name}.ts`)));
+const entries = ["index", "testing", "client", "cli/main"].filter((name) => existsSync(join(root, `src/${name}.ts`)));
 /** Native code, a loader that finds its own files, what is rarely needed and brings optional parts (pg), and the test runner of the user. DuckDB's native code: see `bindings`. */
 const external = [/^node:/, "cpu-features", /sshcrypto\.node$/, "@photostructure/sqlite", "jiti", "pg", "vitest"];
 

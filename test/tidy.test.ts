@@ -57,6 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "user-code.ts": ["model", "executors", "connectors", "project", "tasks"],
   "index.ts": ["model", "load", "sql", "client"],
   "testing.ts": ["testing"],
+  "client.ts": ["client", "model", "server"],
   // A simulated project is read, planned, triggered and carried out by the code that does it for real.
   testing: [
     "model",

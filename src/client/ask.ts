@@ -8,8 +8,19 @@ export interface AskOptions {
   readonly url: string;
   readonly token?: string;
   readonly environment?: string;
+  /** Go with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** Default: the platform's. */
-  readonly fetch?: typeof fetch;
+  readonly fetch?: AskFetch;
+}
+
+export type AskFetch = (url: string, init: AskInit) => Promise<Response>;
+
+interface AskInit {
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly signal?: AbortSignal;
 }
 
 export interface Asked {
@@ -33,6 +44,10 @@ export class ApiError extends Error {
     this.status = status;
     this.error = error;
   }
+
+  get code(): string {
+    return this.error.code;
+  }
 }
 
 /** @throws ApiError what the server refuses; TypeError where it cannot be reached */
@@ -49,6 +64,7 @@ export function createAsk(options: AskOptions): Ask {
     const response = await (options.fetch ?? fetch)(`${url}${API_ROOT}${path}${search === "" ? "" : `?${search}`}`, {
       method,
       headers: {
+        ...options.headers,
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
         ...(environment === undefined ? {} : { "millrace-environment": environment }),
         ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
