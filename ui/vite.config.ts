@@ -1,10 +1,15 @@
 // The page is built into dist/ui by scripts/build.mjs: no inline code or style, every asset with its hash, workers as module files.
+import { readFileSync } from "node:fs";
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
+
+const { version } = JSON.parse(readFileSync(`${import.meta.dirname}/../package.json`, "utf8")) as { readonly version: string };
 
 export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
+  // A page of another version than the server is told to load again.
+  define: { __MILLRACE_VERSION__: JSON.stringify(version) },
   build: {
     outDir: "../dist/ui",
     emptyOutDir: true,

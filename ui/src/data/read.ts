@@ -4,6 +4,7 @@ import { keepPreviousData, QueryClient, useQuery } from "@tanstack/react-query";
 import type { Api } from "../../../src/server/api.ts";
 import { ApiError, askIn } from "./ask.ts";
 import { useEnvironment } from "./environment.ts";
+import { useTopic } from "./live.ts";
 
 const AGAIN_LIMIT = 2;
 
@@ -19,6 +20,8 @@ export const queryClient = new QueryClient({
     },
   },
 });
+
+function nothing(): void {}
 
 export interface Read<Answer> {
   /** The answer, also the one before while it is asked for again. */
@@ -44,6 +47,7 @@ export interface ReadOptions {
 
 export function useRead<Id extends keyof Api>(id: Id, input: Api[Id]["input"], options: ReadOptions = {}): Read<Api[Id]["answer"]> {
   const [environment] = useEnvironment();
+  useTopic(id.startsWith("runs.") && "run" in input && typeof input.run === "string" ? `run:${input.run}` : null, nothing);
   const query = useQuery<Api[Id]["answer"]>({
     queryKey: [id, input, environment ?? ""],
     queryFn: ({ signal }) => askIn(environment)(id, input, { signal }),

@@ -2,7 +2,8 @@
 import { Outlet, useRouterState, type ErrorComponentProps } from "@tanstack/react-router";
 import { useEffect, useRef, type ReactNode } from "react";
 import { appearance } from "../data/appearance.ts";
-import { connection } from "../data/live.ts";
+import { useEnvironment } from "../data/environment.ts";
+import { connection, followEnvironment } from "../data/live.ts";
 import { useSignal } from "../data/signal.ts";
 import { Button } from "../kit/button.tsx";
 import { Link } from "../kit/link.tsx";
@@ -17,6 +18,8 @@ import { TopBar } from "./top-bar.tsx";
 export function Shell(): ReactNode {
   const { rail } = useSignal(appearance);
   const pathname = useRouterState({ select: (state) => state.location.pathname });
+  const [environment] = useEnvironment();
+  useEffect(() => followEnvironment(environment), [environment]);
   const main = useRef<HTMLElement>(null);
   // Who hears the page, or goes by keys, begins at the top of the next one.
   const isFirst = useRef(true);
