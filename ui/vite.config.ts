@@ -9,7 +9,7 @@ export default defineConfig({
   root: import.meta.dirname,
   plugins: [react()],
   // A page of another version than the server is told to load again.
-  define: { __MILLRACE_VERSION__: JSON.stringify(version) },
+  define: { MILLRACE_VERSION: JSON.stringify(version) },
   build: {
     outDir: "../dist/ui",
     emptyOutDir: true,

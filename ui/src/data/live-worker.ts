@@ -3,8 +3,8 @@ import { createLiveHub, type LiveWish } from "./live-hub.ts";
 
 const hub = createLiveHub<MessagePort>((port, news) => port.postMessage(news));
 
-(globalThis as unknown as { onconnect: (event: MessageEvent) => void }).onconnect = (event) => {
-  const [port] = event.ports;
+addEventListener("connect", (event) => {
+  const [port] = (event as MessageEvent).ports;
   if (port !== undefined) port.addEventListener("message", ({ data }: MessageEvent<LiveWish>) => hub.wish(port, data));
   port?.start();
-};
+});

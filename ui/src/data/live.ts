@@ -22,7 +22,7 @@ const touches: Readonly<Record<string, readonly string[]>> = {
   jobs: ["jobs.", "triggers.", "status."],
 };
 
-declare const __MILLRACE_VERSION__: string;
+declare const MILLRACE_VERSION: string;
 
 const listeners = new Map<string, Set<Listener>>();
 let send: (wish: LiveWish) => void = () => {};
@@ -66,7 +66,7 @@ function wish(): void {
 export function startLive(client: QueryClient): void {
   const take = (news: LiveNews): void => {
     if (news.kind === "hello") {
-      if (news.version !== __MILLRACE_VERSION__) connection.set("old");
+      if (news.version !== MILLRACE_VERSION) connection.set("old");
     } else if (news.kind === "state") {
       if (connection.get() === "old") return;
       const wasAway = connection.get() === "away";
