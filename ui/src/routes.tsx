@@ -11,7 +11,11 @@ function page(path: string, load: () => Promise<{ readonly Page: ComponentType }
   return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page"), errorComponent: Stumbled });
 }
 
-const pages = [page("/", () => import("./pages/home/page.tsx"))];
+const pages = [
+  page("/", () => import("./pages/home/page.tsx")),
+  page("/quarantine", () => import("./pages/quarantine/page.tsx")),
+  page("/quarantine/$asset", () => import("./pages/quarantine/page.tsx")),
+];
 
 export const router = createRouter({
   routeTree: root.addChildren(pages),

@@ -1,0 +1,34 @@
+// Who decided what over an asset's records.
+import type { ReactNode } from "react";
+import type { QuarantineDecision } from "../../../../src/model/quarantine-answers.ts";
+import { Link } from "../../kit/link.tsx";
+import { Count, Time } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+
+const WORDS: Readonly<Record<string, string>> = { fix: "fixed", accept: "accepted", replay: "tried again", discard: "discarded" };
+
+export function Decisions({ decisions }: { readonly decisions: readonly QuarantineDecision[] }): ReactNode {
+  if (decisions.length === 0) return <p className="muted">Nobody has decided over records of this asset yet.</p>;
+  return (
+    <ol className="plain q-decisions">
+      {decisions.map(({ decision, act, rows, by, why, at, run }) => (
+        <li key={decision}>
+          <div className="row wrap">
+            <span className="strong">
+              {by} {WORDS[act] ?? act} <Count of={rows} one="record" />
+            </span>
+            <span className="muted">
+              <Time at={at} ago />
+            </span>
+            {run === null ? null : (
+              <Link className="link" to={links.run(run)}>
+                run
+              </Link>
+            )}
+          </div>
+          {why === null || why === "" ? null : <div className="second">{why}</div>}
+        </li>
+      ))}
+    </ol>
+  );
+}
