@@ -254,6 +254,14 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
       const warehouse = await (await import("./operations/functions/install.ts")).warehouseToRead(workspace);
       return (await import("./operations/assets/query.ts")).queryToParquet(warehouse, sql, path);
     },
+    queryRun: async (request) => (await import("./operations/query/console.ts")).runConsoleQuery(workspace, request),
+    queryCancel: async (request) => (await import("./operations/query/console.ts")).cancelConsoleQuery(request),
+    queryExport: async (request) => (await import("./operations/query/export.ts")).exportQuery(workspace, request),
+    queryFile: async (exported) => (await import("./operations/query/export.ts")).queryFile(exported),
+    queryCompletions: async () => (await import("./operations/query/completions.ts")).completionsOf(workspace),
+    connections: async () => (await import("./operations/connections/connections.ts")).listConnections(workspace),
+    connectionTest: async (name) => (await import("./operations/connections/connections.ts")).testConnection(workspace, name),
+    project: async () => (await import("./operations/project/project.ts")).showProject(workspace),
     recordTest: async (request) => (await import("./operations/tests/record.ts")).recordTest(workspace, request),
     test: async (request, observe) => (await import("./operations/tests/tests.ts")).testModels(workspace, request, observe),
     check: async (request) => (await import("./operations/assets/history.ts")).checkAssets(workspace, request),

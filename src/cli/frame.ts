@@ -6,7 +6,7 @@
 //   7 │   sum(amuont) as total
 //     │       ^^^^^^ did you mean "amount"?
 import { messageOf, type MillraceError, type SourceLocation } from "../model/errors.ts";
-import { secretSpans } from "../platform/secret-names.ts";
+import { LINES_BEFORE, maskedLine } from "../platform/source-frame.ts";
 import { printable, widthOf } from "./table.ts";
 
 interface FrameColors {
@@ -27,10 +27,8 @@ export interface FrameOptions {
 }
 
 const ERRORS_MAX = 50;
-const LINES_BEFORE = 1;
 const LINE_CHARACTERS_MAX = 160;
 const CAUSES_MAX = 8;
-const MASK = "***";
 
 const plain: FrameColors = { red: String, yellow: String, cyan: String, dim: String, bold: String };
 
@@ -91,24 +89,6 @@ function frame(
   lines.push(`${gap}${mark(short ? `${marks} ${printable(hint)}` : marks)}`);
   if (hint !== undefined && !short) lines.push(...hint.split("\n").map((part) => `${margin} = ${printable(part)}`));
   return lines;
-}
-
-/** A line without its secrets, and where a place of it stands in it. */
-function maskedLine(lines: readonly string[], index: number): { readonly text: string; at(offset: number): number } {
-  const line = lines[index]!;
-  const spans = secretSpans(lines, index);
-  const text = spans.reduceRight((left, { start, end }) => `${left.slice(0, start)}${MASK}${left.slice(end)}`, line);
-  return {
-    text,
-    at(offset) {
-      let shift = 0;
-      for (const { start, end } of spans) {
-        if (offset <= start) break;
-        shift += offset >= end ? MASK.length - (end - start) : Math.min(offset - start, MASK.length) - (offset - start);
-      }
-      return offset + shift;
-    },
-  };
 }
 
 /** Tabs become two blanks so that marks stand below what they mark. */

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { parse } from "csv-parse/sync";
 import { describe, expect, it } from "vitest";
-import { cellText, printable, renderCsv, renderMarkdown, renderTable, widthOf } from "./table.ts";
+import { renderCsv } from "../platform/csv.ts";
+import { cellText, printable, renderMarkdown, renderTable, widthOf } from "./table.ts";
 
 describe("renderTable", () => {
   it("holds more rows than a call has room for arguments", () => {

@@ -59,16 +59,6 @@ export function renderMarkdown(header: readonly string[], rows: readonly (readon
   return [line(header), `|${header.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
 }
 
-/** RFC 4180 with a line feed; an empty text is quoted so that it differs from NULL. */
-export function renderCsv(rows: readonly (readonly JsonValue[])[]): string {
-  const cell = (value: JsonValue): string => {
-    if (value === null) return "";
-    const text = typeof value === "object" ? JSON.stringify(value) : String(value);
-    return text === "" || /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-  };
-  return rows.map((row) => row.map(cell).join(",")).join("\n");
-}
-
 function numericColumns(rows: readonly (readonly (JsonValue | undefined)[])[]): ReadonlySet<number> {
   const numeric = new Set<number>();
   for (const index of rows[0]?.keys() ?? []) {

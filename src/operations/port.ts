@@ -64,6 +64,11 @@ import type { LogsRequest } from "./runs/logs.ts";
 import type { ApprovalAnswer, ApprovalsAnswer, PendingApproval } from "../model/approval-answers.ts";
 import type { ApproveRequest } from "./runs/approve.ts";
 import type { QueryPart } from "./assets/query.ts";
+import type { ConnectionsAnswer, ConnectionTestAnswer } from "../model/connection-answers.ts";
+import type { ProjectAnswer } from "../model/project-answers.ts";
+import type { CompletionsAnswer, QueryCancelAnswer, QueryExportAnswer, QueryRunAnswer } from "../model/query-answers.ts";
+import type { QueryRequest } from "./query/console.ts";
+import type { QueryExportRequest, QueryFile } from "./query/export.ts";
 import type { PauseAct, TriggerAct } from "./triggers/acts.ts";
 import type { TriggerActAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../model/trigger-answers.ts";
 import type { ForkRequest, RetryRequest } from "./runs/again.ts";
@@ -138,6 +143,16 @@ export interface App {
   deploy(request: DeployRequest, observe: (progress: RunProgress) => void): Promise<DeployAnswer>;
   /** Hands over the columns, then chunks of rows. */
   query(sql: string, take: (part: QueryPart) => void): Promise<void>;
+  /** Within caps of rows, bytes, time and memory; reads the warehouse alone. */
+  queryRun(request: QueryRequest): Promise<QueryRunAnswer>;
+  queryCancel(request: { readonly query: string }): Promise<QueryCancelAnswer>;
+  queryExport(request: QueryExportRequest): Promise<QueryExportAnswer>;
+  /** Where an exported file lies. */
+  queryFile(exported: string): Promise<QueryFile>;
+  queryCompletions(): Promise<CompletionsAnswer>;
+  connections(): Promise<ConnectionsAnswer>;
+  connectionTest(connection: string): Promise<ConnectionTestAnswer>;
+  project(): Promise<ProjectAnswer>;
   /** Writes a test from rows of a model. */
   recordTest(request: RecordRequest): Promise<RecordedTestAnswer>;
   test(request: TestRequest, observe: (test: TestAnswer) => void): Promise<Tested>;

@@ -4,6 +4,7 @@ import type { Route } from "./route.ts";
 import { assetRoutes } from "./routes/assets.ts";
 import { backfillRoutes } from "./routes/backfills.ts";
 import { changeRoutes } from "./routes/changes.ts";
+import { connectionRoutes } from "./routes/connections.ts";
 import { decisionRoutes } from "./routes/decisions.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
@@ -11,6 +12,7 @@ import { lookRoutes } from "./routes/looks.ts";
 import { projectRoutes } from "./routes/project.ts";
 import { qualityRoutes } from "./routes/quality.ts";
 import { quarantineRoutes } from "./routes/quarantine.ts";
+import { queryRoutes } from "./routes/query.ts";
 import { runRoutes } from "./routes/runs.ts";
 
 export const routes = [
@@ -25,6 +27,8 @@ export const routes = [
   ...qualityRoutes,
   ...jobRoutes,
   ...changeRoutes,
+  ...queryRoutes,
+  ...connectionRoutes,
 ] as const;
 
 type Table = (typeof routes)[number];

@@ -7,7 +7,8 @@ import type { App } from "../../app.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { type Command, text } from "../command.ts";
 import type { Output } from "../output.ts";
-import { renderCsv, renderMarkdown, renderTable } from "../table.ts";
+import { renderCsv } from "../../platform/csv.ts";
+import { renderMarkdown, renderTable } from "../table.ts";
 import { plural } from "../words.ts";
 
 const FORMATS = ["table", "csv", "json", "ndjson", "md", "parquet"] as const;

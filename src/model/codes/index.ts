@@ -5,6 +5,7 @@ import { actsCodes } from "./acts.ts";
 import { catalogueCodes } from "./catalogue.ts";
 import { checksCodes } from "./checks.ts";
 import { cliCodes } from "./cli.ts";
+import { consoleCodes } from "./console.ts";
 import { databasesCodes } from "./databases.ts";
 import { defineCodes } from "./define.ts";
 import { componentsCodes } from "./components.ts";
@@ -74,6 +75,7 @@ export const codes = {
   ...agentCodes,
   ...lookCodes,
   ...accessCodes,
+  ...consoleCodes,
   ...partitionsCodes,
   ...planCodes,
   ...postgresCodes,

@@ -50,7 +50,7 @@ export async function queryToParquet(warehouse: Warehouse, sql: string, path: st
 }
 
 /** What is not here may stand on a server: then that is what helps. */
-async function queryOrServerFailure(session: Session, error: unknown, sql: string): Promise<unknown> {
+export async function queryOrServerFailure(session: Session, error: unknown, sql: string): Promise<unknown> {
   const failure = queryFailure(error, sql);
   if (!/Table with name/.test(failureText(error))) return failure;
   await session.run("rollback").catch(() => undefined); // the ledger is asked outside of what failed
@@ -66,7 +66,7 @@ async function queryOrServerFailure(session: Session, error: unknown, sql: strin
   });
 }
 
-async function refuseWriting(session: Session, sql: string): Promise<void> {
+export async function refuseWriting(session: Session, sql: string): Promise<void> {
   let types: StatementType[];
   try {
     const statements = await session.connection.extractStatements(sql);

@@ -15,6 +15,13 @@ export const projectRoutes = [
     run: (app) => app.status(),
   }),
   read({
+    id: "project.show",
+    summary: "What the project is, what is wrong with its files, and under dev what the last saved file did",
+    scope: "read",
+    input: z.object({}),
+    run: (app) => app.project(),
+  }),
+  read({
     id: "connectors.form",
     summary: "What a connector must be told",
     scope: "read",
