@@ -5,12 +5,14 @@
 //   B3. A module that is started as a thread, `new URL("./name.ts", import.meta.url)`, becomes an entry of its own beside the chunk that starts it.
 //   B4. What runs in a browser is a script of its own beside the chunks: the page of the catalogue.
 //   B5. The page of the server is dist/ui, and the JavaScript that its first route loads stays below its limit.
+//   B6. What the API answers is described in bundle/answers.json, beside the code that serves it.
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { rolldown } from "rolldown";
+import { answerSchemas } from "./answers.mjs";
 
 const root = resolve(fileURLToPath(import.meta.url), "../..");
 const next = join(root, `dist.${process.pid}`);
@@ -86,6 +88,11 @@ async function pages() {
   copyFileSync(join(page, "style.css"), join(bundle, "catalogue-page.css"));
 }
 
+/** B6. */
+function answers() {
+  writeFileSync(join(bundle, "answers.json"), JSON.stringify(answerSchemas()));
+}
+
 /** B5. */
 const FIRST_ROUTE_LIMIT_BYTES = 150 * 1024;
 
@@ -154,6 +161,7 @@ try {
   declarations();
   await code();
   await pages();
+  answers();
   await page();
   if (process.argv[2] === "--to") renameSync(next, resolve(process.argv[3]));
   else {

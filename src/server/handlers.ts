@@ -64,7 +64,7 @@ async function carryOut({ route, input, environment, wait }: Asking, port: ApiPo
     if (unknown !== undefined) throw unknown;
   }
   const isLong = route.kind === "long" && !wait;
-  return isLong ? begun((begin) => route.run(app, input, begin)) : done(await route.run(app, input, () => {}));
+  return isLong ? begun((begin) => route.run(app, input, begin)) : answeredWith(await route.run(app, input, () => {}));
 }
 
 /** Answers as soon as the run is durable. */
@@ -76,11 +76,11 @@ function begun(work: (begin: Begin) => Promise<unknown>): Promise<Reply> {
       const status = "type" in told && told.type === "queued" ? "queued" : "running";
       resolve({ status: 202, body: JSON.stringify({ v: 1, status, ...rest }) });
     };
-    work(begin).then((answered) => resolve(done(answered)), reject); // H1: after `begin`, this is heard by nobody
+    work(begin).then((answered) => resolve(answeredWith(answered)), reject); // H1: after `begin`, this is heard by nobody
   });
 }
 
-function done(answered: unknown): Reply {
+function answeredWith(answered: unknown): Reply {
   return { status: 200, body: JSON.stringify({ v: 1, ...(answered as object) }) };
 }
 

@@ -1,6 +1,6 @@
 // What a request asks of a route: path, query and body in one, checked by the route's schema. What is wrong is told by its field.
 import type { Context } from "hono";
-import { z } from "zod";
+import type { z } from "zod";
 import { methodOf } from "../model/api-paths.ts";
 import { MillraceError } from "../model/errors.ts";
 import { readBody } from "./body.ts";

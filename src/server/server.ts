@@ -1,6 +1,7 @@
 // The listener of `serve`: one HTTP server with the routes of the engine. The page and the API join it here.
 import { createAdaptorServer, type ServerType } from "@hono/node-server";
 import { Hono } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { MillraceError } from "../model/errors.ts";
@@ -9,7 +10,10 @@ import type { WebhookPort } from "../model/webhook.ts";
 import type { ApiPort } from "../operations/port.ts";
 import { isLoopback, judgeAccess } from "./access.ts";
 import { addCalls } from "./calls.ts";
+import { addDescription } from "./described.ts";
+import { errorAnswer } from "./errors.ts";
 import { addApi } from "./handlers.ts";
+import { unknownAddress } from "./unknown.ts";
 import { addWebhooks } from "./webhooks.ts";
 
 export interface ServerOptions {
@@ -68,9 +72,13 @@ export function createServerApp({ host, token, webhooks, calls, api }: ServerOpt
   });
   if (calls !== undefined) addCalls(app, rules.token, calls);
   if (api !== undefined) addApi(app, api);
+  addDescription(app);
   app.get("/healthz", (context) => context.json({ v: 1, status: "ok" }));
-  app.notFound((context) => context.json({ v: 1, error: { message: `there is nothing at ${context.req.path}` } }, 404));
-  app.onError((error, context) => context.json({ v: 1, error: { message: error.message } }, 500));
+  app.notFound(unknownAddress);
+  app.onError((error, context) => {
+    const { status, answer } = errorAnswer(error);
+    return context.json(answer, status as ContentfulStatusCode);
+  });
   return app;
 }
 
