@@ -160,7 +160,6 @@ const serveParts: ServeParts = {
   }),
   api: (workspaceOf) => ({
     app: async (environment) => operationsOn(await workspaceOf(environment), async () => {}),
-    tools: openTools,
   }),
   listen: async (request) => (await import("./server/server.ts")).startServer(request),
   http: async (context) => (await import("./connectors/http/client.ts")).httpClient(context),
@@ -282,6 +281,8 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     addForm: async (connector) => (await import("./operations/add/add.ts")).addForm(workspace, connector),
     list: async (request) => (await import("./operations/assets/assets.ts")).listAssets(workspace, request),
     describe: async (asset, request) => (await import("./operations/assets/assets.ts")).describeAsset(workspace, asset, request),
+    doctor: async () => (await openTools()).doctor(workspace.dir),
+    jsonSchema: async (kind) => (await openTools()).jsonSchema(kind, workspace.dir),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
     assetGraph: async () => (await import("./operations/look/graph.ts")).graphOf(workspace),
     assetSource: async (asset) => (await import("./operations/look/source.ts")).sourceOf(workspace, asset),

@@ -2,7 +2,7 @@
 //   P1. In this process the project is opened when something is asked and let go of IDLE_MS after the last of it has ended, so that neither the warehouse
 //       is held nor the process kept alive by a client that nobody uses.
 import { randomBytes } from "node:crypto";
-import { type App, findEngine, openApp, openTools } from "../app.ts";
+import { type App, findEngine, openApp } from "../app.ts";
 import { createServerApp } from "../server/server.ts";
 import { createAsk } from "./ask.ts";
 import { openNews, type Send } from "./news.ts";
@@ -92,7 +92,6 @@ function ownServer({ dir, environment }: FolderPlace): OwnServer {
         apps.set(name ?? "", app);
         return app;
       },
-      tools: openTools,
     },
   });
   return {

@@ -184,6 +184,9 @@ export interface App {
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
+  doctor(): Promise<DoctorAnswer>;
+  /** With what the project makes itself. */
+  jsonSchema(kind: string): Promise<Readonly<Record<string, unknown>>>;
   /** All assets with how each stands and what it reads. */
   assetGraph(): Promise<AssetGraphAnswer>;
   /** The text an asset is defined by. */
@@ -296,5 +299,4 @@ export interface Tools {
 export interface ApiPort {
   /** The operations on the project as its files are now; `environment`: another than the engine's. */
   app(environment: string | undefined): Promise<App>;
-  tools(): Promise<Tools>;
 }

@@ -26,5 +26,5 @@ function matches(template: string, path: string): boolean {
 function hintOf(path: string): { readonly hint: string } {
   const known = [...new Set(Object.values(apiPaths).map((each) => `${API_ROOT}${each.slice(each.indexOf("/"))}`))];
   const near = nearest(path, known);
-  return { hint: `${near === undefined ? "" : `did you mean ${near}? `}/api lists all routes` };
+  return { hint: `${near.length === 0 ? "" : `did you mean ${near.join(" or ")}? `}/api lists all routes` };
 }
