@@ -110,6 +110,7 @@ export const apiPaths = {
   "session.show": "GET /session",
   "session.begin": "POST /session",
   "session.end": "POST /session/end",
+  "session.link": "POST /session/link",
   // live
   "live.stream": "GET /live",
 } as const satisfies Readonly<Record<string, `${"GET" | "POST"} /${string}`>>;

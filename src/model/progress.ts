@@ -28,6 +28,8 @@ export type ServeProgress =
       readonly triggers: number;
       readonly seconds: number;
     }
+  /** A link to the page that opens one session. */
+  | { readonly type: "page"; readonly link: string }
   /** The project was read again after its files changed. */
   | { readonly type: "reloaded"; readonly jobs: number; readonly triggers: number }
   /** Another process holds the warehouse; runs wait. */

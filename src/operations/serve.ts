@@ -5,6 +5,7 @@ import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
+import { accessPort } from "./access/port.ts";
 import { createPushes } from "./deploy/pushes.ts";
 import type { Carrier } from "./runs/carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
@@ -105,6 +106,7 @@ export async function serveOperation(
   const server = await parts.listen({
     ...request,
     calls: parts.calls(workspaceFor),
+    access: accessPort(store.tables, clock),
     api: parts.api(workspaceFor),
     webhooks: {
       now: () => clock.now(),
@@ -146,6 +148,7 @@ export async function serveOperation(
     });
     const seconds = performance.now() / 1_000; // since the process began
     observe({ type: "serving", url: server.url, pid: process.pid, ...counts(keeper.current().policies), seconds });
+    if (server.link !== null) observe({ type: "page", link: server.link });
     // Runs that did not end want the warehouse at once; nothing else does. What is wrong with it is told by the runs that need it.
     if (await runner.anyLeft()) holder.held().catch(() => {});
     pushes.work();

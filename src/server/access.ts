@@ -1,5 +1,5 @@
-// Who may speak to the server. On loopback: requests whose `Host` is a name of this machine (a page of another site that was made to resolve to
-// 127.0.0.1 sends its own name), without an `Origin` or with the server's. On any other address: who has the token.
+// Where a request comes from. On loopback its `Host` must be a name of this machine (a page of another site that was made to resolve to 127.0.0.1 sends
+// its own name), and it comes without an `Origin` or with the server's. What another site's page asks for in any other way is refused, too.
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 
@@ -11,6 +11,7 @@ export interface AccessRules {
 export type AccessVerdict = { readonly allowed: true } | { readonly allowed: false; readonly status: 401 | 403; readonly why: string };
 
 const LOOPBACK_NAMES: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "[::1]"]);
+const ALLOWED: AccessVerdict = { allowed: true };
 
 /** Addresses that only this machine can reach. */
 export function isLoopback(host: string): boolean {
@@ -18,23 +19,47 @@ export function isLoopback(host: string): boolean {
   return isIP(host) === 4 && host.startsWith("127.");
 }
 
+/** Of a request that nothing but its origin and the server's own token can speak for. */
 export function judgeAccess(rules: AccessRules, headers: Headers): AccessVerdict {
-  if (!rules.loopback) {
-    return hasToken(rules.token, headers)
-      ? { allowed: true }
-      : { allowed: false, status: 401, why: "this server wants its token: Authorization: Bearer …" };
-  }
-  const host = headers.get("host") ?? "";
-  if (!isOwnHost(host)) return { allowed: false, status: 403, why: "the Host header names another machine" };
-  const origin = headers.get("origin");
-  if (origin !== null && origin !== `http://${host}`) return { allowed: false, status: 403, why: "the request comes from another site" };
-  return { allowed: true };
+  if (rules.loopback) return judgeOrigin(rules, headers);
+  return hasToken(rules.token, headers)
+    ? ALLOWED
+    : { allowed: false, status: 401, why: "this server wants its token: Authorization: Bearer …" };
+}
+
+/** On other addresses than loopback whoever asks is known by a token or a session, and names are those of a proxy in front. */
+export function judgeOrigin({ loopback }: Pick<AccessRules, "loopback">, headers: Headers): AccessVerdict {
+  if (loopback && !isOwnHost(headers.get("host") ?? "")) return refused("the Host header names another machine");
+  if (headers.get("origin") !== null && !hasOwnOrigin({ loopback }, headers)) return refused("the request comes from another site");
+  const site = headers.get("sec-fetch-site");
+  const isForeign = site === "cross-site" || site === "same-site"; // same-site: a page of another port of this machine
+  if (isForeign && headers.get("sec-fetch-mode") !== "navigate") return refused("the request comes from another site");
+  return ALLOWED;
+}
+
+/** A browser says that a page of this server sent it. */
+export function hasOwnOrigin({ loopback }: Pick<AccessRules, "loopback">, headers: Headers): boolean {
+  const [origin, host] = [headers.get("origin"), headers.get("host")];
+  if (origin === null || host === null) return false;
+  return origin === `http://${host}` || (!loopback && origin === `https://${host}`);
 }
 
 export function hasToken(token: string, headers: Headers): boolean {
-  const given = /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
-  if (given === undefined || token === "") return false;
-  return timingSafeEqual(digest(given), digest(token));
+  const given = bearerOf(headers);
+  return given !== undefined && isSecret(token, given);
+}
+
+export function bearerOf(headers: Headers): string | undefined {
+  return /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
+}
+
+/** Takes the same time whatever is wrong. */
+export function isSecret(secret: string, given: string): boolean {
+  return secret !== "" && timingSafeEqual(digest(given), digest(secret));
+}
+
+function refused(why: string): AccessVerdict {
+  return { allowed: false, status: 403, why };
 }
 
 function isOwnHost(host: string): boolean {

@@ -1,12 +1,12 @@
 // The table of the API: every read and act, one definition each. Types for those who ask (`millrace/client`, the page) come from it, too.
 import type { z } from "zod";
 import type { Route } from "./route.ts";
+import { accessRoutes } from "./routes/access.ts";
 import { assetRoutes } from "./routes/assets.ts";
 import { backfillRoutes } from "./routes/backfills.ts";
 import { changeRoutes } from "./routes/changes.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { decisionRoutes } from "./routes/decisions.ts";
-import { helpRoutes } from "./routes/help.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
 import { lookRoutes } from "./routes/looks.ts";
@@ -28,7 +28,7 @@ export const routes = [
   ...qualityRoutes,
   ...jobRoutes,
   ...changeRoutes,
-  ...helpRoutes,
+  ...accessRoutes,
   ...queryRoutes,
   ...connectionRoutes,
 ] as const;

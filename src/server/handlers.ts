@@ -4,8 +4,10 @@ import type { Context, Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { API_ROOT, apiPaths, methodOf } from "../model/api-paths.ts";
 import type { ApiPort } from "../operations/port.ts";
+import type { Holder } from "../model/access.ts";
 import { anyRoutes } from "./api.ts";
 import { errorAnswer } from "./errors.ts";
+import { holderIn } from "./guard.ts";
 import { inputOf } from "./input.ts";
 import type { Begin, Route } from "./route.ts";
 
@@ -18,6 +20,7 @@ export interface Asking {
   /** A long act is answered when its run has ended. */
   readonly wait: boolean;
   readonly headers: Headers;
+  readonly holder: Holder;
 }
 
 export interface Reply {
@@ -52,6 +55,7 @@ async function replyTo(context: Context, route: Route, port: ApiPort, arounds: r
     environment: req.query("env") ?? req.header("millrace-environment"),
     wait: req.query("wait") === "true",
     headers: req.raw.headers,
+    holder: holderIn(context),
   };
   const work = (): Promise<Reply> => carryOut(asking, port);
   return arounds.reduceRight<() => Promise<Reply>>((next, around) => () => around(asking, next).catch(failure), work)();

@@ -4,15 +4,24 @@ import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { randomBytes } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import type { AccessPort } from "../model/access.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { CallPort } from "../model/calls.ts";
 import type { WebhookPort } from "../model/webhook.ts";
 import type { ApiPort } from "../operations/port.ts";
-import { isLoopback, judgeAccess } from "./access.ts";
+import { isLoopback } from "./access.ts";
 import { addCalls } from "./calls.ts";
+import { guard } from "./guard.ts";
 import { addDescription } from "./described.ts";
 import { errorAnswer } from "./errors.ts";
-import { addApi } from "./handlers.ts";
+import { addApi, type Around } from "./handlers.ts";
+import { idempotency } from "./idempotency.ts";
+import { createKeys, type Keys } from "./keys.ts";
+import { createLimits } from "./limits.ts";
+import { addQueryFiles } from "./query-files.ts";
+import { scopes } from "./scopes.ts";
+import { sessions } from "./session.ts";
+import { addPage, pageFolder } from "./static.ts";
 import { unknownAddress } from "./unknown.ts";
 import { addWebhooks } from "./webhooks.ts";
 
@@ -25,11 +34,14 @@ export interface ServerOptions {
   readonly webhooks: WebhookPort;
   readonly calls?: CallPort;
   readonly api?: ApiPort;
+  readonly access?: AccessPort;
 }
 
 export interface RunningServer {
   readonly url: string;
   readonly token: string;
+  /** Opens one session of the page; null where others could read it. */
+  readonly link: string | null;
   /** Takes no new request; those that are being answered have a moment. */
   close(): Promise<void>;
 }
@@ -48,7 +60,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       hint: "set MILLRACE_TOKEN",
     });
   const token = options.token ?? randomBytes(24).toString("base64url");
-  const app = createServerApp({ ...options, token });
+  let url: string | null = null;
+  const keys = createKeys(() => options.access?.now() ?? Date.now());
+  const app = createServerApp({ ...options, token }, { keys, url: () => url });
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false, // `Request` of users' code stays Node's
@@ -57,23 +71,48 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const name = options.host.includes(":") ? `[${options.host.replaceAll(/[[\]]/g, "")}]` : options.host;
-  return { url: `http://${name}:${port}`, token, close: () => close(server) };
+  url = `http://${name}:${port}`;
+  return {
+    url,
+    token,
+    // What a server that others can reach prints is read by others, too.
+    link: isLoopback(options.host) && options.access !== undefined ? `${url}/#key=${keys.make().key}` : null,
+    close: () => close(server),
+  };
+}
+
+/** What links to the page are made of. */
+interface Linked {
+  readonly keys: Keys;
+  /** Null before the server listens. */
+  readonly url: () => string | null;
+}
+
+function unlinked(): Linked {
+  return { keys: createKeys(() => Date.now()), url: () => null };
 }
 
 /** The routes alone, for tests without a port. */
-export function createServerApp({ host, token, webhooks, calls, api }: ServerOptions): Hono {
+export function createServerApp(
+  { host, token, webhooks, calls, api, access }: ServerOptions,
+  linked: Linked = unlinked(),
+): Hono {
   const rules = { loopback: isLoopback(host), token: token ?? "" };
   const app = new Hono();
   addWebhooks(app, rules, webhooks);
-  app.use("*", async (context, next) => {
-    const access = judgeAccess(rules, context.req.raw.headers);
-    if (!access.allowed) return context.json({ v: 1, error: { message: access.why } }, access.status);
-    return next();
-  });
+  const limits = createLimits(() => access?.now() ?? Date.now());
+  app.use("*", guard({ rules, access, limits }));
   if (calls !== undefined) addCalls(app, rules.token, calls);
-  if (api !== undefined) addApi(app, api);
+  if (api !== undefined) addQueryFiles(app, api);
+  const arounds: readonly Around[] = [
+    scopes(limits),
+    ...(access === undefined ? [] : [sessions({ access, keys: linked.keys, url: linked.url }), idempotency(access)]),
+  ];
+  if (api !== undefined) addApi(app, api, arounds);
   addDescription(app);
   app.get("/healthz", (context) => context.json({ v: 1, status: "ok" }));
+  const folder = pageFolder();
+  if (folder !== undefined) addPage(app, folder);
   app.notFound(unknownAddress);
   app.onError((error, context) => {
     const { status, answer } = errorAnswer(error);

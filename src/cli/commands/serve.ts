@@ -26,7 +26,9 @@ export const serve: Command = {
       throw new MillraceError({ code: "MR7001", message: `--port ${text(options["port"])} is no port` });
     const token = process.env["MILLRACE_TOKEN"];
     const request = { host: text(options["host"]) ?? "127.0.0.1", port, token: token === undefined || token === "" ? null : token };
-    await (await app()).serve(request, (progress) => (output.mode === "json" ? output.json(progress) : tell(progress, output)));
+    await (await app()).serve(request, (progress) =>
+      output.mode === "json" && progress.type !== "page" ? output.json(progress) : tell(progress, output),
+    );
     setTimeout(() => process.exit(), LEAVE_MS).unref();
   },
 };
@@ -38,6 +40,8 @@ function tell(progress: ServeProgress, output: Output): void {
       return output.data(
         `${output.symbol("ok")} ${progress.url}  ${plural(progress.jobs, "job")}, ${plural(progress.triggers, "trigger")}  ${seconds(progress.seconds)}`,
       );
+    case "page": // a secret for whoever sits here: not for what reads stdout
+      return output.note(`  page: ${progress.link}`);
     case "reloaded":
       return line(
         output.symbol("ok"),

@@ -1,6 +1,7 @@
 // The concrete parts that `serve` works with, besides those of every operation; `app.ts` hands them in.
 import type { HttpClient } from "../../model/define.ts";
 import type { MessageSource } from "../../model/message.ts";
+import type { AccessPort } from "../../model/access.ts";
 import type { CallPort } from "../../model/calls.ts";
 import type { WebhookPort } from "../../model/webhook.ts";
 import type { ApiPort } from "../port.ts";
@@ -10,12 +11,15 @@ import type { Workspace } from "../workspace.ts";
 export interface ListenRequest extends ServeRequest {
   readonly webhooks: WebhookPort;
   readonly calls: CallPort;
+  readonly access: AccessPort;
   readonly api: ApiPort;
 }
 
 export interface Listening {
   readonly url: string;
   readonly token: string;
+  /** Opens one session of the page; null where others could read it. */
+  readonly link: string | null;
   close(): Promise<void>;
 }
 
