@@ -7,6 +7,7 @@ import { backfillRoutes } from "./routes/backfills.ts";
 import { changeRoutes } from "./routes/changes.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { decisionRoutes } from "./routes/decisions.ts";
+import { helpRoutes } from "./routes/help.ts";
 import { jobRoutes } from "./routes/jobs.ts";
 import { lineageRoutes } from "./routes/lineage.ts";
 import { lookRoutes } from "./routes/looks.ts";
@@ -28,6 +29,7 @@ export const routes = [
   ...qualityRoutes,
   ...jobRoutes,
   ...changeRoutes,
+  ...helpRoutes,
   ...accessRoutes,
   ...queryRoutes,
   ...connectionRoutes,
