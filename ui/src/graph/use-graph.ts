@@ -1,0 +1,10 @@
+// The graph of assets as the server knows it now: one read, shared by the graph, the catalogue and the pages of assets.
+import { useMemo } from "react";
+import { type Read, useRead } from "../data/read.ts";
+import { type GraphModel, graphModel } from "./model.ts";
+
+export function useGraph(): Read<GraphModel> {
+  const read = useRead("assets.graph", {});
+  const model = useMemo(() => (read.data === undefined ? undefined : graphModel(read.data)), [read.data]);
+  return { ...read, data: model };
+}

@@ -1,0 +1,208 @@
+// Graph: how assets feed each other and how they stand, as a picture, a tree or a table of the same. What is shown is a selection of the one grammar.
+import "../../graph/graph.css";
+import { useMemo, type ReactNode } from "react";
+import { Stage } from "../../graph/canvas/stage.tsx";
+import { AssetTable } from "../../graph/asset-table.tsx";
+import { Inspector } from "../../graph/inspector.tsx";
+import { LENSES } from "../../graph/lens.ts";
+import { useLayout } from "../../graph/layout/use-layout.ts";
+import type { GraphModel } from "../../graph/model.ts";
+import { RunButton } from "../../graph/run-button.tsx";
+import { sceneOf } from "../../graph/scene.ts";
+import { TreeView } from "../../graph/tree-view.tsx";
+import { useGraph } from "../../graph/use-graph.ts";
+import { flag, list, oneOf, text, usePageSearch } from "../../data/search.ts";
+import { useRead } from "../../data/read.ts";
+import { Button } from "../../kit/button.tsx";
+import { useGo } from "../../kit/link.tsx";
+import { Page as Frame } from "../../kit/page.tsx";
+import { Copy } from "../../kit/values.tsx";
+import { Empty, Failure, States } from "../../kit/states.tsx";
+import { links } from "../../links.ts";
+import { useEmphasis } from "./emphasis.ts";
+import { Legend } from "./legend.tsx";
+import { Toolbar, VIEWS } from "./toolbar.tsx";
+
+const graphSearch = {
+  q: text,
+  view: oneOf(VIEWS),
+  node: text,
+  to: text,
+  col: text,
+  open: list,
+  lens: oneOf(LENSES),
+  at: text,
+  impact: flag,
+};
+
+/** More assets than this are shown folded into their groups at first. */
+const FOLDED_FROM = 150;
+
+export function Page(): ReactNode {
+  const graph = useGraph();
+  return (
+    <States
+      read={graph}
+      lines={8}
+      isEmpty={({ nodes }) => nodes.length === 0}
+      firstUse={
+        <Frame title="Graph">
+          <Empty title="This project has no assets yet.">
+            <p>A model is a file with SQL below models/, a source a file below sources/. One command makes the first:</p>
+            <Copy text="millrace add" />
+          </Empty>
+        </Frame>
+      }
+    >
+      {(model) => <GraphPage model={model} />}
+    </States>
+  );
+}
+
+function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
+  const [search, setSearch] = usePageSearch(graphSearch);
+  const { q, view = "graph", lens = "status", node, to, col, open, impact } = search;
+  const go = useGo();
+  const found = useRead("assets.list", { select: q ?? "" }, { enabled: q !== undefined });
+  const shown = useMemo(() => shownPlaces(model, q === undefined ? undefined : found.data?.assets), [model, q, found.data]);
+  const groups = useMemo(() => [...new Set([...shown].map((place) => model.nodes[place]!.group))].toSorted(), [model, shown]);
+  const openGroups = useMemo(() => openOf(open, { groups, count: shown.size }), [open, groups, shown.size]);
+  const scene = useMemo(() => sceneOf({ model, shown, isFolded: (group) => !openGroups.has(group) }), [model, shown, openGroups]);
+  const structure = useMemo(
+    () => `${scene.items.map(({ key }) => key).join(" ")}|${scene.edges.map(({ from, to: end }) => `${from}-${end}`).join(" ")}`,
+    [scene],
+  );
+  const placed = useLayout(view === "graph" && shown.size > 0 ? scene : undefined, structure);
+  const picked = node === undefined ? -1 : (model.placeOf.get(node) ?? -1);
+  const other = to === undefined ? -1 : (model.placeOf.get(to) ?? -1);
+  const emphasis = useEmphasis({ model, shown, picked, other, column: col, isImpact: impact === true, lens });
+  const sceneNow = placed?.scene ?? scene;
+  const items = useMemo(() => {
+    const places = emphasis.places;
+    return places === null ? null : new Set([...places].map((place) => sceneNow.itemOf[place] ?? -1).filter((item) => item >= 0));
+  }, [emphasis.places, sceneNow]);
+  const selected = useMemo(
+    () => new Set([picked, other].map((place) => (place < 0 ? -1 : (sceneNow.itemOf[place] ?? -1))).filter((item) => item >= 0)),
+    [picked, other, sceneNow],
+  );
+  const pickAsset = (asset: string): void => setSearch({ node: asset, to: undefined, col: undefined, impact: undefined }, "push");
+  const select = (words: string, how: "only" | "also"): void =>
+    setSearch({ q: how === "also" && q !== undefined ? `${q} or ${words}` : words, open: ["*"], at: undefined }, "push");
+  const readers = useMemo(() => new Map(model.nodes.map(({ asset }, place) => [asset, model.readers[place]!.length])), [model]);
+  const label = `Graph of ${shown.size} assets`;
+  const pick = (item: number, how: "alone" | "other"): void => {
+    const target = sceneNow.items[item];
+    if (target === undefined) setSearch({ node: undefined, to: undefined, col: undefined, impact: undefined });
+    else if (target.kind === "group") setSearch({ open: toggledGroup(openGroups, target.group), at: undefined }, "push");
+    else if (how === "other" && picked >= 0) setSearch({ to: target.key }, "push");
+    else pickAsset(target.key);
+  };
+  return (
+    <Frame
+      title="Graph"
+      flush
+      note={`${shown.size.toLocaleString("en-US")} of ${model.nodes.length.toLocaleString("en-US")} assets`}
+      actions={
+        shown.size > 0 ? (
+          <RunButton select={q ?? "*"} count={shown.size} label={q === undefined ? "Run all" : "Run what is shown"} />
+        ) : undefined
+      }
+    >
+      <Toolbar
+        q={q}
+        view={view}
+        lens={lens}
+        groups={groups}
+        openGroups={openGroups}
+        onSelect={(words) => setSearch({ q: words, at: undefined }, "push")}
+        onView={(next) => setSearch({ view: next === "graph" ? undefined : next }, "push")}
+        onLens={(next) => setSearch({ lens: next === "status" ? undefined : next })}
+        onOpen={(next) => setSearch({ open: next, at: undefined })}
+      />
+      {emphasis.note === null ? null : (
+        <div className="graph-bar" role="status">
+          <span className="grow">{emphasis.note}</span>
+          <Button small look="quiet" onClick={() => setSearch({ to: undefined, col: undefined, impact: undefined })}>
+            Clear
+          </Button>
+        </div>
+      )}
+      <div className={picked >= 0 ? "graph-body inspected" : "graph-body"}>
+        <div className={view === "graph" ? "graph-main" : "graph-main scrolls"}>
+          {q !== undefined && found.error !== null ? (
+            <Failure error={found.error} retry={found.retry} />
+          ) : view === "table" ? (
+            <AssetTable label={label} nodes={[...shown].map((place) => model.nodes[place]!)} readers={readers} />
+          ) : view === "tree" ? (
+            <TreeView
+              model={model}
+              shown={shown}
+              label={label}
+              selected={picked}
+              onPick={(place) => pickAsset(model.nodes[place]!.asset)}
+              onOpen={(place) => go(links.asset(model.nodes[place]!.asset))}
+            />
+          ) : placed === undefined ? null : (
+            <Stage
+              placed={placed}
+              label={label}
+              emphasis={items}
+              selected={selected}
+              lens={lens}
+              at={search.at}
+              onAt={(at) => setSearch({ at })}
+              onPick={pick}
+              onOpen={(item) => {
+                const target = placed.scene.items[item]!;
+                if (target.kind === "group") pick(item, "alone");
+                else go(links.asset(target.key));
+              }}
+              onKey={(key, item) => {
+                const target = placed.scene.items[item];
+                if (target?.kind !== "asset" || (key !== "[" && key !== "]")) return false;
+                select(key === "[" ? `1+${target.key}` : `${target.key}+1`, "also");
+                return true;
+              }}
+            >
+              <Legend lens={lens} statuses={[...shown].map((place) => model.nodes[place]!.status)} />
+            </Stage>
+          )}
+        </div>
+        {picked < 0 ? null : (
+          <Inspector
+            model={model}
+            place={picked}
+            column={col}
+            isImpact={impact === true}
+            onPick={pickAsset}
+            onColumn={(column) => setSearch({ col: column }, "push")}
+            onImpact={(on) => setSearch({ impact: on ? true : undefined })}
+            onSelection={select}
+            onClose={() => setSearch({ node: undefined, to: undefined, col: undefined, impact: undefined }, "push")}
+          />
+        )}
+      </div>
+    </Frame>
+  );
+}
+
+function shownPlaces(model: GraphModel, found: readonly { readonly asset: string }[] | undefined): ReadonlySet<number> {
+  if (found === undefined) return new Set(model.nodes.keys());
+  return new Set(found.flatMap(({ asset }) => model.placeOf.get(asset) ?? []));
+}
+
+/** `*`: all; `-`: none; else these. Without a word: all, where they are few. */
+function openOf(
+  open: readonly string[] | undefined,
+  { groups, count }: { readonly groups: readonly string[]; readonly count: number },
+): ReadonlySet<string> {
+  if (open === undefined) return new Set(count <= FOLDED_FROM || groups.length < 2 ? groups : []);
+  if (open.includes("*")) return new Set(groups);
+  return new Set(open.filter((group) => groups.includes(group)));
+}
+
+function toggledGroup(open: ReadonlySet<string>, group: string): readonly string[] {
+  const next = new Set(open);
+  if (!next.delete(group)) next.add(group);
+  return next.size === 0 ? ["-"] : [...next];
+}
