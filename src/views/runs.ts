@@ -150,6 +150,12 @@ export async function readRun(store: EventStore, run: string): Promise<RunRow | 
   return (await store.tables.get(runsTable.name, run)) as RunRow | undefined;
 }
 
+/** Those of the runs that are there, by their ids. */
+export async function readRunRows(store: EventStore, runs: readonly string[]): Promise<ReadonlyMap<string, RunRow>> {
+  await catchUp(store, runsTable);
+  return (await store.tables.many(runsTable.name, runs)) as unknown as ReadonlyMap<string, RunRow>;
+}
+
 function sum(a: RowCounts, b: RowCounts | undefined): RowCounts {
   if (b === undefined) return a;
   return {

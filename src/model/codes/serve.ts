@@ -62,4 +62,9 @@ export const serveCodes = {
     why: "What is sent to the API is held in memory, so its size is limited.",
     fix: "Send less at once: a file that is in the project can be named in place of its content.",
   },
+  MR8173: {
+    title: "Too many live streams are open",
+    why: "Each page and each client that follows changes holds a connection; their number is limited, so that they cannot take the engine's memory.",
+    fix: "Try again in a moment. A browser needs one stream for all its pages; a client that ended should close its own.",
+  },
 } as const satisfies Record<string, CodeEntry>;

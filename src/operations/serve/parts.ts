@@ -3,6 +3,7 @@ import type { HttpClient } from "../../model/define.ts";
 import type { MessageSource } from "../../model/message.ts";
 import type { AccessPort } from "../../model/access.ts";
 import type { CallPort } from "../../model/calls.ts";
+import type { LivePort } from "../../model/live.ts";
 import type { WebhookPort } from "../../model/webhook.ts";
 import type { ApiPort } from "../port.ts";
 import type { ServeRequest } from "./request.ts";
@@ -12,6 +13,7 @@ export interface ListenRequest extends ServeRequest {
   readonly webhooks: WebhookPort;
   readonly calls: CallPort;
   readonly access: AccessPort;
+  readonly live: LivePort;
   readonly api: ApiPort;
 }
 

@@ -1,0 +1,121 @@
+// Answers of reads are kept while nothing changes that they are made of, and have an ETag: many clients of a busy engine cost one answer per change.
+//   A1. An answer is never older than what the live stream has told, nor than an act that has ended.
+//   A2. One read is carried out once at a time, whoever asks; who asks meanwhile is answered with it, unless something changed since it began.
+//   A3. What takes long to answer is not done over and over: a new answer waits PAUSE_PER_TIME times what the last one took, PAUSE_MS_MAX at most.
+import { createHash } from "node:crypto";
+import type { LivePort } from "../../model/live.ts";
+import type { Around, Asking, Reply } from "../handlers.ts";
+import { type Depends, dependsOn, WHOLE_RUN } from "./depends.ts";
+
+const PAUSE_PER_TIME = 2;
+const PAUSE_MS_MAX = 1_000;
+const ANSWERS_MAX = 2_000;
+const CHARS_MAX = 64_000_000;
+/** Larger ones are not kept. */
+const ANSWER_CHARS_MAX = 8_000_000;
+
+interface Kept {
+  readonly reply: Reply;
+  readonly etag: string;
+  /** Of the topics, before it was made. */
+  readonly stamp: string;
+  readonly madeMs: number;
+  readonly tookMs: number;
+}
+
+interface Making {
+  readonly stamp: string;
+  readonly reply: Promise<Kept | Reply>;
+}
+
+/** Goes around the reads of the API; around acts it tells that they have ended. */
+export function keepAnswers(live: LivePort): Around {
+  const kept = new Map<string, Kept>();
+  const making = new Map<string, Making>();
+  let chars = 0;
+  const forget = (key: string): void => {
+    chars -= kept.get(key)?.reply.body?.length ?? 0;
+    kept.delete(key);
+  };
+  const keep = (key: string, entry: Kept): void => {
+    forget(key);
+    const size = entry.reply.body?.length ?? 0;
+    if (size > ANSWER_CHARS_MAX) return;
+    kept.set(key, entry);
+    chars += size;
+    for (const [oldest] of kept) {
+      if (kept.size <= ANSWERS_MAX && chars <= CHARS_MAX) break;
+      forget(oldest);
+    }
+  };
+  const make = async (key: string, next: () => Promise<Reply>, stamp: string): Promise<Kept | Reply> => {
+    const last = kept.get(key);
+    const pauseMs = last === undefined ? 0 : Math.min(PAUSE_MS_MAX, last.tookMs * PAUSE_PER_TIME) - (performance.now() - last.madeMs);
+    if (pauseMs > 1) await new Promise((resolve) => setTimeout(resolve, pauseMs)); // A3
+    const beganMs = performance.now();
+    const reply = await next();
+    if (reply.status !== 200 || reply.body === null) return reply;
+    const madeMs = performance.now();
+    const entry = { reply, etag: etagOf(reply.body), stamp, madeMs, tookMs: madeMs - beganMs };
+    keep(key, entry);
+    return entry;
+  };
+  const answer = async (asking: Asking, next: () => Promise<Reply>): Promise<Reply> => {
+    const depends = dependsOn[asking.route.id];
+    const run = (asking.input as { readonly run?: unknown }).run;
+    const isKnown = depends !== undefined && (!depends.on.includes("run:") || (typeof run === "string" && WHOLE_RUN.test(run)));
+    if (!isKnown) {
+      const reply = await next();
+      return reply.status === 200 && reply.body !== null ? withEtag(reply, etagOf(reply.body), asking.headers) : reply;
+    }
+    await live.settled();
+    const key = `${asking.route.id} ${asking.environment ?? ""} ${JSON.stringify(asking.input)}`;
+    const stamp = stampOf(live, depends, run);
+    const known = kept.get(key);
+    if (known !== undefined && known.stamp === stamp && isHeld(known, depends)) {
+      kept.delete(key);
+      kept.set(key, known);
+      return withEtag(known.reply, known.etag, asking.headers);
+    }
+    let going = making.get(key);
+    if (going?.stamp !== stamp) {
+      const begun: Making = {
+        stamp,
+        reply: make(key, next, stamp).finally(() => {
+          if (making.get(key) === begun) making.delete(key);
+        }),
+      };
+      going = begun;
+      making.set(key, begun);
+    }
+    const made = await going.reply;
+    return "etag" in made ? withEtag(made.reply, made.etag, asking.headers) : made;
+  };
+  return async (asking, next) => {
+    if (asking.route.kind === "read") return answer(asking, next);
+    try {
+      return await next();
+    } finally {
+      await live.acted(asking.route.id);
+    }
+  };
+}
+
+function stampOf(live: LivePort, { on }: Depends, run: unknown): string {
+  return on.map((topic) => live.versionOf(topic === "run:" ? `run:${run as string}` : topic)).join(".");
+}
+
+function isHeld({ madeMs }: Kept, { holdsMs }: Depends): boolean {
+  return holdsMs === null || performance.now() - madeMs < holdsMs;
+}
+
+function etagOf(body: string): string {
+  return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+}
+
+function withEtag(reply: Reply, etag: string, asked: Headers): Reply {
+  const headers = { ...reply.headers, etag, "cache-control": "no-cache, private" };
+  const known = asked.get("if-none-match");
+  const isKnown = known !== null && known.split(",").some((each) => each.trim().replace(/^W\//, "") === etag);
+  return isKnown ? { status: 304, body: null, headers } : { ...reply, headers };
+}
