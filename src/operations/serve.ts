@@ -5,8 +5,10 @@ import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
 import type { ServeProgress } from "../model/progress.ts";
+import { version } from "../model/version.ts";
 import { accessPort } from "./access/port.ts";
 import { createPushes } from "./deploy/pushes.ts";
+import { createLive } from "./live/live.ts";
 import type { Carrier } from "./runs/carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
 import { claimEngineFile, removeEngineFile } from "./serve/engine-file.ts";
@@ -103,8 +105,17 @@ export async function serveOperation(
     observe,
     onProblem: problem,
   });
+  const live = createLive({
+    store,
+    clock,
+    version,
+    environment,
+    logsDir: () => workspace.stateDir("logs"),
+    onProblem: problem("the live stream"),
+  });
   const server = await parts.listen({
     ...request,
+    live,
     calls: parts.calls(workspaceFor),
     access: accessPort(store.tables, clock),
     api: parts.api(workspaceFor),
@@ -144,6 +155,7 @@ export async function serveOperation(
     keeper.watch(async (now) => {
       await jobs.define(now.policies);
       senses.set(now);
+      live.changed("project", counts(now.policies));
       observe({ type: "reloaded", ...counts(now.policies) });
     });
     const seconds = performance.now() / 1_000; // since the process began
@@ -160,6 +172,7 @@ export async function serveOperation(
       daily.close();
       senses.close();
       jobs.close();
+      live.close();
       await Promise.all([server.close(), followed?.close(), opening?.then((each) => each.close())]);
       await runner.idle();
       await pushes.idle();

@@ -7,10 +7,12 @@ import type { AddressInfo } from "node:net";
 import type { AccessPort } from "../model/access.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { CallPort } from "../model/calls.ts";
+import type { LivePort } from "../model/live.ts";
 import type { WebhookPort } from "../model/webhook.ts";
 import type { ApiPort } from "../operations/port.ts";
 import { isLoopback } from "./access.ts";
 import { addCalls } from "./calls.ts";
+import { followHolders } from "./ending.ts";
 import { guard } from "./guard.ts";
 import { addDescription } from "./described.ts";
 import { errorAnswer } from "./errors.ts";
@@ -18,6 +20,8 @@ import { addApi, type Around } from "./handlers.ts";
 import { idempotency } from "./idempotency.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import { createLimits } from "./limits.ts";
+import { keepAnswers } from "./live/answers.ts";
+import { addLive, type LiveStreams } from "./live/streams.ts";
 import { addQueryFiles } from "./query-files.ts";
 import { scopes } from "./scopes.ts";
 import { sessions } from "./session.ts";
@@ -35,6 +39,9 @@ export interface ServerOptions {
   readonly calls?: CallPort;
   readonly api?: ApiPort;
   readonly access?: AccessPort;
+  readonly live?: LivePort;
+  /** Is handed the event streams, so that who ends sessions can end theirs. */
+  readonly onStreams?: (streams: LiveStreams) => void;
 }
 
 export interface RunningServer {
@@ -60,9 +67,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       hint: "set MILLRACE_TOKEN",
     });
   const token = options.token ?? randomBytes(24).toString("base64url");
+  let streams: LiveStreams | undefined;
+  const onStreams = (opened: LiveStreams): void => {
+    streams = opened;
+    options.onStreams?.(opened);
+  };
   let url: string | null = null;
   const keys = createKeys(() => options.access?.now() ?? Date.now());
-  const app = createServerApp({ ...options, token }, { keys, url: () => url });
+  const app = createServerApp({ ...options, token, onStreams }, { keys, url: () => url });
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false, // `Request` of users' code stays Node's
@@ -77,7 +89,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     token,
     // What a server that others can reach prints is read by others, too.
     link: isLoopback(options.host) && options.access !== undefined ? `${url}/#key=${keys.make().key}` : null,
-    close: () => close(server),
+    close: () => {
+      streams?.end("closing");
+      return close(server);
+    },
   };
 }
 
@@ -94,7 +109,7 @@ function unlinked(): Linked {
 
 /** The routes alone, for tests without a port. */
 export function createServerApp(
-  { host, token, webhooks, calls, api, access }: ServerOptions,
+  { host, token, webhooks, calls, api, live, access, onStreams }: ServerOptions,
   linked: Linked = unlinked(),
 ): Hono {
   const rules = { loopback: isLoopback(host), token: token ?? "" };
@@ -103,10 +118,17 @@ export function createServerApp(
   const limits = createLimits(() => access?.now() ?? Date.now());
   app.use("*", guard({ rules, access, limits }));
   if (calls !== undefined) addCalls(app, rules.token, calls);
+  if (live !== undefined) {
+    const endings = followHolders(access);
+    const streams = addLive(app, { live, ownerOf: endings.ownerOf });
+    endings.follow(streams);
+    onStreams?.(streams);
+  }
   if (api !== undefined) addQueryFiles(app, api);
   const arounds: readonly Around[] = [
     scopes(limits),
     ...(access === undefined ? [] : [sessions({ access, keys: linked.keys, url: linked.url }), idempotency(access)]),
+    ...(live === undefined ? [] : [keepAnswers(live)]),
   ];
   if (api !== undefined) addApi(app, api, arounds);
   addDescription(app);
