@@ -27,7 +27,7 @@ function api(): ApiPort {
     tokenList: async () => ({ tokens: [] }),
     environmentWord: async () => ({ name: "prod" }),
   };
-  return { app: async () => app as unknown as App, tools: () => Promise.reject(new Error("not asked for")) };
+  return { app: async () => app as unknown as App };
 }
 
 async function start(host = "127.0.0.1"): Promise<RunningServer> {
@@ -135,7 +135,8 @@ describe("on another address", () => {
   });
 
   it("answers nothing of the project without a token, and prints no link that others could read", async () => {
-    for (const path of [READ, "/healthz", "/api/openapi.json", "/mcp", "/api/v1/live?topics=runs"]) expect((await send("GET", path)).status).toBe(401);
+    for (const path of [READ, "/healthz", "/api/openapi.json", "/mcp", "/api/v1/live?topics=runs"])
+      expect((await send("GET", path)).status).toBe(401);
     expect((await send("POST", ACT, json, "{}")).status).toBe(401);
     expect(server.link).toBeNull();
   });
@@ -245,7 +246,8 @@ describe("a session of the page", () => {
       { ...page(), "content-type": "text/plain" },
       { ...page(), "content-type": "application/x-www-form-urlencoded" },
     ];
-    for (const headers of forged) expect(await send("POST", ACT, { ...headers, cookie }, "{}")).toMatchObject({ status: 403, code: "MR8115" });
+    for (const headers of forged)
+      expect(await send("POST", ACT, { ...headers, cookie }, "{}")).toMatchObject({ status: 403, code: "MR8115" });
     expect(acts).toEqual([]);
     expect((await send("POST", ACT, { ...page(), cookie }, "{}")).status).toBe(200);
     expect(acts).toEqual(["raw.x"]);
@@ -294,7 +296,9 @@ describe("an idempotency key", () => {
 
   it("lets an act be sent again and be done once, also at the same time and after a restart", async () => {
     const answers = await Promise.all([release("k1"), release("k1"), release("k1")]);
-    expect(answers.map(({ status, body }) => [status, body])).toEqual(Array(3).fill([200, { v: 1, asset: "raw.x", released: true, version: "v1" }]));
+    expect(answers.map(({ status, body }) => [status, body])).toEqual(
+      Array(3).fill([200, { v: 1, asset: "raw.x", released: true, version: "v1" }]),
+    );
     await server.close();
     server = await start();
     const again = await release("k1");
@@ -332,7 +336,7 @@ describe("what is sent wrongly", () => {
   it.each([
     ["malformed JSON", "{", 400],
     ["no object", "[1]", 400],
-    ["bytes that are no UTF-8", "{\"a\":\"\uFFFF".slice(0, 6), 400],
+    ["bytes that are no UTF-8", '{"a":"\uFFFF'.slice(0, 6), 400],
     ["a field that there is not", '{"asset":1,"nonsense":2}', 400],
     ["a prototype", '{"__proto__":{"asset":"y"},"constructor":1}', 400],
     ["JSON nested too deeply", `{"x":${"[".repeat(50_000)}${"]".repeat(50_000)}}`, 400],

@@ -15,6 +15,7 @@ import {
   backfillRetry,
   backfillShow,
 } from "./backfill.ts";
+import { audit } from "./audit.ts";
 import { check } from "./check.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
 import { docsBuild } from "./docs.ts";
@@ -36,6 +37,7 @@ import { run } from "./run.ts";
 import { runs, runShow, status } from "./runs.ts";
 import { serve } from "./serve.ts";
 import { test } from "./test.ts";
+import { tokenCreate, tokenLink, tokenList, tokenRevoke } from "./token.ts";
 import { triggers, triggersPause, triggersResume, triggersShow } from "./triggers.ts";
 import { types } from "./types.ts";
 import { why } from "./why.ts";
@@ -94,6 +96,11 @@ export const commands: readonly Command[] = [
   triggersShow,
   triggersPause,
   triggersResume,
+  tokenCreate,
+  tokenList,
+  tokenRevoke,
+  tokenLink,
+  audit,
   runs,
   logs,
   lineage,

@@ -1,12 +1,12 @@
 // Operations on a warehouse that this project's own engine holds: the engine is asked to carry them out (`server/calls.ts`), as if it were this process.
 import { type CallLine, errorOf, packArguments } from "../../model/calls.ts";
 import { MillraceError, messageOf } from "../../model/errors.ts";
+import { actor } from "../actor.ts";
 import { type EngineFile, runningEngine } from "./engine-file.ts";
 
 const CALLS_PATH = "/api/v1/calls";
 
 /** What the engine does not carry out for others: what ends or serves a process, and what streams and needs no warehouse. */
-const NOT_CALLED: ReadonlySet<string> = new Set(["serve", "close", "logs"]);
 
 type Operation = (...values: readonly unknown[]) => unknown;
 
@@ -59,7 +59,11 @@ async function callEngine(engine: EngineFile, { signal, method, values, environm
     new MillraceError({ code: "MR8106", message: `the engine, process ${engine.pid}, does not answer: ${messageOf(cause)}`, cause });
   const response = await fetch(`${engine.url}${CALLS_PATH}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${engine.token}`, "content-type": "application/json" },
+    headers: {
+      authorization: `Bearer ${engine.token}`,
+      "content-type": "application/json",
+      "millrace-by": encodeURIComponent(actor()),
+    },
     body: JSON.stringify({ method, arguments: packed, environment }),
     signal,
   }).catch((error: unknown) => {
