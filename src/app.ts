@@ -20,6 +20,8 @@ import type { SchemaParts } from "./project/json-schema.ts";
 
 export type { OpenOptions, RunRequest, App, Tools } from "./operations/port.ts";
 
+export { ownAccess } from "./operations/access/own.ts";
+
 /** The engine of the project in `dir` or above it that runs now, on this machine. @throws MR1002 where there is no project */
 export function findEngine(dir: string): EngineFile | undefined {
   return runningEngine(findProject(dir));
@@ -341,6 +343,11 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     tokenRevoke: async (token) => (await import("./operations/access/tell.ts")).tokenRevoke(workspace, token),
     pageLink: async () => (await import("./operations/access/tell.ts")).pageLink(workspace),
     audit: async (request) => (await import("./operations/access/tell.ts")).auditList(workspace, request),
+    access: async () => (await import("./operations/access/port.ts")).accessPort((await workspace.store()).tables, { now: Date.now }),
+    confirmationAsk: async (request) => (await import("./operations/agents/confirm.ts")).askConfirmation(workspace, request),
+    confirmationShow: async (id) => (await import("./operations/agents/confirm.ts")).showConfirmation(workspace, id),
+    confirmationGrant: async (id) => (await import("./operations/agents/confirm.ts")).grantConfirmation(workspace, id),
+    confirmationUse: async (request) => (await import("./operations/agents/confirm.ts")).useConfirmation(workspace, request),
     close: async () => {
       await closeParts();
       await workspace.close();

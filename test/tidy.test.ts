@@ -77,8 +77,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "project",
     "operations",
   ],
-  // Of the operations their port alone, as a type: app.ts hands them in.
-  server: ["operations", "model", "views"],
+  // Of the operations their port alone, as a type: app.ts hands them in. Of the client how a route is asked: agents of the server do so.
+  server: ["operations", "model", "views", "client"],
   client: ["app.ts", "model", "views", "server"],
   cli: ["app.ts", "model", "views", "client", "platform"],
 };

@@ -2,7 +2,7 @@
 //   P1. In this process the project is opened when something is asked and let go of IDLE_MS after the last of it has ended, so that neither the warehouse
 //       is held nor the process kept alive by a client that nobody uses.
 import { randomBytes } from "node:crypto";
-import { type App, findEngine, openApp } from "../app.ts";
+import { type App, findEngine, openApp, ownAccess } from "../app.ts";
 import { createServerApp } from "../server/server.ts";
 import { createAsk } from "./ask.ts";
 import { openNews, type Send } from "./news.ts";
@@ -11,6 +11,8 @@ import type { Place } from "./place.ts";
 export interface FolderPlace {
   readonly dir: string;
   readonly environment?: string;
+  /** Go with every request. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** What is asked in a row finds the project open. */
@@ -20,7 +22,7 @@ const ALIVE_MS = 2 ** 31 - 1;
 /** Where requests in this process are sent; nothing listens there. */
 const HERE = "http://127.0.0.1";
 
-export function placeIn({ dir, environment }: FolderPlace): Place {
+export function placeIn({ dir, environment, headers = {} }: FolderPlace): Place {
   const own = ownServer({ dir, ...(environment === undefined ? {} : { environment }) });
   const send: Send = async (path, init) => {
     const engine = findEngine(dir);
@@ -31,6 +33,7 @@ export function placeIn({ dir, environment }: FolderPlace): Place {
   return {
     ask: createAsk({
       url: "",
+      headers,
       ...(environment === undefined ? {} : { environment }),
       fetch: send,
     }),
@@ -81,18 +84,18 @@ function ownServer({ dir, environment }: FolderPlace): OwnServer {
     app.catch(() => apps.delete(name ?? "")); // the next request tries again
     return counted(await app, during);
   };
+  const appOf = (name: string | undefined): Promise<App> => {
+    const app = apps.get(name ?? "") ?? open(name);
+    apps.set(name ?? "", app);
+    return app;
+  };
   const server = createServerApp({
     host: "127.0.0.1",
     port: 0,
     token,
     webhooks: { now: Date.now, route: () => undefined, accept: () => Promise.reject(new TypeError("there are no webhooks here")) },
-    api: {
-      app: (name) => {
-        const app = apps.get(name ?? "") ?? open(name);
-        apps.set(name ?? "", app);
-        return app;
-      },
-    },
+    access: ownAccess(async () => (await appOf(undefined)).access()),
+    api: { app: appOf },
   });
   return {
     send: (path, init) =>
@@ -109,7 +112,7 @@ function counted(app: App, during: <Value>(work: () => Promise<Value>) => Promis
   return new Proxy(app, {
     get: (target, name) => {
       const value: unknown = Reflect.get(target, name);
-      if (typeof value !== "function" || name === "close" || name === "logs") return value;
+      if (typeof value !== "function" || name === "close" || name === "logs" || name === "access") return value;
       const operation = value as (...given: readonly unknown[]) => Promise<unknown>;
       return (...given: readonly unknown[]) => during(() => operation(...given));
     },

@@ -38,17 +38,11 @@ export interface Rows<Assets = RowsByAsset> {
   rows<Asset extends keyof Assets & string>(asset: Asset, request?: RowsRequest<Assets[Asset]>): Promise<QueryResult<Assets[Asset]>>;
 }
 
-interface Answered extends Pick<QueryResult<never>, "columns"> {
-  readonly rows: readonly (readonly JsonValue[])[];
-  readonly cutBy: string | null;
-}
-
 const ROWS_DEFAULT = 10_000;
 
 export function createRows<Assets>(ask: Ask): Rows<Assets> {
   const query: Rows["query"] = async <Row>(sql: string, { limit = ROWS_DEFAULT, signal }: QueryRequest = {}): Promise<QueryResult<Row>> => {
-    const run = ask as unknown as (id: "query.run", input: object, asked: object) => Promise<Answered>;
-    const { columns, rows, cutBy } = await run("query.run", { sql, rows: limit }, signal === undefined ? {} : { signal });
+    const { columns, rows, cutBy } = await ask("query.run", { sql, rows: limit }, signal === undefined ? {} : { signal });
     return { columns, rows: rows.map((row) => named(columns, row) as Row), isCut: cutBy !== null };
   };
   return {

@@ -174,6 +174,8 @@ export interface AssetAnswer {
   readonly rows: number | null;
   readonly updatedAt: string | null;
   readonly description: string | null;
+  /** Where it is defined, from the project's folder. */
+  readonly file: string;
   /** Components that its definition was put together from, where it was. */
   readonly components?: readonly string[];
 }

@@ -62,6 +62,9 @@ export const apiPaths = {
   "approvals.decide": "POST /approvals/:run/:task",
   "reviews.list": "GET /reviews/:asset",
   "reviews.decide": "POST /reviews/:asset",
+  // what agents propose and a person confirms
+  "confirmations.ask": "POST /confirmations",
+  "confirmations.use": "POST /confirmations/use",
   // quarantine
   "quarantine.list": "GET /quarantine",
   "quarantine.trend": "GET /quarantine/trend",

@@ -1,5 +1,8 @@
 // What commands, the API and the client call: the operations on a project, and the tools that need none.
 import type { AuditAnswer, PageLinkAnswer, TokenAnswer, TokenCreatedAnswer, TokensAnswer } from "../model/access.ts";
+import type { AccessPort } from "../model/access.ts";
+import type { ConfirmationAsked, ConfirmationGranted, ConfirmationShown } from "../model/confirm-answers.ts";
+import type { ConfirmationRequest } from "./agents/confirm.ts";
 import type { ContractCheckAnswer, ContractExportAnswer, ContractImportAnswer } from "../model/contract-answers.ts";
 import type {
   AssetsAnswer,
@@ -271,6 +274,14 @@ export interface App {
   /** A link to the page of the running engine that opens one session. */
   pageLink(): Promise<PageLinkAnswer>;
   audit(request: AuditRequest): Promise<AuditAnswer>;
+  /** What a server of this process needs to know who asks. */
+  access(): Promise<AccessPort>;
+  /** Keeps what an agent proposes until a person confirms it. */
+  confirmationAsk(request: ConfirmationRequest): Promise<ConfirmationAsked>;
+  confirmationShow(confirmation: string): Promise<ConfirmationShown>;
+  /** The person says yes. */
+  confirmationGrant(confirmation: string): Promise<ConfirmationGranted>;
+  confirmationUse(request: { readonly token: string; readonly act: unknown }): Promise<void>;
   close(): Promise<void>;
 }
 

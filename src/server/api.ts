@@ -5,6 +5,7 @@ import { accessRoutes } from "./routes/access.ts";
 import { assetRoutes } from "./routes/assets.ts";
 import { backfillRoutes } from "./routes/backfills.ts";
 import { changeRoutes } from "./routes/changes.ts";
+import { confirmationRoutes } from "./routes/confirmations.ts";
 import { connectionRoutes } from "./routes/connections.ts";
 import { decisionRoutes } from "./routes/decisions.ts";
 import { helpRoutes } from "./routes/help.ts";
@@ -25,6 +26,7 @@ export const routes = [
   ...backfillRoutes,
   ...runRoutes,
   ...decisionRoutes,
+  ...confirmationRoutes,
   ...quarantineRoutes,
   ...qualityRoutes,
   ...jobRoutes,

@@ -33,7 +33,7 @@ export function guard({ rules, access, limits }: Judging): MiddlewareHandler {
   return async (context, next) => {
     let holder: Holder;
     try {
-      holder = await holderOf(context, { rules, access, limits });
+      holder = asAgent(context, await holderOf(context, { rules, access, limits }));
     } catch (thrown) {
       const { status, answer, retryAfterMs } = errorAnswer(thrown);
       if (retryAfterMs !== undefined) context.header("retry-after", String(Math.ceil(retryAfterMs / 1_000)));
@@ -45,6 +45,11 @@ export function guard({ rules, access, limits }: Judging): MiddlewareHandler {
     setHeaders(context.res);
     return undefined;
   };
+}
+
+/** What an agent does is noted as an agent's, whoever it was given a token by. */
+function asAgent(context: Context, holder: Holder): Holder {
+  return context.req.header("millrace-agent") === undefined ? holder : { ...holder, via: "agent" };
 }
 
 export interface Judging {

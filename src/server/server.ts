@@ -13,11 +13,12 @@ import type { ApiPort } from "../operations/port.ts";
 import { isLoopback } from "./access.ts";
 import { addCalls } from "./calls.ts";
 import { followHolders } from "./ending.ts";
-import { guard } from "./guard.ts";
+import { guard, holderIn } from "./guard.ts";
 import { addDescription } from "./described.ts";
 import { errorAnswer } from "./errors.ts";
 import { addApi, type Around } from "./handlers.ts";
 import { idempotency } from "./idempotency.ts";
+import { addAgents } from "./mcp/http.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import { createLimits } from "./limits.ts";
 import { keepAnswers } from "./live/answers.ts";
@@ -131,6 +132,7 @@ export function createServerApp(
     ...(live === undefined ? [] : [keepAnswers(live)]),
   ];
   if (api !== undefined) addApi(app, api, arounds);
+  if (api !== undefined) addAgents(app, holderIn);
   addDescription(app);
   app.get("/healthz", (context) => context.json({ v: 1, status: "ok" }));
   const folder = pageFolder();

@@ -17,6 +17,7 @@ import {
 } from "./backfill.ts";
 import { audit } from "./audit.ts";
 import { check } from "./check.ts";
+import { confirm } from "./confirm.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
 import { docsBuild } from "./docs.ts";
 import { deploy } from "./deploy.ts";
@@ -26,6 +27,7 @@ import { envCollect, envCreate, envDiff, envDrop, envList, envPromote, envRollba
 import { completion, doctor, explain, init, schema } from "./help.ts";
 import { lineage } from "./lineage.ts";
 import { logs } from "./logs.ts";
+import { mcp } from "./mcp.ts";
 import { plan } from "./plan.ts";
 import { quarantineAccept, quarantineDiscard, quarantineFix, quarantineReplay } from "./quarantine-decide.ts";
 import { quarantineExport, quarantineList, quarantineShow, quarantineTrend } from "./quarantine.ts";
@@ -53,6 +55,8 @@ export const commands: readonly Command[] = [
   deploy,
   diff,
   approve,
+  mcp,
+  confirm,
   query,
   check,
   test,

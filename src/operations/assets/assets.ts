@@ -164,6 +164,7 @@ function assetAnswer(node: ProjectNode, version: LiveVersion | undefined, status
     rows: version?.rows ?? null,
     updatedAt: version?.at ?? null,
     description: node.description ?? null,
+    file: node.file,
     ...(node.components === undefined ? {} : { components: node.components }),
   };
 }

@@ -7,7 +7,7 @@ import { type EngineFile, runningEngine } from "./engine-file.ts";
 const CALLS_PATH = "/api/v1/calls";
 
 /** What the engine does not carry out for others: what ends or serves a process, and what streams and needs no warehouse. */
-const NOT_CALLED: ReadonlySet<string> = new Set(["serve", "dev", "close", "logs"]);
+const NOT_CALLED: ReadonlySet<string> = new Set(["serve", "dev", "close", "logs", "access"]);
 
 type Operation = (...values: readonly unknown[]) => unknown;
 
