@@ -96,6 +96,7 @@ import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
 import type { RunsRequest } from "./runs/runs.ts";
+import type { DevProgress, DevRequest } from "./dev/request.ts";
 import type { ServeRequest } from "./serve/request.ts";
 import type { Tested, TestRequest } from "./tests/tests.ts";
 import type { RecordRequest } from "./tests/record.ts";
@@ -133,6 +134,8 @@ export interface App {
   run(request: RunRequest, observe: (progress: RunProgress) => void): Promise<RunSummaryAnswer>;
   /** Resolves when `signal` was aborted and everything is put away. */
   serve(request: ServeRequest, observe: (progress: ServeProgress) => void): Promise<void>;
+  /** `serve` for whoever works on the project: saved files are looked at and told. */
+  dev(request: DevRequest, observe: (progress: DevProgress) => void): Promise<void>;
   /** Parameters of a job, for whoever asks a person for them. */
   parameters(job: string): Promise<Readonly<Record<string, ParamSpec>>>;
   plan(request: PlanAnswerRequest): Promise<PlanAnswer>;

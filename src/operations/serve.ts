@@ -4,6 +4,7 @@ import { realClock } from "../engine/clock.ts";
 import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
 import { asMillraceError } from "../model/errors.ts";
+import type { JsonValue } from "../model/json.ts";
 import type { ServeProgress } from "../model/progress.ts";
 import { version } from "../model/version.ts";
 import { accessPort } from "./access/port.ts";
@@ -25,6 +26,14 @@ import { createRunner } from "./serve/runner.ts";
 import { createSenses } from "./serve/senses.ts";
 import type { Workspace } from "./workspace.ts";
 
+/** What `dev` adds to the engine. */
+export interface ServeHooks {
+  readonly hushMs?: number;
+  /** It serves. `workspace`: the project as its files are then; `tell`: to all pages. */
+  readonly onServing?: (served: { readonly workspace: () => Promise<Workspace>; readonly tell: (changed: JsonValue) => void }) => void;
+  readonly onRead?: (read: { readonly files: readonly string[]; readonly error?: unknown }) => void;
+}
+
 /** Attempts have most of it to end; then the process goes, and the next engine goes on with what is left. */
 const STOP_MAX_MS = 4_500;
 /** Errors of a broken project that are told at once. */
@@ -36,6 +45,7 @@ export async function serveOperation(
   request: ServeRequest,
   parts: ServeParts,
   observe: (progress: ServeProgress) => void,
+  hooks: ServeHooks = {},
 ): Promise<void> {
   keepHeapSmall();
   const { signal } = workspace;
@@ -48,7 +58,10 @@ export async function serveOperation(
   const keeper = await createProjectKeeper({
     workspace,
     clock: realClock,
-    onBroken: problem("the project; the last good definitions stay in force"),
+    // Whoever hears of each look draws its errors.
+    onBroken: hooks.onRead === undefined ? problem("the project; the last good definitions stay in force") : () => {},
+    ...(hooks.onRead === undefined ? {} : { onRead: hooks.onRead }),
+    ...(hooks.hushMs === undefined ? {} : { hushMs: hooks.hushMs }),
   });
   const store = await workspace.store();
   const { name: environment } = await workspace.environment();
@@ -161,6 +174,7 @@ export async function serveOperation(
     const seconds = performance.now() / 1_000; // since the process began
     observe({ type: "serving", url: server.url, pid: process.pid, ...counts(keeper.current().policies), seconds });
     if (server.link !== null) observe({ type: "page", link: server.link });
+    hooks.onServing?.({ workspace: () => workspaceFor(environment), tell: (changed) => live.changed("project", changed) });
     // Runs that did not end want the warehouse at once; nothing else does. What is wrong with it is told by the runs that need it.
     if (await runner.anyLeft()) holder.held().catch(() => {});
     pushes.work();

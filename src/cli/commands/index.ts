@@ -19,6 +19,7 @@ import { audit } from "./audit.ts";
 import { check } from "./check.ts";
 import { confirm } from "./confirm.ts";
 import { contractCheck, contractExport, contractImport } from "./contract.ts";
+import { dev } from "./dev.ts";
 import { docsBuild } from "./docs.ts";
 import { deploy } from "./deploy.ts";
 import { diff } from "./diff.ts";
@@ -49,6 +50,7 @@ export const commands: readonly Command[] = [
   add,
   run,
   runShow,
+  dev,
   serve,
   plan,
   apply,

@@ -29,13 +29,15 @@ export interface Checked {
 
 interface CheckRequest {
   readonly files: readonly string[];
+  /** Its files cannot be read as a project; the last good one stays in force. */
+  readonly broken?: unknown;
   /** Called with each state of the answer: the plan is there before the previews are. */
   readonly tell: (checked: Checked) => void;
   /** A later look has begun: this one is of no use any more. */
   readonly isLate: () => boolean;
 }
 
-export async function checkProject(workspace: Workspace, { files, tell, isLate }: CheckRequest): Promise<void> {
+export async function checkProject(workspace: Workspace, { files, tell, isLate, broken }: CheckRequest): Promise<void> {
   const began = performance.now();
   const at = new Date().toISOString();
   const told = (found: Partial<ProjectCheckAnswer>, errors: readonly MillraceError[] = []): void => {
@@ -53,6 +55,7 @@ export async function checkProject(workspace: Workspace, { files, tell, isLate }
     looks.set(workspace.dir, answer);
     tell({ answer, errors });
   };
+  if (broken !== undefined) return told({}, errorsOf(broken));
   let plan: PlanAnswer;
   try {
     const { answerPlan } = await import("../plan/answer.ts");

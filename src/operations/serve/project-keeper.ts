@@ -23,20 +23,25 @@ export interface ProjectKeeperOptions {
   readonly workspace: Workspace;
   readonly clock: Clock;
   readonly onBroken: (error: unknown) => void;
+  /** Called when files have been read again, whatever came of it. */
+  readonly onRead?: (read: { readonly files: readonly string[]; readonly error?: unknown }) => void;
+  readonly hushMs?: number;
 }
 
 /** @throws all errors of the project in one. */
-export async function createProjectKeeper({ workspace, clock, onBroken }: ProjectKeeperOptions): Promise<ProjectKeeper> {
+export async function createProjectKeeper({ workspace, clock, onBroken, onRead, hushMs }: ProjectKeeperOptions): Promise<ProjectKeeper> {
   const since = lookAtProject(workspace.dir);
   let served = await serve(workspace);
   let watching: ProjectWatch | undefined;
   let reading: Promise<void> = Promise.resolve();
-  const read = async (take: (project: ServedProject) => Promise<void>): Promise<void> => {
+  const read = async (files: readonly string[], take: (project: ServedProject) => Promise<void>): Promise<void> => {
     try {
       served = await serve(workspace.renewed());
       await take(served);
+      onRead?.({ files });
     } catch (error) {
       onBroken(error);
+      onRead?.({ files, error });
     }
   };
   return {
@@ -46,8 +51,9 @@ export async function createProjectKeeper({ workspace, clock, onBroken }: Projec
         dir: workspace.dir,
         clock,
         since,
-        onChange: () => {
-          reading = reading.then(() => read(take));
+        ...(hushMs === undefined ? {} : { hushMs }),
+        onChange: (files) => {
+          reading = reading.then(() => read(files, take));
         },
       });
     },

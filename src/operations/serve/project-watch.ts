@@ -12,7 +12,10 @@ export interface ProjectWatchOptions {
   readonly clock: Clock;
   /** The files when the project was read; what changed since is a change. */
   readonly since: ProjectLook;
-  readonly onChange: () => void;
+  /** Files that were written, made or removed since the last look. */
+  readonly onChange: (files: readonly string[]) => void;
+  /** Silence after a change until it counts. */
+  readonly hushMs?: number;
 }
 
 export interface ProjectWatch {
@@ -32,7 +35,7 @@ export interface ProjectLook {
   readonly folders: readonly string[];
 }
 
-export function watchProject({ dir, clock, since, onChange }: ProjectWatchOptions): ProjectWatch {
+export function watchProject({ dir, clock, since, onChange, hushMs = HUSH_MS }: ProjectWatchOptions): ProjectWatch {
   const watchers = new Map<string, FSWatcher>();
   let { files, folders } = since;
   // Read when the engine has started: reading 1,000 files takes longer than starting. Null: any other look is a change.
@@ -48,7 +51,7 @@ export function watchProject({ dir, clock, since, onChange }: ProjectWatchOption
         const watcher = watch(folder, { persistent: false }, (_, name) => {
           if (folder === dir && name !== null && !ROOT_FILES.includes(name) && !FOLDER_NAMES.includes(name)) return;
           hush?.();
-          hush = clock.after(HUSH_MS, check);
+          hush = clock.after(hushMs, check);
         });
         watcher.on("error", () => {
           watcher.close();
@@ -67,7 +70,8 @@ export function watchProject({ dir, clock, since, onChange }: ProjectWatchOption
   };
   const check = (): void => {
     const looked = lookAtProject(dir);
-    const same = looked.files.size === files.size && [...looked.files].every(([path, stamp]) => files.get(path) === stamp);
+    const touched = [...new Set([...looked.files.keys(), ...files.keys()])].filter((path) => looked.files.get(path) !== files.get(path));
+    const same = touched.length === 0;
     ({ files, folders } = looked);
     listen();
     later();
@@ -75,7 +79,7 @@ export function watchProject({ dir, clock, since, onChange }: ProjectWatchOption
     const next = contentOf(dir, files);
     const changed = content === null ? !same : next !== content;
     content = next;
-    if (changed) onChange();
+    if (changed) onChange(touched);
   };
   const later = (): void => {
     cancel?.();
