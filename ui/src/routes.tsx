@@ -13,6 +13,9 @@ function page(path: string, load: () => Promise<{ readonly Page: ComponentType }
 
 const pages = [
   page("/", () => import("./pages/home/page.tsx")),
+  page("/inbox", () => import("./pages/inbox/page.tsx")),
+  page("/runs", () => import("./pages/runs/page.tsx")),
+  page("/r/$run", () => import("./pages/run/page.tsx")),
   page("/graph", () => import("./pages/graph/page.tsx")),
   page("/quarantine", () => import("./pages/quarantine/page.tsx")),
   page("/quarantine/$asset", () => import("./pages/quarantine/page.tsx")),

@@ -1,25 +1,184 @@
-// Home: what needs a person, what is broken and since when, how the day went.
+// Home: what needs a person, worst first and by cause; how everything stands; the day in runs and what is due next.
+import "./home.css";
 import type { ReactNode } from "react";
+import type { StatusAnswer } from "../../../../src/model/answers.ts";
+import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
-import { Page as Frame } from "../../kit/page.tsx";
-import { States } from "../../kit/states.tsx";
+import { Button } from "../../kit/button.tsx";
+import { Link } from "../../kit/link.tsx";
+import { Page as PageFrame } from "../../kit/page.tsx";
+import { Panel } from "../../kit/panel.tsx";
+import { RunLanes } from "../../kit/run-lanes.tsx";
+import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
+import { toast } from "../../kit/toast.tsx";
+import { Copy, Count, Duration, Time } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+import { Broken, Waiting } from "./needs.tsx";
+
+const HOUR_MS = 3_600_000;
+const PAST_MS = 24 * HOUR_MS;
+const AHEAD_MS = 6 * HOUR_MS;
+const RUNS_MAX = 500;
+const MINUTE_MS = 60_000;
+const LATEST = 8;
+const broken = new Set(["failed", "partitions", "job", "unplanned", "stuck", "connection"]);
 
 export function Page(): ReactNode {
-  const runs = useRead("runs.list", { limit: 20 });
+  const status = useRead("status.show", {});
+  const needs = status.data?.needs ?? [];
+  const failing = needs.filter(({ about }) => broken.has(about.kind));
   return (
-    <Frame title="Home">
-      <States read={runs}>
-        {({ runs }) => (
-          <ul className="plain">
-            {runs.map(({ run, status }) => (
-              <li key={run}>
-                <StatusMark status={status} /> {run}
-              </li>
-            ))}
-          </ul>
+    <PageFrame
+      name="Home"
+      title={status.data === undefined ? "Home" : title(failing.length, needs.length)}
+      actions={
+        status.data === undefined ? undefined : (
+          <Button look="quiet" onClick={() => void share(status.data!)}>
+            Copy digest
+          </Button>
+        )
+      }
+    >
+      <States read={status} lines={8}>
+        {(answer) => (
+          <div className="stack home">
+            <Standing answer={answer} />
+            {answer.assets.total > 0 && answer.assets.missing === answer.assets.total && failing.length === 0 ? (
+              <FirstRun total={answer.assets.total} />
+            ) : null}
+            <div className="cols">
+              <div className="stack home">
+                {failing.length === 0 ? null : <Broken needs={failing} />}
+                <Day />
+              </div>
+              <div className="stack home">
+                <Waiting needs={needs.filter((need) => !failing.includes(need))} />
+                <Latest runs={answer.runs} />
+              </div>
+            </div>
+          </div>
         )}
       </States>
-    </Frame>
+    </PageFrame>
   );
+}
+
+function title(failing: number, needs: number): string {
+  if (needs === 0) return "All is well";
+  const rest = needs - failing;
+  if (failing === 0) return rest === 1 ? "1 thing waits for you" : `${rest} things wait for you`;
+  return `${failing} broken${rest === 0 ? "" : `, ${rest} more ${rest === 1 ? "thing waits" : "things wait"} for you`}`;
+}
+
+function Standing({ answer }: { readonly answer: StatusAnswer }): ReactNode {
+  const { total, current, stale, failed, missing } = answer.assets;
+  const parts = [
+    ["current", current],
+    ["stale", stale],
+    ["failed", failed],
+    ["missing", missing],
+  ] as const;
+  return (
+    <section className="panel standing" aria-label="Assets">
+      <Link to={links.catalog()} className="standing-part">
+        <span className="muted">Assets</span>
+        <span className="figure">
+          <Count of={total} />
+        </span>
+      </Link>
+      {parts.map(([status, count]) => (
+        <Link key={status} to={links.catalog({ status })} className="standing-part">
+          {count === 0 ? <span className="muted">{status}</span> : <StatusMark status={status} />}
+          <span className={count === 0 ? "figure muted" : "figure"}>
+            <Count of={count} />
+          </span>
+        </Link>
+      ))}
+    </section>
+  );
+}
+
+function FirstRun({ total }: { readonly total: number }): ReactNode {
+  return (
+    <Panel>
+      <Empty title={`${total} assets are defined and none was built yet.`}>
+        <Copy text="millrace run" />
+        <span>carries out all of them. What it finds wrong is set aside with the reason, and shown here.</span>
+      </Empty>
+    </Panel>
+  );
+}
+
+function Day(): ReactNode {
+  // In whole minutes, so that what is asked for has one name.
+  const now = Math.floor(useNow(MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
+  const runs = useRead("runs.list", { limit: RUNS_MAX, since: now - PAST_MS });
+  const triggers = useRead("triggers.list", {});
+  const due = (triggers.data?.triggers ?? []).flatMap(({ job, next }) =>
+    next
+      .map((at) => Date.parse(at))
+      .filter((at) => at > now && at < now + AHEAD_MS)
+      .map((at) => ({ job, at })),
+  );
+  const later = (triggers.data?.triggers ?? [])
+    .flatMap(({ job, next }) => next.slice(0, 1).map((at) => ({ job, at })))
+    .toSorted((one, other) => one.at.localeCompare(other.at))[0];
+  return (
+    <Panel
+      title="The last day and the next 6 hours"
+      sub={
+        later === undefined ? undefined : (
+          <>
+            next: {later.job}, <Time at={later.at} ago />
+          </>
+        )
+      }
+      actions={
+        <Link className="link" to={links.runs()}>
+          All runs
+        </Link>
+      }
+    >
+      <States
+        read={runs}
+        isEmpty={(answer) => answer.runs.length === 0 && due.length === 0}
+        empty={<Empty>Nothing ran in the last day, and nothing is due in the next hours.</Empty>}
+      >
+        {(answer) => <RunLanes runs={answer.runs} from={now - PAST_MS} now={now} to={now + AHEAD_MS} due={due} />}
+      </States>
+    </Panel>
+  );
+}
+
+function Latest({ runs }: { readonly runs: StatusAnswer["runs"] }): ReactNode {
+  if (runs.length === 0) return null;
+  return (
+    <Panel title="Latest runs">
+      <ul className="plain lines">
+        {runs.slice(0, LATEST).map(({ run, job, status, startedAt, seconds }) => (
+          <li key={run}>
+            <Link to={links.run(run)}>
+              <StatusMark status={status} />
+              <span className="grow cut">{job ?? "by hand"}</span>
+              <span className="muted">
+                <Time at={startedAt} /> · <Duration seconds={seconds} />
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+async function share({ assets, needs }: StatusAnswer): Promise<void> {
+  const head = `${assets.total} assets: ${assets.current} current, ${assets.stale} stale, ${assets.failed} failed, ${assets.missing} missing`;
+  const lines = needs.map(({ what, why, command }) => `- ${what}: ${why} (${command})`);
+  try {
+    await navigator.clipboard.writeText([head, ...lines, location.href].join("\n"));
+    toast("The digest is copied");
+  } catch {
+    toast("This browser does not let the page copy", { look: "fail" });
+  }
 }

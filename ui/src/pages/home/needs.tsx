@@ -1,0 +1,201 @@
+// What needs a person: what is broken by cause, with since when, why and what it holds up; what waits, with the page where it is decided.
+import { useState, type ReactNode } from "react";
+import type { StatusAnswer } from "../../../../src/model/answers.ts";
+import { useAct } from "../../data/act.ts";
+import { Button, ButtonLink } from "../../kit/button.tsx";
+import { Confirm } from "../../kit/confirm.tsx";
+import { Link, useGo } from "../../kit/link.tsx";
+import { Panel } from "../../kit/panel.tsx";
+import { Empty } from "../../kit/states.tsx";
+import { StatusMark } from "../../kit/status.tsx";
+import { Copy, Count, Time } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+
+export type Need = StatusAnswer["needs"][number];
+
+const HELD_SHOWN = 4;
+
+export function Broken({ needs }: { readonly needs: readonly Need[] }): ReactNode {
+  return (
+    <Panel title="Broken now" sub="by cause">
+      <ul className="plain">
+        {needs.map((need) => (
+          <BrokenOne key={need.what} need={need} />
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function BrokenOne({ need }: { readonly need: Need }): ReactNode {
+  const { about } = need;
+  const held = about.holdsUp ?? [];
+  const name = about.asset ?? about.task ?? about.job ?? about.connection;
+  return (
+    <li className="need">
+      <StatusMark status={about.kind === "stuck" ? "late" : "failed"} bare />
+      <div className="stack need-words">
+        <div className="row wrap">
+          {about.asset === undefined ? (
+            <span className="strong">{about.kind === "failed" && name !== undefined ? name : need.what}</span>
+          ) : (
+            <Link className="strong mono" to={links.asset(about.asset)}>
+              {about.asset}
+            </Link>
+          )}
+          {about.code === undefined ? null : <span className="tag fail">{about.code}</span>}
+          {about.since === undefined ? null : (
+            <span className="muted">
+              {about.kind === "failed" ? "failed" : "since"} <Time at={about.since} ago />
+              {about.lastSucceededAt === undefined ? null : (
+                <>
+                  , last good <Time at={about.lastSucceededAt} />
+                </>
+              )}
+            </span>
+          )}
+        </div>
+        <div className="second">{about.lastSucceededAt === undefined ? need.why : need.why.replace(/; it last succeeded at .*$/, "")}</div>
+        {held.length === 0 ? null : (
+          <div className="row wrap">
+            <span className="muted">holds up</span>
+            {held.slice(0, HELD_SHOWN).map((each) =>
+              each.startsWith("task:") ? (
+                <code key={each}>{each}</code>
+              ) : (
+                <Link key={each} className="link mono" to={links.asset(each)}>
+                  {each}
+                </Link>
+              ),
+            )}
+            {held.length > HELD_SHOWN ? <span className="muted">and {held.length - HELD_SHOWN} more</span> : null}
+          </div>
+        )}
+      </div>
+      <div className="row need-acts no-print">
+        {about.run === undefined ? (
+          <Copy text={need.command} />
+        ) : (
+          <>
+            <ButtonLink small to={links.run(about.run)}>
+              Open run
+            </ButtonLink>
+            {about.kind === "stuck" ? null : <Retry run={about.run} name={name ?? about.run} />}
+          </>
+        )}
+      </div>
+    </li>
+  );
+}
+
+function Retry({ run, name }: { readonly run: string; readonly name: string }): ReactNode {
+  const [isAsked, setAsked] = useState(false);
+  const retry = useAct("runs.retry");
+  const go = useGo();
+  return (
+    <>
+      <Button small onClick={() => setAsked(true)}>
+        Retry…
+      </Button>
+      <Confirm
+        open={isAsked}
+        title={`Retry ${name}`}
+        act="Retry from failure"
+        busy={retry.isPending}
+        error={retry.error}
+        onClose={() => setAsked(false)}
+        onConfirm={() =>
+          void retry.run({ run }).then(
+            (begun) => {
+              setAsked(false);
+              go(links.run(begun.run));
+            },
+            () => {},
+          )
+        }
+      >
+        <p>
+          A new run takes over what succeeded in <code>{run}</code> and does the rest. Nothing is loaded twice.
+        </p>
+      </Confirm>
+    </>
+  );
+}
+
+export function Waiting({ needs }: { readonly needs: readonly Need[] }): ReactNode {
+  const aside = quarantined(needs);
+  const rest = needs.filter(({ about }) => about.kind !== "quarantine");
+  if (needs.length === 0)
+    return (
+      <Panel title="Waits for you">
+        <Empty>Nothing waits for a decision.</Empty>
+      </Panel>
+    );
+  return (
+    <Panel
+      title="Waits for you"
+      actions={
+        <Link className="link" to={links.inbox()}>
+          Inbox
+        </Link>
+      }
+    >
+      <ul className="plain lines">
+        {rest.map((need) => (
+          <li key={need.what}>
+            <Link to={placeOf(need)}>
+              <StatusMark status={statusOf(need)} bare />
+              <span className="grow">
+                <span className="strong">{need.what}</span>
+                <br />
+                <span className="second">{need.why}</span>
+              </span>
+            </Link>
+          </li>
+        ))}
+        {aside.map(({ asset, rows, rules }) => (
+          <li key={asset}>
+            <Link to={links.quarantine(asset)}>
+              <StatusMark status="quarantined" bare />
+              <span className="grow">
+                <span className="strong">
+                  <Count of={rows} one="row" /> of <span className="mono">{asset}</span> set aside
+                </span>
+                <br />
+                <span className="second">{rules.join(", ")}</span>
+              </span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function statusOf({ about }: Need): string {
+  return about.kind === "missing" ? "missing" : about.kind === "approval" ? "waiting" : about.kind === "held" ? "partial" : "paused";
+}
+
+/** Where it is decided. */
+function placeOf({ about }: Need): string {
+  if (about.kind === "approval") return links.inbox({ show: "approvals" });
+  if (about.kind === "missing") return links.catalog({ status: "missing" });
+  if (about.run !== undefined) return links.run(about.run);
+  if (about.kind === "held" && about.asset !== undefined) return links.asset(about.asset, "history");
+  return links.automations(about.job === undefined ? undefined : { job: about.job });
+}
+
+/** One line per asset instead of one per rule. */
+function quarantined(
+  needs: readonly Need[],
+): readonly { readonly asset: string; readonly rows: number; readonly rules: readonly string[] }[] {
+  const found = new Map<string, { rows: number; rules: string[] }>();
+  for (const { about } of needs) {
+    if (about.kind !== "quarantine" || about.asset === undefined) continue;
+    const entry = found.get(about.asset) ?? { rows: 0, rules: [] };
+    entry.rows += about.count ?? 0;
+    entry.rules.push(`${about.count} ${about.rule}`);
+    found.set(about.asset, entry);
+  }
+  return [...found].map(([asset, each]) => ({ asset, ...each }));
+}

@@ -1,0 +1,186 @@
+// Inbox: decisions that wait (approvals), rows that were set aside, failures; each with its age, what happens without a decision, and the decision itself.
+import "./inbox.css";
+import type { ReactNode } from "react";
+import type { StatusAnswer } from "../../../../src/model/answers.ts";
+import { useRead } from "../../data/read.ts";
+import { oneOf, usePageSearch } from "../../data/search.ts";
+import { ButtonLink } from "../../kit/button.tsx";
+import { Link } from "../../kit/link.tsx";
+import { Page as PageFrame } from "../../kit/page.tsx";
+import { Panel } from "../../kit/panel.tsx";
+import { Empty, NoMatch, States } from "../../kit/states.tsx";
+import { StatusMark } from "../../kit/status.tsx";
+import { Tabs } from "../../kit/tabs.tsx";
+import { Copy, Count, Time } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+import { Approval } from "./approval.tsx";
+
+const parts = ["all", "approvals", "quarantine", "failures", "stopped"] as const;
+type Part = (typeof parts)[number];
+type Need = StatusAnswer["needs"][number];
+const search = { show: oneOf(parts) };
+const failures = new Set(["failed", "partitions", "job", "unplanned", "stuck", "connection"]);
+const stopped = new Set(["paused", "trigger", "held", "missing"]);
+
+export function Page(): ReactNode {
+  const [{ show = "all" }, setSearch] = usePageSearch(search);
+  const status = useRead("status.show", {});
+  const needs = status.data?.needs ?? [];
+  const counts: Readonly<Record<Part, number>> = {
+    all: needs.length,
+    approvals: needs.filter(({ about }) => about.kind === "approval").length,
+    quarantine: needs.filter(({ about }) => about.kind === "quarantine").length,
+    failures: needs.filter(({ about }) => failures.has(about.kind)).length,
+    stopped: needs.filter(({ about }) => stopped.has(about.kind)).length,
+  };
+  return (
+    <PageFrame title="Inbox" note={status.data === undefined ? undefined : needs.length === 0 ? "nothing waits" : `${needs.length} wait`}>
+      <Tabs
+        label="What waits"
+        current={show}
+        items={parts.map((id) => ({ id, label: names[id], count: counts[id], to: links.inbox(id === "all" ? undefined : { show: id }) }))}
+      />
+      <States
+        read={status}
+        lines={8}
+        isEmpty={() => counts[show] === 0}
+        empty={
+          show === "all" ? (
+            <Empty title="Nothing waits for you.">Failures, approvals and rows that were set aside come here.</Empty>
+          ) : (
+            <NoMatch what={names[show].toLowerCase()} clear={() => setSearch({ show: undefined })} />
+          )
+        }
+      >
+        {(answer) => (
+          <div className="stack inbox">
+            {show === "all" || show === "failures" ? (
+              <Failures needs={answer.needs.filter(({ about }) => failures.has(about.kind))} />
+            ) : null}
+            {show === "all" || show === "approvals" ? <Approvals /> : null}
+            {show === "all" || show === "quarantine" ? (
+              <Aside needs={answer.needs.filter(({ about }) => about.kind === "quarantine")} />
+            ) : null}
+            {show === "all" || show === "stopped" ? <Stopped needs={answer.needs.filter(({ about }) => stopped.has(about.kind))} /> : null}
+          </div>
+        )}
+      </States>
+    </PageFrame>
+  );
+}
+
+const names: Readonly<Record<Part, string>> = {
+  all: "All",
+  approvals: "Approvals",
+  quarantine: "Set aside",
+  failures: "Failures",
+  stopped: "Stopped by somebody",
+};
+
+function Failures({ needs }: { readonly needs: readonly Need[] }): ReactNode {
+  if (needs.length === 0) return null;
+  return (
+    <Panel title="Failures" sub="by cause; without a decision they stay as they are">
+      <ul className="plain">
+        {needs.map((need) => (
+          <li key={need.what} className="inbox-item">
+            <StatusMark status={need.about.kind === "stuck" ? "late" : "failed"} bare />
+            <div>
+              <div className="strong">{need.what}</div>
+              <div className="second">{need.why}</div>
+              {need.about.since === undefined ? null : (
+                <div className="muted">
+                  <Time at={need.about.since} ago />
+                </div>
+              )}
+            </div>
+            {need.about.run === undefined ? (
+              <Copy text={need.command} />
+            ) : (
+              <ButtonLink small to={links.run(need.about.run)}>
+                Open run
+              </ButtonLink>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function Approvals(): ReactNode {
+  const read = useRead("approvals.list", {});
+  return (
+    <States read={read} isEmpty={({ approvals }) => approvals.length === 0} empty={<></>}>
+      {({ approvals }) => (
+        <Panel title="Approvals" sub="without a decision their runs stand still">
+          <ul className="plain">
+            {approvals.map((approval) => (
+              <li key={`${approval.run}/${approval.task}`}>
+                <Approval approval={approval} />
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+    </States>
+  );
+}
+
+function Aside({ needs }: { readonly needs: readonly Need[] }): ReactNode {
+  if (needs.length === 0) return null;
+  return (
+    <Panel title="Set aside" sub="without a decision these rows are missing downstream">
+      <table aria-label="Rows set aside">
+        <thead>
+          <tr>
+            <th>Asset</th>
+            <th>Rule</th>
+            <th className="num">Rows</th>
+            <th>
+              <span className="unseen">Open</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {needs.map(({ what, why, about }) => (
+            <tr key={`${what}/${why}`}>
+              <td>
+                <StatusMark status="quarantined" word={<span className="mono">{about.asset}</span>} />
+              </td>
+              <td className="mono grows">{about.rule}</td>
+              <td className="num">
+                <Count of={about.count ?? null} />
+              </td>
+              <td className="right">
+                <Link className="link" to={links.quarantine(about.asset, about.rule === undefined ? {} : { rule: about.rule })}>
+                  Decide
+                </Link>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function Stopped({ needs }: { readonly needs: readonly Need[] }): ReactNode {
+  if (needs.length === 0) return null;
+  return (
+    <Panel title="Stopped by somebody, or never begun">
+      <ul className="plain">
+        {needs.map((need) => (
+          <li key={need.what} className="inbox-item">
+            <StatusMark status={need.about.kind === "missing" ? "missing" : "paused"} bare />
+            <div>
+              <div className="strong">{need.what}</div>
+              <div className="second">{need.why}</div>
+            </div>
+            <Copy text={need.command} />
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}

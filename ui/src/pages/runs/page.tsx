@@ -1,0 +1,243 @@
+// Runs: what went when and how, found by status, job, trigger, asset and time; many retried or canceled at once.
+import { useMemo, useState, type ReactNode } from "react";
+import type { RunAnswer, RunStatus } from "../../../../src/model/answers.ts";
+import { useNow } from "../../data/now.ts";
+import { useRead } from "../../data/read.ts";
+import { oneOf, text, usePageSearch, whole } from "../../data/search.ts";
+import { Button } from "../../kit/button.tsx";
+import { DataTable, type Column } from "../../kit/data-table.tsx";
+import { Link, useGo } from "../../kit/link.tsx";
+import { Page as PageFrame } from "../../kit/page.tsx";
+import { Panel } from "../../kit/panel.tsx";
+import { RunLanes } from "../../kit/run-lanes.tsx";
+import { Empty, NoMatch, States } from "../../kit/states.tsx";
+import { StatusMark } from "../../kit/status.tsx";
+import { Copy, Count, Duration, spanWords, Time } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+import { ManyActs } from "./many.tsx";
+
+const statuses = ["running", "succeeded", "failed", "partial", "canceled", "skipped"] as const satisfies readonly RunStatus[];
+const periods = ["1h", "24h", "7d"] as const;
+const periodMs = { "1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000 };
+const search = { status: oneOf(statuses), job: text, trigger: text, asset: text, period: oneOf(periods), limit: whole, sort: text };
+const NONE: readonly RunAnswer[] = [];
+const FIRST_LIMIT = 100;
+const LIMIT_MAX = 1_000;
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60_000;
+
+export function Page(): ReactNode {
+  const [{ status, job, trigger, asset, period, limit = FIRST_LIMIT }, setSearch] = usePageSearch(search);
+  const now = useNow(MINUTE_MS);
+  const [opened] = useState(now);
+  const since = period === undefined ? undefined : Math.floor(opened / MINUTE_MS) * MINUTE_MS - periodMs[period];
+  const read = useRead("runs.list", {
+    limit: Math.min(limit, LIMIT_MAX),
+    ...(status === undefined ? {} : { status }),
+    ...(job === undefined ? {} : { job }),
+    ...(trigger === undefined ? {} : { trigger }),
+    ...(asset === undefined ? {} : { asset }),
+    ...(since === undefined ? {} : { since }),
+  });
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const go = useGo();
+  const isFiltered = [status, job, trigger, asset, period].some((each) => each !== undefined);
+  const clear = (): void => setSearch({ status: undefined, job: undefined, trigger: undefined, asset: undefined, period: undefined });
+  const runs = read.data?.runs ?? NONE;
+  const usual = useMemo(() => usualSeconds(runs), [runs]);
+  const oldest = runs.at(-1);
+  return (
+    <PageFrame
+      title="Runs"
+      note={
+        read.data === undefined
+          ? undefined
+          : `${runs.length}${runs.length >= limit ? "+" : ""} ${isFiltered ? "match" : "shown, newest first"}`
+      }
+    >
+      <div className="filters" role="search" aria-label="Filter runs">
+        <Choice label="Status" value={status} options={statuses} onChange={(next) => setSearch({ status: next, limit: undefined })} />
+        <Choice label="Period" value={period} options={periods} onChange={(next) => setSearch({ period: next, limit: undefined })} />
+        <Text label="Job" value={job} onChange={(next) => setSearch({ job: next })} />
+        <Text label="Asset" value={asset} onChange={(next) => setSearch({ asset: next })} />
+        <Text label="Trigger" value={trigger} onChange={(next) => setSearch({ trigger: next })} />
+        {isFiltered ? (
+          <Button small look="quiet" onClick={clear}>
+            Clear filters
+          </Button>
+        ) : null}
+      </div>
+      {oldest === undefined ? null : (
+        <Panel title="In time">
+          <RunLanes runs={runs} from={since ?? Date.parse(oldest.startedAt)} now={now} to={now} />
+        </Panel>
+      )}
+      <Panel>
+        <States
+          read={read}
+          lines={10}
+          isEmpty={(answer) => answer.runs.length === 0}
+          empty={isFiltered ? <NoMatch what="runs" clear={clear} /> : undefined}
+          firstUse={
+            <Empty title="Nothing has run yet.">
+              <Copy text="millrace run" />
+            </Empty>
+          }
+        >
+          {({ runs: rows }) => (
+            <>
+              <ManyActs runs={rows.filter(({ run }) => selected.has(run))} onDone={() => setSelected(new Set())} />
+              <DataTable
+                label="Runs"
+                rows={rows}
+                rowKey={({ run }) => run}
+                columns={columnsOf(usual)}
+                onOpen={({ run }) => go(links.run(run))}
+                selected={selected}
+                onSelect={setSelected}
+                {...(rows.length < limit || limit >= LIMIT_MAX
+                  ? {}
+                  : {
+                      more: {
+                        label: "Show older runs",
+                        isLoading: read.isStale,
+                        load: () => setSearch({ limit: Math.min(LIMIT_MAX, limit + 300) }),
+                      },
+                    })}
+              />
+            </>
+          )}
+        </States>
+      </Panel>
+    </PageFrame>
+  );
+}
+
+function columnsOf(usual: ReadonlyMap<string, number>): readonly Column<RunAnswer>[] {
+  return [
+    { id: "status", head: "Status", cell: ({ status }) => <StatusMark status={status} />, by: ({ status }) => status, width: "110px" },
+    {
+      id: "run",
+      head: "Run",
+      cell: ({ run }) => (
+        <Link to={links.run(run)} className="mono" tabIndex={-1}>
+          {run}
+        </Link>
+      ),
+    },
+    { id: "job", head: "Job", cell: ({ job }) => job ?? <span className="muted">by hand</span>, by: ({ job }) => job, grows: true },
+    { id: "trigger", head: "Trigger", cell: ({ trigger }) => trigger, by: ({ trigger }) => trigger, wide: true },
+    { id: "began", head: "Began", cell: ({ startedAt }) => <Time at={startedAt} />, by: ({ startedAt }) => startedAt },
+    {
+      id: "took",
+      head: "Took",
+      align: "right",
+      cell: (run) => <Took run={run} usual={usual.get(run.job ?? "")} />,
+      by: ({ seconds }) => seconds,
+    },
+    {
+      id: "steps",
+      head: "Steps",
+      wide: true,
+      align: "right",
+      cell: ({ nodes }) => <Steps nodes={nodes} />,
+      by: ({ nodes }) => nodes.total,
+    },
+    {
+      id: "failed",
+      head: "Failed",
+      align: "right",
+      cell: ({ nodes }) => (nodes.failed === 0 ? <span className="muted">0</span> : <span className="status fail">{nodes.failed}</span>),
+      by: ({ nodes }) => nodes.failed,
+    },
+  ];
+}
+
+function Steps({ nodes }: { readonly nodes: RunAnswer["nodes"] }): ReactNode {
+  const done = nodes.succeeded + nodes.reused;
+  return (
+    <span title={`${nodes.succeeded} succeeded, ${nodes.reused} reused, ${nodes.failed} failed, ${nodes.skipped} skipped`}>
+      <Count of={done} /> of <Count of={nodes.total} />
+    </span>
+  );
+}
+
+/** How long it took beside what its job usually takes, where it is worth saying. */
+function Took({ run, usual }: { readonly run: RunAnswer; readonly usual: number | undefined }): ReactNode {
+  if (run.seconds === null) return <SoFar startedAt={run.startedAt} />;
+  const isSlow = usual !== undefined && run.seconds > Math.max(2, 2 * usual);
+  return (
+    <>
+      {isSlow ? <span className="tag warn">usually {spanWords(usual)}</span> : null} <Duration seconds={run.seconds} />
+    </>
+  );
+}
+
+function SoFar({ startedAt }: { readonly startedAt: string }): ReactNode {
+  const now = useNow(SECOND_MS);
+  return <span className="muted">{spanWords(Math.max(0, now - Date.parse(startedAt)) / SECOND_MS)} so far</span>;
+}
+
+/** The median of those shown, per job with at least three that went well. */
+function usualSeconds(runs: readonly RunAnswer[]): ReadonlyMap<string, number> {
+  const took = new Map<string, number[]>();
+  for (const { job, status, seconds } of runs)
+    if (job !== null && status === "succeeded" && seconds !== null) took.set(job, [...(took.get(job) ?? []), seconds]);
+  return new Map(
+    [...took]
+      .filter(([, each]) => each.length >= 3)
+      .map(([job, each]) => [job, each.toSorted((one, other) => one - other)[Math.floor(each.length / 2)]!]),
+  );
+}
+
+interface ChoiceProps<Word extends string> {
+  readonly label: string;
+  readonly value: Word | undefined;
+  readonly options: readonly Word[];
+  readonly onChange: (value: Word | undefined) => void;
+}
+
+function Choice<Word extends string>({ label, value, options, onChange }: ChoiceProps<Word>): ReactNode {
+  return (
+    <select
+      className="input"
+      aria-label={label}
+      value={value ?? ""}
+      onChange={(event) => onChange(options.find((each) => each === event.target.value))}
+    >
+      <option value="">{label}: any</option>
+      {options.map((each) => (
+        <option key={each} value={each}>
+          {each}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+function Text({
+  label,
+  value,
+  onChange,
+}: {
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly onChange: (value: string | undefined) => void;
+}): ReactNode {
+  return (
+    <input
+      key={value}
+      className="input filter-text"
+      aria-label={label}
+      placeholder={label}
+      defaultValue={value ?? ""}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") onChange(event.currentTarget.value.trim() || undefined);
+      }}
+      onBlur={(event) => {
+        const next = event.currentTarget.value.trim() || undefined;
+        if (next !== value) onChange(next);
+      }}
+    />
+  );
+}
