@@ -1,6 +1,7 @@
 // Assets: what there are, all about one, and acts on one.
 import { z } from "zod";
 import { act, flag, given, long, read, words } from "../route.ts";
+import { on, option } from "./command-words.ts";
 import { asset, select, why } from "./fields.ts";
 
 export const assetRoutes = [
@@ -9,7 +10,7 @@ export const assetRoutes = [
     summary: "The assets and tasks of the project with their state",
     scope: "read",
     input: z.object({ select: select.exactOptional() }),
-    cli: ({ select: which }) => ["ls", ...(which === undefined ? [] : ["--select", which])],
+    cli: ({ select: which }) => ["ls", ...option("select", which)],
     run: (app, input) => app.list(input),
   }),
   read({
@@ -17,7 +18,7 @@ export const assetRoutes = [
     summary: "All about one asset: columns, checks, neighbours, state",
     scope: "read",
     input: z.object({ asset, partitions: flag.default(false).describe("its partitions one by one") }),
-    cli: (input) => ["describe", input.asset, ...(input.partitions ? ["--partitions"] : [])],
+    cli: (input) => ["describe", input.asset, ...on("partitions", input.partitions)],
     run: (app, input) => app.describe(input.asset, { partitions: input.partitions }),
   }),
   read({
@@ -25,7 +26,7 @@ export const assetRoutes = [
     summary: "What happened to an asset: loads, builds, quarantine, versions; with `schema` the versions of its schema",
     scope: "read",
     input: z.object({ asset, schema: flag.default(false) }),
-    cli: (input) => ["history", input.asset, ...(input.schema ? ["--schema"] : [])],
+    cli: (input) => ["history", input.asset, ...on("schema", input.schema)],
     run: (app, input) => app.history(input.asset, { schema: input.schema }),
   }),
   read({
@@ -50,10 +51,10 @@ export const assetRoutes = [
     cli: (input) => [
       "rollback",
       input.asset,
-      ...(input.to === undefined ? [] : ["--to", input.to]),
-      ...(input.before === undefined ? [] : ["--before", input.before]),
-      ...(input.dryRun ? ["--dry-run"] : []),
-      ...(input.why === undefined ? [] : ["--why", input.why]),
+      ...option("to", input.to),
+      ...option("before", input.before),
+      ...on("dry-run", input.dryRun),
+      ...option("why", input.why),
     ],
     run: (app, input) => app.rollback(given(input)),
   }),
@@ -79,7 +80,7 @@ export const assetRoutes = [
       "replay",
       input.asset,
       ...(input.loads ?? []).flatMap((load) => ["--loads", load]),
-      ...(input.where === undefined ? [] : ["--where", input.where]),
+      ...option("where", input.where),
       ...(input.partitions === undefined ? [] : ["--from", input.partitions.from, "--to", input.partitions.to]),
     ],
     run: (app, input, begin) => app.replay(given(input), begin, () => {}),
@@ -104,7 +105,7 @@ export const assetRoutes = [
     summary: "Runs the checks on the data as it is; nothing is built or moved",
     scope: "operate",
     input: z.object({ select: select.exactOptional() }),
-    cli: ({ select: which }) => ["check", ...(which === undefined ? [] : ["--select", which])],
+    cli: ({ select: which }) => ["check", ...option("select", which)],
     run: (app, input) => app.check(input),
   }),
   read({
@@ -122,7 +123,7 @@ export const assetRoutes = [
       "diff",
       input.asset,
       ...input.environments.flatMap((name) => ["--env", name]),
-      ...(input.against === undefined ? [] : ["--against", input.against]),
+      ...option("against", input.against),
       ...(input.key === undefined ? [] : ["--key", input.key.join(",")]),
       "--samples",
       String(input.samples),

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { BackfillActAnswer, BackfillStartedAnswer } from "../../model/backfill-answers.ts";
 import { act, given, long, read } from "../route.ts";
+import { on, option } from "./command-words.ts";
 import { asset, why } from "./fields.ts";
 
 const backfill = z.string().min(1).describe("its id, or the beginning of it");
@@ -24,9 +25,9 @@ const wish = {
 type Wish = z.output<z.ZodObject<typeof wish>>;
 
 function wishWords({ asset: of, statuses: only, jobs: many, withDownstream, ...options }: Wish): readonly string[] {
-  const named = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]));
-  const flags = [...only.map((status) => `--${status}`), ...(withDownstream ? ["--with-downstream"] : [])];
-  return ["backfill", of, ...named, ...flags, ...(many === undefined ? [] : ["--jobs", String(many)])];
+  const named = Object.entries(options).flatMap(([name, value]) => option(name, value));
+  const flags = [...only.map((status) => `--${status}`), ...on("with-downstream", withDownstream)];
+  return ["backfill", of, ...named, ...flags, ...option("jobs", many)];
 }
 
 export const backfillRoutes = [
@@ -65,6 +66,7 @@ export const backfillRoutes = [
     scope: "operate",
     environment: "made",
     input: z.object(wish),
+    cli: wishWords,
     run: async (app, input, begin) => {
       let started: BackfillStartedAnswer | null = null;
       const tell = (told: BackfillStartedAnswer): void => {
@@ -80,7 +82,7 @@ export const backfillRoutes = [
     summary: "Lets what runs end and starts nothing more",
     scope: "operate",
     input: z.object({ backfill, why: why.exactOptional() }),
-    cli: (input) => ["backfill", "pause", input.backfill, ...(input.why === undefined ? [] : ["--why", input.why])],
+    cli: (input) => ["backfill", "pause", input.backfill, ...option("why", input.why)],
     run: (app, input) => app.backfillAct({ ...input, act: "pause" }),
   }),
   act({
@@ -88,7 +90,7 @@ export const backfillRoutes = [
     summary: "Ends a backfill; what was built stays",
     scope: "operate",
     input: z.object({ backfill, why: why.exactOptional() }),
-    cli: (input) => ["backfill", "cancel", input.backfill, ...(input.why === undefined ? [] : ["--why", input.why])],
+    cli: (input) => ["backfill", "cancel", input.backfill, ...option("why", input.why)],
     run: (app, input) => app.backfillAct({ ...input, act: "cancel" }),
   }),
   act({
@@ -104,6 +106,7 @@ export const backfillRoutes = [
     summary: "Goes on with a backfill that was paused or interrupted",
     scope: "operate",
     input: z.object({ backfill, allowCodeChange }),
+    cli: (input) => ["backfill", "resume", input.backfill, ...on("allow-code-change", input.allowCodeChange)],
     run: async (app, input, begin) => {
       let acted: BackfillActAnswer | null = null;
       const tell = (told: BackfillActAnswer): void => {
@@ -119,6 +122,7 @@ export const backfillRoutes = [
     summary: "A new backfill of what failed, was skipped or canceled in one that ended",
     scope: "operate",
     input: z.object({ backfill, allowCodeChange }),
+    cli: (input) => ["backfill", "retry", input.backfill, ...on("allow-code-change", input.allowCodeChange)],
     run: async (app, input, begin) => {
       let started: BackfillStartedAnswer | null = null;
       const tell = (told: BackfillStartedAnswer): void => {

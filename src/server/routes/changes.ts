@@ -1,6 +1,7 @@
 // Changes: plans, environments, promotion and back.
 import { z } from "zod";
 import { act, flag, given, long, read, words } from "../route.ts";
+import { maybe, on, option, pairs, restateWords } from "./command-words.ts";
 import { params, restate, select, why } from "./fields.ts";
 
 const name = z.string().min(1).describe("of an environment");
@@ -75,14 +76,7 @@ export const changeRoutes = [
     scope: "operate",
     environment: "any",
     input: z.object({ name, to: z.string().exactOptional(), why: why.exactOptional(), dryRun: z.boolean().default(false) }),
-    cli: (input) => [
-      "env",
-      "promote",
-      input.name,
-      ...(input.to === undefined ? [] : ["--to", input.to]),
-      ...(input.why === undefined ? [] : ["--why", input.why]),
-      ...(input.dryRun ? ["--dry-run"] : []),
-    ],
+    cli: (input) => ["env", "promote", input.name, ...option("to", input.to), ...option("why", input.why), ...on("dry-run", input.dryRun)],
     run: (app, { name: environment, ...rest }) => app.envPromote({ environment, ...given(rest) }),
   }),
   act({
@@ -91,12 +85,7 @@ export const changeRoutes = [
     scope: "operate",
     environment: "any",
     input: z.object({ of: z.string().exactOptional().describe("the id of a promotion"), why: why.exactOptional() }),
-    cli: (input) => [
-      "env",
-      "rollback",
-      ...(input.of === undefined ? [] : [input.of]),
-      ...(input.why === undefined ? [] : ["--why", input.why]),
-    ],
+    cli: (input) => ["env", "rollback", ...maybe(input.of), ...option("why", input.why)],
     run: (app, input) => app.envRollback(given(input)),
   }),
   act({
@@ -114,7 +103,7 @@ export const changeRoutes = [
     scope: "admin",
     environment: "any",
     input: z.object({ dryRun: z.boolean().default(false) }),
-    cli: (input) => ["env", "collect", ...(input.dryRun ? ["--dry-run"] : [])],
+    cli: (input) => ["env", "collect", ...on("dry-run", input.dryRun)],
     run: (app, input) => app.envCollect(input),
   }),
   act({
@@ -122,7 +111,7 @@ export const changeRoutes = [
     summary: "Removes what is older than the project keeps: runs, logs, the raw zone",
     scope: "admin",
     input: z.object({ dryRun: z.boolean().default(false) }),
-    cli: (input) => ["retention", ...(input.dryRun ? ["--dry-run"] : [])],
+    cli: (input) => ["retention", ...on("dry-run", input.dryRun)],
     run: (app, input) => app.retention(input),
   }),
 ] as const;
@@ -130,15 +119,14 @@ export const changeRoutes = [
 function planWords(input: Plan): readonly string[] {
   return [
     "plan",
-    ...(input.job === undefined ? [] : [input.job]),
-    ...(input.select === undefined ? [] : ["--select", input.select]),
-    ...(input.partition === undefined ? [] : ["--partition", input.partition]),
-    ...(input.against === undefined ? [] : ["--against", input.against]),
+    ...maybe(input.job),
+    ...option("select", input.select),
+    ...option("partition", input.partition),
+    ...option("against", input.against),
     ...(input.data ?? []).flatMap((asset) => ["--data", asset]),
-    ...(input.fullRefresh ? ["--full-refresh"] : []),
-    ...Object.entries(input.params).flatMap(([key, value]) => ["--param", `${key}=${value}`]),
-    ...(input.forwardOnly === true ? ["--forward-only"] : []),
-    ...(input.restate === undefined ? [] : ["--restate", input.restate.asset, "--from", input.restate.from]),
-    ...(input.restate?.to === undefined ? [] : ["--to", input.restate.to]),
+    ...on("full-refresh", input.fullRefresh),
+    ...pairs("param", input.params),
+    ...on("forward-only", input.forwardOnly),
+    ...restateWords(input.restate),
   ];
 }

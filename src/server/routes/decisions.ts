@@ -1,6 +1,7 @@
 // What waits for a person: approvals of tasks, doubtful pairs of a match.
 import { z } from "zod";
 import { act, given, read, whole } from "../route.ts";
+import { on, option, pairs } from "./command-words.ts";
 import { asset, run, why } from "./fields.ts";
 
 const task = z.string().min(1).describe("the task that waits");
@@ -31,6 +32,14 @@ export const decisionRoutes = [
       why: why.exactOptional(),
       fields: z.record(z.string(), z.string()).default({}).describe("of its form, as they are typed"),
     }),
+    cli: (input) => [
+      "approve",
+      input.run,
+      input.task,
+      ...on("reject", !input.accept),
+      ...pairs("field", input.fields),
+      ...option("why", input.why),
+    ],
     run: (app, input) => app.approve(given(input)),
   }),
   read({
@@ -52,14 +61,7 @@ export const decisionRoutes = [
       decision: z.enum(["match", "distinct"]),
       why: why.exactOptional(),
     }),
-    cli: (input) => [
-      "review",
-      input.decision,
-      input.asset,
-      input.left,
-      input.right,
-      ...(input.why === undefined ? [] : ["--why", input.why]),
-    ],
+    cli: (input) => ["review", input.decision, input.asset, input.left, input.right, ...option("why", input.why)],
     run: (app, input) => app.reviewDecide(given(input)),
   }),
 ] as const;

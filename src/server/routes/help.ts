@@ -1,5 +1,6 @@
 // What explains: error codes, the forms of files, what may be wrong with the installation.
 import { z } from "zod";
+import type { CodeEntry } from "../../model/codes/entry.ts";
 import { codes } from "../../model/codes/index.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { read } from "../route.ts";
@@ -21,10 +22,10 @@ export const helpRoutes = [
     cli: (input) => ["explain", input.code],
     run: async (_app, input) => {
       const code = input.code.toUpperCase();
-      const entry = Object.entries(codes).find(([name]) => name === code)?.[1];
+      const entry = new Map<string, CodeEntry>(Object.entries(codes)).get(code);
       if (entry === undefined)
         throw new MillraceError({ code: "MR7002", message: `there is no error ${input.code}`, hint: "millrace explain lists all codes" });
-      return { code, ...entry } as { readonly code: string; readonly title: string; readonly why: string; readonly fix: string };
+      return { code, ...entry };
     },
   }),
   read({

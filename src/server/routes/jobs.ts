@@ -1,6 +1,7 @@
 // Jobs and what starts them.
 import { z } from "zod";
 import { act, given, read, whole } from "../route.ts";
+import { maybe, option } from "./command-words.ts";
 import { why } from "./fields.ts";
 
 const job = z.string().min(1);
@@ -38,13 +39,7 @@ export const jobRoutes = [
       from: z.string().exactOptional().describe("next times from there; default: now"),
       next: whole.min(1).max(1_000).default(5),
     }),
-    cli: (input) => [
-      "triggers",
-      ...(input.job === undefined ? [] : [input.job]),
-      ...(input.from === undefined ? [] : ["--from", input.from]),
-      "--next",
-      String(input.next),
-    ],
+    cli: (input) => ["triggers", ...maybe(input.job), ...option("from", input.from), "--next", String(input.next)],
     run: (app, input) => app.triggers(given(input)),
   }),
   read({
@@ -65,14 +60,7 @@ export const jobRoutes = [
       until: z.string().exactOptional().describe("resumes by itself then: 2h, 2026-03-29, 2026-03-29T06:00:00Z"),
       why: why.exactOptional(),
     }),
-    cli: (input) => [
-      "triggers",
-      "pause",
-      input.job,
-      ...(input.trigger === undefined ? [] : [input.trigger]),
-      ...(input.until === undefined ? [] : ["--until", input.until]),
-      ...(input.why === undefined ? [] : ["--why", input.why]),
-    ],
+    cli: (input) => ["triggers", "pause", input.job, ...maybe(input.trigger), ...option("until", input.until), ...option("why", input.why)],
     run: (app, input) => app.pauseTriggers(given(input)),
   }),
   act({
@@ -80,7 +68,7 @@ export const jobRoutes = [
     summary: "Lets a paused job, or one of its triggers, start runs again",
     scope: "operate",
     input: z.object({ job, trigger }),
-    cli: (input) => ["triggers", "resume", input.job, ...(input.trigger === undefined ? [] : [input.trigger])],
+    cli: (input) => ["triggers", "resume", input.job, ...maybe(input.trigger)],
     run: (app, input) => app.resumeTriggers(given(input)),
   }),
 ] as const;

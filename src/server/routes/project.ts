@@ -1,6 +1,7 @@
 // How things stand, and what the project is made of.
 import { z } from "zod";
 import { act, read, words } from "../route.ts";
+import { option } from "./command-words.ts";
 import { select } from "./fields.ts";
 
 const settings = z.record(z.string(), z.string()).describe("key → value, keys dotted where they are nested: auth.bearer");
@@ -48,7 +49,7 @@ export const projectRoutes = [
     summary: "Runs the models' tests; the warehouse is not touched",
     scope: "operate",
     input: z.object({ names: words.default([]).describe("of tests, models or files; none: all"), select: select.exactOptional() }),
-    cli: (input) => ["test", ...input.names, ...(input.select === undefined ? [] : ["--select", input.select])],
+    cli: (input) => ["test", ...input.names, ...option("select", input.select)],
     run: async (app, input) => {
       const { answer, errors } = await app.test(input, () => {});
       return { ...answer, ...(errors.length === 0 ? {} : { errors: errors.map((each) => each.toJSON()) }) };

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { QuarantineDecisionAnswer } from "../../model/answers.ts";
 import { act, given, long, read, whole } from "../route.ts";
+import { maybe, option, pairs } from "./command-words.ts";
 import { asset, rule, why } from "./fields.ts";
 
 const decision = {
@@ -33,9 +34,9 @@ export const quarantineRoutes = [
     cli: (input) => [
       "quarantine",
       "list",
-      ...(input.asset === undefined ? [] : [input.asset]),
-      ...(input.rule === undefined ? [] : ["--rule", input.rule]),
-      ...(input.load === undefined ? [] : ["--load", input.load]),
+      ...maybe(input.asset),
+      ...option("rule", input.rule),
+      ...option("load", input.load),
       ...(input.status === "all" ? ["--all"] : []),
       "--limit",
       String(input.limit),
@@ -47,7 +48,7 @@ export const quarantineRoutes = [
     summary: "What was set aside by day and rule",
     scope: "read",
     input: z.object({ asset: asset.exactOptional(), days: whole.min(1).max(10_000).default(30) }),
-    cli: (input) => ["quarantine", "trend", ...(input.asset === undefined ? [] : [input.asset]), "--days", String(input.days)],
+    cli: (input) => ["quarantine", "trend", ...maybe(input.asset), "--days", String(input.days)],
     run: (app, input) => app.quarantineTrend(given(input)),
   }),
   read({
@@ -91,6 +92,7 @@ export const quarantineRoutes = [
     summary: "Corrects, accepts or tries records again, and loads them",
     scope: "operate",
     input: z.object(decision),
+    cli: (input) => decisionWords(input, input.act === "fix" ? ["--yes"] : []),
     run: async (app, input, begin) => {
       const told: QuarantineDecisionAnswer[] = [];
       const summary = await app.quarantineDecide({ ...given(input), dryRun: false }, begin, (answer) => void told.push(answer));
@@ -102,13 +104,7 @@ export const quarantineRoutes = [
     summary: "Notes that records are not wanted; they stay in the ledger, and stay discarded when they come again",
     scope: "operate",
     input: z.object({ named: decision.named, rule: decision.rule, why: decision.why }),
-    cli: (input) => [
-      "quarantine",
-      "discard",
-      ...input.named,
-      ...(input.rule === undefined ? [] : ["--rule", input.rule]),
-      ...(input.why === undefined ? [] : ["--reason", input.why]),
-    ],
+    cli: (input) => ["quarantine", "discard", ...input.named, ...option("rule", input.rule), ...option("reason", input.why)],
     run: (app, input) => app.quarantineDiscard(given(input)),
   }),
 ] as const;
@@ -118,10 +114,10 @@ function decisionWords(input: z.output<z.ZodObject<typeof decision>>, flags: rea
     "quarantine",
     input.act,
     ...input.named,
-    ...Object.entries(input.set ?? {}).flatMap(([column, sql]) => ["--set", `${column} = ${sql}`]),
-    ...(input.rule === undefined ? [] : ["--rule", input.rule]),
-    ...(input.where === undefined ? [] : ["--where", input.where]),
-    ...(input.why === undefined ? [] : ["--why", input.why]),
+    ...pairs("set", input.set, " = "),
+    ...option("rule", input.rule),
+    ...option("where", input.where),
+    ...option("why", input.why),
     ...flags,
   ];
 }

@@ -1,10 +1,9 @@
 // Runs: list, show, why, start, and what is done to them.
 import { z } from "zod";
 import { act, given, long, read, whole } from "../route.ts";
+import { maybe, on, option, pairs, restateWords } from "./command-words.ts";
+import { params, restate, run, select, why } from "./fields.ts";
 
-const run = z.string().describe("its id, or the beginning of it");
-const why = z.string().max(2_000).exactOptional().describe("kept in the history");
-const params = z.record(z.string(), z.string()).describe("parameters of the job, as text");
 const statuses = ["running", "succeeded", "failed", "partial", "canceled", "skipped"] as const;
 
 export const runRoutes = [
@@ -30,28 +29,52 @@ export const runRoutes = [
     scope: "operate",
     input: z.object({
       job: z.string().exactOptional(),
-      select: z.string().exactOptional(),
+      select: select.exactOptional(),
       params: params.exactOptional(),
       fullRefresh: z.boolean().exactOptional(),
       fromFailure: run.exactOptional(),
       partition: z.string().exactOptional(),
       forwardOnly: z.boolean().exactOptional(),
-      restate: z.object({ asset: z.string(), from: z.string(), to: z.string().exactOptional() }).exactOptional(),
+      restate: restate.exactOptional(),
     }),
+    cli: (input) => [
+      "run",
+      ...maybe(input.job),
+      ...option("select", input.select),
+      ...pairs("param", input.params),
+      ...on("full-refresh", input.fullRefresh),
+      ...option("from-failure", input.fromFailure),
+      ...option("partition", input.partition),
+      ...on("forward-only", input.forwardOnly),
+      ...restateWords(input.restate),
+    ],
     run: (app, input, begin) => app.run(input, begin),
   }),
   act({
     id: "runs.cancel",
     summary: "Cancels a run, or one node of it",
     scope: "operate",
-    input: z.object({ run, node: z.string().exactOptional(), why }),
+    input: z.object({ run, node: z.string().exactOptional(), why: why.exactOptional() }),
+    cli: (input) => ["cancel", input.run, ...maybe(input.node), ...option("why", input.why)],
     run: (app, input) => app.cancel(input),
   }),
   act({
     id: "runs.cancelMany",
     summary: "Cancels the runs of a job, all, or those that a condition finds",
     scope: "operate",
-    input: z.object({ job: z.string().exactOptional(), all: z.boolean().exactOptional(), where: z.string().exactOptional(), why }),
+    input: z.object({
+      job: z.string().exactOptional(),
+      all: z.boolean().exactOptional(),
+      where: z.string().exactOptional(),
+      why: why.exactOptional(),
+    }),
+    cli: (input) => [
+      "cancel",
+      ...option("job", input.job),
+      ...on("all", input.all),
+      ...option("where", input.where),
+      ...option("why", input.why),
+    ],
     run: (app, input) => app.cancel(input),
   }),
   long({
@@ -59,13 +82,15 @@ export const runRoutes = [
     summary: "Tries again what failed in a run, or one node with what depends on it",
     scope: "operate",
     input: z.object({ run, node: z.string().exactOptional() }),
+    cli: (input) => ["retry", input.run, ...maybe(input.node)],
     run: (app, input, begin) => app.retry(input, begin),
   }),
   long({
     id: "runs.fork",
     summary: "Does a run again with other parameters or another selection",
     scope: "operate",
-    input: z.object({ run, params: params.default({}), select: z.string().exactOptional() }),
+    input: z.object({ run, params: params.default({}), select: select.exactOptional() }),
+    cli: (input) => ["fork", input.run, ...pairs("param", input.params), ...option("select", input.select)],
     run: (app, input, begin) => app.fork(input, begin, () => {}),
   }),
   read({
@@ -80,7 +105,7 @@ export const runRoutes = [
       asset: z.string().exactOptional(),
       since: whole.exactOptional().describe("milliseconds since 1970"),
     }),
-    cli: (input) => ["runs", "--limit", String(input.limit), ...(input.status === undefined ? [] : ["--status", input.status])],
+    cli: (input) => ["runs", "--limit", String(input.limit), ...option("status", input.status)],
     run: (app, input) => app.runs(given(input)),
   }),
 ] as const;
