@@ -145,7 +145,40 @@ async function writeCells(
       message: missing === undefined ? "the file has a record twice" : `no open record has the _id ${JSON.stringify(missing)}`,
     });
   }
-  const cells = known.filter((name) => names.has(name));
+  await session.run(`create or replace temp table ${table}_ids (_id varchar)`);
+  for (let from = 0; from < ids.length; from += CELLS_PER_INSERT) {
+    const values = ids.slice(from, from + CELLS_PER_INSERT).map((id) => `(${literal(id)})`);
+    await session.run(`insert into ${table}_ids values ${values.join(", ")}`);
+  }
+  await session.run(`delete from ${table} where _id not in (select _id from ${table}_ids)`);
+  await session.run(`drop table ${table}_ids`);
+  for (const [cells, same] of byCells(records, known)) await writeSameCells(session, { table, cells, records: same });
+}
+
+/** A record corrects the cells that it names: those of the same cells together. */
+function byCells(
+  records: readonly Readonly<Record<string, string | null>>[],
+  known: readonly string[],
+): readonly (readonly [cells: readonly string[], records: readonly Readonly<Record<string, string | null>>[]])[] {
+  const groups = new Map<string, Readonly<Record<string, string | null>>[]>();
+  for (const record of records) {
+    const key = JSON.stringify(known.filter((name) => Object.hasOwn(record, name)));
+    const same = groups.get(key);
+    if (same === undefined) groups.set(key, [record]);
+    else same.push(record);
+  }
+  return [...groups].map(([key, same]) => [JSON.parse(key) as readonly string[], same]);
+}
+
+async function writeSameCells(
+  session: Session,
+  {
+    table,
+    cells,
+    records,
+  }: { readonly table: string; readonly cells: readonly string[]; readonly records: readonly Readonly<Record<string, string | null>>[] },
+): Promise<void> {
+  if (cells.length === 0) return;
   const edited = `${table}_cells`;
   await session.run(`create or replace temp table ${edited} (_id varchar${cells.map((name) => `, ${ident(name)} varchar`).join("")})`);
   for (let from = 0; from < records.length; from += CELLS_PER_INSERT) {
@@ -154,11 +187,8 @@ async function writeCells(
       .map((record) => `(${["_id", ...cells].map((name) => (record[name] == null ? "null" : literal(record[name]))).join(", ")})`);
     await session.run(`insert into ${edited} values ${values.join(", ")}`);
   }
-  await session.run(`delete from ${table} where _id not in (select _id from ${edited})`);
-  if (cells.length > 0) {
-    const set = cells.map((name) => `${ident(name)} = e.${ident(name)}`).join(", ");
-    await session.run(`update ${table} set ${set} from ${edited} e where e._id = ${table}._id`);
-  }
+  const set = cells.map((name) => `${ident(name)} = e.${ident(name)}`).join(", ");
+  await session.run(`update ${table} set ${set} from ${edited} e where e._id = ${table}._id`);
   await session.run(`drop table ${edited}`);
 }
 

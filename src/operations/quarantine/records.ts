@@ -44,7 +44,9 @@ export async function quarantineRecords(workspace: Workspace, request: Quarantin
     const total = await tableOfRecords(session, { ...filter, into: TABLE, columns });
     const shown = await readRecords(session, { columns, from, limit: request.limit });
     const failing = shown.map((record) => failingOf(record, { columns, checks: own }));
-    const suggestions = isCorrected ? await suggestionsOf(session, { columns, shown, failing }) : new Map<string, never>();
+    const suggestions = isCorrected
+      ? await suggestionsOf(session, { columns: requiredBy(own, columns), shown, failing })
+      : new Map<string, never>();
     const rules = await session.rows<{ rule: string; rows: number }>(
       `select rule, count(*) as rows from _millrace.quarantine where ${openRecords({ asset: key })} group by all order by rows desc, rule`,
     );
@@ -132,6 +134,13 @@ async function suggestionsOf(
     for (const [id, each] of await suggestCells(session, { table: TABLE, column, ids })) found.set(id, { column: column.name, ...each });
   }
   return found;
+}
+
+/** No value is no way out where a check would stop the load. */
+function requiredBy(checks: readonly CompiledCheck[], columns: readonly CommittedColumn[]): readonly CommittedColumn[] {
+  const stopping = checks.filter(({ kind, onFail }) => kind === "notNull" && onFail === "stop");
+  const names = new Set(stopping.flatMap((check) => check.columns.map((name) => name.toLowerCase())));
+  return columns.map((column) => (names.has(column.name.toLowerCase()) ? { ...column, required: true } : column));
 }
 
 /** Everything that is built of an asset, nearest first. */

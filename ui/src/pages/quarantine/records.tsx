@@ -78,7 +78,7 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
         }
       >
         {(answer) => (
-          <>
+          <div className="q-parts">
             <Rules answer={answer} rule={rule} onRule={(next) => setSearch({ rule: next, record: undefined })} />
             <Panel>
               {answer.total === 0 ? (
@@ -120,7 +120,7 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
             {decision === null ? null : (
               <DecisionDialog answer={answer} decision={decision} onClose={() => setDecision(null)} onDone={decided} />
             )}
-          </>
+          </div>
         )}
       </States>
     </Page>
