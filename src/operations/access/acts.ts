@@ -1,4 +1,5 @@
-// The operations that are acts, as the audit log names them: what each is done to, and what tells of the state before and after.
+// The operations that are acts, as the audit log names them: what each is done to, and what tells of the state before and after. Checks, tests of models and
+// queries change nothing and are none.
 import type { RouteId } from "../../model/api-paths.ts";
 import type { App } from "../port.ts";
 
@@ -81,6 +82,7 @@ export const acts: Acts = {
     subject: ({ connector, name }) => name ?? connector,
     states: () => ({ before: null, after: null }),
   },
+  connectionTest: { name: () => "connections.test", subject: (connection) => connection, states: () => ({ before: null, after: null }) },
   recordTest: { name: () => "tests.record", subject: ({ model }) => model },
   contractImport: { name: () => "contracts.import", subject: ({ file }) => file },
   tokenCreate: {

@@ -99,14 +99,18 @@ async function note(workspace: Workspace, { before, after, subject, why, ...entr
   ]);
   const plain = (text: string | null, charsMax: number): string | null =>
     text === null ? null : workspace.redact(text).slice(0, charsMax);
+  const { by, via, act, error } = entry;
   await noteEntry(store.tables, {
     at: new Date().toISOString(),
-    ...entry,
-    environment,
+    by,
+    via,
+    act,
     subject: plain(subject, SUBJECT_CHARS_MAX),
-    why: plain(why, TEXT_CHARS_MAX),
+    environment,
     before: stateOf(before, (text) => workspace.redact(text)),
     after: stateOf(after, (text) => workspace.redact(text)),
+    why: plain(why, TEXT_CHARS_MAX),
+    error,
   });
 }
 

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { AccessPort, Holder } from "../../model/access.ts";
 import type { ReadTables } from "../../store/store.ts";
 import { actingAs, ownName } from "../actor.ts";
+import { noteEntry } from "./audit.ts";
 import { keepReply, takeKey } from "./once.ts";
 import { beginSession, endSession, holderOf } from "./tokens.ts";
 
@@ -10,7 +11,14 @@ import { beginSession, endSession, holderOf } from "./tokens.ts";
 const KNOWN_MS = 1_000;
 const KNOWN_MAX = 1_000;
 
-export function accessPort(tables: ReadTables, clock: { now(): number }): AccessPort {
+export interface AccessPlace {
+  readonly tables: ReadTables;
+  readonly clock: { now(): number };
+  /** Of the engine: it stands in the audit log. */
+  readonly environment: string;
+}
+
+export function accessPort({ tables, clock, environment }: AccessPlace): AccessPort {
   const known = new Map<string, { readonly holder: Holder; readonly until: number }>();
   const now = (): number => clock.now();
   return {
@@ -28,7 +36,13 @@ export function accessPort(tables: ReadTables, clock: { now(): number }): Access
       known.set(key, { holder, until: Math.min(now() + KNOWN_MS, holder.expiresAt ?? Infinity) });
       return holder;
     },
-    beginSession: (of) => beginSession(tables, of, now()),
+    async beginSession(of) {
+      const begun = await beginSession(tables, of, now());
+      const { by, via, id, scope } = begun.holder;
+      const common = { at: new Date(now()).toISOString(), by, via, environment, why: null, error: null };
+      await noteEntry(tables, { ...common, act: "session.begin", subject: id, before: null, after: { scope, token: of.id } });
+      return begun;
+    },
     async endSession(id) {
       known.clear();
       await endSession(tables, id);
