@@ -18,10 +18,10 @@ const SUBJECT_CHARS_MAX = 500;
 const HELD = "MR5001";
 
 type Operation = (...given: readonly unknown[]) => Promise<unknown>;
-type AnyAct = Act<readonly any[], any>;
+type AnyAct = Act<readonly unknown[], unknown>;
 
 export function audited(workspace: Workspace, app: App): App {
-  const wrapped = Object.entries(acts as Readonly<Record<string, AnyAct>>).map(([method, act]) => {
+  const wrapped = Object.entries(acts as unknown as Readonly<Record<string, AnyAct>>).map(([method, act]) => {
     const operation = Reflect.get(app, method) as Operation;
     return [method, (...given: readonly unknown[]) => carryOut({ workspace, app, act, operation }, given)] as const;
   });
