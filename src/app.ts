@@ -325,6 +325,9 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     approvals: async () => (await import("./operations/runs/approve.ts")).approvalsHere(workspace),
     approve: async (request) => (await import("./operations/runs/approve.ts")).approve(workspace, request),
     approvalForm: async (request) => (await import("./operations/runs/approve.ts")).approvalForm(workspace, request),
+    logWindow: async (request) => (await import("./operations/live/logs.ts")).logWindow(workspace, request),
+    runStrip: async (request) => (await import("./operations/live/strip.ts")).runStrip(workspace, { ...request, now: Date.now() }),
+    partitionGrid: async (request) => (await import("./operations/live/grid.ts")).partitionGrid(workspace, request),
     runShow: async (run) => (await import("./operations/runs/runs.ts")).showRun(workspace, run),
     logs: async function* (request) {
       yield* (await import("./operations/runs/logs.ts")).logLines(workspace, request);

@@ -37,8 +37,24 @@ export interface LogIndex {
   update(): Promise<readonly IndexedFile[]>;
 }
 
-export function createLogIndex(dir: string, run: string): LogIndex {
+/** Runs whose index is kept: what was read of their files is not read again. */
+const INDEXES_MAX = 64;
+const indexes = new Map<string, LogIndex>();
+
+/** The one index of a run in this process. */
+export function logIndexOf(dir: string, run: string): LogIndex {
   const folder = logFolder(dir, run);
+  const index = indexes.get(folder) ?? createLogIndex(folder);
+  indexes.delete(folder);
+  indexes.set(folder, index);
+  for (const [oldest] of indexes) {
+    if (indexes.size <= INDEXES_MAX) break;
+    indexes.delete(oldest);
+  }
+  return index;
+}
+
+function createLogIndex(folder: string): LogIndex {
   const files = new Map<string, Draft>();
   let updating: Promise<readonly IndexedFile[]> | null = null;
   const update = async (): Promise<readonly IndexedFile[]> => {

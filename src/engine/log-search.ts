@@ -122,15 +122,21 @@ async function listed(folder: string): Promise<readonly string[]> {
 }
 
 function fits(line: LogLineAnswer, { node, level, matches, sinceMs }: LogQuery): boolean {
-  if (level !== undefined && LEVELS.indexOf(line.level) < LEVELS.indexOf(level)) return false;
-  if (node !== undefined && !isOf(line.node, node)) return false;
+  if (node !== undefined && !isNodeOf(line.node, node)) return false;
   if (sinceMs !== undefined && Date.parse(line.at) < sinceMs) return false;
+  return fitsText(line, { level, matches });
+}
+
+/** Is it of a level or worse, and does its message or another field match? */
+export function fitsText(line: LogLineAnswer, { level, matches }: Pick<LogQuery, "level" | "matches">): boolean {
+  if (level !== undefined && LEVELS.indexOf(line.level) < LEVELS.indexOf(level)) return false;
   if (matches === undefined || matches(line.message)) return true;
   const { at: _at, level: _level, run: _run, node: _node, attempt: _attempt, message: _message, ...more } = line;
   return Object.keys(more).length > 0 && matches(JSON.stringify(more));
 }
 
-function isOf(found: string, asked: string): boolean {
+/** Is a node the asked one, or an item or a partition of it? */
+export function isNodeOf(found: string, asked: string): boolean {
   return [asked, `task:${asked}`].some((name) => found === name || found.startsWith(`${name}[`));
 }
 

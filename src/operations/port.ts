@@ -64,6 +64,11 @@ import type { BackfillRequest } from "./backfill/backfill.ts";
 import type { ParamSpec } from "../model/definitions/job.ts";
 import type { RunProgress, ServeProgress } from "../model/progress.ts";
 import type { LogsRequest } from "./runs/logs.ts";
+import type { GridRequest } from "./live/grid.ts";
+import type { LogWindowRequest } from "./live/logs.ts";
+import type { StripRequest } from "./live/strip.ts";
+import type { PartitionGridAnswer } from "../model/grid-answers.ts";
+import type { LogWindowAnswer, RunStripAnswer } from "../model/live-answers.ts";
 import type { ApprovalAnswer, ApprovalsAnswer, PendingApproval } from "../model/approval-answers.ts";
 import type { ApproveRequest } from "./runs/approve.ts";
 import type { QueryPart } from "./assets/query.ts";
@@ -250,6 +255,12 @@ export interface App {
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: RunsRequest): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
+  /** A part of what a run logged. */
+  logWindow(request: LogWindowRequest): Promise<LogWindowAnswer>;
+  /** How the runs of the last hours went. */
+  runStrip(request: Omit<StripRequest, "now">): Promise<RunStripAnswer>;
+  /** How the partitions of many assets stand. */
+  partitionGrid(request: GridRequest): Promise<PartitionGridAnswer>;
   /** What waits for a person's decision. */
   approvals(): Promise<ApprovalsAnswer>;
   approve(request: ApproveRequest): Promise<ApprovalAnswer>;

@@ -17,6 +17,7 @@ import { qualityRoutes } from "./routes/quality.ts";
 import { quarantineRoutes } from "./routes/quarantine.ts";
 import { queryRoutes } from "./routes/query.ts";
 import { runRoutes } from "./routes/runs.ts";
+import { windowRoutes } from "./routes/windows.ts";
 
 export const routes = [
   ...projectRoutes,
@@ -35,6 +36,7 @@ export const routes = [
   ...accessRoutes,
   ...queryRoutes,
   ...connectionRoutes,
+  ...windowRoutes,
 ] as const;
 
 type Table = (typeof routes)[number];

@@ -1,5 +1,6 @@
 // Events → one small row per run: what `runs` and `status` list. A row is folded from the row before and one event, so that the table costs what changed.
 import type { RunAnswer, RunStatus } from "../model/answers.ts";
+import { PROD } from "../model/environment.ts";
 import type { RunEvent, RunStarted } from "../model/events.ts";
 import type { RowCounts } from "../model/plan.ts";
 import { runEventsOf } from "../model/store-events.ts";
@@ -148,6 +149,15 @@ export async function listRuns(
 export async function readRun(store: EventStore, run: string): Promise<RunRow | undefined> {
   await catchUp(store, runsTable);
   return (await store.tables.get(runsTable.name, run)) as RunRow | undefined;
+}
+
+/** Runs of an environment that began at a time or later, newest first. */
+export async function runsSince(
+  store: EventStore,
+  { environment, since, limit }: { readonly environment: string; readonly since: number; readonly limit: number },
+): Promise<readonly RunRow[]> {
+  const rows = await listRuns(store, { limit });
+  return rows.filter((row) => (row.environment ?? PROD) === environment && Date.parse(row.startedAt) >= since);
 }
 
 /** Those of the runs that are there, by their ids. */

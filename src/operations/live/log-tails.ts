@@ -1,18 +1,14 @@
 // What is logged by the runs that somebody follows: looked for LOOKS_PER_SECOND times a second, one look per run however many follow it. Few new lines are
 // told as they are, many by their number: who shows them reads the window that it shows.
-import { createLogIndex, type LogIndex } from "../../engine/log-index.ts";
+import { logIndexOf } from "../../engine/log-index.ts";
 import { windowOf } from "../../engine/log-window.ts";
 import type { JsonValue } from "../../model/json.ts";
 
 const LOOKS_PER_SECOND = 10;
 const LINES_TOLD_MAX = 200;
-/** Runs whose index is kept after the last look. */
-const INDEXES_MAX = 32;
-
 export interface LogTails {
   /** Returns how to stop. */
   follow(run: string, take: (changed: JsonValue) => void): () => void;
-  indexOf(run: string): LogIndex;
   close(): void;
 }
 
@@ -22,20 +18,9 @@ interface Tail {
 }
 
 export function createLogTails(dir: string, onProblem: (error: unknown) => void): LogTails {
-  const indexes = new Map<string, LogIndex>();
   const tails = new Map<string, Tail>();
-  const indexOf = (run: string): LogIndex => {
-    const index = indexes.get(run) ?? createLogIndex(dir, run);
-    indexes.delete(run);
-    indexes.set(run, index);
-    for (const [oldest] of indexes) {
-      if (indexes.size <= INDEXES_MAX) break;
-      indexes.delete(oldest);
-    }
-    return index;
-  };
   const start = (run: string): Tail => {
-    const index = indexOf(run);
+    const index = logIndexOf(dir, run);
     const followers = new Set<{ readonly take: (changed: JsonValue) => void }>();
     let counts: ReadonlyMap<string, number> | undefined;
     let isLooking = false;
@@ -63,7 +48,6 @@ export function createLogTails(dir: string, onProblem: (error: unknown) => void)
     return { followers, timer };
   };
   return {
-    indexOf,
     follow(run, take) {
       const tail = tails.get(run) ?? start(run);
       tails.set(run, tail);

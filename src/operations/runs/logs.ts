@@ -56,7 +56,7 @@ async function hasEnded(workspace: Workspace, run: string): Promise<boolean> {
   return fold?.row()?.finishedAt != null;
 }
 
-function matcherOf(grep: string | undefined): LogQuery["matches"] {
+export function matcherOf(grep: string | undefined): LogQuery["matches"] {
   if (grep === undefined) return undefined;
   const written = /^\/(.+)\/([imsu]*)$/.exec(grep);
   if (written === null) {

@@ -63,9 +63,10 @@ describe("the live stream", () => {
   }
   async function listen(query: string, headers: Readonly<Record<string, string>> = {}): Promise<AsyncGenerator<ServerEvent>> {
     const controller = new AbortController();
-    heard.push(() => controller.abort());
     const response = await fetch(`${server.url}/api/v1/live?${query}`, { headers, signal: controller.signal });
     expect(response.status).toBe(200);
+    // Held until the end: a response that is collected before it is read is canceled.
+    heard.push(() => controller.abort(response.status));
     return readEvents(response.body!);
   }
   const next = async (events: AsyncGenerator<ServerEvent>): Promise<ServerEvent> => {

@@ -1,0 +1,27 @@
+// Two short forms of long lists: runs of equal letters (`31p2mf`), and texts that share beginnings with the one before (model/grid-answers.ts).
+
+export function runLengths(letters: readonly string[]): string {
+  let text = "";
+  for (let at = 0; at < letters.length;) {
+    let end = at + 1;
+    while (end < letters.length && letters[end] === letters[at]) end++;
+    text += `${end - at === 1 ? "" : end - at}${letters[at]}`;
+    at = end;
+  }
+  return text;
+}
+
+const SHARED_MAX = 35;
+
+export function frontCoded(texts: readonly string[]): string {
+  let before = "";
+  return texts
+    .map((text) => {
+      const most = Math.min(SHARED_MAX, before.length, text.length);
+      let shared = 0;
+      while (shared < most && before[shared] === text[shared]) shared++;
+      before = text;
+      return `${shared.toString(36)}${text.slice(shared)}`;
+    })
+    .join("\n");
+}
