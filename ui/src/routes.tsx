@@ -19,6 +19,7 @@ const pages = [
   page("/graph", () => import("./pages/graph/page.tsx")),
   page("/quarantine", () => import("./pages/quarantine/page.tsx")),
   page("/quarantine/$asset", () => import("./pages/quarantine/page.tsx")),
+  page("/sql", () => import("./pages/console/page.tsx")),
 ];
 
 export const router = createRouter({

@@ -1,0 +1,74 @@
+// Taking rows along: those shown as text on the clipboard, all of them as a file.
+import { useState, type ReactNode } from "react";
+import type { ExportFormat, QueryRunAnswer } from "../../../../src/model/query-answers.ts";
+import { API_ROOT } from "../../../../src/model/api-paths.ts";
+import { askIn } from "../../data/ask.ts";
+import { Button } from "../../kit/button.tsx";
+import { toast } from "../../kit/toast.tsx";
+import { textOf } from "./texts.ts";
+
+const COPIES = { csv: "CSV", json: "JSON", md: "Markdown" } as const;
+const FILES: Readonly<Record<ExportFormat, string>> = { csv: "CSV", json: "JSON", ndjson: "NDJSON", parquet: "Parquet" };
+
+interface TakingProps {
+  readonly answer: QueryRunAnswer;
+  readonly sql: string;
+  readonly environment: string | undefined;
+}
+
+export function Taking({ answer, sql, environment }: TakingProps): ReactNode {
+  const [busy, setBusy] = useState(false);
+  const copy = async (format: keyof typeof COPIES): Promise<void> => {
+    try {
+      await navigator.clipboard.writeText(textOf(answer, format));
+      toast(`${answer.rows.length.toLocaleString("en-US")} rows copied as ${COPIES[format]}`);
+    } catch {
+      toast("The browser does not let the page copy", { look: "fail" });
+    }
+  };
+  const save = async (format: ExportFormat): Promise<void> => {
+    setBusy(true);
+    try {
+      const made = await askIn(environment)("query.export", { sql, format });
+      const link = document.createElement("a");
+      link.href = `${API_ROOT}/query/exports/${made.export}`;
+      link.download = made.name;
+      link.click();
+      toast(`${made.name}: ${made.rows === null ? "" : `${made.rows.toLocaleString("en-US")} rows, `}${(made.bytes / 1e6).toFixed(1)} MB`);
+    } catch (error) {
+      toast((error as Error).message, { look: "fail" });
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <div className="row wrap taking">
+      <span className="row" role="group" aria-label="Copy the rows shown">
+        {Object.entries(COPIES).map(([format, word]) => (
+          <Button
+            key={format}
+            small
+            look="quiet"
+            onClick={() => void copy(format as keyof typeof COPIES)}
+            aria-label={`Copy the rows shown as ${word}`}
+          >
+            {word}
+          </Button>
+        ))}
+      </span>
+      <label>
+        <span className="unseen">Export all rows as a file</span>
+        <select className="input" value="" disabled={busy} onChange={(event) => void save(event.target.value as ExportFormat)}>
+          <option value="" disabled>
+            {busy ? "Exporting…" : "Export all…"}
+          </option>
+          {Object.entries(FILES).map(([format, word]) => (
+            <option key={format} value={format}>
+              {word}
+            </option>
+          ))}
+        </select>
+      </label>
+    </div>
+  );
+}
