@@ -9,10 +9,12 @@ interface DialogProps {
   /** Buttons besides Cancel, the primary one last. */
   readonly actions?: ReactNode;
   readonly wide?: boolean;
+  /** Default: Cancel. */
+  readonly closeWord?: string;
   readonly children?: ReactNode;
 }
 
-export function Dialog({ open, title, onClose, actions, wide, children }: DialogProps): ReactNode {
+export function Dialog({ open, title, onClose, actions, wide, closeWord = "Cancel", children }: DialogProps): ReactNode {
   const element = useRef<HTMLDialogElement>(null);
   const id = useId();
   useEffect(() => {
@@ -38,7 +40,7 @@ export function Dialog({ open, title, onClose, actions, wide, children }: Dialog
       </header>
       <div className="dialog-body">{children}</div>
       <footer>
-        <Button onClick={onClose}>Cancel</Button>
+        <Button onClick={onClose}>{closeWord}</Button>
         {actions}
       </footer>
     </dialog>

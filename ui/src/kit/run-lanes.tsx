@@ -10,6 +10,8 @@ import { useSignal } from "../data/signal.ts";
 
 const LANES_MAX = 6;
 const MARKS_MAX = 400;
+/** A word of the axis takes this much of it. */
+const NEAR_PART = 0.06;
 const HOUR_MS = 3_600_000;
 
 export interface Due {
@@ -29,7 +31,7 @@ export function RunLanes({ runs, from, now, to, due = [] }: RunLanesProps): Reac
   const { zone } = useSignal(appearance);
   const lanes = lanesOf(runs, due);
   const at = (ms: number): number => Math.max(0, Math.min(1, (ms - from) / (to - from)));
-  const hours = ticks(from, to);
+  const hours = ticks(from, to).filter((hour) => Math.abs(at(hour) - at(now)) > NEAR_PART && at(hour) < 1 - NEAR_PART);
   return (
     <div className="lanes">
       {lanes.map(({ name, runs: own, due: next }) => (

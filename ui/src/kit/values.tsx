@@ -42,8 +42,13 @@ export function shortMoment(moment: Date, zone: "local" | "utc"): string {
 
 function since(moment: Date): string {
   const ms = Date.now() - moment.getTime();
-  if (ms < 0) return `in ${spanWords(-ms / 1000)}`;
-  return ms < 5_000 ? "now" : `${spanWords(ms / 1000)} ago`;
+  if (ms < 0) return `in ${roughly(-ms / 1000)}`;
+  return ms < 5_000 ? "now" : `${roughly(ms / 1000)} ago`;
+}
+
+/** The largest unit alone: how long ago is never exact for long. */
+function roughly(seconds: number): string {
+  return /^\S+ \S+/.exec(spanWords(Math.round(seconds)))![0];
 }
 
 /** A span in two units at most: "340 ms", "9.1 s", "4 min 10 s", "3 h 20 min", "2 d 4 h". */

@@ -2,12 +2,15 @@
 import { useRouter, useRouterState } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { appearance, changeAppearance } from "../data/appearance.ts";
+import { useRead } from "../data/read.ts";
 import { useSignal } from "../data/signal.ts";
 import { Link } from "../kit/link.tsx";
 import { Icon } from "./icons.tsx";
 import { placeOf, places, type Place } from "./places.ts";
 
-export function Rail({ counts }: { readonly counts: Readonly<Record<string, number>> }): ReactNode {
+export function Rail(): ReactNode {
+  const counts = useCounts();
+  const project = useRead("project.show", {});
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   const known = useRouter().routesByPath as Readonly<Record<string, unknown>>;
   const { rail } = useSignal(appearance);
@@ -19,7 +22,7 @@ export function Rail({ counts }: { readonly counts: Readonly<Record<string, numb
           <circle cx="9" cy="9" r="6.5" />
           <path d="M9 2.5v13M2.5 9h13M4.4 4.4l9.2 9.2M13.6 4.4l-9.2 9.2" opacity=".55" />
         </svg>
-        <span className="rail-word">Millrace</span>
+        <span className="rail-word cut">{project.data?.project ?? "Millrace"}</span>
       </div>
       {places.map((group) => (
         <ul key={group[0]?.id} className="plain">
@@ -43,6 +46,17 @@ export function Rail({ counts }: { readonly counts: Readonly<Record<string, numb
       </button>
     </nav>
   );
+}
+
+/** What waits: things in the inbox (rows that were set aside count once an asset), rows in quarantine. */
+function useCounts(): Readonly<Partial<Record<Place["id"], number>>> {
+  const { data } = useRead("status.show", {});
+  if (data === undefined) return {};
+  const aside = data.needs.filter(({ about }) => about.kind === "quarantine");
+  return {
+    inbox: data.needs.length - aside.length + new Set(aside.map(({ about }) => about.asset)).size,
+    quarantine: aside.reduce((sum, { about }) => sum + (about.count ?? 0), 0),
+  };
 }
 
 function RailLink({ place, isCurrent, count }: { readonly place: Place; readonly isCurrent: boolean; readonly count: number }): ReactNode {

@@ -1,6 +1,6 @@
 // The frame around every page: rail, top bar, what lies above all of it.
 import { Outlet, useRouterState, type ErrorComponentProps } from "@tanstack/react-router";
-import { useEffect, useRef, type ReactNode } from "react";
+import { lazy, Suspense, useEffect, useRef, type ReactNode } from "react";
 import { appearance } from "../data/appearance.ts";
 import { useEnvironment } from "../data/environment.ts";
 import { connection, followEnvironment } from "../data/live.ts";
@@ -11,15 +11,22 @@ import { Page } from "../kit/page.tsx";
 import { Failure } from "../kit/states.tsx";
 import { Toasts } from "../kit/toast.tsx";
 import { links } from "../links.ts";
+import { KeySheet } from "./key-sheet.tsx";
+import { useKeys } from "./keys.ts";
+import { paletteOpen } from "./open.ts";
 import { Rail } from "./rail.tsx";
 import { SessionDialog } from "./session-dialog.tsx";
 import { TopBar } from "./top-bar.tsx";
+
+const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
 
 export function Shell(): ReactNode {
   const { rail } = useSignal(appearance);
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   const [environment] = useEnvironment();
   useEffect(() => followEnvironment(environment), [environment]);
+  const isPaletteOpen = useSignal(paletteOpen);
+  useKeys();
   const main = useRef<HTMLElement>(null);
   // Who hears the page, or goes by keys, begins at the top of the next one.
   const isFirst = useRef(true);
@@ -32,14 +39,20 @@ export function Shell(): ReactNode {
       <a className="skip" href="#main">
         To the content
       </a>
-      <Rail counts={{}} />
-      <TopBar environment={null} />
+      <Rail />
+      <TopBar />
       <main className="main" id="main" ref={main} tabIndex={-1}>
         <ConnectionBanner />
         <Outlet />
       </main>
       <Toasts />
       <SessionDialog />
+      <KeySheet />
+      {isPaletteOpen ? (
+        <Suspense>
+          <Palette onClose={() => paletteOpen.set(false)} />
+        </Suspense>
+      ) : null}
     </div>
   );
 }

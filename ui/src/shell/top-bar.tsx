@@ -3,12 +3,11 @@ import { useRouterState } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { appearance, changeAppearance } from "../data/appearance.ts";
 import { connection, type Connection } from "../data/live.ts";
-import { signal, useSignal } from "../data/signal.ts";
+import { useSignal } from "../data/signal.ts";
 import { StatusMark } from "../kit/status.tsx";
+import { EnvironmentChoice } from "./environment.tsx";
+import { paletteOpen } from "./open.ts";
 import { placeOf } from "./places.ts";
-
-/** The palette is open. */
-export const paletteOpen = signal(false);
 
 const connectionStatus: Readonly<Record<Connection, { readonly status: string; readonly word: string }>> = {
   connecting: { status: "pending", word: "Connecting" },
@@ -17,7 +16,7 @@ const connectionStatus: Readonly<Record<Connection, { readonly status: string; r
   old: { status: "warn", word: "Reload" },
 };
 
-export function TopBar({ environment }: { readonly environment: ReactNode }): ReactNode {
+export function TopBar(): ReactNode {
   const pathname = useRouterState({ select: (state) => state.location.pathname });
   const place = placeOf(pathname);
   const { zone } = useSignal(appearance);
@@ -43,7 +42,7 @@ export function TopBar({ environment }: { readonly environment: ReactNode }): Re
       >
         {zone === "utc" ? "UTC" : localZone()}
       </button>
-      {environment}
+      <EnvironmentChoice />
     </header>
   );
 }

@@ -5,6 +5,7 @@ import type { StatusAnswer } from "../../../../src/model/answers.ts";
 import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
+import { CodeFrame } from "../../kit/code-frame.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -22,6 +23,7 @@ const AHEAD_MS = 6 * HOUR_MS;
 const RUNS_MAX = 500;
 const MINUTE_MS = 60_000;
 const LATEST = 8;
+const ERRORS_SHOWN = 5;
 const broken = new Set(["failed", "partitions", "job", "unplanned", "stuck", "connection"]);
 
 export function Page(): ReactNode {
@@ -31,7 +33,7 @@ export function Page(): ReactNode {
   return (
     <PageFrame
       name="Home"
-      title={status.data === undefined ? "Home" : title(failing.length, needs.length)}
+      title={status.data === undefined ? "Home" : title(failing.length, countOf(needs))}
       actions={
         status.data === undefined ? undefined : (
           <Button look="quiet" onClick={() => void share(status.data!)}>
@@ -43,6 +45,7 @@ export function Page(): ReactNode {
       <States read={status} lines={8}>
         {(answer) => (
           <div className="stack home">
+            <ProjectErrors />
             <Standing answer={answer} />
             {answer.assets.total > 0 && answer.assets.missing === answer.assets.total && failing.length === 0 ? (
               <FirstRun total={answer.assets.total} />
@@ -64,11 +67,45 @@ export function Page(): ReactNode {
   );
 }
 
+/** Rows that were set aside count once an asset. */
+function countOf(needs: StatusAnswer["needs"]): number {
+  return new Set(needs.map(({ what, about }) => (about.kind === "quarantine" ? `quarantine ${about.asset}` : what))).size;
+}
+
 function title(failing: number, needs: number): string {
   if (needs === 0) return "All is well";
   const rest = needs - failing;
   if (failing === 0) return rest === 1 ? "1 thing waits for you" : `${rest} things wait for you`;
   return `${failing} broken${rest === 0 ? "" : `, ${rest} more ${rest === 1 ? "thing waits" : "things wait"} for you`}`;
+}
+
+/** Files of the project that cannot be read as they stand: what was published goes on, what was changed does not. */
+function ProjectErrors(): ReactNode {
+  const { data } = useRead("project.show", {});
+  if (data === undefined || data.errors.length === 0) return null;
+  return (
+    <Panel
+      className="broken-files"
+      title={
+        <StatusMark
+          status="failed"
+          word={data.errors.length === 1 ? "A file of the project has an error" : `${data.errors.length} errors in the project's files`}
+        />
+      }
+    >
+      <div className="pad stack">
+        {data.errors.slice(0, ERRORS_SHOWN).map((error) => (
+          <CodeFrame
+            key={`${error.location?.file}:${error.location?.line}:${error.message}`}
+            error={error}
+            {...(error.frame === null
+              ? {}
+              : { source: { firstLine: error.frame.lines[0]?.number ?? 1, lines: error.frame.lines.map(({ text }) => text) } })}
+          />
+        ))}
+      </div>
+    </Panel>
+  );
 }
 
 function Standing({ answer }: { readonly answer: StatusAnswer }): ReactNode {

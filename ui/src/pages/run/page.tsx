@@ -96,6 +96,7 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
           {chosen === undefined ? null : (
             <Step
               node={chosen}
+              isTold={chosen === roots[0]}
               attempt={attempt}
               onAttempt={(next) => setSearch({ attempt: next, line: undefined })}
               actions={<StepActs key={nodeKey(chosen)} run={run} node={nodeKey(chosen)} status={chosen.status} />}
@@ -135,6 +136,7 @@ function Cause({
     >
       <div className="pad stack">
         {error === null ? null : <Frame error={error} asset={first?.asset} />}
+        {first === undefined ? null : <Before node={first} />}
         {roots.slice(1, 6).map((node) => (
           <div key={nodeKey(node)} className="row">
             <StatusMark status="failed" word={<span className="mono">{nodeKey(node)}</span>} />
@@ -154,6 +156,22 @@ function Cause({
         )}
       </div>
     </Panel>
+  );
+}
+
+/** Earlier attempts that failed otherwise: the last error is often only what came of the first. */
+function Before({ node }: { readonly node: RunNode }): ReactNode {
+  const seen = new Set([node.error?.message]);
+  const others = node.attempts.filter(({ error }) => error !== null && !seen.has(error.message) && seen.add(error.message).size > 0);
+  if (others.length === 0) return null;
+  return (
+    <ul className="plain">
+      {others.map(({ attempt, error }) => (
+        <li key={attempt} className="second">
+          Try {attempt} failed with <span className="tag fail">{error?.code}</span> {error?.message}
+        </li>
+      ))}
+    </ul>
   );
 }
 

@@ -15,11 +15,13 @@ const AROUND_LINES = 3;
 interface StepProps {
   readonly node: RunNode;
   readonly attempt: number | undefined;
+  /** Its last error stands above already. */
+  readonly isTold: boolean;
   readonly onAttempt: (attempt: number) => void;
   readonly actions: ReactNode;
 }
 
-export function Step({ node, attempt, onAttempt, actions }: StepProps): ReactNode {
+export function Step({ node, attempt, isTold, onAttempt, actions }: StepProps): ReactNode {
   const { asset, attempts, rows, checks, needs, waitsFor, output } = node;
   const shown = attempts.find((each) => each.attempt === attempt) ?? attempts.at(-1);
   const error = shown?.error ?? node.error;
@@ -133,7 +135,7 @@ export function Step({ node, attempt, onAttempt, actions }: StepProps): ReactNod
             ))}
           </div>
         )}
-        {error === null || error === undefined ? null : <Frame error={error} asset={asset} />}
+        {error === null || error === undefined || (isTold && shown === attempts.at(-1)) ? null : <Frame error={error} asset={asset} />}
         {checks.length === 0 ? null : (
           <ul className="plain checks" aria-label="Checks">
             {checks.map(({ check, status, failing }) => (

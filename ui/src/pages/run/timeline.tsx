@@ -128,9 +128,9 @@ function percent(part: number): string {
   return `${(part * 100).toFixed(3)}%`;
 }
 
-function took({ attempts, rows }: RunNode, now: number): ReactNode {
+function took({ attempts, rows, status }: RunNode, now: number): ReactNode {
   const [first, last] = [attempts[0], attempts.at(-1)];
-  if (first === undefined || last === undefined) return null;
+  if (first === undefined || last === undefined) return status;
   const seconds = ((last.finishedAt === null ? now : Date.parse(last.finishedAt)) - Date.parse(first.startedAt)) / 1_000;
   return (
     <>
