@@ -104,7 +104,7 @@ export async function serveOperation(
   const senses = createSenses({ store, clock, signal, parts, holder, jobs, onProblem: problem });
   const workspaceFor = async (asked: string | undefined): Promise<Workspace> => {
     const { shareCarrier } = await import("./runs/carrier.ts");
-    const renewed = keeper.current().workspace.renewed(asked);
+    const renewed = keeper.current().workspace.renewed(asked === environment ? undefined : asked);
     shareCarrier(renewed, carrier);
     return renewed;
   };

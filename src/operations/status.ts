@@ -10,6 +10,7 @@ import { type NeedsInput, needsOf } from "./needs.ts";
 import { partitionsAnswer } from "./partitions/status.ts";
 import type { Planned } from "./plan/plan.ts";
 import { listRuns } from "./runs/runs.ts";
+import { holderOf } from "./serve/engine-calls.ts";
 import { isShared } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -63,7 +64,8 @@ async function assetsNow(workspace: Workspace): Promise<AssetsNow> {
       alone,
     };
   } catch (thrown) {
-    if (!(thrown instanceof MillraceError) || thrown.code !== "MR5001") throw thrown;
+    // This project's own engine is asked instead, and knows better.
+    if (!(thrown instanceof MillraceError) || thrown.code !== "MR5001" || holderOf(workspace.dir, thrown) !== undefined) throw thrown;
     const [project, rows] = [await workspace.project(), await assetsHere(workspace)];
     const known = project.nodes.map(({ id }) => [id, statusBy(rows.get(id)?.status)] as const);
     return {

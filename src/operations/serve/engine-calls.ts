@@ -47,7 +47,7 @@ interface EngineCall {
 }
 
 /** The engine that holds the warehouse because of which an operation failed; undefined when another process does. */
-function holderOf(dir: string, error: unknown): EngineFile | undefined {
+export function holderOf(dir: string, error: unknown): EngineFile | undefined {
   if (!(error instanceof MillraceError) || error.code !== "MR5001") return undefined;
   const engine = runningEngine(dir);
   return engine !== undefined && error.message.includes(`process ${engine.pid} `) ? engine : undefined;
