@@ -130,7 +130,7 @@ export async function serveOperation(
     ...request,
     live,
     calls: parts.calls(workspaceFor),
-    access: accessPort({ tables: store.tables, clock, environment }),
+    access: accessPort(store.tables, clock, environment),
     api: parts.api(workspaceFor),
     webhooks: {
       now: () => clock.now(),

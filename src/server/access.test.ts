@@ -36,7 +36,7 @@ async function start(host = "127.0.0.1"): Promise<RunningServer> {
     port: 0,
     token: ENGINE,
     webhooks: { now: () => nowMs, route: () => undefined, accept: () => Promise.reject(new Error("there are none")) },
-    access: accessPort({ tables: store.tables, clock: { now: () => nowMs }, environment: "prod" }),
+    access: accessPort(store.tables, { now: () => nowMs }),
     api: api(),
   });
 }
@@ -321,7 +321,7 @@ describe("an idempotency key", () => {
   });
 
   it("says that the outcome is unknown when the engine died in the middle", async () => {
-    const port = accessPort({ tables: store.tables, clock: { now: () => nowMs }, environment: "prod" });
+    const port = accessPort(store.tables, { now: () => nowMs });
     expect(await port.takeKey("k", "f")).toEqual({ state: "new" });
     expect(await port.takeKey("k", "f")).toEqual({ state: "unknown" });
   });

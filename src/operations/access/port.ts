@@ -1,6 +1,7 @@
 // What the server asks of the state about those who speak to it.
 import { createHash } from "node:crypto";
 import type { AccessPort, Holder } from "../../model/access.ts";
+import { PROD } from "../../model/environment.ts";
 import type { ReadTables } from "../../store/store.ts";
 import { actingAs, ownName } from "../actor.ts";
 import { noteEntry } from "./audit.ts";
@@ -11,14 +12,8 @@ import { beginSession, endSession, holderOf } from "./tokens.ts";
 const KNOWN_MS = 1_000;
 const KNOWN_MAX = 1_000;
 
-export interface AccessPlace {
-  readonly tables: ReadTables;
-  readonly clock: { now(): number };
-  /** Of the engine: it stands in the audit log. */
-  readonly environment: string;
-}
-
-export function accessPort({ tables, clock, environment }: AccessPlace): AccessPort {
+/** `environment`: of the engine; it stands in the audit log. */
+export function accessPort(tables: ReadTables, clock: { now(): number }, environment: string = PROD): AccessPort {
   const known = new Map<string, { readonly holder: Holder; readonly until: number }>();
   const now = (): number => clock.now();
   return {
