@@ -101,8 +101,8 @@ function paintEdges({ pen, palette, camera }: Stage, { edges, strong }: Picture)
   pen.lineCap = "round";
   pen.lineJoin = "round";
   // Thin lines stay visible when all is small, and do not cover it.
-  const thin = Math.min(3, Math.max(1.1, 0.7 / camera.zoom));
-  pen.globalAlpha = strong === null ? (camera.zoom < NAMES_ZOOM ? 0.75 : 1) : 0.35;
+  const thin = Math.max(1.2, 0.75 / camera.zoom);
+  pen.globalAlpha = strong === null ? 1 : 0.35;
   pen.lineWidth = thin;
   pen.strokeStyle = palette.lineStrong;
   pen.stroke(edges);

@@ -8,6 +8,9 @@ import { LAYER_GAP, type Layout, type LayoutInput, NODE_GAP } from "./types.ts";
 
 /** Part of the nodes that must be known for the picture to hold on to what it was. */
 const KNOWN_PART_MIN = 0.5;
+/** Breadth by height that a picture is given where its gaps may grow, and how far they may. */
+const BREADTH = 1.4;
+const LAYER_GAP_MAX = 560;
 
 export function layOut({ nodes, edges, before }: LayoutInput): Layout {
   const layered = layersOf(nodes.length, edges);
@@ -19,7 +22,7 @@ export function layOut({ nodes, edges, before }: LayoutInput): Layout {
   const rows = ordered.rows.map((row) => row.filter((node) => !alone.has(node)));
   const sizes = Float64Array.from(nodes, ({ height }) => height);
   const middles = heightsOf({ web, rows, sizes, ...(wish === undefined ? {} : { wish }) });
-  const lefts = layerLefts(nodes, web);
+  const lefts = layerLefts(nodes, web, heightOf(middles, rows));
   const x = new Float64Array(nodes.length);
   const y = new Float64Array(nodes.length);
   for (const place of nodes.keys()) {
@@ -102,13 +105,32 @@ function lowest(values: Float64Array): number {
   return values.length === 0 ? 0 : values.reduce((least, each) => Math.min(least, each), Number.POSITIVE_INFINITY);
 }
 
-function layerLefts(nodes: LayoutInput["nodes"], { layer, layers }: Web): readonly { readonly left: number; readonly width: number }[] {
+/** Of the rows that were placed, from the first middle to the last. */
+function heightOf(middles: Float64Array, rows: readonly (readonly number[])[]): number {
+  let [top, bottom] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const row of rows) {
+    if (row.length === 0) continue;
+    top = Math.min(top, middles[row[0]!]!);
+    bottom = Math.max(bottom, middles[row.at(-1)!]!);
+  }
+  return Math.max(0, bottom - top);
+}
+
+/** High pictures get wide gaps: as broad as a screen, and edges that rise less. */
+function layerLefts(
+  nodes: LayoutInput["nodes"],
+  { layer, layers }: Web,
+  height: number,
+): readonly { readonly left: number; readonly width: number }[] {
   const widths = new Float64Array(layers);
   for (const [place, { width }] of nodes.entries()) widths[layer[place]!] = Math.max(widths[layer[place]!]!, width);
+  const taken = widths.reduce((sum, width) => sum + width, 0);
+  const wanted = (height * BREADTH - taken) / Math.max(1, layers - 1);
+  const gap = Math.min(LAYER_GAP_MAX, Math.max(LAYER_GAP, wanted));
   let left = 0;
   return [...widths].map((width) => {
     const here = { left, width };
-    left += width + LAYER_GAP;
+    left += width + gap;
     return here;
   });
 }

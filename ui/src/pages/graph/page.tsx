@@ -40,22 +40,19 @@ const FOLDED_FROM = 150;
 
 export function Page(): ReactNode {
   const graph = useGraph();
+  // The picture takes the whole height: nothing stands around it once it is there.
+  if (graph.data !== undefined && graph.data.nodes.length > 0) return <GraphPage model={graph.data} />;
   return (
-    <States
-      read={graph}
-      lines={8}
-      isEmpty={({ nodes }) => nodes.length === 0}
-      firstUse={
-        <Frame title="Graph">
+    <Frame title="Graph">
+      <States read={graph} lines={8}>
+        {() => (
           <Empty title="This project has no assets yet.">
             <p>A model is a file with SQL below models/, a source a file below sources/. One command makes the first:</p>
             <Copy text="millrace add" />
           </Empty>
-        </Frame>
-      }
-    >
-      {(model) => <GraphPage model={model} />}
-    </States>
+        )}
+      </States>
+    </Frame>
   );
 }
 
