@@ -1,0 +1,187 @@
+// A backfill before it starts: which partitions, how many at once, with what stands below; what it would build, how long it may take, what already works on them.
+import { useState, type ReactNode } from "react";
+import type { Api } from "../../../../src/server/api.ts";
+import { useAct } from "../../data/act.ts";
+import { usePreview } from "../../data/preview.ts";
+import { useRead } from "../../data/read.ts";
+import { Button } from "../../kit/button.tsx";
+import { Dialog } from "../../kit/dialog.tsx";
+import { Field } from "../../kit/field.tsx";
+import { Link, useGo } from "../../kit/link.tsx";
+import { Failure, Skeleton } from "../../kit/states.tsx";
+import { countWords, spanWords } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+
+interface BackfillDialogProps {
+  readonly asset: string;
+  /** A key or a range; absent: a person writes it. */
+  readonly partition?: string;
+  readonly onClose: () => void;
+}
+
+const STATUSES = ["missing", "failed", "stale"] as const;
+const JOBS_DEFAULT = 4;
+const JOBS_MAX = 1_000;
+
+export function BackfillDialog({ asset, partition: given, onClose }: BackfillDialogProps): ReactNode {
+  const [partition, setPartition] = useState(given ?? "");
+  const [statuses, setStatuses] = useState<readonly (typeof STATUSES)[number][]>([]);
+  const [jobs, setJobs] = useState(JOBS_DEFAULT);
+  const [batch, setBatch] = useState("");
+  const [withDownstream, setDownstream] = useState(false);
+  const go = useGo();
+  const input: Api["backfills.start"]["input"] = {
+    asset,
+    ...(partition.trim() === "" ? {} : { partition: partition.trim() }),
+    statuses: [...statuses],
+    jobs,
+    ...(batch.trim() === "" ? {} : { batch: batch.trim() }),
+    withDownstream,
+  };
+  const preview = usePreview("backfills.preview", input, { enabled: partition.trim() !== "" || statuses.length > 0 });
+  const start = useAct("backfills.start");
+  const running = useRead("backfills.list", {});
+  const busy = (running.data?.backfills ?? []).filter(
+    (each) => each.asset === asset && (each.status === "running" || each.status === "paused"),
+  );
+  const count = preview.data?.partitions ?? 0;
+
+  const carryOut = async (): Promise<void> => {
+    if (count === 0 || start.isPending) return;
+    const answer = (await start.run(input)) as { readonly run?: string | null; readonly backfill?: string | null };
+    const id = answer.backfill ?? answer.run;
+    if (typeof id === "string") go(links.backfill(id));
+    else onClose();
+  };
+  return (
+    <Dialog
+      open
+      wide
+      title={
+        <>
+          Backfill <span className="mono">{asset}</span>
+        </>
+      }
+      onClose={onClose}
+      actions={
+        <Button look="primary" disabled={count === 0} busy={start.isPending} onClick={() => void carryOut().catch(() => {})}>
+          {count === 0 ? "Start" : `Build ${countWords(count)} ${count === 1 ? "partition" : "partitions"}`}
+        </Button>
+      }
+    >
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void carryOut().catch(() => {});
+        }}
+      >
+        <div className="bf-form">
+          <Field label="Partitions" help="a key, FROM..TO, or dimensions by |">
+            {(id, about) => (
+              <input
+                id={id}
+                aria-describedby={about}
+                className="input mono"
+                spellCheck={false}
+                value={partition}
+                onChange={(event) => setPartition(event.target.value)}
+              />
+            )}
+          </Field>
+          <Field label="At once">
+            {(id) => (
+              <input
+                id={id}
+                className="input"
+                type="number"
+                min={1}
+                max={JOBS_MAX}
+                value={jobs}
+                onChange={(event) => setJobs(Math.max(1, Math.min(JOBS_MAX, Number(event.target.value) || 1)))}
+              />
+            )}
+          </Field>
+          <Field label="Together (7d; none: one by one)">
+            {(id) => <input id={id} className="input" value={batch} onChange={(event) => setBatch(event.target.value)} />}
+          </Field>
+        </div>
+        <div className="row wide wrap" role="group" aria-label="Only those that are">
+          <span className="muted">Only those that are</span>
+          {STATUSES.map((status) => (
+            <label key={status} className="row">
+              <input
+                type="checkbox"
+                checked={statuses.includes(status)}
+                onChange={(event) =>
+                  setStatuses(STATUSES.filter((each) => (each === status ? event.target.checked : statuses.includes(each))))
+                }
+              />
+              {status}
+            </label>
+          ))}
+          <label className="row">
+            <input type="checkbox" checked={withDownstream} onChange={(event) => setDownstream(event.target.checked)} />
+            and what reads them
+          </label>
+        </div>
+        {preview.error !== null ? (
+          <Failure error={preview.error} retry={preview.retry} />
+        ) : preview.data === undefined ? (
+          preview.isLoading ? (
+            <Skeleton lines={3} />
+          ) : (
+            <p className="muted">Name partitions, or say which: missing, failed, stale.</p>
+          )
+        ) : (
+          <Outlook preview={preview.data} />
+        )}
+        {busy.map((each) => (
+          <p key={each.backfill} className="row wrap">
+            <span className="tag warn">overlap</span> {each.status === "paused" ? "A paused backfill" : "A backfill that runs"} works on{" "}
+            {asset}, too:{" "}
+            <Link className="link" to={links.backfill(each.backfill)}>
+              {each.backfill}
+            </Link>
+          </p>
+        ))}
+        {start.error === null ? null : <Failure error={start.error} />}
+        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
+      </form>
+    </Dialog>
+  );
+}
+
+function Outlook({ preview }: { readonly preview: Api["backfills.preview"]["answer"] }): ReactNode {
+  const { partitions, nodes, from, to, estimate, assets } = preview;
+  if (partitions === 0) return <p className="second">None of them is so: there is nothing to build.</p>;
+  return (
+    <dl className="pairs" aria-label="What it would do" role="status">
+      <dt>Builds</dt>
+      <dd>
+        <span className="strong">
+          {countWords(partitions)} {partitions === 1 ? "partition" : "partitions"}
+        </span>{" "}
+        <span className="mono">{from === to ? from : `${from ?? ""} to ${to ?? ""}`}</span>
+        {nodes === partitions ? null : <span className="muted"> · {countWords(nodes)} steps</span>}
+      </dd>
+      <dt>May take</dt>
+      <dd>
+        {estimate.seconds === null ? <span className="muted">not known: none was built before</span> : spanWords(estimate.seconds)}
+        {estimate.rows === null ? null : <span className="muted"> · about {countWords(estimate.rows)} rows</span>}
+      </dd>
+      {assets.length < 2 ? null : (
+        <>
+          <dt>With</dt>
+          <dd>
+            {assets.map((each) => (
+              <div key={each.asset}>
+                <span className="mono">{each.asset}</span> <span className="muted">{countWords(each.partitions)}</span>
+              </div>
+            ))}
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}
