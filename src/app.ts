@@ -328,6 +328,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     logWindow: async (request) => (await import("./operations/live/logs.ts")).logWindow(workspace, request),
     runStrip: async (request) => (await import("./operations/live/strip.ts")).runStrip(workspace, { ...request, now: Date.now() }),
     partitionGrid: async (request) => (await import("./operations/live/grid.ts")).partitionGrid(workspace, request),
+    runChanges: async (run) => (await import("./operations/runs/changes.ts")).runChanges(workspace, run),
     runShow: async (run) => (await import("./operations/runs/runs.ts")).showRun(workspace, run),
     logs: async function* (request) {
       yield* (await import("./operations/runs/logs.ts")).logLines(workspace, request);

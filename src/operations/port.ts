@@ -46,6 +46,7 @@ import type { DocsRequest } from "./catalogue/build.ts";
 import type { Hops } from "./lineage/lineage.ts";
 import type { OpenLineageRequest } from "./lineage/openlineage.ts";
 import type { TypesRequest } from "./types/types.ts";
+import type { RunChangesAnswer } from "../model/run-answers.ts";
 import type { ReviewAnswer, ReviewDecisionAnswer } from "../model/review-answers.ts";
 import type {
   CollectAnswer,
@@ -255,6 +256,8 @@ export interface App {
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
   runs(request: RunsRequest): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
+  /** What changed since the last run before it that went well. */
+  runChanges(run: string): Promise<RunChangesAnswer>;
   /** A part of what a run logged. */
   logWindow(request: LogWindowRequest): Promise<LogWindowAnswer>;
   /** How the runs of the last hours went. */

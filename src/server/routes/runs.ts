@@ -23,6 +23,13 @@ export const runRoutes = [
     cli: (input) => ["why", input.run],
     run: (app, input) => app.why(input.run),
   }),
+  read({
+    id: "runs.changes",
+    summary: "What changed since the last run before it that went well: code, columns, parameters, steps, rows",
+    scope: "read",
+    input: z.object({ run }),
+    run: (app, input) => app.runChanges(input.run),
+  }),
   long({
     id: "runs.start",
     summary: "Carries out a job, a selection, or what failed in an earlier run",
@@ -104,6 +111,7 @@ export const runRoutes = [
       trigger: z.string().exactOptional(),
       asset: z.string().exactOptional(),
       since: whole.exactOptional().describe("milliseconds since 1970"),
+      cursor: z.string().max(200).exactOptional().describe("`next` of the answer before"),
     }),
     cli: (input) => ["runs", "--limit", String(input.limit), ...option("status", input.status)],
     run: (app, input) => app.runs(given(input)),
