@@ -10,7 +10,6 @@ import { dirname } from "node:path";
 import type { RetentionAnswer } from "../model/act-answers.ts";
 import { parseDurationMs } from "../model/duration.ts";
 import { ledgerAsset, PROD } from "../model/environment.ts";
-import { MillraceError } from "../model/errors.ts";
 import { splitNodeId } from "../model/partition.ts";
 import { logPath } from "../engine/log-files.ts";
 import { type RawRetention, tidyRaw } from "../load/raw/retention.ts";
@@ -18,6 +17,7 @@ import type { EventStore } from "../store/store.ts";
 import { type AssetRow, readAllAssets } from "../views/assets.ts";
 import { listRuns, type RunRow, runsTable } from "../views/runs.ts";
 import { foldStatistics } from "../views/statistics.ts";
+import { isHeldByOthers } from "./serve/engine-calls.ts";
 import type { Workspace } from "./workspace.ts";
 
 export interface RetentionRequest {
@@ -77,7 +77,7 @@ async function pruneRaw(workspace: Workspace, request: Omit<RawRetention, "root"
   try {
     return await tidyRaw(await workspace.warehouse(), { ...request, root: workspace.stateDir("raw") });
   } catch (error) {
-    if (error instanceof MillraceError && error.code === "MR5001") return NOTHING_RAW;
+    if (isHeldByOthers(workspace.dir, error)) return NOTHING_RAW;
     throw error;
   }
 }
@@ -86,7 +86,7 @@ async function pruneRaw(workspace: Workspace, request: Omit<RawRetention, "root"
 async function collect(workspace: Workspace, request: { readonly dryRun: boolean; readonly now: number }): Promise<void> {
   const { collectEnvironments } = await import("./environments/collect.ts");
   await collectEnvironments(workspace, request).catch((error: unknown) => {
-    if (!(error instanceof MillraceError) || error.code !== "MR5001") throw error;
+    if (!isHeldByOthers(workspace.dir, error)) throw error;
   });
 }
 
@@ -150,7 +150,7 @@ async function pruneCommits(workspace: Workspace, before: number, keptRuns: read
       ),
     );
   } catch (error) {
-    if (error instanceof MillraceError && error.code === "MR5001") return 0;
+    if (isHeldByOthers(workspace.dir, error)) return 0;
     throw error;
   }
 }

@@ -1,6 +1,5 @@
 // `status`: how things stand, and what needs a person, each with the command that helps.
 import type { StatusAnswer } from "../model/answers.ts";
-import { MillraceError } from "../model/errors.ts";
 import type { NodeId } from "../model/graph.ts";
 import { countQuarantine } from "../load/quarantine.ts";
 import type { EventStore } from "../store/store.ts";
@@ -10,7 +9,7 @@ import { type NeedsInput, needsOf } from "./needs.ts";
 import { partitionsAnswer } from "./partitions/status.ts";
 import type { Planned } from "./plan/plan.ts";
 import { listRuns } from "./runs/runs.ts";
-import { holderOf } from "./serve/engine-calls.ts";
+import { isHeldByOthers } from "./serve/engine-calls.ts";
 import { isShared } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -64,8 +63,7 @@ async function assetsNow(workspace: Workspace): Promise<AssetsNow> {
       alone,
     };
   } catch (thrown) {
-    // This project's own engine is asked instead, and knows better.
-    if (!(thrown instanceof MillraceError) || thrown.code !== "MR5001" || holderOf(workspace.dir, thrown) !== undefined) throw thrown;
+    if (!isHeldByOthers(workspace.dir, thrown)) throw thrown;
     const [project, rows] = [await workspace.project(), await assetsHere(workspace)];
     const known = project.nodes.map(({ id }) => [id, statusBy(rows.get(id)?.status)] as const);
     return {

@@ -102,7 +102,7 @@ function formatOf(asked: string | undefined): Format | undefined {
 
 function hopsOf(flag: string, asked: string | undefined): number {
   if (asked === undefined) return 1;
-  if (asked === "all") return Number.POSITIVE_INFINITY;
+  if (asked === "all") return Number.MAX_SAFE_INTEGER; // what goes to an engine is JSON, which has no infinity
   const number = Number(asked);
   if (!Number.isInteger(number) || number < 0)
     throw new MillraceError({ code: "MR7001", message: `${flag} ${asked} is no number of hops`, hint: `${flag} 2, or ${flag} all` });

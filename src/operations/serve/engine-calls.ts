@@ -47,10 +47,15 @@ interface EngineCall {
 }
 
 /** The engine that holds the warehouse because of which an operation failed; undefined when another process does. */
-export function holderOf(dir: string, error: unknown): EngineFile | undefined {
+function holderOf(dir: string, error: unknown): EngineFile | undefined {
   if (!(error instanceof MillraceError) || error.code !== "MR5001") return undefined;
   const engine = runningEngine(dir);
   return engine !== undefined && error.message.includes(`process ${engine.pid} `) ? engine : undefined;
+}
+
+/** Somebody holds the warehouse who cannot be asked: what is known without it must do. The project's own engine is asked (`throughEngine`), and knows better. */
+export function isHeldByOthers(dir: string, error: unknown): boolean {
+  return error instanceof MillraceError && error.code === "MR5001" && holderOf(dir, error) === undefined;
 }
 
 /** Carries a call out in the engine. @throws what the operation throws there, MR8106 when the engine goes away meanwhile. */

@@ -1,6 +1,6 @@
 // Why an asset or task is as it is: what it waits for in a run that goes on, what a run would do with it now and which change is behind that, how it went
 // last and which failure upstream is behind that, what it holds up.
-import { MillraceError } from "../../model/errors.ts";
+import type { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import type { PlanNode } from "../../model/plan.ts";
@@ -10,6 +10,7 @@ import { explainNode, firstLine, type RunWhyInput } from "../../views/why-run.ts
 import { joinReasons, moment, named, NO_REASONS, type Reason, type Reasons, sentence } from "../../views/why.ts";
 import { assetsHere } from "../environments/assets.ts";
 import { planOperation, type Planned } from "../plan/plan.ts";
+import { isHeldByOthers } from "../serve/engine-calls.ts";
 import type { Workspace } from "../workspace.ts";
 
 export async function whyAsset(workspace: Workspace, id: NodeId, live: readonly RunWhyInput[]): Promise<Reasons> {
@@ -69,7 +70,7 @@ async function plannedOrHeld(workspace: Workspace): Promise<Planned | MillraceEr
   try {
     return await planOperation(workspace, {});
   } catch (error) {
-    if (error instanceof MillraceError && error.code === "MR5001") return error;
+    if (isHeldByOthers(workspace.dir, error)) return error as MillraceError;
     throw error;
   }
 }
