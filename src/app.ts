@@ -208,6 +208,33 @@ export async function openApp(options: OpenOptions): Promise<App> {
   );
 }
 
+export interface OpenProject {
+  /** The operations on the files as they are now; `environment`: another than that of the folder. */
+  app(environment: string | undefined): Promise<App>;
+  close(): Promise<void>;
+}
+
+/** The project in `dir` or above it, for requests that come one after another. Nothing is opened before it is needed. @throws MR1002 */
+export async function openProject(dir: string): Promise<OpenProject> {
+  const { Workspace } = await import("./operations/workspace.ts");
+  const { throughEngine } = await import("./operations/serve/engine-calls.ts");
+  const isolator = isolatorOf(() => workspace.secretNames());
+  const workspace = Workspace.open({ dir, env: undefined, parts: () => loadParts(isolator.open), signal: new AbortController().signal });
+  return {
+    app: async (environment) => {
+      const renewed = workspace.renewed(environment);
+      return throughEngine(
+        renewed,
+        operationsOn(renewed, async () => {}),
+      );
+    },
+    close: async () => {
+      await isolator.close();
+      await workspace.close();
+    },
+  };
+}
+
 function operationsOn(workspace: Workspace, closeParts: () => Promise<void>): App {
   return audited(workspace, plainOperations(workspace, closeParts));
 }

@@ -2,7 +2,7 @@
 //   P1. In this process the project is opened when something is asked and let go of IDLE_MS after the last of it has ended, so that neither the warehouse
 //       is held nor the process kept alive by a client that nobody uses.
 import { randomBytes } from "node:crypto";
-import { type App, findEngine, openApp, ownAccess } from "../app.ts";
+import { type App, findEngine, type OpenProject, openProject, ownAccess } from "../app.ts";
 import { createServerApp } from "../server/server.ts";
 import { createAsk } from "./ask.ts";
 import { openNews, type Send } from "./news.ts";
@@ -23,7 +23,7 @@ const ALIVE_MS = 2 ** 31 - 1;
 const HERE = "http://127.0.0.1";
 
 export function placeIn({ dir, environment, headers = {} }: FolderPlace): Place {
-  const own = ownServer({ dir, ...(environment === undefined ? {} : { environment }) });
+  const own = ownServer(dir);
   const send: Send = async (path, init) => {
     const engine = findEngine(dir);
     if (engine === undefined) return own.send(path, init);
@@ -51,18 +51,18 @@ interface OwnServer {
   close(): Promise<void>;
 }
 
-function ownServer({ dir, environment }: FolderPlace): OwnServer {
+function ownServer(dir: string): OwnServer {
   const token = randomBytes(24).toString("base64url");
-  const apps = new Map<string, Promise<App>>();
+  let opened: Promise<OpenProject> | undefined;
   let working = 0;
   let alive: NodeJS.Timeout | undefined;
   let idle: NodeJS.Timeout | undefined;
   let closing: Promise<void> = Promise.resolve();
   const close = async (): Promise<void> => {
     clearTimeout(idle);
-    const open = [...apps.values()];
-    apps.clear();
-    closing = Promise.all([closing, ...open.map(async (app) => (await app).close().catch(() => undefined))]).then(() => undefined);
+    const open = opened;
+    opened = undefined;
+    closing = Promise.all([closing, open?.then((project) => project.close()).catch(() => undefined)]).then(() => undefined);
     return closing;
   };
   const during = async <Value>(work: () => Promise<Value>): Promise<Value> => {
@@ -77,17 +77,16 @@ function ownServer({ dir, environment }: FolderPlace): OwnServer {
       }
     }
   };
-  const open = async (name: string | undefined): Promise<App> => {
+  const open = async (): Promise<OpenProject> => {
     await closing;
-    const env = name ?? environment;
-    const app = openApp({ dir, ...(env === undefined ? {} : { env }) });
-    app.catch(() => apps.delete(name ?? "")); // the next request tries again
-    return counted(await app, during);
+    return openProject(dir);
   };
-  const appOf = (name: string | undefined): Promise<App> => {
-    const app = apps.get(name ?? "") ?? open(name);
-    apps.set(name ?? "", app);
-    return app;
+  const appOf = async (environment: string | undefined): Promise<App> => {
+    opened ??= open().catch((error: unknown) => {
+      opened = undefined; // the next request tries again
+      throw error;
+    });
+    return counted(await (await opened).app(environment), during);
   };
   const server = createServerApp({
     host: "127.0.0.1",

@@ -1,7 +1,7 @@
 // A run as who asked for it holds it: what happens in it, and how it ended. Following is looking at the run again whenever there is news, so it goes on by
 // itself after a connection broke or the server was started again.
 //   F1. Each status of a node is told once, in the order of the run's nodes; the summary comes last.
-//   F2. A server that is gone for GONE_MS ends it with MR8106 and the run's id; the run itself goes on with the next engine.
+//   F2. A server that is gone for longer than the follower's patience ends it with MR8106 and the run's id; the run itself goes on with the next engine.
 import type { JsonValue, NodeStatus, RunShowAnswer, RunStatus } from "../model/answers.ts";
 import { type ErrorRecord, MillraceError, messageOf } from "../model/errors.ts";
 import type { RowCounts } from "../model/plan.ts";
@@ -51,6 +51,8 @@ export type RunEvent<Outputs = AnyOutputs> =
 
 export interface Following {
   readonly signal?: AbortSignal;
+  /** How long the server may be gone until it is given up; default: 10 s. */
+  readonly patienceMs?: number;
 }
 
 export interface Run<Outputs = AnyOutputs> {
@@ -80,8 +82,8 @@ interface RunRequest {
 
 export function createRun<Outputs = AnyOutputs>(places: () => Promise<Place>, request: RunRequest): Run<Outputs> {
   const { id, result } = request;
-  const events = async function* ({ signal }: Following = {}): AsyncGenerator<RunEvent<Outputs>> {
-    if (result === undefined) yield* follow<Outputs>(await places(), request, signal);
+  const events = async function* (following: Following = {}): AsyncGenerator<RunEvent<Outputs>> {
+    if (result === undefined) yield* follow<Outputs>(await places(), request, following);
     else yield result as RunResult<Outputs>;
   };
   return {
@@ -98,7 +100,11 @@ export function createRun<Outputs = AnyOutputs>(places: () => Promise<Place>, re
   };
 }
 
-async function* follow<Outputs>(place: Place, { id, job }: RunRequest, signal: AbortSignal | undefined): AsyncGenerator<RunEvent<Outputs>> {
+async function* follow<Outputs>(
+  place: Place,
+  { id, job }: RunRequest,
+  { signal, patienceMs = GONE_MS }: Following,
+): AsyncGenerator<RunEvent<Outputs>> {
   const news = place.news([`run:${id}`]);
   const told = new Map<string, string>();
   let lookMs = LOOK_FIRST_MS;
@@ -131,7 +137,7 @@ async function* follow<Outputs>(place: Place, { id, job }: RunRequest, signal: A
         }
         if (run.status !== "running") return yield resultOf<Outputs>(looked.shown);
       }
-      if (goneSinceMs !== null && performance.now() - goneSinceMs > GONE_MS) throw serverGone(id, looked);
+      if (goneSinceMs !== null && performance.now() - goneSinceMs > patienceMs) throw serverGone(id, looked);
       await news.next(lookMs);
       lookMs = Math.min(LOOK_MS, lookMs * 2);
     }

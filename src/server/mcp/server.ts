@@ -37,7 +37,8 @@ export function createAgentServer({ ask, mayWrite }: AgentOptions): McpServer {
   return server;
 }
 
-function addTool(server: McpServer, { name, title, description, input, does, run }: Tool, { ask, mayWrite }: AgentOptions): void {
+function addTool(server: McpServer, tool: Tool, { ask, mayWrite }: AgentOptions): void {
+  const { name, title, description, input, does } = tool;
   const annotations = {
     title,
     readOnlyHint: does === "reads",
@@ -49,7 +50,7 @@ function addTool(server: McpServer, { name, title, description, input, does, run
     try {
       if (does !== "reads" && !mayWrite && given["dry_run"] !== true) throw readOnly(name);
       const askPerson = does === "decides" ? personOf(server) : null;
-      const { text, data } = await run(given, { ask, signal, askPerson });
+      const { text, data } = await tool.run(given, { ask, signal, askPerson });
       return { content: [{ type: "text", text: capped(text) }], ...(data === undefined ? {} : { structuredContent: fitting(data) }) };
     } catch (thrown) {
       return failed(thrown);

@@ -13,7 +13,6 @@ interface Lines {
 export async function serveAgent(options: AgentOptions, { input, output, signal }: Lines): Promise<void> {
   const server = createAgentServer(options);
   const gone = new Promise<void>((resolve) => {
-    server.server.onclose = () => resolve();
     input.once("end", () => resolve());
     input.once("close", () => resolve());
     signal.addEventListener("abort", () => resolve(), { once: true });

@@ -26,7 +26,7 @@ export const describe = tool({
         return describeBackfill(ask, name);
       case "job":
         return describeJob(ask, name);
-      case "asset":
+      default:
         return describeAsset({ ask }, { name, source });
     }
   },

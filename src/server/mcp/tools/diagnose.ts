@@ -7,7 +7,6 @@ import { codes } from "../../../model/codes/index.ts";
 import { maskText } from "../masking.ts";
 import { cell, firstOf, lines } from "../text.ts";
 import { tool, type ToolContext } from "../tool.ts";
-import { lastLines } from "./run-logs.ts";
 import { errorText, nodeName } from "./run-text.ts";
 
 const FAILED_SHOWN = 5;
@@ -51,7 +50,8 @@ async function newestFailed(ask: Ask): Promise<string | null> {
 type Node = RunShowAnswer["nodes"][number];
 
 async function loggedBy({ ask, signal }: ToolContext, run: string, { asset, task }: Node): Promise<readonly string[]> {
-  const found = await lastLines(ask, { run, node: asset ?? `task:${task}`, limit: LOG_LINES }, signal).catch(() => []); // logs may be gone
+  const node = asset ?? task!;
+  const { lines: found } = await ask("runs.logs", { run, node, limit: LOG_LINES }, { signal }).catch(() => ({ lines: [] })); // they may be gone
   return found.map(({ level, message }) => `    ${level} ${cell(maskText(message))}`);
 }
 

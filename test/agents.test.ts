@@ -1,0 +1,246 @@
+// Tools for agents, asked by the official client of the Model Context Protocol: over standard input and output of `millrace mcp`, and over HTTP of `millrace
+// serve`. What they read, what they may not, what a person confirms, what is masked, and what the audit log tells of it.
+import type { ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { entry, project, start } from "./millrace.ts";
+import { millrace } from "./warm.ts";
+
+const TOOLS = ["overview", "search", "describe", "lineage", "query", "preview", "plan", "run", "backfill", "diagnose", "logs", "resolve"];
+const PEOPLE = [
+  "id,price,email,note",
+  "1,$10.50,ada@example.org,call +44 20 7946 0958",
+  "2,$0.20,bob@example.org,card 4111 1111 1111 1111",
+  "3,n/k,cyd@example.org,IBAN DE89 3704 0044 0532 0130 00",
+  "",
+].join("\n");
+
+let files: ReturnType<typeof project>;
+const servers = new Set<ChildProcess>();
+const clients: Client[] = [];
+
+beforeEach(() => {
+  files = project({
+    "millrace.yaml": "name: shop\n",
+    "data/sales.csv": PEOPLE,
+    "sources/sales.yaml":
+      'from: { files: { path: "data/sales.csv" } }\nprimaryKey: [id]\ncolumns: { price: { type: "decimal(18,2)", parse: money } }\n',
+    "models/clean/sales.sql": "/*---\nmaterialize: table\nowner: '@ana'\n---*/\nselect id, price, email as contact, note from raw.sales\n",
+    "jobs/nightly.yaml": 'select: "*"\n',
+  });
+});
+afterEach(async () => {
+  for (const client of clients.splice(0)) await client.close();
+  for (const child of servers) child.kill("SIGKILL");
+  servers.clear();
+  await pause(50);
+  files.remove();
+});
+
+interface Answer {
+  readonly text: string;
+  readonly data: any;
+  readonly isError: boolean;
+}
+
+/** A tool's answer. */
+async function call(client: Client, name: string, input: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
+  const { content, structuredContent, isError } = await client.callTool({ name, arguments: input });
+  const [first] = content as readonly { readonly type: string; readonly text: string }[];
+  return { text: first!.text, data: structuredContent, isError: isError === true };
+}
+
+async function overStdio(args: readonly string[] = [], asked?: (question: string) => boolean): Promise<Client> {
+  const client = new Client({ name: "agent", version: "1" }, { capabilities: asked === undefined ? {} : { elicitation: {} } });
+  if (asked !== undefined)
+    client.setRequestHandler(ElicitRequestSchema, ({ params }) => ({ action: "accept", content: { confirm: asked(params.message) } }));
+  await client.connect(
+    new StdioClientTransport({ command: process.execPath, args: [entry, "mcp", "--quiet", ...args], cwd: files.dir, stderr: "inherit" }),
+  );
+  clients.push(client);
+  return client;
+}
+
+async function overHttp(url: string, token?: string): Promise<Client> {
+  const client = new Client({ name: "agent", version: "1" });
+  const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  await client.connect(new StreamableHTTPClientTransport(new URL(`${url}/mcp`), { requestInit: { headers } }) as never);
+  clients.push(client);
+  return client;
+}
+
+async function serve(): Promise<string> {
+  const { child, finished } = start(["serve", "--port", "0", "--json"], files.dir);
+  servers.add(child);
+  const path = join(files.dir, ".millrace/engine.json");
+  for (let tries = 0; tries < 600; tries++) {
+    if (child.exitCode !== null) throw new Error((await finished).stderr);
+    const read = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number; readonly url: string }) : undefined;
+    if (read?.pid === child.pid) return read!.url;
+    await pause(50);
+  }
+  throw new Error("it does not serve");
+}
+
+async function tokenOf(scope: string): Promise<string> {
+  const made = await millrace(["token", "create", scope, "--scope", scope, "--json"], files.dir);
+  return made.lines()[0]!["token"] as string;
+}
+
+/** Everything but what acts, on a project that was built. */
+async function reads(client: Client): Promise<void> {
+  const { tools } = await client.listTools();
+  expect(tools.map(({ name }) => name)).toEqual(TOOLS);
+  expect(tools.filter(({ annotations }) => annotations?.readOnlyHint !== true).map(({ name }) => name)).toEqual([
+    "run",
+    "backfill",
+    "resolve",
+  ]);
+  expect(tools.find(({ name }) => name === "resolve")!.annotations).toMatchObject({ destructiveHint: true });
+
+  const seen = await call(client, "overview");
+  expect(seen.text).toContain("- clean.sales · model · current · 2 · models/clean/sales.sql:1");
+  expect(seen.text).toContain("needs attention");
+  expect((await call(client, "search", { words: "contact" })).text).toContain("column | clean.sales.contact");
+  expect((await call(client, "describe", { name: "clean.sales", source: true })).text).toContain("email as contact");
+  expect((await call(client, "lineage", { target: "clean.sales.contact" })).text).toContain(
+    "raw.sales.email → clean.sales.contact · identity",
+  );
+  expect((await call(client, "plan")).data.nodes).toHaveLength(2);
+
+  const { data, text } = await call(client, "query", { sql: "select * from clean.sales order by id" });
+  expect(data.rows).toEqual([
+    [1, "10.50", "[masked]", "call [masked]"],
+    [2, "0.20", "[masked]", "card [masked]"],
+  ]);
+  expect(data.masked).toEqual(["contact", "note"]);
+  expect(text).not.toContain("example.org");
+  expect((await call(client, "preview", { asset: "raw.sales", profile: true })).text).not.toContain("example.org");
+  expect((await call(client, "query", { sql: "select * from range(1000)", limit: 3 })).data.rows).toHaveLength(3);
+  expect(await call(client, "query", { sql: "drop table clean.sales" })).toMatchObject({
+    isError: true,
+    data: { error: { code: "MR8002" } },
+  });
+  expect((await call(client, "query", { sql: `from '${entry}'` })).isError).toBe(true);
+  expect((await call(client, "describe", { name: "clean.nothing" })).data.error.code).toBe("MR6102");
+  expect((await call(client, "query", { sql: 3 })).isError).toBe(true);
+
+  const { resources } = await client.listResources();
+  expect(resources.map(({ uri }) => uri)).toContain("millrace://asset/clean.sales");
+  const { contents } = await client.readResource({ uri: "millrace://asset/clean.sales" });
+  expect((contents[0] as { readonly text: string }).text).toContain("owner @ana");
+  const { prompts } = await client.listPrompts();
+  expect(prompts.map(({ name }) => name)).toEqual(["triage_morning", "add_source", "explain_failure"]);
+  const { messages } = await client.getPrompt({ name: "explain_failure", arguments: { run: "r_1" } });
+  expect((messages[0]!.content as { readonly text: string }).text).toContain("r_1");
+}
+
+async function refusesToAct(client: Client): Promise<void> {
+  for (const [name, input] of [
+    ["run", { job: "nightly" }],
+    ["backfill", { asset: "clean.sales", dry_run: false }],
+    ["resolve", { decision: "discard", records: ["raw.sales"] }],
+  ] as const)
+    expect(await call(client, name, input)).toMatchObject({ isError: true, data: { error: { code: "MR8131" } } });
+}
+
+describe("millrace mcp", () => {
+  beforeEach(async () => {
+    expect((await millrace(["run"], files.dir)).exitCode).toBe(0);
+  });
+
+  it("lets an agent read all of the project, a few rows at a time and masked, and refuses what acts", async () => {
+    const client = await overStdio();
+    await reads(client);
+    await refusesToAct(client);
+  });
+
+  it("lets it act when a person allows it, and decide when a person confirms exactly that", async () => {
+    const client = await overStdio(["--allow-write"]);
+    files.write("models/clean/sales.sql", "select id, price from raw.slaes\n");
+    expect((await call(client, "plan")).text).toContain("models/clean/sales.sql");
+    files.write("models/clean/sales.sql", "select id, cast(price as integer) / 0 as x, error('no ' || id) as y from raw.sales\n");
+    const broken = await call(client, "run", { select: "clean.sales" });
+    expect(broken.text).toContain("failed");
+    const cause = await call(client, "diagnose");
+    expect(cause.text).toContain("clean.sales failed after");
+    expect(cause.text).toContain("what to do:");
+    files.write("models/clean/sales.sql", "select id, price from raw.sales\n");
+    expect((await call(client, "run", { from_failure: cause.data.run.run })).data.run.status).toBe("succeeded");
+
+    const decision = { decision: "fix", records: ["raw.sales"], set: { price: "'7.25'" }, why: "the shop says so" };
+    const proposed = await call(client, "resolve", decision);
+    expect(proposed.text).toContain("nothing was done yet");
+    const { confirmation } = proposed.data as { readonly confirmation: string };
+    expect((await call(client, "resolve", { ...decision, confirm: "yes_guessed" })).data.error.code).toBe("MR8132");
+    const shown = await millrace(["confirm", confirmation, "--yes"], files.dir);
+    expect(shown.stderr).toContain("fix raw.sales");
+    const confirm = shown.stdout.trim();
+    const other = { ...decision, set: { price: "'0'" }, confirm };
+    expect((await call(client, "resolve", other)).data.error).toMatchObject({
+      code: "MR8132",
+      message: expect.stringContaining("something else") as string,
+    });
+    expect((await call(client, "resolve", { ...decision, confirm })).data.run.status).toBe("succeeded");
+    expect((await call(client, "resolve", { ...decision, confirm })).data.error.code).toBe("MR8132");
+    expect((await call(client, "query", { sql: "select price from raw.sales where id = 3" })).data.rows).toEqual([["7.25"]]);
+
+    const audit = await millrace(["audit", "--json"], files.dir);
+    const entries = audit.lines()[0]!["entries"] as readonly Record<string, unknown>[];
+    expect(entries.filter(({ via }) => via === "agent").map(({ act }) => act)).toContain("quarantine.fix");
+  });
+
+  it("asks the person at its side where its program can", async () => {
+    const questions: string[] = [];
+    const answers = [false, true];
+    const client = await overStdio(["--allow-write"], (question) => (questions.push(question), answers.shift()!));
+    const decision = { decision: "discard", records: ["raw.sales"], why: "not ours" };
+    expect((await call(client, "resolve", decision)).text).toContain("the person said no");
+    expect((await call(client, "resolve", decision)).text).toContain("1 records of raw.sales are discarded");
+    expect(questions[0]).toContain("discard raw.sales");
+  });
+});
+
+describe("POST /mcp of an engine", () => {
+  it("lets an agent read without a token, act with one that may operate, and notes it", async () => {
+    const url = await serve();
+    const operator = await overHttp(url, await tokenOf("operate"));
+    expect((await call(operator, "run", { job: "nightly" })).data.run.status).toBe("succeeded");
+    await reads(await overHttp(url));
+    await refusesToAct(await overHttp(url));
+    await refusesToAct(await overHttp(url, await tokenOf("read")));
+    const { data } = await call(operator, "logs", { run: "r_", level: "info" }).catch(() => ({ data: null }));
+    expect(data).not.toBeNull();
+    const audit = await millrace(["audit", "--json"], files.dir);
+    expect(audit.lines()[0]!["entries"]).toContainEqual(expect.objectContaining({ via: "agent", by: "operate", act: "runs.start" }));
+  });
+
+  it("answers only who is of this machine, or shows a token that opens something", async () => {
+    const url = await serve();
+    const ask = (headers: Readonly<Record<string, string>>, method = "POST"): Promise<Response> =>
+      fetch(`${url}/mcp`, {
+        method,
+        headers: { "content-type": "application/json", accept: "application/json, text/event-stream", ...headers },
+        ...(method === "POST" ? { body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }) } : {}),
+      });
+    expect((await ask({})).status).toBe(200);
+    expect((await ask({ origin: "http://evil.example" })).status).toBe(403);
+    expect((await ask({ authorization: "Bearer guessed" })).status).toBe(401);
+    expect((await ask({}, "GET")).status).toBe(405);
+    expect(
+      (
+        await fetch(`${url}/mcp`, {
+          method: "POST",
+          headers: { "content-type": "application/json", accept: "application/json, text/event-stream" },
+          body: "{",
+        })
+      ).status,
+    ).toBe(400);
+  });
+});
