@@ -13,6 +13,7 @@ import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Duration, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { RunActs, StepActs } from "./acts.tsx";
+import { Changes } from "./changes.tsx";
 import { nodeKey, rootFailures, type RunNode } from "./node.ts";
 import { Frame, NodeLink, Step } from "./step.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -102,6 +103,7 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
               actions={<StepActs key={nodeKey(chosen)} run={run} node={nodeKey(chosen)} status={chosen.status} />}
             />
           )}
+          {isEnded ? <Changes run={run.run} /> : null}
           <About run={run} />
         </div>
       </div>
