@@ -266,6 +266,7 @@ export type RunAnswer = {
 
 export interface RunsAnswer {
   readonly runs: readonly RunAnswer[];
+  readonly next: string | null; // the `cursor` of those behind these
 }
 
 /** What is known of a run besides what lists tell. */

@@ -91,9 +91,15 @@ function createMemoryTables(): ReadTables {
     async remove(table, keys) {
       for (const key of keys) tables.get(table)?.rows.delete(key);
     },
-    async list(table, { label, limit }) {
-      const rows = [...(tables.get(table)?.rows.values() ?? [])].filter((row) => label === undefined || row.label === label);
+    async labels(table, prefix) {
+      const labels = [...(tables.get(table)?.rows.values() ?? [])].map(({ label }) => label);
+      return [...new Set(labels)].filter((label) => label.startsWith(prefix));
+    },
+    async list(table, { label, labels, below, limit }) {
+      const asked = label === undefined ? labels : [label];
+      const rows = [...(tables.get(table)?.rows.values() ?? [])].filter((row) => asked === undefined || asked.includes(row.label));
       return rows
+        .filter(({ rank, key }) => below === undefined || rank < below.rank || (rank === below.rank && key < below.key))
         .toSorted(byRankDescending)
         .slice(0, limit)
         .map((row) => JSON.parse(row.text) as JsonValue);

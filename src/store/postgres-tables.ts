@@ -58,13 +58,29 @@ export function postgresTables(link: Link, schemaName: string): ReadTables {
       if (keys.length === 0) return;
       await link.query("read", `delete from ${schema}.rows where name = $1 and key = any ($2)`, [encodeName(table), keys.map(encodeName)]);
     },
-    list(table, { label, limit }) {
+    async labels(table, prefix) {
+      const begin = encodeName(prefix);
+      const text = `
+        with recursive l (label) as (
+          (select label from ${schema}.rows where name = $1 and label >= $2 order by label limit 1)
+          union all
+          select (select r.label from ${schema}.rows r where r.name = $1 and r.label > l.label order by r.label limit 1)
+          from l where left(l.label, length($2)) = $2
+        )
+        select label from l where left(label, length($2)) = $2`;
+      const rows = await link.query<{ label: string }>("read", text, [encodeName(table), begin]);
+      return rows.map((row) => decodeName(row.label));
+    },
+    list(table, { label, labels, below, limit }) {
+      const asked = label === undefined ? labels : [label];
+      const values = [encodeName(table), limit, below?.rank ?? null, below === undefined ? null : encodeName(below.key)];
       const order = "order by rank desc, key desc limit $2";
-      if (label === undefined) return bodies(`select body from ${schema}.rows where name = $1 ${order}`, [encodeName(table), limit]);
-      return bodies(`select body from ${schema}.rows where name = $1 and label = $3 ${order}`, [
-        encodeName(table),
-        limit,
-        encodeName(label),
+      const isBelow = "($3::float8 is null or (rank, key) < ($3, $4::text))";
+      if (asked === undefined) return bodies(`select body from ${schema}.rows where name = $1 and ${isBelow} ${order}`, values);
+      const each = `select body, rank, key from ${schema}.rows r where r.name = $1 and r.label = l.label and ${isBelow} ${order}`;
+      return bodies(`select body from unnest($5::text[]) as l (label) cross join lateral (${each}) as newest ${order}`, [
+        ...values,
+        asked.map(encodeName),
       ]);
     },
   };

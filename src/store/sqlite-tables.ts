@@ -1,6 +1,6 @@
 // Read tables and the table of engines in a SQLite file.
 import type { JsonValue } from "../model/answers.ts";
-import { encodeName } from "./encoded-name.ts";
+import { decodeName, encodeName } from "./encoded-name.ts";
 import type { Database } from "./sqlite-database.ts";
 import type { EngineEntry, EngineTable, ReadTables } from "./store.ts";
 
@@ -20,7 +20,14 @@ export function sqliteTables(database: Database, { guarded, transact }: Guards):
   const take = database.prepare("delete from rows where name = ? and key = ?");
   const one = database.prepare("select body from rows where name = ? and key = ?");
   const newest = database.prepare("select body from rows where name = ? order by rank desc, key desc limit ?");
-  const labelled = database.prepare("select body from rows where name = ? and label = ? order by rank desc, key desc limit ?");
+  const newestBelow = database.prepare(
+    "select body from rows where name = ? and (rank, key) < (?, ?) order by rank desc, key desc limit ?",
+  );
+  const labelled = database.prepare(
+    "select body, rank, key from rows where name = ? and label = ? and rank >= ? and (rank, key) < (?, ?) order by rank desc, key desc limit ?",
+  );
+  const nextLabel = database.prepare("select label from rows where name = ? and label > ? order by label limit 1");
+  const firstLabel = database.prepare("select label from rows where name = ? and label >= ? order by label limit 1");
   const positionOf = (table: string): number => (position.get(table) as { position: number } | undefined)?.position ?? 0;
   return {
     position: async (table) => guarded(() => positionOf(table)),
@@ -50,11 +57,49 @@ export function sqliteTables(database: Database, { guarded, transact }: Guards):
         for (const key of keys) take.run(table, encodeName(key));
       });
     },
-    async list(table, { label, limit }) {
-      const rows = guarded(() => (label === undefined ? newest.all(table, limit) : labelled.all(table, encodeName(label), limit)));
-      return (rows as unknown as readonly { body: string }[]).map((row) => JSON.parse(row.body) as JsonValue);
+    async labels(table, prefix) {
+      const begin = encodeName(prefix);
+      return guarded(() => {
+        const found: string[] = [];
+        let row = firstLabel.get(table, begin) as { label: string } | undefined;
+        while (row?.label.startsWith(begin) === true) {
+          found.push(decodeName(row.label));
+          row = nextLabel.get(table, row.label) as { label: string } | undefined;
+        }
+        return found;
+      });
+    },
+    async list(table, { label, labels, below, limit }) {
+      const asked = label === undefined ? labels : [label];
+      const [rank, key] = below === undefined ? [Number.MAX_VALUE, ""] : [below.rank, encodeName(below.key)];
+      const read = (): unknown => {
+        if (asked !== undefined)
+          return newestOf((each, least) => labelled.all(table, encodeName(each), least, rank, key, limit), asked, limit);
+        return below === undefined ? newest.all(table, limit) : newestBelow.all(table, rank, key, limit);
+      };
+      return (guarded(read) as readonly { body: string }[]).map((row) => JSON.parse(row.body) as JsonValue);
     },
   };
+}
+
+interface RankedRow {
+  readonly body: string;
+  readonly rank: number;
+  readonly key: string;
+}
+
+/** The highest rows of several labels. Once there are enough, only those as high as the lowest of them are asked for. */
+function newestOf(rowsOf: (label: string, least: number) => unknown, labels: readonly string[], limit: number): readonly RankedRow[] {
+  let rows: RankedRow[] = [];
+  let least = -Number.MAX_VALUE;
+  for (const label of labels) {
+    const more = rowsOf(label, least) as readonly RankedRow[];
+    if (more.length === 0) continue;
+    rows =
+      rows.length === 0 ? [...more] : [...rows, ...more].toSorted((a, b) => b.rank - a.rank || (a.key < b.key ? 1 : -1)).slice(0, limit);
+    if (rows.length >= limit) least = rows.at(-1)?.rank ?? least;
+  }
+  return rows;
 }
 
 interface EngineRow extends Omit<EngineEntry, "startedAt" | "holdsWarehouse"> {

@@ -84,7 +84,18 @@ export interface ReadTables {
   many(table: string, keys: readonly string[]): Promise<ReadonlyMap<string, JsonValue>>;
   /** Takes rows out of a table; its position stays. Keys that are not there are passed over. */
   remove(table: string, keys: readonly string[]): Promise<void>;
-  list(table: string, query: { readonly label?: string; readonly limit: number }): Promise<readonly JsonValue[]>;
+  list(table: string, query: ListQuery): Promise<readonly JsonValue[]>;
+  /** The labels of rows that begin so, each once, in no order that means anything. Costs what there are of them, whatever the number of rows. */
+  labels(table: string, prefix: string): Promise<readonly string[]>;
+}
+
+export interface ListQuery {
+  readonly label?: string;
+  /** Any of these, each once. */
+  readonly labels?: readonly string[];
+  /** Only rows that stand behind this one, which need not be there. */
+  readonly below?: { readonly rank: number; readonly key: string };
+  readonly limit: number;
 }
 
 /** An engine that works on the store, as it tells of itself. */

@@ -152,6 +152,12 @@ export function storeSuite(name: string, open: () => StoreUnderTest | Promise<St
         expect(await tables.list("t", { label: "y", limit: 10 })).toEqual([{ key: "c" }]);
         expect(await tables.save("t", { expectedPosition: 5, position: 6, rows: [row("a", 9, "y")] })).toBe(true);
         expect(await tables.list("t", { label: "y", limit: 10 })).toEqual([{ key: "a" }, { key: "c" }]);
+        expect(await tables.list("t", { labels: ["y", "x", "none"], limit: 2 })).toEqual([{ key: "a" }, { key: "b" }]);
+        expect(await tables.list("t", { labels: ["y"], below: { rank: 9, key: "a" }, limit: 10 })).toEqual([{ key: "c" }]);
+        expect(await tables.list("t", { below: { rank: 3, key: "c" }, limit: 10 })).toEqual([{ key: "b" }, { key: "c" }]);
+        expect((await tables.labels("t", "")).toSorted()).toEqual(["x", "y"]);
+        expect(await tables.labels("t", "y")).toEqual(["y"]);
+        expect(await tables.labels("t", "z")).toEqual([]);
         expect(await tables.get("t", "a")).toEqual({ key: "a" });
         expect(await tables.get("t", "zzz")).toBeUndefined();
         expect(await tables.list("other", { limit: 10 })).toEqual([]);

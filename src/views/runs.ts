@@ -4,7 +4,7 @@ import { PROD } from "../model/environment.ts";
 import type { RunEvent, RunStarted } from "../model/events.ts";
 import type { RowCounts } from "../model/plan.ts";
 import { runEventsOf } from "../model/store-events.ts";
-import type { EventStore } from "../store/store.ts";
+import type { EventStore, ListQuery } from "../store/store.ts";
 import { catchUp, type ReadTable } from "./catch-up.ts";
 import { iso } from "./iso.ts";
 
@@ -123,7 +123,7 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
 
 /** The read table; raise the number in its name when a row changes its shape, and it is folded anew. */
 export const runsTable: ReadTable = {
-  name: "runs.2",
+  name: "runs.3",
   keys: (batch) => (runEventsOf(batch)[0]?.type === "run_started" ? [] : [batch.stream]),
   async fold(batch, rows) {
     const events = runEventsOf(batch);
@@ -132,18 +132,62 @@ export const runsTable: ReadTable = {
     const fold = createRunRowFold(isNew ? undefined : ((await rows.get(batch.stream)) as RunRow | undefined));
     for (const event of events) fold.apply(event);
     const row = fold.row();
-    if (row !== undefined) rows.put({ key: row.run, label: row.status, rank: Date.parse(row.startedAt), body: row });
+    if (row !== undefined) rows.put({ key: row.run, label: labelOf(row), rank: Date.parse(row.startedAt), body: row });
   },
 };
 
-/** Runs, newest first; `status` narrows them. Costs what has changed since anyone looked, and the rows. */
-export async function listRuns(
-  store: EventStore,
-  query: { readonly limit: number; readonly status?: RunStatus },
-): Promise<readonly RunRow[]> {
+export interface RunFilter {
+  readonly status?: RunStatus;
+  readonly environment?: string;
+  readonly job?: string;
+  /** A trigger, or a kind of them: `webhook` finds `webhook.orders`. */
+  readonly trigger?: string;
+}
+
+export interface RunsQuery extends RunFilter {
+  readonly limit: number;
+  /** Only runs that stand behind this one. */
+  readonly below?: { readonly startedAt: string; readonly run: string };
+}
+
+/** Lists that narrow to so many labels are read label by label, others row by row. */
+const LABELS_MAX = 4_000;
+const PAGE_ROWS = 1_000;
+const SEPARATOR = "\t";
+
+/** Rows of equal label are one list each: a filter reads only lists that fit. */
+function labelOf({ status, environment = PROD, job, trigger }: Pick<RunRow, "status" | "environment" | "job" | "trigger">): string {
+  return [status, environment, job ?? "", trigger].join(SEPARATOR);
+}
+
+function fitsLabel(label: string, { environment, job, trigger }: RunFilter): boolean {
+  const [, ofEnvironment, ofJob, ofTrigger] = label.split(SEPARATOR);
+  if (environment !== undefined && ofEnvironment !== environment) return false;
+  if (job !== undefined && ofJob !== job) return false;
+  return trigger === undefined || ofTrigger === trigger || ofTrigger!.startsWith(`${trigger}.`);
+}
+
+/** Runs, newest first. Costs what has changed since anyone looked, the lists that there are to choose from, and the rows. */
+export async function listRuns(store: EventStore, { limit, below, ...filter }: RunsQuery): Promise<readonly RunRow[]> {
   await catchUp(store, runsTable);
-  const label = query.status === undefined ? {} : { label: query.status };
-  return (await store.tables.list(runsTable.name, { limit: query.limit, ...label })) as unknown as readonly RunRow[];
+  const from = below === undefined ? {} : { below: { rank: Date.parse(below.startedAt), key: below.run } };
+  const list = async (query: Pick<ListQuery, "labels" | "below">, most: number): Promise<readonly RunRow[]> =>
+    (await store.tables.list(runsTable.name, { ...query, limit: most })) as unknown as readonly RunRow[];
+  if (Object.values(filter).every((each) => each === undefined)) return list(from, limit);
+  const isNarrow = filter.status !== undefined || filter.job !== undefined || filter.trigger !== undefined;
+  if (isNarrow) {
+    const prefix = filter.status === undefined ? "" : `${filter.status}${SEPARATOR}`;
+    const labels = (await store.tables.labels(runsTable.name, prefix)).filter((label) => fitsLabel(label, filter));
+    if (labels.length <= LABELS_MAX) return labels.length === 0 ? [] : list({ ...from, labels }, limit);
+  }
+  const found: RunRow[] = [];
+  for (let at: Pick<ListQuery, "below"> = from; ;) {
+    const page = await list(at, Math.max(PAGE_ROWS, limit));
+    found.push(...page.filter((row) => (filter.status ?? row.status) === row.status && fitsLabel(labelOf(row), filter)));
+    const last = page.at(-1);
+    if (last === undefined || found.length >= limit || page.length < Math.max(PAGE_ROWS, limit)) return found.slice(0, limit);
+    at = { below: { rank: Date.parse(last.startedAt), key: last.run } };
+  }
 }
 
 export async function readRun(store: EventStore, run: string): Promise<RunRow | undefined> {
@@ -156,8 +200,14 @@ export async function runsSince(
   store: EventStore,
   { environment, since, limit }: { readonly environment: string; readonly since: number; readonly limit: number },
 ): Promise<readonly RunRow[]> {
-  const rows = await listRuns(store, { limit });
-  return rows.filter((row) => (row.environment ?? PROD) === environment && Date.parse(row.startedAt) >= since);
+  const found: RunRow[] = [];
+  for (let below: RunsQuery["below"]; found.length < limit;) {
+    const rows = await listRuns(store, { limit: PAGE_ROWS, environment, ...(below === undefined ? {} : { below }) });
+    found.push(...rows.filter((row) => Date.parse(row.startedAt) >= since));
+    below = rows.at(-1);
+    if (below === undefined || rows.length < PAGE_ROWS || Date.parse(below.startedAt) < since) break;
+  }
+  return found.slice(0, limit);
 }
 
 /** Those of the runs that are there, by their ids. */

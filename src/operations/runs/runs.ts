@@ -14,8 +14,8 @@ import type { Workspace } from "../workspace.ts";
 
 /** Runs that are looked through for the beginning of an id. */
 const RUNS_SEARCHED = 10_000;
-/** Runs of other environments that may lie between. */
-const RUNS_ELSEWHERE = 200;
+/** Runs that one request looks into for a part for an asset. */
+const RUNS_LOOKED_INTO = 1_000;
 
 export interface RunsRequest {
   readonly limit: number;
@@ -26,27 +26,39 @@ export interface RunsRequest {
   readonly asset?: string;
   /** Milliseconds since 1970: begun then or later. */
   readonly since?: number;
+  /** `next` of an earlier answer. */
+  readonly cursor?: string;
 }
 
-/** Newest first. A filter looks through the newest RUNS_SEARCHED runs (of the status, where one is asked for). */
-export async function listRuns(workspace: Workspace, { limit, job, status, trigger, asset, since }: RunsRequest): Promise<RunsAnswer> {
+/** Newest first. Of `asset` one request looks into RUNS_LOOKED_INTO runs: there may be more behind `next`, also where it found few. */
+export async function listRuns(workspace: Workspace, { limit, asset, since, cursor, ...filter }: RunsRequest): Promise<RunsAnswer> {
   const store = await workspace.store();
-  const filters = [job, trigger, asset, since].some((each) => each !== undefined);
-  const { name: here } = await workspace.environment();
-  const rows = await readRuns(store, {
-    limit: filters || here !== PROD ? RUNS_SEARCHED : limit + RUNS_ELSEWHERE,
-    ...(status === undefined ? {} : { status }),
-  });
+  const { name: environment } = await workspace.environment();
+  const most = asset === undefined ? limit : RUNS_LOOKED_INTO;
+  const below = cursor === undefined ? {} : { below: placeOf(cursor) };
+  const listed = await readRuns(store, { ...filter, environment, limit: most + 1, ...below });
+  const rows = since === undefined ? listed : listed.filter((row) => Date.parse(row.startedAt) >= since);
   const runs: RunRow[] = [];
-  for (const row of rows) {
-    if (runs.length >= limit || (since !== undefined && Date.parse(row.startedAt) < since)) break;
-    if ((row.environment ?? PROD) !== here) continue;
-    if (job !== undefined && row.job !== job) continue;
-    if (trigger !== undefined && row.trigger !== trigger && !row.trigger.startsWith(`${trigger}.`)) continue;
-    if (asset !== undefined && !(await hasPart(store, row.run, asset))) continue;
-    runs.push(row);
+  let last: RunRow | undefined;
+  for (const row of rows.slice(0, most)) {
+    if (runs.length >= limit) break;
+    last = row;
+    if (asset === undefined || (await hasPart(store, row.run, asset))) runs.push(row);
   }
-  return { runs: runs.map(runAnswer) };
+  const isOver = last === undefined || last === rows.at(-1);
+  return { runs: runs.map(runAnswer), next: isOver ? null : cursorOf(last!) };
+}
+
+function cursorOf({ startedAt, run }: RunRow): string {
+  return `${Date.parse(startedAt)}~${run}`;
+}
+
+/** @throws MR7001 for what is none */
+function placeOf(cursor: string): { readonly startedAt: string; readonly run: string } {
+  const [, ms, run] = /^(\d{1,15})~([\w-]{1,64})$/.exec(cursor) ?? [];
+  if (ms === undefined || run === undefined)
+    throw new MillraceError({ code: "MR7001", message: "this cursor is none of a list of runs", hint: "give `next` of the answer before" });
+  return { startedAt: new Date(Number(ms)).toISOString(), run };
 }
 
 async function hasPart(store: EventStore, run: string, asset: string): Promise<boolean> {
