@@ -1,6 +1,6 @@
 // Why an asset or task is as it is: what it waits for in a run that goes on, what a run would do with it now and which change is behind that, how it went
 // last and which failure upstream is behind that, what it holds up.
-import type { MillraceError } from "../../model/errors.ts";
+import { MillraceError } from "../../model/errors.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import type { PlanNode } from "../../model/plan.ts";
