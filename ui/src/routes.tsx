@@ -23,9 +23,11 @@ const pages = [
   page("/partitions", () => import("./pages/partitions/page.tsx")),
   page("/backfills", () => import("./pages/backfills/page.tsx")),
   page("/backfills/$backfill", () => import("./pages/backfills/page.tsx")),
+  page("/automations", () => import("./pages/automations/page.tsx")),
   page("/quarantine", () => import("./pages/quarantine/page.tsx")),
   page("/quarantine/$asset", () => import("./pages/quarantine/page.tsx")),
   page("/sql", () => import("./pages/console/page.tsx")),
+  page("/changes", () => import("./pages/changes/page.tsx")),
 ];
 
 export const router = createRouter({
