@@ -13,7 +13,7 @@ export async function completionsOf(workspace: Workspace): Promise<CompletionsAn
   const { columns, functions } = await warehouse.session(async (session) => ({
     columns: await session.rows<{ name: string; columns: { name: string; type: string }[] }>(
       `select schema_name || '.' || table_name as name, list({ name: column_name, type: data_type } order by column_index) as columns
-       from (from duckdb_columns() where not internal and schema_name not like '\\_millrace%' escape '\\' and schema_name not like '%\\_\\_%' escape '\\'
+       from (from duckdb_columns() where not internal and schema_name <> 'millrace' and schema_name not like '\\_millrace%' escape '\\' and schema_name not like '%\\_\\_%' escape '\\'
              order by database_name = current_database(), schema_name, table_name, column_index limit ${COLUMNS_MAX})
        group by database_name, schema_name, table_name order by name`,
     ),
