@@ -28,6 +28,8 @@ const pages = [
   page("/quarantine/$asset", () => import("./pages/quarantine/page.tsx")),
   page("/sql", () => import("./pages/console/page.tsx")),
   page("/changes", () => import("./pages/changes/page.tsx")),
+  page("/settings", () => import("./pages/settings/page.tsx")),
+  page("/settings/$part", () => import("./pages/settings/page.tsx")),
 ];
 
 export const router = createRouter({

@@ -1,0 +1,103 @@
+// The audit log: who did what to what, before, after and why; filters stand in the address.
+import { useState, type ReactNode } from "react";
+import type { AuditEntryAnswer } from "../../../../src/model/access.ts";
+import type { JsonValue } from "../../../../src/model/json.ts";
+import { useRead } from "../../data/read.ts";
+import { text, usePageSearch } from "../../data/search.ts";
+import { DataTable, type Column } from "../../kit/data-table.tsx";
+import { Panel } from "../../kit/panel.tsx";
+import { Empty, NoMatch, States } from "../../kit/states.tsx";
+import { StatusMark } from "../../kit/status.tsx";
+import { Time } from "../../kit/values.tsx";
+
+const PAGE = 100;
+const search = { act: text, by: text, subject: text };
+
+export function Audit(): ReactNode {
+  const [filters, setSearch] = usePageSearch(search);
+  const [most, setMost] = useState(PAGE);
+  const read = useRead("audit.list", { limit: most, ...filters });
+  const isFiltered = Object.keys(filters).length > 0;
+  return (
+    <Panel title="Audit" sub="every act, newest first">
+      <form
+        className="filters pad"
+        onSubmit={(event) => {
+          event.preventDefault();
+          const given = new FormData(event.currentTarget);
+          const word = (name: string): string | undefined => {
+            const value = given.get(name);
+            return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
+          };
+          setSearch({ act: word("act"), by: word("by"), subject: word("subject") }, "push");
+        }}
+      >
+        <input
+          key={`act ${filters.act}`}
+          name="act"
+          className="input"
+          aria-label="Act"
+          placeholder="act: runs.cancel"
+          defaultValue={filters.act}
+        />
+        <input key={`by ${filters.by}`} name="by" className="input" aria-label="By whom" placeholder="by" defaultValue={filters.by} />
+        <input
+          key={`subject ${filters.subject}`}
+          name="subject"
+          className="input"
+          aria-label="Done to what"
+          placeholder="asset, run, token …"
+          defaultValue={filters.subject}
+        />
+        <button type="submit" className="btn">
+          Filter
+        </button>
+      </form>
+      <States
+        read={read}
+        isEmpty={({ entries }) => entries.length === 0}
+        {...(isFiltered
+          ? { empty: <NoMatch what="acts" clear={() => setSearch({ act: undefined, by: undefined, subject: undefined })} /> }
+          : {})}
+        firstUse={<Empty title="Nothing was done yet">Runs that are started, decisions, promotions and tokens will stand here.</Empty>}
+      >
+        {({ entries, next }) => (
+          <DataTable
+            label="Acts"
+            rows={entries}
+            columns={columns}
+            rowKey={({ entry }) => String(entry)}
+            {...(next === null || most >= 1_000
+              ? {}
+              : { more: { label: "Older acts", load: () => setMost(Math.min(1_000, most + PAGE)), isLoading: read.isStale } })}
+          />
+        )}
+      </States>
+    </Panel>
+  );
+}
+
+const columns: readonly Column<AuditEntryAnswer>[] = [
+  { id: "at", head: "When", cell: ({ at }) => <Time at={at} /> },
+  {
+    id: "act",
+    head: "Act",
+    cell: ({ act, error }) =>
+      error === null ? <span className="mono">{act}</span> : <StatusMark status="failed" word={`${act} ${error}`} />,
+  },
+  { id: "subject", head: "What", cell: ({ subject }) => <span className="mono">{subject ?? "–"}</span> },
+  { id: "by", head: "By", cell: ({ by, via }) => `${by} (${via})` },
+  {
+    id: "change",
+    head: "Before → after",
+    cell: ({ before, after }) => <span className="mono muted">{change(before, after)}</span>,
+    grows: true,
+    wide: true,
+  },
+  { id: "why", head: "Why", cell: ({ why }) => why ?? "", grows: true, wide: true },
+];
+
+function change(before: JsonValue, after: JsonValue): string {
+  const words = (value: JsonValue): string => (value === null ? "–" : typeof value === "string" ? value : JSON.stringify(value));
+  return before === null && after === null ? "" : `${words(before)} → ${words(after)}`;
+}
