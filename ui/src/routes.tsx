@@ -24,6 +24,7 @@ const pages = [
   page("/backfills", () => import("./pages/backfills/page.tsx")),
   page("/backfills/$backfill", () => import("./pages/backfills/page.tsx")),
   page("/automations", () => import("./pages/automations/page.tsx")),
+  page("/quality", () => import("./pages/quality/page.tsx")),
   page("/quarantine", () => import("./pages/quarantine/page.tsx")),
   page("/quarantine/$asset", () => import("./pages/quarantine/page.tsx")),
   page("/sql", () => import("./pages/console/page.tsx")),

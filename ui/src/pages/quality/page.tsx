@@ -1,0 +1,221 @@
+// Quality: the score and how it went, what fails and since when, which checks change their mind, what has no check; checks are carried out again from here.
+import { useState, type ReactNode } from "react";
+import type { QualityAnswer, QualityCheckAnswer } from "../../../../src/model/quality-answers.ts";
+import { useAct } from "../../data/act.ts";
+import { useRead } from "../../data/read.ts";
+import { oneOf, text, usePageSearch } from "../../data/search.ts";
+import { Button } from "../../kit/button.tsx";
+import { type Column, DataTable } from "../../kit/data-table.tsx";
+import { Link } from "../../kit/link.tsx";
+import { Page as Frame } from "../../kit/page.tsx";
+import { Panel } from "../../kit/panel.tsx";
+import { Empty, Failure, NoMatch, States } from "../../kit/states.tsx";
+import { StatusMark } from "../../kit/status.tsx";
+import { toast } from "../../kit/toast.tsx";
+import { Copy, Count, countWords, Time } from "../../kit/values.tsx";
+import { links } from "../../links.ts";
+import { Check } from "./check.tsx";
+import { Past } from "./past.tsx";
+import { Score } from "./score.tsx";
+import "./quality.css";
+
+const SHOWN = ["failed", "warned", "passed", "unknown", "flaky"] as const;
+/** A check that changed so often in what is kept is called flaky. */
+const FLAKY_FLIPS = 3;
+
+const COLUMNS: readonly Column<QualityCheckAnswer>[] = [
+  {
+    id: "status",
+    head: "Status",
+    by: ({ status }) => ["failed", "warned", null, "passed"].indexOf(status),
+    cell: ({ status }) => <StatusMark status={status ?? "unknown"} word={status ?? "never run"} />,
+  },
+  {
+    id: "check",
+    head: "Check",
+    by: ({ check }) => check,
+    cell: ({ check, flips }) => (
+      <>
+        <span className="mono">{check}</span> {flips >= FLAKY_FLIPS ? <span className="tag warn">flaky</span> : null}
+      </>
+    ),
+  },
+  {
+    id: "asset",
+    head: "Asset",
+    by: ({ asset }) => asset,
+    cell: ({ asset }) => (
+      <Link className="mono" to={links.asset(asset, "checks")}>
+        {asset}
+      </Link>
+    ),
+  },
+  {
+    id: "failing",
+    head: "Failing rows",
+    align: "right",
+    by: ({ failing }) => failing,
+    cell: ({ failing }) => <Count of={failing} />,
+  },
+  { id: "since", head: "Since", by: ({ since }) => since, cell: ({ since }) => <Time at={since} ago /> },
+  { id: "past", head: "Results", grows: true, wide: true, cell: ({ history }) => <Past history={history} /> },
+  {
+    id: "onFail",
+    head: "When it fails",
+    wide: true,
+    by: ({ onFail }) => onFail,
+    cell: ({ onFail, severity }) => <span className="muted">{severity === "warn" ? "warns" : WORDS[onFail]}</span>,
+  },
+  { id: "at", head: "Looked", by: ({ at }) => at, cell: ({ at }) => <Time at={at} ago /> },
+];
+
+const WORDS = { stop: "stops the build", quarantine: "sets rows aside", warn: "warns" } as const;
+
+export function Page(): ReactNode {
+  const [search, setSearch] = usePageSearch({ find: text, status: oneOf(SHOWN), asset: text, check: text });
+  const read = useRead("quality.show", {}, { everyMs: 30_000 });
+  const find = search.find?.toLowerCase() ?? "";
+  const rows = (read.data?.checks ?? []).filter(
+    (each) => isShown(each, search.status) && `${each.asset} ${each.check} ${each.owner ?? ""}`.toLowerCase().includes(find),
+  );
+  const chosen = read.data?.checks.find(({ asset, check }) => asset === search.asset && check === search.check);
+  const isNarrowed = find !== "" || search.status !== undefined;
+  return (
+    <Frame title="Quality" actions={<RunChecks asset={search.asset} />}>
+      <States
+        read={read}
+        lines={10}
+        isEmpty={({ checks }) => checks.length === 0}
+        firstUse={
+          <Panel>
+            <Empty title="No check yet.">
+              <p>A check says what every row must fulfil; it is carried out before a version is published.</p>
+              <Copy text="checks: [ { notNull: [id] }, { unique: [id] } ]" />
+            </Empty>
+          </Panel>
+        }
+      >
+        {(answer) => (
+          <div className="ql-parts">
+            <Score answer={answer} />
+            <Panel
+              title="Checks"
+              actions={
+                <>
+                  <select
+                    className="input"
+                    aria-label="Status"
+                    value={search.status ?? ""}
+                    onChange={(event) => setSearch({ status: SHOWN.find((each) => each === event.target.value) })}
+                  >
+                    <option value="">all</option>
+                    {SHOWN.map((status) => (
+                      <option key={status}>{status}</option>
+                    ))}
+                  </select>
+                  <input
+                    className="input"
+                    type="search"
+                    placeholder="check, asset or owner"
+                    aria-label="Filter"
+                    value={search.find ?? ""}
+                    onChange={(event) => setSearch({ find: event.target.value })}
+                  />
+                </>
+              }
+            >
+              {rows.length === 0 && isNarrowed ? (
+                <NoMatch what="checks" clear={() => setSearch({ find: undefined, status: undefined })} />
+              ) : (
+                <DataTable
+                  label="Checks"
+                  rows={rows}
+                  columns={COLUMNS}
+                  rowKey={({ asset, check }) => `${asset} ${check}`}
+                  onOpen={({ asset, check }) => setSearch({ asset, check }, "push")}
+                />
+              )}
+            </Panel>
+            {chosen === undefined ? null : (
+              <Check
+                key={`${chosen.asset} ${chosen.check}`}
+                check={chosen}
+                onClose={() => setSearch({ asset: undefined, check: undefined })}
+              />
+            )}
+            <Untested untested={answer.untested} />
+          </div>
+        )}
+      </States>
+    </Frame>
+  );
+}
+
+function isShown({ status, flips }: QualityCheckAnswer, wanted: (typeof SHOWN)[number] | undefined): boolean {
+  if (wanted === undefined) return true;
+  return wanted === "flaky" ? flips >= FLAKY_FLIPS : (status ?? "unknown") === wanted;
+}
+
+function RunChecks({ asset }: { readonly asset: string | undefined }): ReactNode {
+  const run = useAct("checks.run");
+  const [told, setTold] = useState<string | null>(null);
+  const carryOut = async (): Promise<void> => {
+    const { checks } = await run.run(asset === undefined ? {} : { select: asset });
+    const bad = checks.filter(({ status }) => status !== "passed");
+    const words = `${countWords(checks.length)} carried out on what readers see: ${bad.length === 0 ? "all pass" : `${bad.length} do not pass`}`;
+    setTold(
+      bad.length === 0
+        ? words
+        : `${words}: ${bad
+            .map((each) => `${each.asset} ${each.check}`)
+            .slice(0, 3)
+            .join(", ")}`,
+    );
+    toast(words, bad.some(({ status }) => status === "failed") ? { look: "fail" } : {});
+  };
+  return (
+    <>
+      {told === null ? null : (
+        <span className="second" role="status">
+          {told}
+        </span>
+      )}
+      <Button busy={run.isPending} onClick={() => void carryOut().catch(() => {})}>
+        {asset === undefined ? "Run all checks" : `Run checks of ${asset}`}
+      </Button>
+      {run.error === null ? null : <Failure error={run.error} />}
+    </>
+  );
+}
+
+const UNTESTED_COLUMNS: readonly Column<QualityAnswer["untested"][number]>[] = [
+  {
+    id: "asset",
+    head: "Asset",
+    by: ({ asset }) => asset,
+    cell: ({ asset }) => (
+      <Link className="mono" to={links.asset(asset, "schema")}>
+        {asset}
+      </Link>
+    ),
+  },
+  { id: "kind", head: "Kind", by: ({ kind }) => kind, cell: ({ kind }) => kind },
+  { id: "columns", head: "Columns", align: "right", by: ({ columns }) => columns, cell: ({ columns }) => columns },
+  { id: "below", head: "Read by", align: "right", by: ({ dependents }) => dependents, cell: ({ dependents }) => dependents },
+  { id: "add", head: "", grows: true, cell: () => <Copy text="checks: [ { notNull: [id] }, { unique: [id] } ]">Copy a first check</Copy> },
+];
+
+function Untested({ untested }: Pick<QualityAnswer, "untested">): ReactNode {
+  if (untested.length === 0) return null;
+  return (
+    <Panel title="Without any check" sub="what most is built of first">
+      <DataTable
+        label="Assets without any check"
+        sortName="untested"
+        rows={untested}
+        columns={UNTESTED_COLUMNS}
+        rowKey={({ asset }) => asset}
+      />
+    </Panel>
+  );
+}
