@@ -82,7 +82,10 @@ export function asMillraceError(thrown: unknown, code: ErrorCode = "MR9001"): Mi
   return new MillraceError({ code, message: messageOf(thrown), cause: thrown });
 }
 
+/** One sentence: of several errors the first, and how many more there are. */
 export function messageOf(thrown: unknown): string {
+  const [first, ...more] = thrown instanceof MillraceError ? thrown.errors : [];
+  if (first !== undefined) return `${first.message} (and ${more.length} more)`;
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 

@@ -1,7 +1,7 @@
 // `plan`: what a request would do and why. Sources that can tell cheaply whether they changed are asked; nothing is read, nothing is done.
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
-import { combineErrors, MillraceError } from "../../model/errors.ts";
+import { combineErrors, messageOf, MillraceError } from "../../model/errors.ts";
 import type { PlanAnswer } from "../../model/answers.ts";
 import { PROD } from "../../model/environment.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
@@ -273,7 +273,7 @@ export async function statesOf(
       states.set(node.id, { token, detail: "" });
     } catch (thrown) {
       // A file that is gone, a folder that cannot be read: the run will say so at its node.
-      states.set(node.id, { token: null, detail: thrown instanceof Error ? thrown.message : String(thrown) });
+      states.set(node.id, { token: null, detail: messageOf(thrown) });
     }
   }
   return states;
