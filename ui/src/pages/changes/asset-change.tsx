@@ -46,10 +46,10 @@ export function AssetChange({ row, plan, against }: AssetChangeProps): ReactNode
     >
       <div className="stack">
         {reasons.length === 0 ? <p>{row.reason === "" ? "It is as it was." : row.reason}</p> : null}
-        {reasons.map((reason) => (
+        {reasons.map((reason, index) => (
           <div key={`${reason.text} ${reason.place?.line ?? 0}`}>
             <p>{reason.text}</p>
-            <Line place={reason.place} />
+            {isSame(reason.place, reasons[index - 1]?.place ?? null) ? null : <Line place={reason.place} />}
           </div>
         ))}
         {node === undefined || reasons.length === 0 || node.action === "reuse" ? null : (
@@ -98,6 +98,10 @@ export function AssetChange({ row, plan, against }: AssetChangeProps): ReactNode
       </div>
     </Panel>
   );
+}
+
+function isSame(one: PlaceAnswer | null, other: PlaceAnswer | null): boolean {
+  return one !== null && other !== null && one.file === other.file && one.line === other.line;
 }
 
 function Line({ place }: { readonly place: PlaceAnswer | null }): ReactNode {

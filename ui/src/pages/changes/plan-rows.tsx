@@ -15,12 +15,10 @@ const WORDS = {
   indirect: ["running", "follows"],
 } as const;
 
-export function ChangeMark({ row }: { readonly row: PlanRow | null }): ReactNode {
-  if (row?.change === undefined || row.change === null) {
-    const word = row === null ? "reuse" : row.action === "remove" ? "removed" : "build";
-    return <StatusMark status={row === null ? "pending" : row.action === "remove" ? "failed" : "running"} word={word} />;
-  }
-  const [status, word] = WORDS[row.change.change];
+export function ChangeMark({ row: { change, action } }: { readonly row: PlanRow }): ReactNode {
+  if (change === null)
+    return action === "remove" ? <StatusMark status="failed" word="removed" /> : <StatusMark status="running" word="build" />;
+  const [status, word] = WORDS[change.change];
   return <StatusMark status={status} word={word} />;
 }
 

@@ -15,7 +15,7 @@ import { toast } from "../../kit/toast.tsx";
 import { Copy, Count, countWords, spanWords } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { AssetChange } from "./asset-change.tsx";
-import { ChangeMark, PlanRows } from "./plan-rows.tsx";
+import { PlanRows } from "./plan-rows.tsx";
 import { planTree } from "./tree.ts";
 
 const search = { against: text, select: text, asset: text };
@@ -106,7 +106,7 @@ export function PlanPage({ tabs }: { readonly tabs: ReactNode }): ReactNode {
                     {tree.unchanged.length === 0 ? null : (
                       <details className="unchanged">
                         <summary>
-                          <ChangeMark row={null} /> <Count of={tree.unchanged.length} one="asset" /> as before
+                          <Count of={tree.unchanged.length} one="asset" /> as before
                         </summary>
                         <p className="mono">{tree.unchanged.join(", ")}</p>
                       </details>

@@ -103,7 +103,7 @@ export function ResultGrid({ columns, rows }: GridProps): ReactNode {
           </div>
         ))}
       </div>
-      <div role="rowgroup" style={{ height: down.getTotalSize(), width, position: "relative" }}>
+      <div role="rowgroup" style={{ height: down.getTotalSize(), width, minWidth: "100%", position: "relative" }}>
         {down.getVirtualItems().map(({ index: row, start: top }) => (
           <div
             key={row}
