@@ -44,11 +44,13 @@ export async function search(workspace: Workspace, { q, limit }: SearchRequest):
 }
 
 /** 0: a word is missing. Names that begin with a word come first, then parts of names that do, then what has it anywhere. */
-function scoreOf({ searched, described }: Entry, words: readonly string[]): number {
+function scoreOf({ kind, name, searched, described }: Entry, words: readonly string[]): number {
   let score = 0;
+  // A column is found by its own name; the asset's only narrows it.
+  if (kind === "column" && !words.some((word) => searched.includes(word) || name.toLowerCase() === word)) return 0;
   for (const word of words) {
     const at = searched.indexOf(word);
-    if (at < 0 && !described.includes(word)) return 0;
+    if (at < 0 && !described.includes(word) && !name.toLowerCase().includes(word)) return 0;
     if (at < 0) score += 1;
     else if (searched === word) score += 40;
     else if (at === 0) score += 20;
@@ -69,7 +71,11 @@ async function projectEntries(workspace: Workspace): Promise<readonly Entry[]> {
     const declared = "spec" in node && "columns" in node.spec ? (node.spec.columns ?? {}) : {};
     const columns = new Set([...Object.keys(declared), ...(live.get(node.id)?.columns ?? []).map(({ name }) => name)]);
     entries.push(entry("asset", { name: node.id, asset: node.id, detail: detailOf(node), text: node.description }));
-    for (const column of columns) entries.push(entry("column", { name: `${node.id}.${column}`, asset: node.id, detail: null }));
+    for (const column of columns)
+      entries.push({
+        ...entry("column", { name: `${node.id}.${column}`, asset: node.id, detail: null, text: node.id }),
+        searched: column.toLowerCase(),
+      });
   }
   for (const { name, on } of project.checkFiles) entries.push(entry("check", { name, asset: on, detail: `check of ${on}` }));
   for (const { name, spec } of project.jobs) entries.push(entry("job", { name, asset: null, detail: null, text: spec.description }));

@@ -18,7 +18,20 @@ interface AssetTableProps {
 
 export function AssetTable({ label, nodes, readers, selected, onSelect }: AssetTableProps): ReactNode {
   const go = useGo();
-  const columns: readonly Column<GraphNodeAnswer>[] = [
+  return (
+    <DataTable
+      label={label}
+      rows={nodes}
+      columns={assetColumns(readers)}
+      rowKey={({ asset }) => asset}
+      onOpen={({ asset }) => go(links.asset(asset))}
+      {...(selected === undefined || onSelect === undefined ? {} : { selected, onSelect })}
+    />
+  );
+}
+
+function assetColumns(readers: ReadonlyMap<string, number>): readonly Column<GraphNodeAnswer>[] {
+  return [
     {
       id: "asset",
       head: "Asset",
@@ -82,16 +95,6 @@ export function AssetTable({ label, nodes, readers, selected, onSelect }: AssetT
       wide: true,
     },
   ];
-  return (
-    <DataTable
-      label={label}
-      rows={nodes}
-      columns={columns}
-      rowKey={({ asset }) => asset}
-      onOpen={({ asset }) => go(links.asset(asset))}
-      {...(selected === undefined || onSelect === undefined ? {} : { selected, onSelect })}
-    />
-  );
 }
 
 export function kindWord({ kind, materialize }: Pick<GraphNodeAnswer, "kind" | "materialize">): string {

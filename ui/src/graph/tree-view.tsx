@@ -1,6 +1,6 @@
 // The graph as a tree for keyboards and screen readers: groups, their assets, and below each asset who reads it. Only the rows in sight are in the document.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
 import { StatusMark } from "../kit/status.tsx";
 import { Count } from "../kit/values.tsx";
 import { kindWord } from "./asset-table.tsx";
@@ -85,6 +85,17 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
     event.preventDefault();
     event.stopPropagation();
   };
+  const rowAt = (event: MouseEvent): TreeRow | undefined => {
+    const index = (event.target as Element).closest<HTMLElement>("[data-index]")?.dataset["index"];
+    return index === undefined ? undefined : rows[Number(index)];
+  };
+  const click = (event: MouseEvent): void => {
+    const row = rowAt(event);
+    if (row === undefined) return;
+    setCurrent(rows.indexOf(row));
+    if ((event.target as Element).closest(".fold") !== null || row.place < 0) toggle(row.key);
+    else onPick(row.place);
+  };
   return (
     <div
       ref={box}
@@ -94,6 +105,11 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
       aria-label={label}
       aria-activedescendant={rows.length === 0 ? undefined : `${id}-${at}`}
       onKeyDown={press}
+      onClick={click}
+      onDoubleClick={(event) => {
+        const row = rowAt(event);
+        if (row !== undefined && row.place >= 0) onOpen(row.place);
+      }}
     >
       <div role="presentation" style={{ height: virtual.getTotalSize(), position: "relative" }}>
         {virtual.getVirtualItems().map(({ index, start }) => {
@@ -110,12 +126,8 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
               aria-expanded={row.isOpen ?? undefined}
               aria-selected={row.place >= 0 && row.place === selected}
               style={{ position: "absolute", top: start, left: 0, right: 0, height: ROW_HEIGHT, paddingLeft: 12 + (row.level - 1) * 18 }}
-              onClick={(event) => {
-                setCurrent(index);
-                if ((event.target as Element).closest(".fold") !== null || row.place < 0) toggle(row.key);
-                else onPick(row.place);
-              }}
-              onDoubleClick={() => row.place >= 0 && onOpen(row.place)}
+              tabIndex={-1}
+              data-index={index}
             >
               <span className="fold" aria-hidden="true">
                 {row.isOpen === null ? "" : row.isOpen ? "▾" : "▸"}

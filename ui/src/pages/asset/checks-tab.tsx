@@ -2,7 +2,7 @@
 import type { ReactNode } from "react";
 import type { ListedCheck } from "../../../../src/model/look-answers.ts";
 import { useRead } from "../../data/read.ts";
-import { DataTable } from "../../kit/data-table.tsx";
+import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { kindOf, StatusMark } from "../../kit/status.tsx";
@@ -22,52 +22,7 @@ export function ChecksTab({ asset }: { readonly asset: string }): ReactNode {
           </Empty>
         }
       >
-        {({ checks }) => (
-          <DataTable
-            label={`Checks of ${asset}`}
-            rows={checks}
-            rowKey={({ check }) => check}
-            columns={[
-              {
-                id: "status",
-                head: "Status",
-                by: ({ status }) => status,
-                cell: ({ status }) => <StatusMark status={status ?? "pending"} word={status ?? "not run yet"} />,
-              },
-              {
-                id: "check",
-                head: "Check",
-                grows: true,
-                by: ({ check }) => check,
-                cell: ({ check, columns }) => <Named check={check} columns={columns} />,
-              },
-              {
-                id: "failing",
-                head: "Rows that break it",
-                align: "right",
-                by: ({ failing }) => failing,
-                cell: ({ failing }) => <Count of={failing} />,
-              },
-              {
-                id: "since",
-                head: "Since",
-                cell: ({ status, since }) => (status === "passed" || since === null ? null : <Time at={since} />),
-                wide: true,
-              },
-              {
-                id: "severity",
-                head: "When it fails",
-                cell: ({ severity, onFail }) => (
-                  <span className="second">
-                    {severity}, {onFail}
-                  </span>
-                ),
-                wide: true,
-              },
-              { id: "recent", head: "Last versions", cell: ({ recent }) => <Recent recent={recent} />, wide: true },
-            ]}
-          />
-        )}
+        {({ checks }) => <DataTable label={`Checks of ${asset}`} rows={checks} rowKey={({ check }) => check} columns={checkColumns} />}
       </States>
     </Panel>
   );
@@ -93,3 +48,43 @@ function Recent({ recent }: Pick<ListedCheck, "recent">): ReactNode {
     </span>
   );
 }
+
+const checkColumns: readonly Column<ListedCheck>[] = [
+  {
+    id: "status",
+    head: "Status",
+    by: ({ status }) => status,
+    cell: ({ status }) => <StatusMark status={status ?? "pending"} word={status ?? "not run yet"} />,
+  },
+  {
+    id: "check",
+    head: "Check",
+    grows: true,
+    by: ({ check }) => check,
+    cell: ({ check, columns }) => <Named check={check} columns={columns} />,
+  },
+  {
+    id: "failing",
+    head: "Rows that break it",
+    align: "right",
+    by: ({ failing }) => failing,
+    cell: ({ failing }) => <Count of={failing} />,
+  },
+  {
+    id: "since",
+    head: "Since",
+    cell: ({ status, since }) => (status === "passed" || since === null ? null : <Time at={since} />),
+    wide: true,
+  },
+  {
+    id: "severity",
+    head: "When it fails",
+    cell: ({ severity, onFail }) => (
+      <span className="second">
+        {severity}, {onFail}
+      </span>
+    ),
+    wide: true,
+  },
+  { id: "recent", head: "Last versions", cell: ({ recent }) => <Recent recent={recent} />, wide: true },
+];

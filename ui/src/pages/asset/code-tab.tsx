@@ -49,6 +49,7 @@ function Code({ text, label }: { readonly text: string; readonly label: string }
   const current = useRef<HTMLLIElement>(null);
   useEffect(() => current.current?.scrollIntoView({ block: "center" }), [line]);
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys
     <div className="code" role="region" aria-label={label} tabIndex={0}>
       <ol>
         {text.split("\n").map((words, index) => (

@@ -1,5 +1,5 @@
 // The rows that readers see: a page of them, ordered by a column, that fit a condition. All of it stands in the address.
-import { useEffect, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { AssetRowsAnswer } from "../../../../src/model/look-answers.ts";
 import type { JsonValue } from "../../../../src/model/json.ts";
 import { useRead } from "../../data/read.ts";
@@ -14,8 +14,6 @@ const dataSearch = { where: text, order: text, from: whole };
 
 export function DataTab({ asset }: { readonly asset: string }): ReactNode {
   const [{ where, order, from = 0 }, setSearch] = usePageSearch(dataSearch);
-  const [draft, setDraft] = useState(where ?? "");
-  useEffect(() => setDraft(where ?? ""), [where]);
   const isDown = order?.startsWith("-") === true;
   const column = isDown ? order.slice(1) : order;
   const read = useRead("assets.rows", {
@@ -32,17 +30,19 @@ export function DataTab({ asset }: { readonly asset: string }): ReactNode {
         className="filters"
         onSubmit={(event) => {
           event.preventDefault();
-          setSearch({ where: draft.trim() === "" ? undefined : draft.trim(), from: undefined }, "push");
+          const words = (new FormData(event.currentTarget).get("where") as string).trim();
+          setSearch({ where: words === "" ? undefined : words, from: undefined }, "push");
         }}
       >
         <input
           className="input mono where"
           aria-label="Condition in SQL"
           placeholder="amount > 100 and status = 'paid'"
-          value={draft}
+          key={where ?? ""}
+          name="where"
+          defaultValue={where ?? ""}
           spellCheck={false}
           autoComplete="off"
-          onChange={(event) => setDraft(event.target.value)}
         />
         <Button type="submit">Filter</Button>
         {where === undefined ? null : (
@@ -98,6 +98,7 @@ function Rows({ answer, column, isDown, onSort, onFrom }: RowsProps): ReactNode 
   const { columns, rows, offset, total, more, cut } = answer;
   return (
     <>
+      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys */}
       <div className="rows-box" role="region" aria-label={`Rows of ${answer.asset}`} tabIndex={0}>
         <table>
           <thead>

@@ -1,11 +1,12 @@
 // What happened to an asset, and its versions: those that are kept can be gone back to.
 import { useState, type ReactNode } from "react";
 import type { VersionAnswer } from "../../../../src/model/act-answers.ts";
+import type { HistoryAnswer } from "../../../../src/model/answers.ts";
 import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
-import { DataTable } from "../../kit/data-table.tsx";
+import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, States } from "../../kit/states.tsx";
@@ -42,14 +43,7 @@ export function HistoryTab({ asset }: { readonly asset: string }): ReactNode {
               label={`History of ${asset}`}
               rows={events}
               rowKey={(event) => `${event.at} ${event.kind} ${event.run} ${event.why}`}
-              columns={[
-                { id: "at", head: "When", cell: ({ at }) => <Time at={at} /> },
-                { id: "kind", head: "What", by: ({ kind }) => kind, cell: ({ kind }) => <span className="tag">{kind}</span> },
-                { id: "why", head: "Why", grows: true, cell: ({ why }) => why ?? "" },
-                { id: "rows", head: "Rows", align: "right", by: ({ rows }) => rows, cell: ({ rows }) => <Count of={rows} /> },
-                { id: "by", head: "Who", cell: ({ by }) => <span className="second">{by ?? ""}</span>, wide: true },
-                { id: "run", head: "Run", cell: ({ run }) => <RunLink run={run} />, wide: true },
-              ]}
+              columns={eventColumns}
             />
           </Panel>
           <Panel title="Versions" sub="those that are kept can be shown again">
@@ -58,38 +52,7 @@ export function HistoryTab({ asset }: { readonly asset: string }): ReactNode {
               rows={versions}
               rowKey={({ version }) => version}
               sortName="versionSort"
-              columns={[
-                {
-                  id: "live",
-                  head: "State",
-                  cell: ({ live, kept }) => (
-                    <StatusMark
-                      status={live ? "live" : kept ? "skipped" : "canceled"}
-                      word={live ? "readers see it" : kept ? "kept" : "gone"}
-                    />
-                  ),
-                },
-                { id: "at", head: "Made", cell: ({ at }) => <Time at={at} /> },
-                { id: "rows", head: "Rows", align: "right", cell: ({ rows }) => <Count of={rows} /> },
-                {
-                  id: "version",
-                  head: "Version",
-                  grows: true,
-                  cell: ({ version }) => <code className="muted">{version.slice(0, 16)}</code>,
-                },
-                { id: "run", head: "Run", cell: ({ run }) => <RunLink run={run} />, wide: true },
-                {
-                  id: "act",
-                  head: "",
-                  align: "right",
-                  cell: (version) =>
-                    version.kept && !version.live ? (
-                      <Button small onClick={() => setWanted(version)}>
-                        Go back to it
-                      </Button>
-                    ) : null,
-                },
-              ]}
+              columns={versionColumns(setWanted)}
             />
           </Panel>
           <Confirm
@@ -120,4 +83,45 @@ function RunLink({ run }: { readonly run: string | null }): ReactNode {
       {run}
     </Link>
   );
+}
+
+const eventColumns: readonly Column<HistoryAnswer["events"][number]>[] = [
+  { id: "at", head: "When", cell: ({ at }) => <Time at={at} /> },
+  { id: "kind", head: "What", by: ({ kind }) => kind, cell: ({ kind }) => <span className="tag">{kind}</span> },
+  { id: "why", head: "Why", grows: true, cell: ({ why }) => why ?? "" },
+  { id: "rows", head: "Rows", align: "right", by: ({ rows }) => rows, cell: ({ rows }) => <Count of={rows} /> },
+  { id: "by", head: "Who", cell: ({ by }) => <span className="second">{by ?? ""}</span>, wide: true },
+  { id: "run", head: "Run", cell: ({ run }) => <RunLink run={run} />, wide: true },
+];
+
+function versionColumns(onBack: (version: VersionAnswer) => void): readonly Column<VersionAnswer>[] {
+  return [
+    {
+      id: "live",
+      head: "State",
+      cell: ({ live, kept }) => (
+        <StatusMark status={live ? "live" : kept ? "skipped" : "canceled"} word={live ? "readers see it" : kept ? "kept" : "gone"} />
+      ),
+    },
+    { id: "at", head: "Made", cell: ({ at }) => <Time at={at} /> },
+    { id: "rows", head: "Rows", align: "right", cell: ({ rows }) => <Count of={rows} /> },
+    {
+      id: "version",
+      head: "Version",
+      grows: true,
+      cell: ({ version }) => <code className="muted">{version.slice(0, 16)}</code>,
+    },
+    { id: "run", head: "Run", cell: ({ run }) => <RunLink run={run} />, wide: true },
+    {
+      id: "act",
+      head: "",
+      align: "right",
+      cell: (version) =>
+        version.kept && !version.live ? (
+          <Button small onClick={() => onBack(version)}>
+            Go back to it
+          </Button>
+        ) : null,
+    },
+  ];
 }

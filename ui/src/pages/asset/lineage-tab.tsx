@@ -72,6 +72,7 @@ function Picture({ answer, asset, column, onColumn }: PictureProps): ReactNode {
   const { data: model } = useGraph();
   const { cards, lines, width, height } = useMemo(() => cardsOf(answer), [answer]);
   return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls can be scrolled by keys
     <div className="lineage-box" role="region" aria-label="Picture of the lineage" tabIndex={0}>
       <div className="lineage-picture" style={{ width, height }}>
         <svg width={width} height={height} aria-hidden="true">

@@ -1,9 +1,9 @@
 // How the asset stands and why, what it is made from and who uses it, its last runs, what its checks found.
 import type { ReactNode } from "react";
-import type { DescribeAnswer } from "../../../../src/model/answers.ts";
+import type { DescribeAnswer, RunAnswer } from "../../../../src/model/answers.ts";
 import { useRead } from "../../data/read.ts";
 import { useGraph } from "../../graph/use-graph.ts";
-import { DataTable } from "../../kit/data-table.tsx";
+import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, States } from "../../kit/states.tsx";
@@ -149,21 +149,7 @@ function Runs({ asset }: { readonly asset: string }): ReactNode {
           rowKey={({ run }) => run}
           onOpen={({ run }) => go(links.run(run))}
           sortName="runSort"
-          columns={[
-            { id: "status", head: "Status", cell: ({ status }) => <StatusMark status={status} /> },
-            {
-              id: "run",
-              head: "Run",
-              grows: true,
-              cell: ({ run, job }) => (
-                <Link className="mono" to={links.run(run)} tabIndex={-1}>
-                  {job ?? run}
-                </Link>
-              ),
-            },
-            { id: "began", head: "Began", align: "right", cell: ({ startedAt }) => <Time at={startedAt} /> },
-            { id: "took", head: "Took", align: "right", cell: ({ seconds }) => <Duration seconds={seconds} /> },
-          ]}
+          columns={runColumns}
         />
       )}
     </States>
@@ -174,18 +160,36 @@ function Near({ assets, none }: { readonly assets: readonly string[]; readonly n
   const { data: model } = useGraph();
   if (assets.length === 0) return <Empty>{none}</Empty>;
   return (
-    <ul className="plain pad stack">
-      {assets.map((asset) => {
-        const status = model?.nodes[model.placeOf.get(asset) ?? -1]?.status;
-        return (
-          <li key={asset} className="row">
-            {status === undefined ? null : <StatusMark status={status} bare />}
-            <Link className="link mono" to={links.asset(asset)}>
-              {asset}
-            </Link>
-          </li>
-        );
-      })}
-    </ul>
+    <div className="pad">
+      <ul className="plain stack">
+        {assets.map((asset) => {
+          const status = model?.nodes[model.placeOf.get(asset) ?? -1]?.status;
+          return (
+            <li key={asset} className="row">
+              {status === undefined ? null : <StatusMark status={status} bare />}
+              <Link className="link mono" to={links.asset(asset)}>
+                {asset}
+              </Link>
+            </li>
+          );
+        })}
+      </ul>
+    </div>
   );
 }
+
+const runColumns: readonly Column<RunAnswer>[] = [
+  { id: "status", head: "Status", cell: ({ status }) => <StatusMark status={status} /> },
+  {
+    id: "run",
+    head: "Run",
+    grows: true,
+    cell: ({ run, job }) => (
+      <Link className="mono" to={links.run(run)} tabIndex={-1}>
+        {job ?? run}
+      </Link>
+    ),
+  },
+  { id: "began", head: "Began", align: "right", cell: ({ startedAt }) => <Time at={startedAt} /> },
+  { id: "took", head: "Took", align: "right", cell: ({ seconds }) => <Duration seconds={seconds} /> },
+];

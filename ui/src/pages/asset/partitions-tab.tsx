@@ -1,9 +1,10 @@
 // The partitions of an asset: totals and the list, which leads to the grid and to a backfill.
 import type { ReactNode } from "react";
+import type { PartitionAnswer } from "../../../../src/model/backfill-answers.ts";
 import { useRead } from "../../data/read.ts";
 import { oneOf, usePageSearch } from "../../data/search.ts";
 import { Button, ButtonLink } from "../../kit/button.tsx";
-import { DataTable } from "../../kit/data-table.tsx";
+import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
@@ -56,42 +57,7 @@ export function PartitionsTab({ asset }: { readonly asset: string }): ReactNode 
             {rows.length === 0 ? (
               <NoMatch what="partitions" clear={() => setSearch({ state: undefined })} />
             ) : (
-              <DataTable
-                label={`Partitions of ${asset}`}
-                rows={rows}
-                rowKey={({ partition }) => partition}
-                columns={[
-                  {
-                    id: "partition",
-                    head: "Partition",
-                    by: ({ partition }) => partition,
-                    cell: ({ partition }) => <code>{partition}</code>,
-                  },
-                  { id: "status", head: "Status", by: ({ status }) => status, cell: ({ status }) => <StatusMark status={status} /> },
-                  { id: "rows", head: "Rows", align: "right", by: (row) => row.rows, cell: (row) => <Count of={row.rows} /> },
-                  {
-                    id: "aside",
-                    head: "Quarantined",
-                    align: "right",
-                    by: ({ quarantined }) => quarantined,
-                    cell: ({ quarantined }) => <Count of={quarantined} />,
-                    wide: true,
-                  },
-                  { id: "at", head: "Built", by: ({ at }) => at, cell: ({ at }) => <Time at={at} /> },
-                  {
-                    id: "run",
-                    head: "Run",
-                    grows: true,
-                    cell: ({ run }) =>
-                      run === null ? null : (
-                        <Link className="link mono" to={links.run(run)}>
-                          {run}
-                        </Link>
-                      ),
-                    wide: true,
-                  },
-                ]}
-              />
+              <DataTable label={`Partitions of ${asset}`} rows={rows} rowKey={({ partition }) => partition} columns={partitionColumns} />
             )}
           </Panel>
         );
@@ -99,3 +65,35 @@ export function PartitionsTab({ asset }: { readonly asset: string }): ReactNode 
     </States>
   );
 }
+
+const partitionColumns: readonly Column<PartitionAnswer>[] = [
+  {
+    id: "partition",
+    head: "Partition",
+    by: ({ partition }) => partition,
+    cell: ({ partition }) => <code>{partition}</code>,
+  },
+  { id: "status", head: "Status", by: ({ status }) => status, cell: ({ status }) => <StatusMark status={status} /> },
+  { id: "rows", head: "Rows", align: "right", by: (row) => row.rows, cell: (row) => <Count of={row.rows} /> },
+  {
+    id: "aside",
+    head: "Quarantined",
+    align: "right",
+    by: ({ quarantined }) => quarantined,
+    cell: ({ quarantined }) => <Count of={quarantined} />,
+    wide: true,
+  },
+  { id: "at", head: "Built", by: ({ at }) => at, cell: ({ at }) => <Time at={at} /> },
+  {
+    id: "run",
+    head: "Run",
+    grows: true,
+    cell: ({ run }) =>
+      run === null ? null : (
+        <Link className="link mono" to={links.run(run)}>
+          {run}
+        </Link>
+      ),
+    wide: true,
+  },
+];

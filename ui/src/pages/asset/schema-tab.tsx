@@ -1,11 +1,11 @@
 // The columns: types, descriptions, where they come from, what they hold; and how the schema changed.
 import type { ReactNode } from "react";
-import type { ColumnAnswer, DescribeAnswer } from "../../../../src/model/answers.ts";
+import type { ColumnAnswer, DescribeAnswer, HistoryAnswer } from "../../../../src/model/answers.ts";
 import type { AssetProfileAnswer, ProfileColumn } from "../../../../src/model/look-answers.ts";
 import { ApiError } from "../../data/ask.ts";
 import { useRead } from "../../data/read.ts";
 import { text, usePageSearch } from "../../data/search.ts";
-import { DataTable } from "../../kit/data-table.tsx";
+import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, Failure, States } from "../../kit/states.tsx";
@@ -36,37 +36,7 @@ export function SchemaTab({ described }: { readonly described: DescribeAnswer["a
             rowKey={({ column }) => column.name}
             onOpen={({ column }) => setSearch({ col: column.name === col ? undefined : column.name })}
             selected={new Set(col === undefined ? [] : [col])}
-            columns={[
-              { id: "name", head: "Column", by: ({ column }) => column.name, cell: ({ column }) => <code>{column.name}</code> },
-              {
-                id: "type",
-                head: "Type",
-                by: ({ column }) => column.type,
-                cell: ({ column }) => <code className="muted">{column.type.toLowerCase()}</code>,
-              },
-              {
-                id: "empty",
-                head: "Empty",
-                by: ({ profile: known }) => partOf(known?.nulls, profile),
-                cell: ({ profile: known }) => <Part of={known?.nulls} profile={profile} />,
-                wide: true,
-              },
-              {
-                id: "distinct",
-                head: "Distinct",
-                align: "right",
-                by: ({ profile: known }) => known?.distinct ?? null,
-                cell: ({ profile: known }) => <>{known === undefined ? "" : known.distinct.toLocaleString("en-US")}</>,
-                wide: true,
-              },
-              {
-                id: "range",
-                head: "From – to",
-                cell: ({ profile: known }) => <span className="second">{rangeOf(known)}</span>,
-                wide: true,
-              },
-              { id: "about", head: "Description", grows: true, cell: ({ column }) => <About column={column} /> },
-            ]}
+            columns={columnColumns(profile)}
           />
         )}
         {read.error === null || (read.error instanceof ApiError && read.error.error.code === "MR8160") ? null : (
@@ -104,6 +74,11 @@ function Part({ of, profile }: { readonly of: number | undefined; readonly profi
       {words}
     </>
   );
+}
+
+/** Six digits are enough to see. */
+function rounded(value: string | null): string | null {
+  return value === null || !/^-?\d+\.\d{5,}$/.test(value) ? value : String(Number(Number(value).toPrecision(6)));
 }
 
 function rangeOf(known: ProfileColumn | undefined): string {
@@ -154,8 +129,8 @@ function Column({
                 ["Median", known.median],
                 ["Three quarters", known.threeQuarters],
                 ["Largest", known.max],
-                ["Mean", known.mean],
-                ["Deviation", known.deviation],
+                ["Mean", rounded(known.mean)],
+                ["Deviation", rounded(known.deviation)],
               ] as const
             ).flatMap(([name, value]) =>
               value === null
@@ -197,25 +172,61 @@ function Changes({ asset }: { readonly asset: string }): ReactNode {
             rows={events}
             sortName="changeSort"
             rowKey={(event) => `${event.at} ${event.why}`}
-            columns={[
-              { id: "at", head: "When", cell: ({ at }) => <Time at={at} /> },
-              { id: "why", head: "What", grows: true, cell: ({ why }) => why ?? "" },
-              { id: "by", head: "Who", cell: ({ by }) => <span className="second">{by ?? ""}</span>, wide: true },
-              {
-                id: "run",
-                head: "Run",
-                cell: ({ run }) =>
-                  run === null ? null : (
-                    <Link className="link mono" to={links.run(run)}>
-                      {run}
-                    </Link>
-                  ),
-                wide: true,
-              },
-            ]}
+            columns={changeColumns}
           />
         )}
       </States>
     </Panel>
   );
 }
+
+function columnColumns(profile: AssetProfileAnswer | undefined): readonly Column<Row>[] {
+  return [
+    { id: "name", head: "Column", by: ({ column }) => column.name, cell: ({ column }) => <code>{column.name}</code> },
+    {
+      id: "type",
+      head: "Type",
+      by: ({ column }) => column.type,
+      cell: ({ column }) => <code className="muted">{column.type.toLowerCase()}</code>,
+    },
+    {
+      id: "empty",
+      head: "Empty",
+      by: ({ profile: known }) => partOf(known?.nulls, profile),
+      cell: ({ profile: known }) => <Part of={known?.nulls} profile={profile} />,
+      wide: true,
+    },
+    {
+      id: "distinct",
+      head: "Distinct",
+      align: "right",
+      by: ({ profile: known }) => known?.distinct ?? null,
+      cell: ({ profile: known }) => <>{known === undefined ? "" : known.distinct.toLocaleString("en-US")}</>,
+      wide: true,
+    },
+    {
+      id: "range",
+      head: "From – to",
+      cell: ({ profile: known }) => <span className="second">{rangeOf(known)}</span>,
+      wide: true,
+    },
+    { id: "about", head: "Description", grows: true, cell: ({ column }) => <About column={column} /> },
+  ];
+}
+
+const changeColumns: readonly Column<HistoryAnswer["events"][number]>[] = [
+  { id: "at", head: "When", cell: ({ at }) => <Time at={at} /> },
+  { id: "why", head: "What", grows: true, cell: ({ why }) => why ?? "" },
+  { id: "by", head: "Who", cell: ({ by }) => <span className="second">{by ?? ""}</span>, wide: true },
+  {
+    id: "run",
+    head: "Run",
+    cell: ({ run }) =>
+      run === null ? null : (
+        <Link className="link mono" to={links.run(run)}>
+          {run}
+        </Link>
+      ),
+    wide: true,
+  },
+];

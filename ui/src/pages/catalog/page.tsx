@@ -16,7 +16,7 @@ import { Empty, NoMatch, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
-import { type Chosen, type Facet, facetCounts, facetNames, FACETS, filtered, matching, selectionOf } from "./filter.ts";
+import { type Facet, facetCounts, facetNames, FACETS, filtered, matching, selectionOf } from "./filter.ts";
 
 const catalogSearch = { q: text, status: list, kind: list, group: list, owner: list, tag: list };
 
@@ -45,7 +45,7 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
   const { q, ...chosen } = search;
   const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
   const searched = useMemo(() => matching(model.nodes, q), [model, q]);
-  const nodes = filtered(searched, chosen as Chosen);
+  const nodes = filtered(searched, chosen);
   const readers = useMemo(() => new Map(model.nodes.map(({ asset }, place) => [asset, model.readers[place]!.length])), [model]);
   const clear = (): void =>
     setSearch({ q: undefined, status: undefined, kind: undefined, group: undefined, owner: undefined, tag: undefined }, "push");
@@ -83,7 +83,7 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
             <FacetList
               key={facet}
               facet={facet}
-              counts={facetCounts(searched, facet, chosen as Chosen)}
+              counts={facetCounts(searched, facet, chosen)}
               chosen={chosen[facet] ?? []}
               onChoose={(words) => setSearch({ [facet]: words.length === 0 ? undefined : words }, "push")}
             />

@@ -1,5 +1,5 @@
 // The graph's bar: the selection, how it is shown, what its colours tell, which groups are open.
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import { LENSES, type Lens, lensWords } from "../../graph/lens.ts";
 import { Button } from "../../kit/button.tsx";
 
@@ -25,9 +25,6 @@ const views = [
 ] as const;
 
 export function Toolbar({ q, view, lens, groups, openGroups, onSelect, onView, onLens, onOpen }: ToolbarProps): ReactNode {
-  const [draft, setDraft] = useState(q ?? "");
-  const input = useRef<HTMLInputElement>(null);
-  useEffect(() => setDraft(q ?? ""), [q]);
   const isAllOpen = groups.every((group) => openGroups.has(group));
   return (
     <div className="graph-bar">
@@ -35,20 +32,21 @@ export function Toolbar({ q, view, lens, groups, openGroups, onSelect, onView, o
         role="search"
         onSubmit={(event) => {
           event.preventDefault();
-          onSelect(draft.trim() === "" ? undefined : draft.trim());
+          const words = (new FormData(event.currentTarget).get("q") as string).trim();
+          onSelect(words === "" ? undefined : words);
         }}
       >
         <input
-          ref={input}
+          key={q ?? ""}
+          name="q"
           className="input mono"
           aria-label="Selection"
           placeholder="+orders   tag:finance and not raw.*   status:failed"
-          value={draft}
+          defaultValue={q ?? ""}
           spellCheck={false}
           autoComplete="off"
-          onChange={(event) => setDraft(event.target.value)}
           onKeyDown={(event) => {
-            if (event.key === "Escape") setDraft(q ?? "");
+            if (event.key === "Escape") event.currentTarget.value = q ?? "";
           }}
         />
       </form>

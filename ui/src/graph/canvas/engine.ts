@@ -1,0 +1,226 @@
+// What happens on the canvas outside of React: draws when something changed, pans, zooms and picks. One per canvas; ended by `end`.
+import type { Placed } from "../layout/use-layout.ts";
+import type { Lens } from "../lens.ts";
+import { type Camera, cameraText, fit, parseCamera, toView, toWorld, type View, zoomAt } from "./camera.ts";
+import { edgePath, paint, type Picture, sizeOf } from "./paint.ts";
+import { onPalette, type Palette, readPalette } from "./palette.ts";
+import { spatialIndex } from "./spatial.ts";
+
+export interface Shown {
+  readonly placed: Placed;
+  readonly emphasis: ReadonlySet<number> | null;
+  readonly selected: ReadonlySet<number>;
+  readonly focus: number;
+  readonly lens: Lens;
+}
+
+export interface Hears {
+  /** Where it is looked at now that it stands still; undefined: all of it. */
+  at(at: string | undefined): void;
+  pick(place: number, how: "alone" | "other"): void;
+  open(place: number): void;
+}
+
+export interface Engine {
+  show(shown: Shown): void;
+  /** Looks where the address says. */
+  look(at: string | undefined): void;
+  zoomBy(factor: number): void;
+  fitAll(): void;
+  /** Brings an item into sight. */
+  reveal(place: number): void;
+  end(): void;
+}
+
+/** The address follows when the picture stands still. */
+const SETTLED_MS = 250;
+/** What is moved less was a click. */
+const CLICK_PX = 4;
+const TURN_PER_MS = (2 * Math.PI) / 1_200;
+/** A wheel's step zooms; smaller ones come from fingers that pan. */
+const WHEEL_STEP = 40;
+const SIGHT_MARGIN_PX = 90;
+
+export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hears: Hears): Engine {
+  const pen = canvas.getContext("2d", { alpha: false })!;
+  const calm = matchMedia("(prefers-reduced-motion: reduce)");
+  const pointers = new Map<number, { x: number; y: number }>();
+  let view: View = { width: 0, height: 0 };
+  let camera: Camera | undefined;
+  let palette: Palette = readPalette();
+  let picture: Picture | undefined;
+  let [dirty, turns, hover, movedPx] = [true, false, -1, 0];
+  let settle: ReturnType<typeof setTimeout> | undefined;
+  let request = 0;
+
+  const draw = (): void => {
+    if (picture === undefined || camera === undefined || view.width === 0) return;
+    dirty = false;
+    const turn = calm.matches ? 0 : performance.now() * TURN_PER_MS;
+    turns = paint({ pen, view, ratio: devicePixelRatio, palette, camera, turn }, { ...picture, hover, now: Date.now() });
+  };
+  const loop = (): void => {
+    if (dirty || (turns && !calm.matches)) draw();
+    request = requestAnimationFrame(loop);
+  };
+  const lookAt = (next: Camera, how: "moved" | "fitted" = "moved"): void => {
+    camera = next;
+    dirty = true;
+    clearTimeout(settle);
+    settle = setTimeout(() => hears.at(how === "fitted" ? undefined : cameraText(next)), SETTLED_MS);
+  };
+  const all = (): Camera => {
+    const { layout } = picture!.placed;
+    const top = layout.y.reduce((least, y) => Math.min(least, y), 0);
+    return fit({ left: 0, top, right: layout.width, bottom: layout.height }, view);
+  };
+  const resize = (): void => {
+    const { width, height } = frame.getBoundingClientRect();
+    view = { width, height };
+    canvas.width = Math.max(1, Math.round(width * devicePixelRatio));
+    canvas.height = Math.max(1, Math.round(height * devicePixelRatio));
+    if (camera === undefined && picture !== undefined && width > 0) camera = all();
+    draw();
+  };
+  const here = (event: MouseEvent): { readonly x: number; readonly y: number } => {
+    const bounds = canvas.getBoundingClientRect();
+    return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+  };
+  const itemAt = (event: MouseEvent): number => {
+    if (camera === undefined || picture === undefined) return -1;
+    const { x, y } = here(event);
+    const world = toWorld(camera, view, x, y);
+    return picture.spatial.at(world.x, world.y);
+  };
+
+  const wheel = (event: WheelEvent): void => {
+    event.preventDefault();
+    if (camera === undefined) return;
+    const pinches = event.ctrlKey || event.metaKey;
+    if (pinches || (event.deltaX === 0 && Math.abs(event.deltaY) >= WHEEL_STEP && !event.shiftKey)) {
+      lookAt(zoomAt(camera, view, { ...here(event), factor: Math.exp(-event.deltaY * (pinches ? 0.01 : 0.0016)) }));
+      return;
+    }
+    const { x, y, zoom } = camera;
+    lookAt({ x: x + event.deltaX / zoom, y: y + event.deltaY / zoom, zoom });
+  };
+  const down = (event: PointerEvent): void => {
+    canvas.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, here(event));
+    movedPx = 0;
+  };
+  const hovered = (event: PointerEvent): void => {
+    const over = itemAt(event);
+    if (over === hover) return;
+    hover = over;
+    canvas.style.cursor = over >= 0 ? "pointer" : "";
+    dirty = true;
+  };
+  const move = (event: PointerEvent): void => {
+    const before = pointers.get(event.pointerId);
+    if (before === undefined) return hovered(event);
+    if (camera === undefined) return undefined;
+    const now = here(event);
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    pointers.set(event.pointerId, now);
+    movedPx += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
+    if (movedPx < CLICK_PX) return undefined;
+    if (other === undefined) {
+      const { x, y, zoom } = camera;
+      return lookAt({ x: x - (now.x - before.x) / zoom, y: y - (now.y - before.y) / zoom, zoom });
+    }
+    const far = Math.hypot(now.x - other.x, now.y - other.y) / Math.max(1, Math.hypot(before.x - other.x, before.y - other.y));
+    return lookAt(zoomAt(camera, view, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2, factor: far }));
+  };
+  const up = (event: PointerEvent): void => {
+    if (!pointers.delete(event.pointerId) || movedPx >= CLICK_PX) return;
+    hears.pick(itemAt(event), event.shiftKey ? "other" : "alone");
+  };
+  const cancel = (event: PointerEvent): void => void pointers.delete(event.pointerId);
+  const twice = (event: MouseEvent): void => {
+    const place = itemAt(event);
+    if (place >= 0) hears.open(place);
+  };
+
+  const ended = new AbortController();
+  const { signal } = ended;
+  canvas.addEventListener("wheel", wheel, { passive: false, signal });
+  canvas.addEventListener("pointerdown", down, { signal });
+  canvas.addEventListener("pointermove", move, { signal });
+  canvas.addEventListener("pointerup", up, { signal });
+  canvas.addEventListener("pointercancel", cancel, { signal });
+  canvas.addEventListener("dblclick", twice, { signal });
+  const stopPalette = onPalette(() => {
+    palette = readPalette();
+    dirty = true;
+  });
+  const observer = new ResizeObserver(resize);
+  observer.observe(frame);
+  resize();
+  loop();
+
+  return {
+    show(shown) {
+      const before = picture;
+      picture = pictureOf(shown, before);
+      dirty = true;
+      if (before?.placed.layout === shown.placed.layout || view.width === 0) return;
+      // Another picture is looked at as a whole; the first one as the address says.
+      if (camera !== undefined && (before === undefined || shown.placed.isHeld)) return;
+      camera = all();
+      hover = -1;
+      if (before !== undefined) hears.at(undefined);
+    },
+    look(at) {
+      const said = at === undefined ? undefined : parseCamera(at);
+      if (said === undefined || (camera !== undefined && cameraText(camera) === at)) return;
+      camera = said;
+      dirty = true;
+    },
+    zoomBy(factor) {
+      if (camera !== undefined) lookAt(zoomAt(camera, view, { x: view.width / 2, y: view.height / 2, factor }));
+    },
+    fitAll() {
+      if (picture !== undefined) lookAt(all(), "fitted");
+    },
+    reveal(place) {
+      const item = picture?.placed.scene.items[place];
+      if (camera === undefined || picture === undefined || item === undefined) return;
+      const { width, height } = sizeOf(item);
+      const { layout } = picture.placed;
+      const [x, y] = [layout.x[place]! + width / 2, layout.y[place]! + height / 2];
+      const point = toView(camera, view, x, y);
+      const [beside, above] = [SIGHT_MARGIN_PX, SIGHT_MARGIN_PX / 2];
+      const isSeen = point.x > beside && point.y > above && point.x < view.width - beside && point.y < view.height - above;
+      if (!isSeen) lookAt({ x, y, zoom: camera.zoom });
+    },
+    end() {
+      ended.abort();
+      cancelAnimationFrame(request);
+      clearTimeout(settle);
+      observer.disconnect();
+      stopPalette();
+    },
+  };
+}
+
+/** What costs is made anew only when it must be. */
+function pictureOf({ placed, emphasis, ...rest }: Shown, before: Picture | undefined): Picture {
+  const isSame = before?.placed.layout === placed.layout;
+  const { items } = placed.scene;
+  const spatial = isSame
+    ? before.spatial
+    : spatialIndex({
+        x: placed.layout.x,
+        y: placed.layout.y,
+        width: (place) => sizeOf(items[place]!).width,
+        height: (place) => sizeOf(items[place]!).height,
+      });
+  const strong =
+    emphasis === null
+      ? null
+      : isSame && before.emphasis === emphasis
+        ? before.strong
+        : edgePath(placed, (from, to) => emphasis.has(from) && emphasis.has(to));
+  return { ...rest, placed, emphasis, spatial, strong, edges: isSame ? before.edges : edgePath(placed), hover: -1, now: 0 };
+}
