@@ -76,7 +76,8 @@ export async function builtSchemas(): Promise<AnswerSchemas> {
 }
 
 export function openApiDocument(version: string, { answers, schemas }: AnswerSchemas): Document {
-  const registry = new OpenAPIHono().openAPIRegistry;
+  const described = new OpenAPIHono();
+  const registry = described.openAPIRegistry;
   const named: Readonly<Record<string, Schema>> = {
     ErrorRecord: { type: "object" },
     ...schemas,
@@ -87,10 +88,12 @@ export function openApiDocument(version: string, { answers, schemas }: AnswerSch
   for (const [name, schema] of Object.entries(named)) registry.registerComponent("schemas", name, { ...schema });
   registry.registerComponent("securitySchemes", "token", { type: "http", scheme: "bearer" });
   registry.registerComponent("securitySchemes", "session", { type: "apiKey", in: "cookie", name: "millrace" });
+  for (const [status, description] of Object.entries(ERROR_STATUSES))
+    registry.registerComponent("responses", `Error${status}`, { description, content: json({ $ref: "#/components/schemas/ErrorAnswer" }) });
+  for (const route of anyRoutes)
+    for (const [name, schema] of Object.entries(inputSchema(route).own)) registry.registerComponent("schemas", name, { ...schema });
   for (const route of anyRoutes) registry.registerPath(operation(route, answers[route.id] ?? { type: "object" }));
-  const server = new OpenAPIHono();
-  server.openAPIRegistry.definitions.push(...registry.definitions);
-  return server.getOpenAPI31Document({
+  return described.getOpenAPI31Document({
     openapi: "3.1.0",
     info: {
       title: "Millrace",
@@ -116,7 +119,7 @@ export function pathOf(route: Route): string {
 
 /** What a route takes, each with where it is given. */
 export function fieldsOf(route: Route): readonly Field[] {
-  const { properties = {} } = z.toJSONSchema(route.input, { io: "output", unrepresentable: "any" });
+  const { properties } = inputSchema(route);
   const path = pathOf(route);
   return Object.entries(route.input.shape).map(([name, type]) => {
     const isInPath = path.includes(`{${name}}`);
@@ -124,9 +127,24 @@ export function fieldsOf(route: Route): readonly Field[] {
       name,
       in: isInPath ? "path" : methodOf(route.id) === "GET" ? "query" : "body",
       required: isInPath || !isOptional(type),
-      schema: properties[name] as Schema,
+      schema: properties[name]!,
     };
   });
+}
+
+interface InputSchema {
+  readonly properties: Readonly<Record<string, Schema>>;
+  /** Schemas that refer to themselves, by their names in the document. */
+  readonly own: Readonly<Record<string, Schema>>;
+}
+
+function inputSchema(route: Route): InputSchema {
+  const made = JSON.stringify(z.toJSONSchema(route.input, { io: "output", unrepresentable: "any" }));
+  const { properties = {}, $defs: own = {} } = JSON.parse(made.replaceAll("#/$defs/", `#/components/schemas/${route.id}.`)) as {
+    readonly properties?: Readonly<Record<string, Schema>>;
+    readonly $defs?: Readonly<Record<string, Schema>>;
+  };
+  return { properties, own: Object.fromEntries(Object.entries(own).map(([name, schema]) => [`${route.id}.${name}`, schema])) };
 }
 
 function isOptional(type: z.core.$ZodType): boolean {
@@ -158,12 +176,7 @@ function operation(route: Route, answer: Schema): Paths {
         ? { 202: { description: "The run is durable and goes on", content: json({ $ref: "#/components/schemas/Begun" }) } }
         : {}),
       ...(isRead ? { 304: { description: "Nothing has changed" } } : {}),
-      ...Object.fromEntries(
-        Object.entries(ERROR_STATUSES).map(([status, description]) => [
-          status,
-          { description, content: json({ $ref: "#/components/schemas/ErrorAnswer" }) },
-        ]),
-      ),
+      ...Object.fromEntries(Object.keys(ERROR_STATUSES).map((status) => [status, { $ref: `#/components/responses/Error${status}` }])),
     },
   } as unknown as Paths;
 }
@@ -186,6 +199,6 @@ function objectOf(fields: readonly Field[]): Schema {
   };
 }
 
-function json(schema: Schema): Schema {
+function json(schema: Schema): Record<string, { readonly schema: Schema }> {
   return { "application/json": { schema } };
 }
