@@ -116,7 +116,7 @@ function rowsOf(now: RunFold, before: RunFold): RunChangesAnswer["rows"] {
     .flatMap(({ node, rows, status }) => {
       const then = before.node(node)?.rows?.loaded;
       const loaded = status === "failed" || status === "skipped" ? null : (rows?.loaded ?? null);
-      return then === undefined || then === loaded || (loaded === null && status !== "failed")
+      return then === undefined || then === (loaded ?? 0) || (loaded === null && status !== "failed")
         ? []
         : [{ node, before: then, after: loaded }];
     })

@@ -14,6 +14,7 @@ import { Copy, Duration, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { RunActs, StepActs } from "./acts.tsx";
 import { Changes } from "./changes.tsx";
+import { LogPanel } from "./log.tsx";
 import { nodeKey, rootFailures, type RunNode } from "./node.ts";
 import { Frame, NodeLink, Step } from "./step.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -107,6 +108,13 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
           <About run={run} />
         </div>
       </div>
+      <LogPanel
+        key={chosen === undefined ? "" : nodeKey(chosen)}
+        run={run.run}
+        step={chosen === undefined ? undefined : nodeKey(chosen)}
+        attempt={attempt}
+        isLive={!isEnded}
+      />
       {isEnded && roots.length === 0 && run.status !== "succeeded" ? <Why run={run.run} /> : null}
     </div>
   );

@@ -1,0 +1,139 @@
+// The lines of a run's log that are on this page: a window that grows at both ends, and at its end by what is logged just now.
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { LogWindowAnswer } from "../../../../src/model/live-answers.ts";
+import { askIn } from "../../data/ask.ts";
+import { useEnvironment } from "../../data/environment.ts";
+import { useTopic } from "../../data/live.ts";
+
+export type LogLine = LogWindowAnswer["lines"][number];
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+export interface LogWish {
+  readonly run: string;
+  readonly node: string | undefined;
+  readonly attempt: number | undefined;
+  readonly level: LogLevel | undefined;
+  readonly grep: string | undefined;
+  /** Begins a little before this line; otherwise at the end. */
+  readonly line: number | undefined;
+}
+
+export interface Log {
+  readonly lines: readonly LogLine[];
+  readonly total: number;
+  readonly isLoading: boolean;
+  readonly error: Error | null;
+  /** There are lines before those shown. */
+  readonly hasBefore: boolean;
+  /** Shows older lines; resolves with how many came. */
+  readonly before: () => Promise<number>;
+  readonly retry: () => void;
+}
+
+interface Shown {
+  readonly lines: readonly LogLine[];
+  readonly total: number;
+  readonly previous: string | null;
+  readonly next: string;
+}
+
+const WINDOW = 1_000;
+const STEP = 5_000;
+/** More lines are not kept on the page: the oldest go, and can be read again. */
+const KEPT_MAX = 60_000;
+const LEAD_LINES = 20;
+
+export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log {
+  const [environment] = useEnvironment();
+  const [shown, setShown] = useState<Shown | null>(null);
+  const [error, setError] = useState<Error | null>(null);
+  const [again, setAgain] = useState(0);
+  const newest = useRef<Shown | null>(null);
+  const isAsking = useRef(false);
+  const isDirty = useRef(false);
+  const show = (next: Shown | null): void => {
+    newest.current = next;
+    setShown(next);
+  };
+  const ask = useCallback(
+    (where: { readonly before?: string; readonly after?: string; readonly line?: number; readonly limit: number }, signal?: AbortSignal) =>
+      askIn(environment)(
+        "runs.logs",
+        {
+          run,
+          ...(node === undefined ? {} : { node }),
+          ...(attempt === undefined ? {} : { attempt }),
+          ...(level === undefined ? {} : { level }),
+          ...(grep === undefined ? {} : { grep }),
+          ...where,
+        },
+        signal === undefined ? {} : { signal },
+      ),
+    [environment, run, node, attempt, level, grep],
+  );
+  useEffect(() => {
+    const stop = new AbortController();
+    show(null);
+    setError(null);
+    ask({ limit: WINDOW, ...(line === undefined ? {} : { line: Math.max(0, line - LEAD_LINES) }) }, stop.signal).then(
+      (answer) => {
+        if (!stop.signal.aborted) show(answer);
+      },
+      (thrown: unknown) => {
+        if (!stop.signal.aborted) setError(thrown as Error);
+      },
+    );
+    return () => stop.abort();
+    // A line that is chosen later is in sight already.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [ask, again]);
+
+  const grow = async (): Promise<void> => {
+    isDirty.current = true;
+    if (isAsking.current) return;
+    isAsking.current = true;
+    try {
+      while (isDirty.current) {
+        isDirty.current = false;
+        const from = newest.current;
+        if (from === null) return;
+        const answer = await ask({ after: from.next, limit: STEP });
+        if (newest.current !== from && newest.current?.next !== from.next) return; // another filter meanwhile
+        const at = newest.current ?? from;
+        const lines = [...at.lines, ...answer.lines];
+        show({ ...at, lines: lines.slice(-KEPT_MAX), total: answer.total, next: answer.next });
+        isDirty.current ||= answer.hasNext;
+      }
+    } catch {
+      // The next news, or a reload, asks again.
+    } finally {
+      isAsking.current = false;
+    }
+  };
+  useTopic(`logs:${run}`, () => void grow());
+
+  const before = async (): Promise<number> => {
+    const from = newest.current;
+    if (from?.previous == null || isAsking.current) return 0;
+    isAsking.current = true;
+    try {
+      const answer = await ask({ before: from.previous, limit: WINDOW });
+      if (newest.current !== from) return 0;
+      show({ ...from, lines: [...answer.lines, ...from.lines], previous: answer.previous });
+      return answer.lines.length;
+    } finally {
+      isAsking.current = false;
+    }
+  };
+  return {
+    lines: shown?.lines ?? NONE,
+    total: shown?.total ?? 0,
+    isLoading: shown === null && error === null,
+    error,
+    hasBefore: shown?.previous != null,
+    before,
+    retry: () => setAgain((count) => count + 1),
+  };
+}
+
+const NONE: readonly LogLine[] = [];
