@@ -10,6 +10,7 @@ import { version } from "../model/version.ts";
 import { accessPort } from "./access/port.ts";
 import { createPushes } from "./deploy/pushes.ts";
 import { createLive } from "./live/live.ts";
+import { toldCalls } from "./live/told-calls.ts";
 import type { Carrier } from "./runs/carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
 import { claimEngineFile, removeEngineFile } from "./serve/engine-file.ts";
@@ -129,7 +130,7 @@ export async function serveOperation(
   const server = await parts.listen({
     ...request,
     live,
-    calls: parts.calls(workspaceFor),
+    calls: toldCalls(parts.calls(workspaceFor), live),
     access: accessPort(store.tables, clock, environment),
     api: parts.api(workspaceFor),
     webhooks: {

@@ -27,6 +27,8 @@ export interface Reply {
   readonly status: number;
   /** JSON; null with 304. */
   readonly body: string | null;
+  /** The body as it is sent, where `headers` say that it is encoded. */
+  readonly bytes?: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
@@ -44,7 +46,11 @@ export function addApi(server: Hono, port: ApiPort, arounds: readonly Around[] =
 async function answer(context: Context, route: Route, port: ApiPort, arounds: readonly Around[]): Promise<Response> {
   const reply = await replyTo(context, route, port, arounds).catch(failure);
   const headers = { "content-type": "application/json; charset=utf-8", ...reply.headers };
-  return context.newResponse(reply.body, reply.status as ContentfulStatusCode, headers);
+  return context.newResponse(
+    reply.bytes === undefined ? reply.body : Uint8Array.from(reply.bytes),
+    reply.status as ContentfulStatusCode,
+    headers,
+  );
 }
 
 async function replyTo(context: Context, route: Route, port: ApiPort, arounds: readonly Around[]): Promise<Reply> {

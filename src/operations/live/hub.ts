@@ -9,6 +9,7 @@ import type { LiveMessage, LiveOpened, LivePort, LiveWish } from "../../model/li
 import type { Batch, EventStore } from "../../store/store.ts";
 import { catchUp } from "../../views/catch-up.ts";
 import { readRunRows, runsTable, type RunRow } from "../../views/runs.ts";
+import { forgetBoards, onBoardChanged } from "./board.ts";
 import type { LogTails } from "./log-tails.ts";
 import { assetChanges, runChanges, runNodeChanges, type Touched, touchedBy } from "./touched.ts";
 import { createVersions } from "./versions.ts";
@@ -18,6 +19,10 @@ const PER_SECOND_MAX = 10;
 const SETTLE_MS = 20;
 /** More batches than this are not told to who comes back: read it all again. */
 const MISSED_BATCHES_MAX = 2_000;
+
+/** Acts (routes or operations) whose changes are events of runs or jobs, or no data at all. */
+const ACTS_BY_RUNS =
+  /^(runs?|backfills?|plan|apply|retry|fork|replay|approvals?|approve|triggers|tokens|session|audit|confirmations|cancel)/;
 
 export interface HubOptions {
   readonly store: EventStore;
@@ -111,6 +116,10 @@ export async function createHub({ store, clock, version, environment: own, tails
   const stopListening = store.changes(() => {
     isDirty = true;
   });
+  const stopBoards = onBoardChanged(() => {
+    versions.raiseOne("assets");
+    tell("assets", null, null, idNow());
+  });
   const settle = async (): Promise<void> => {
     isDirty = false;
     settledMs = performance.now();
@@ -147,6 +156,7 @@ export async function createHub({ store, clock, version, environment: own, tails
       return settle();
     },
     async acted(what) {
+      if (!ACTS_BY_RUNS.test(what)) forgetBoards();
       await settle();
       announce();
       changed("data", { act: what });
@@ -186,6 +196,7 @@ export async function createHub({ store, clock, version, environment: own, tails
     close() {
       timer?.();
       stopListening();
+      stopBoards();
       feed.close();
       tails.close();
     },

@@ -3,6 +3,8 @@
 //   A2. One read is carried out once at a time, whoever asks; who asks meanwhile is answered with it, unless something changed since it began.
 //   A3. What takes long to answer is not done over and over: a new answer waits PAUSE_PER_TIME times what the last one took, PAUSE_MS_MAX at most.
 import { createHash } from "node:crypto";
+import { promisify } from "node:util";
+import { gzip, type ZlibOptions } from "node:zlib";
 import type { LivePort } from "../../model/live.ts";
 import type { Around, Asking, Reply } from "../handlers.ts";
 import { type Depends, dependsOn, WHOLE_RUN } from "./depends.ts";
@@ -14,6 +16,10 @@ const CHARS_MAX = 64_000_000;
 /** Larger ones are not kept. */
 const ANSWER_CHARS_MAX = 8_000_000;
 
+const ZIP_CHARS_MIN = 4_000;
+const ZIP_LEVEL = 5;
+const zip = promisify<string, ZlibOptions, Uint8Array>(gzip);
+
 interface Kept {
   readonly reply: Reply;
   readonly etag: string;
@@ -21,6 +27,8 @@ interface Kept {
   readonly stamp: string;
   readonly madeMs: number;
   readonly tookMs: number;
+  /** Made when it is first asked for. */
+  zipped?: Promise<Uint8Array>;
 }
 
 interface Making {
@@ -75,7 +83,7 @@ export function keepAnswers(live: LivePort): Around {
     if (known !== undefined && known.stamp === stamp && isHeld(known, depends)) {
       kept.delete(key);
       kept.set(key, known);
-      return withEtag(known.reply, known.etag, asking.headers);
+      return answered(known, asking.headers);
     }
     let going = making.get(key);
     if (going?.stamp !== stamp) {
@@ -89,7 +97,7 @@ export function keepAnswers(live: LivePort): Around {
       making.set(key, begun);
     }
     const made = await going.reply;
-    return "etag" in made ? withEtag(made.reply, made.etag, asking.headers) : made;
+    return "etag" in made ? answered(made, asking.headers) : made;
   };
   return async (asking, next) => {
     if (asking.route.kind === "read") return answer(asking, next);
@@ -111,6 +119,13 @@ function isHeld({ madeMs }: Kept, { holdsMs }: Depends): boolean {
 
 function etagOf(body: string): string {
   return `"${createHash("sha256").update(body).digest("base64url").slice(0, 22)}"`;
+}
+
+async function answered(kept: Kept, asked: Headers): Promise<Reply> {
+  const reply = withEtag(kept.reply, kept.etag, asked);
+  if (reply.body === null || reply.body.length < ZIP_CHARS_MIN || asked.get("accept-encoding")?.includes("gzip") !== true) return reply;
+  kept.zipped ??= zip(reply.body, { level: ZIP_LEVEL });
+  return { ...reply, bytes: await kept.zipped, headers: { ...reply.headers, "content-encoding": "gzip", vary: "accept-encoding" } };
 }
 
 function withEtag(reply: Reply, etag: string, asked: Headers): Reply {
