@@ -165,7 +165,10 @@ describe("millrace mcp", () => {
     const client = await overStdio(["--allow-write"]);
     files.write("models/clean/sales.sql", "select id, price from raw.slaes\n");
     expect((await call(client, "plan")).text).toContain("models/clean/sales.sql");
-    files.write("models/clean/sales.sql", "select id, cast(price as integer) / 0 as x, error('no ' || id) as y from raw.sales\n");
+    files.write(
+      "models/clean/sales.sql",
+      "/*---\nmaterialize: table\nchecks: [ { rowCount: { min: 10 } } ]\n---*/\nselect id, price from raw.sales\n",
+    );
     const broken = await call(client, "run", { select: "clean.sales" });
     expect(broken.text).toContain("failed");
     const cause = await call(client, "diagnose");

@@ -1,7 +1,7 @@
 // Runs a guide of docs/ as its reader would: its files make a project, its `sh` blocks are typed line by line. `npx` is this build; a name in capitals
 // (RUN, BACKFILL) stands for the newest one there is; `# exit 1` says what a command ends with; `serve` and lines that end in `&` stay in the background.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { entry, type Finished, project, repository } from "./millrace.ts";
@@ -32,6 +32,11 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
   const made = project({ "millrace.yaml": "name: guide\n", "secrets.env": "HOOK=secret-of-the-hook\n", ...files });
   const bin = join(made.dir, ".bin");
   mkdirSync(bin);
+  // A program of the guide finds the package as it would be installed.
+  if (Object.values(files).some((text) => text.includes('"millrace/client"'))) {
+    mkdirSync(join(made.dir, "node_modules"));
+    symlinkSync(repository, join(made.dir, "node_modules/millrace"));
+  }
   writeFileSync(join(bin, "npx"), `#!/bin/sh\nshift\nexec "${process.execPath}" "${entry}" "$@"\n`);
   chmodSync(join(bin, "npx"), 0o755);
   const wrong: string[] = [];

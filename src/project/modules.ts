@@ -26,7 +26,11 @@ export async function createLoader(dir: string, options: LoaderOptions): Promise
   const entry = (await import(packageModule("index").href)) as Record<string, unknown>;
   const jiti = createJiti(join(dir, "millrace.config.ts"), {
     virtualModules: { millrace: entry },
-    alias: { "millrace/testing": fileURLToPath(packageModule("testing")), ...zodFor(dir) },
+    alias: {
+      "millrace/client": fileURLToPath(packageModule("client")),
+      "millrace/testing": fileURLToPath(packageModule("testing")),
+      ...zodFor(dir),
+    },
     fsCache: join(dir, ".millrace", "cache", "modules"),
     interopDefault: false,
   });

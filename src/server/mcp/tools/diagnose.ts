@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Ask } from "../../../client/ask.ts";
 import type { RunShowAnswer } from "../../../model/answers.ts";
+import type { RunChangesAnswer } from "../../../model/run-answers.ts";
 import type { ErrorCode } from "../../../model/errors.ts";
 import { codes } from "../../../model/codes/index.ts";
 import { maskText } from "../masking.ts";
@@ -11,6 +12,7 @@ import { errorText, nodeName } from "./run-text.ts";
 
 const FAILED_SHOWN = 5;
 const LOG_LINES = 15;
+const CHANGES_SHOWN = 30;
 
 export const diagnose = tool({
   name: "diagnose",
@@ -25,8 +27,9 @@ export const diagnose = tool({
     if (id === null) return { text: "no run has failed; `overview` shows what else needs attention" };
     const shown = await ask("runs.show", { run: id }, { signal });
     const failed = shown.nodes.filter(({ status }) => status === "failed");
-    const [why, logged] = await Promise.all([
+    const [why, changes, logged] = await Promise.all([
       ask("runs.why", { run: id }, { signal }),
+      ask("runs.changes", { run: id }, { signal }),
       Promise.all(failed.slice(0, FAILED_SHOWN).map((node) => loggedBy(context, shown.run.run, node))),
     ]);
     const held = shown.nodes.filter(({ status }) => status === "skipped").map(nodeName);
@@ -35,11 +38,30 @@ export const diagnose = tool({
       why.sentences.map(cell),
       firstOf(failed, FAILED_SHOWN, (node) => causeText(node, logged[failed.indexOf(node)] ?? []), "nodes failed"),
       held.length === 0 ? "" : `held up: ${firstOf(held, 30, (name) => name, "assets").join(", ")}`,
+      changesText(changes),
       failed.length === 0 ? "" : `when it is repaired: run with from_failure ${shown.run.run}`,
     );
-    return { text, data: { run: shown.run, failed, why } };
+    return { text, data: { run: shown.run, failed, why, changes } };
   },
 });
+
+function changesText({ since, code, schema, params, rows, steps }: RunChangesAnswer): string {
+  if (since === null) return "no earlier run went well, so there is nothing to compare with";
+  const told = [
+    ...code.map(({ node, change, why }) => `- code of ${node} (${change}): ${cell(why)}`),
+    ...schema.map(({ asset, at, what }) => `- columns of ${asset} at ${at}: ${cell(what)}`),
+    ...params.map(({ name, before, after }) => `- parameter ${name}: ${cell(before)} → ${cell(after)}`),
+    ...rows
+      .filter(({ before, after }) => before !== after)
+      .map(({ node, before, after }) => `- rows of ${node}: ${before} → ${after ?? "none yet"}`),
+    ...steps.added.map((node) => `- ${node} is new`),
+    ...steps.removed.map((node) => `- ${node} is gone`),
+  ];
+  return lines(
+    `changed since ${since.run} of ${since.startedAt}, which went well:${told.length === 0 ? " nothing that is known" : ""}`,
+    firstOf(told, CHANGES_SHOWN, (line) => line, "changes"),
+  );
+}
 
 async function newestFailed(ask: Ask): Promise<string | null> {
   const lists = await Promise.all((["failed", "partial"] as const).map((status) => ask("runs.list", { status, limit: 1 })));
