@@ -3,7 +3,7 @@
 import { realClock } from "../engine/clock.ts";
 import { runId } from "../engine/run-id.ts";
 import { createStoreClock } from "../engine/store-clock.ts";
-import { asMillraceError } from "../model/errors.ts";
+import { asMillraceError, messageOf } from "../model/errors.ts";
 import type { JsonValue } from "../model/json.ts";
 import type { ServeProgress } from "../model/progress.ts";
 import { version } from "../model/version.ts";
@@ -98,7 +98,7 @@ export async function serveOperation(
     onEnd: async ({ job, run }, end) => {
       const desk = job === null ? undefined : jobs.desks().get(job);
       if (end.kind === "ended") await desk?.tell({ type: "ended", run, status: end.status });
-      else await desk?.tell({ type: "unplanned", run, code: end.error.code, why: end.error.message });
+      else await desk?.tell({ type: "unplanned", run, code: end.error.code, why: messageOf(end.error) });
     },
   });
   const jobs = createJobs({ store, clock, runner, onProblem: problem("a job") });
