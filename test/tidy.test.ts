@@ -54,6 +54,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "project",
   ],
   "app.ts": ["*"],
+  "parts.ts": ["*"],
   "user-code.ts": ["model", "executors", "connectors", "project", "tasks"],
   "index.ts": ["model", "load", "sql", "client"],
   "testing.ts": ["testing"],
