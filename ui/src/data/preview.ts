@@ -22,8 +22,8 @@ export function usePreview<Id extends "backfills.preview" | "quarantine.preview"
     queryKey: ["preview", id, calm, environment ?? ""],
     queryFn: ({ signal }) => askIn(environment)(id, JSON.parse(calm) as Api[Id]["input"], { signal }),
     enabled: enabled && isCalm,
-    staleTime: 0,
-    gcTime: 0,
+    staleTime: 10_000,
+    gcTime: 10_000,
     refetchOnWindowFocus: false,
     retry: (count, error) => count < 2 && error instanceof ApiError && error.status === 503,
   });

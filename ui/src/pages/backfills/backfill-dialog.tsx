@@ -11,6 +11,7 @@ import { Link, useGo } from "../../kit/link.tsx";
 import { Failure, Skeleton } from "../../kit/states.tsx";
 import { countWords, spanWords } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
+import "./backfills.css";
 
 interface BackfillDialogProps {
   readonly asset: string;

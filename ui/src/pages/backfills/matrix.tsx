@@ -2,7 +2,7 @@
 import { useState, type KeyboardEvent, type ReactNode } from "react";
 import type { BackfillShowAnswer } from "../../../../src/model/backfill-answers.ts";
 import { useGo } from "../../kit/link.tsx";
-import { kindOf, StatusShape } from "../../kit/status.tsx";
+import { kindOf, type StatusKind, StatusShape } from "../../kit/status.tsx";
 import { countWords, spanWords } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 
@@ -47,7 +47,7 @@ export function Matrix({ nodes, run }: { readonly nodes: readonly Node[]; readon
                   type="button"
                   key={`${node.asset} ${node.partition ?? ""}`}
                   data-step={index}
-                  className={`bf-cell ${kindOf(node.status)}`}
+                  className={`bf-cell ${cellKind(node.status)}`}
                   tabIndex={index === Math.min(at, shown.length - 1) ? 0 : -1}
                   aria-label={wordsOf(node)}
                   title={wordsOf(node)}
@@ -56,7 +56,7 @@ export function Matrix({ nodes, run }: { readonly nodes: readonly Node[]; readon
                   onKeyDown={(event) => press(event, index)}
                   onClick={() => go(links.run(run, { step: node.partition === null ? node.asset : `${node.asset}[${node.partition}]` }))}
                 >
-                  <StatusShape kind={kindOf(node.status)} />
+                  <StatusShape kind={cellKind(node.status)} />
                 </button>
               ),
             )}
@@ -66,6 +66,11 @@ export function Matrix({ nodes, run }: { readonly nodes: readonly Node[]; readon
       <p className="mono second bf-told">{told === undefined ? " " : wordsOf(told)}</p>
     </div>
   );
+}
+
+/** Here what was already as it should be is as good as built. */
+function cellKind(status: string): StatusKind {
+  return status === "reused" ? "ok" : kindOf(status);
 }
 
 function wordsOf({ asset, partition, status, attempts, seconds, error }: Node): string {

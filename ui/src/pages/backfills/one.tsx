@@ -121,7 +121,7 @@ function Failures({ answer }: { readonly answer: BackfillShowAnswer }): ReactNod
   const groups = new Map<string, { readonly code: string; readonly message: string; readonly partitions: string[] }>();
   for (const { error, partition, asset } of answer.nodes) {
     if (error === null) continue;
-    const message = error.message.replaceAll(/\d{4}-\d{2}-\d{2}\S*/g, "…");
+    const message = (error.message.split("\n", 1)[0] ?? "").replaceAll(/\d{4}-\d{2}-\d{2}\S*/g, "…");
     const key = `${error.code} ${message}`;
     const group = groups.get(key) ?? { code: error.code, message, partitions: [] };
     group.partitions.push(partition ?? asset);
@@ -138,7 +138,7 @@ function Failures({ answer }: { readonly answer: BackfillShowAnswer }): ReactNod
               <span>{message}</span>
             </div>
             <div className="mono muted cut">
-              {partitions.slice(0, 8).join(", ")}
+              {partitions.toSorted().slice(0, 8).join(", ")}
               {partitions.length > 8 ? ` and ${partitions.length - 8} more` : ""}
             </div>
           </li>
