@@ -10,7 +10,7 @@ if (!hasRealData)
 
 export default defineConfig({
   test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    include: ["src/**/*.test.ts", "ui/src/**/*.test.ts", "test/**/*.test.ts"],
     exclude: [...configDefaults.exclude, ...(hasRealData ? [] : ["test/real/**"])],
     testTimeout: 120_000,
     hookTimeout: 300_000,

@@ -36,7 +36,7 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
   const box = useRef<HTMLDivElement>(null);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [current, setCurrent] = useState(0);
-  const rows = useMemo(() => treeRows(model, shown, toggled), [model, shown, toggled]);
+  const rows = useMemo(() => treeRows(model, { shown, toggled, selected }), [model, shown, toggled, selected]);
   const at = Math.min(current, rows.length - 1);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_HEIGHT, overscan: 16 });
   const typed = useRef({ text: "", at: 0 });
@@ -183,7 +183,12 @@ function GroupWords({
 }
 
 /** Groups are open until they are closed, where there are few assets; assets are closed until they are opened. */
-function treeRows(model: GraphModel, shown: ReadonlySet<number>, toggled: ReadonlySet<string>): readonly TreeRow[] {
+function treeRows(
+  model: GraphModel,
+  wish: { readonly shown: ReadonlySet<number>; readonly toggled: ReadonlySet<string>; readonly selected: number },
+): readonly TreeRow[] {
+  const { shown, toggled } = wish;
+  const chosen = model.nodes[wish.selected]?.group;
   const byGroup = new Map<string, number[]>();
   for (const place of shown) byGroup.set(model.nodes[place]!.group, [...(byGroup.get(model.nodes[place]!.group) ?? []), place]);
   const opensByItself = shown.size <= OPEN_ROWS_MAX;
@@ -203,7 +208,7 @@ function treeRows(model: GraphModel, shown: ReadonlySet<number>, toggled: Readon
   };
   for (const [index, group] of groups.entries()) {
     const key = `group:${group}`;
-    const isOpen = toggled.has(key) !== opensByItself;
+    const isOpen = toggled.has(key) !== (opensByItself || group === chosen);
     rows.push({ key, level: 1, group, place: -1, isOpen, position: index + 1, size: groups.length });
     const members = byGroup.get(group)!;
     if (isOpen)

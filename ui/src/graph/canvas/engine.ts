@@ -2,7 +2,7 @@
 import type { Placed } from "../layout/use-layout.ts";
 import type { Lens } from "../lens.ts";
 import { type Camera, cameraText, fit, parseCamera, toView, toWorld, type View, zoomAt } from "./camera.ts";
-import { edgePath, paint, type Picture, sizeOf } from "./paint.ts";
+import { edgeBoxes, edgePath, NAMES_ZOOM, paint, type Picture, sizeOf } from "./paint.ts";
 import { onPalette, type Palette, readPalette } from "./palette.ts";
 import { spatialIndex } from "./spatial.ts";
 
@@ -40,6 +40,9 @@ const TURN_PER_MS = (2 * Math.PI) / 1_200;
 /** A wheel's step zooms; smaller ones come from fingers that pan. */
 const WHEEL_STEP = 40;
 const SIGHT_MARGIN_PX = 90;
+/** So many assets are shown with their names at first, even where not all of them fit. */
+const READABLE_MAX = 60;
+const FIRST_GAP = 40;
 
 export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hears: Hears): Engine {
   const pen = canvas.getContext("2d", { alpha: false })!;
@@ -70,9 +73,15 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     settle = setTimeout(() => hears.at(how === "fitted" ? undefined : cameraText(next)), SETTLED_MS);
   };
   const all = (): Camera => {
-    const { layout } = picture!.placed;
+    const { layout, scene } = picture!.placed;
     const top = layout.y.reduce((least, y) => Math.min(least, y), 0);
-    return fit({ left: 0, top, right: layout.width, bottom: layout.height }, view);
+    const whole = fit({ left: 0, top, right: layout.width, bottom: layout.height }, view);
+    if (whole.zoom >= NAMES_ZOOM || scene.items.length > READABLE_MAX) return whole;
+    // Few assets on a narrow screen: names that can be read are worth more than all at once.
+    const [chosen] = picture!.selected;
+    const half = { x: view.width / 2 / NAMES_ZOOM, y: view.height / 2 / NAMES_ZOOM };
+    if (chosen !== undefined) return { x: layout.x[chosen]! + half.x / 2, y: layout.y[chosen]!, zoom: NAMES_ZOOM };
+    return { x: half.x - FIRST_GAP, y: layout.height <= half.y * 2 ? layout.height / 2 : half.y - FIRST_GAP, zoom: NAMES_ZOOM };
   };
   const resize = (): void => {
     const { width, height } = frame.getBoundingClientRect();
@@ -222,5 +231,15 @@ function pictureOf({ placed, emphasis, ...rest }: Shown, before: Picture | undef
       : isSame && before.emphasis === emphasis
         ? before.strong
         : edgePath(placed, (from, to) => emphasis.has(from) && emphasis.has(to));
-  return { ...rest, placed, emphasis, spatial, strong, edges: isSame ? before.edges : edgePath(placed), hover: -1, now: 0 };
+  return {
+    ...rest,
+    placed,
+    emphasis,
+    spatial,
+    strong,
+    edges: isSame ? before.edges : edgePath(placed),
+    boxes: isSame ? before.boxes : edgeBoxes(placed),
+    hover: -1,
+    now: 0,
+  };
 }

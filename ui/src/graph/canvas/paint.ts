@@ -14,6 +14,7 @@ export interface Picture {
   readonly spatial: Spatial;
   /** All edges in one path, and those between emphasized items in another. */
   readonly edges: Path2D;
+  readonly boxes: Float64Array;
   readonly strong: Path2D | null;
   /** Items that stand out; the others step back. Null: none does. */
   readonly emphasis: ReadonlySet<number> | null;
@@ -49,18 +50,38 @@ export function edgePath(placed: Placed, isMeant: (from: number, to: number) => 
   const path = new Path2D();
   for (const [place, route] of placed.layout.routes.entries()) {
     const { from, to } = placed.scene.edges[place]!;
-    if (route.length < 4 || !isMeant(from, to)) continue;
-    path.moveTo(route[0]!, route[1]!);
-    for (let at = 2; at < route.length; at += 2) {
-      const [x0, y0, x1, y1] = [route[at - 2]!, route[at - 1]!, route[at]!, route[at + 1]!];
-      if (y0 === y1) path.lineTo(x1, y1);
-      else {
-        const middle = (x0 + x1) / 2;
-        path.bezierCurveTo(middle, y0, middle, y1, x1, y1);
-      }
-    }
+    if (isMeant(from, to)) trace(path, route);
   }
   return path;
+}
+
+function trace(path: Path2D | CanvasRenderingContext2D, route: Float64Array): void {
+  if (route.length < 4) return;
+  path.moveTo(route[0]!, route[1]!);
+  for (let at = 2; at < route.length; at += 2) {
+    const [x0, y0, x1, y1] = [route[at - 2]!, route[at - 1]!, route[at]!, route[at + 1]!];
+    if (y0 === y1) path.lineTo(x1, y1);
+    else {
+      const middle = (x0 + x1) / 2;
+      path.bezierCurveTo(middle, y0, middle, y1, x1, y1);
+    }
+  }
+}
+
+/** Per edge the box around its way: left, top, right, bottom. */
+export function edgeBoxes({ layout }: Placed): Float64Array {
+  const boxes = new Float64Array(layout.routes.length * 4);
+  for (const [place, route] of layout.routes.entries()) {
+    let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+    for (let at = 0; at < route.length; at += 2) {
+      left = Math.min(left, route[at]!);
+      right = Math.max(right, route[at]!);
+      top = Math.min(top, route[at + 1]!);
+      bottom = Math.max(bottom, route[at + 1]!);
+    }
+    boxes.set([left, top, right, bottom], place * 4);
+  }
+  return boxes;
 }
 
 /** @returns whether something that turns is in sight */
@@ -97,20 +118,38 @@ function isFaded({ emphasis, selected }: Picture, place: number): boolean {
   return emphasis !== null && !emphasis.has(place) && !selected.has(place);
 }
 
-function paintEdges({ pen, palette, camera }: Stage, { edges, strong }: Picture): void {
+function paintEdges(stage: Stage, picture: Picture): void {
+  const { pen, palette, camera } = stage;
+  const { edges, strong, emphasis } = picture;
   pen.lineCap = "round";
   pen.lineJoin = "round";
   // Thin lines stay visible when all is small, and do not cover it.
   const thin = Math.max(1.2, 0.75 / camera.zoom);
+  // From near only few edges are in sight: those are cheaper than the path of all.
+  const isNear = camera.zoom >= NAMES_ZOOM;
   pen.globalAlpha = strong === null ? 1 : 0.35;
   pen.lineWidth = thin;
   pen.strokeStyle = palette.lineStrong;
-  pen.stroke(edges);
+  if (isNear) strokeNear(stage, picture, () => true);
+  else pen.stroke(edges);
   pen.globalAlpha = 1;
-  if (strong === null) return;
+  if (strong === null || emphasis === null) return;
   pen.lineWidth = thin * 1.6;
   pen.strokeStyle = palette.accent;
-  pen.stroke(strong);
+  if (isNear) strokeNear(stage, picture, (from, to) => emphasis.has(from) && emphasis.has(to));
+  else pen.stroke(strong);
+}
+
+function strokeNear({ pen, view, camera }: Stage, { placed, boxes }: Picture, isMeant: (from: number, to: number) => boolean): void {
+  const { x: left, y: top } = toWorld(camera, view, 0, 0);
+  const { x: right, y: bottom } = toWorld(camera, view, view.width, view.height);
+  pen.beginPath();
+  for (const [place, { from, to }] of placed.scene.edges.entries()) {
+    const at = place * 4;
+    if (boxes[at]! > right || boxes[at + 2]! < left || boxes[at + 1]! > bottom || boxes[at + 3]! < top) continue;
+    if (isMeant(from, to)) trace(pen, placed.layout.routes[place]!);
+  }
+  pen.stroke();
 }
 
 /** All blocks of one colour in one path. */

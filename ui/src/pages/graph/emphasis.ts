@@ -38,13 +38,13 @@ export function useEmphasis({ model, shown, picked, other, column, isImpact, len
     if (isImpact && picked >= 0 && reaches !== undefined)
       return {
         places: placesOf(reaches.assets).add(picked),
-        note: `A change of ${column ?? asset} reaches ${reaches.totals.assets} assets; ${reaches.totals.breaks} break without it.`,
+        note: `A change of ${column ?? asset} reaches ${counted(reaches.totals.assets)}; ${reaches.totals.breaks} break without it.`,
       };
     if (column !== undefined && follows !== undefined) {
       const up = follows.assets.filter(({ hops }) => hops < 0).length;
       return {
         places: placesOf(follows.assets),
-        note: `${column}: made from ${up} assets, used by ${follows.assets.filter(({ hops }) => hops > 0).length}.`,
+        note: `${column}: made from ${counted(up)}, used by ${counted(follows.assets.filter(({ hops }) => hops > 0).length)}.`,
       };
     }
     if (picked >= 0)
@@ -57,4 +57,8 @@ export function useEmphasis({ model, shown, picked, other, column, isImpact, len
     }
     return { places: null, note: null };
   }, [model, shown, picked, other, column, isImpact, lens, follows, reaches, asset]);
+}
+
+function counted(assets: number): string {
+  return assets === 1 ? "1 asset" : `${assets.toLocaleString("en-US")} assets`;
 }
