@@ -57,7 +57,9 @@ function isTyping(target: EventTarget | null): boolean {
 function enterList(target: EventTarget | null): boolean {
   const list = document.querySelector("main [data-list]");
   if (list === null || (target instanceof Node && list.contains(target) && target !== list)) return false;
-  const first = list.matches("[tabindex]") ? list : list.querySelector<HTMLElement>("[tabindex='0'], a, button");
+  const first = list.matches("[tabindex]")
+    ? list
+    : (list.querySelector("tbody [tabindex='0'], [role] [tabindex='0']") ?? list.querySelector("[tabindex='0'], a, button"));
   if (!(first instanceof HTMLElement)) return false;
   first.focus();
   return true;

@@ -34,7 +34,7 @@ export function Page(): ReactNode {
     stopped: needs.filter(({ about }) => stopped.has(about.kind)).length,
   };
   return (
-    <PageFrame title="Inbox" note={status.data === undefined ? undefined : needs.length === 0 ? "nothing waits" : `${needs.length} wait`}>
+    <PageFrame title="Inbox" note={status.data === undefined ? undefined : needs.length === 0 ? "nothing waits" : undefined}>
       <Tabs
         label="What waits"
         current={show}
@@ -87,10 +87,15 @@ function Failures({ needs }: { readonly needs: readonly Need[] }): ReactNode {
             <StatusMark status={need.about.kind === "stuck" ? "late" : "failed"} bare />
             <div>
               <div className="strong">{need.what}</div>
-              <div className="second">{need.why}</div>
+              <div className="second">{need.why.replace(/; it last succeeded at .*$/, "")}</div>
               {need.about.since === undefined ? null : (
                 <div className="muted">
                   <Time at={need.about.since} ago />
+                  {need.about.lastSucceededAt === undefined ? null : (
+                    <>
+                      , last good <Time at={need.about.lastSucceededAt} />
+                    </>
+                  )}
                 </div>
               )}
             </div>

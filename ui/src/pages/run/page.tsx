@@ -33,7 +33,7 @@ export function Page(): ReactNode {
       title={
         <span className="row">
           {status === undefined ? null : <StatusMark status={status} />}
-          <Copy text={run} label="Copy the run's id">
+          <Copy text={run} label={`${run}, copy`}>
             <span className="mono">{run}</span>
           </Copy>
         </span>
