@@ -1,5 +1,5 @@
 // Runs a guide of docs/ as its reader would: its files make a project, its `sh` blocks are typed line by line. `npx` is this build; a name in capitals
-// (RUN, BACKFILL) stands for the newest one there is; `# exit 1` says what a command ends with; `serve` and lines that end in `&` stay in the background.
+// (RUN, BACKFILL) stands for the newest one there is; `# exit 1` says what a command ends with; `serve`, `dev` and lines that end in `&` stay in the background.
 import { type ChildProcess, spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -47,7 +47,7 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
     for (const line of lines) {
       const [command = "", comment = ""] = line.split(/\s+#\s/, 2);
       const named = await withNames(command.trim(), made.dir);
-      if (named.endsWith("&") || named === "npx millrace serve") {
+      if (named.endsWith("&") || /^npx millrace (serve|dev)$/.test(named)) {
         const serves = !named.endsWith("&");
         const started = type(`exec ${named.replace(/\s*&$/, "")}${serves ? " --port 0" : ""}`);
         left.push({ line, ...started, serves });
