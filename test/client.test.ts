@@ -213,6 +213,23 @@ describe("a server that dies while its run is followed", () => {
     expect(statuses.filter((status) => status === "succeeded")).toHaveLength(1);
   });
 
+  it("leaves a command that it worked for with the run's id and exit code 6", async () => {
+    const first = await serve();
+    const { finished } = start(["run", "--select", "task:slow"], files.dir);
+    const client = opened(connect({ url: first.url, token: first.token }));
+    let id: string | undefined;
+    for (let tries = 0; id === undefined && tries < 600; tries++) {
+      await pause(50);
+      id = (await client.ask("runs.list", { limit: 1 })).runs[0]?.run;
+    }
+    await begun(client.run(id!));
+    await die(first);
+    const { exitCode, stderr } = await finished;
+    expect(exitCode).toBe(6);
+    expect(stderr).toContain("MR8106");
+    expect(stderr).toContain(id);
+  });
+
   it("answers nobody: a client says that it cannot be reached", async () => {
     const client = connect({ url: "http://127.0.0.1:9" });
     await expect(client.submit("nightly")).rejects.toThrow(TypeError);

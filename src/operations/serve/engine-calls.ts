@@ -61,8 +61,17 @@ export function isHeldByOthers(dir: string, error: unknown): boolean {
 /** Carries a call out in the engine. @throws what the operation throws there, MR8106 when the engine goes away meanwhile. */
 async function callEngine(engine: EngineFile, { signal, method, values, environment }: EngineCall): Promise<unknown> {
   const { packed, listeners } = packArguments(values);
+  let run: string | undefined;
   const gone = (cause: unknown): MillraceError =>
-    new MillraceError({ code: "MR8106", message: `the engine, process ${engine.pid}, does not answer: ${messageOf(cause)}`, cause });
+    run === undefined
+      ? new MillraceError({ code: "MR8106", message: `the engine, process ${engine.pid}, does not answer: ${messageOf(cause)}`, cause })
+      : new MillraceError({
+          code: "MR8106",
+          message: `the engine that carries out ${run} is gone; the run goes on with the next one`,
+          hint: `start millrace serve; millrace run show ${run} tells how it went`,
+          retryable: true,
+          cause,
+        });
   const response = await fetch(`${engine.url}${CALLS_PATH}`, {
     method: "POST",
     headers: {
@@ -78,8 +87,10 @@ async function callEngine(engine: EngineFile, { signal, method, values, environm
   if (response.status !== 200 || response.body === null) throw gone(`it answered ${response.status}`);
   try {
     for await (const line of linesOf(response.body)) {
-      if ("to" in line) listeners[line.to]?.(...line.values);
-      else if ("error" in line) throw errorOf(line);
+      if ("to" in line) {
+        run ??= runIn(line.values);
+        listeners[line.to]?.(...line.values);
+      } else if ("error" in line) throw errorOf(line);
       else return line.result;
     }
   } catch (error) {
@@ -87,6 +98,12 @@ async function callEngine(engine: EngineFile, { signal, method, values, environm
     throw error instanceof MillraceError ? error : gone(error);
   }
   throw gone("it stopped in the middle");
+}
+
+/** The run that an observer is told of. */
+function runIn([told]: readonly unknown[]): string | undefined {
+  const { run } = (typeof told === "object" && told !== null ? told : {}) as { readonly run?: unknown };
+  return typeof run === "string" && run !== "" ? run : undefined;
 }
 
 async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<CallLine> {

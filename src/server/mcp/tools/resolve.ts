@@ -42,11 +42,13 @@ export const resolve = tool({
   run: async ({ confirm, ...decision }, context) => {
     const wrong = wrongIn(decision);
     if (wrong !== null) return { text: wrong };
+    if (confirm !== undefined) {
+      await context.ask("confirmations.use", { token: confirm, act: decision }, { signal: context.signal });
+      return carryOut(context, decision);
+    }
     const what = await previewOf(context.ask, decision);
-    if (confirm !== undefined) await context.ask("confirmations.use", { token: confirm, act: decision }, { signal: context.signal });
-    else if (context.askPerson !== null) {
-      if (!(await context.askPerson(what.join("\n")))) return { text: "the person said no; nothing was done" };
-    } else return proposal(context, decision, what);
+    if (context.askPerson === null) return proposal(context, decision, what);
+    if (!(await context.askPerson(what.join("\n")))) return { text: "the person said no; nothing was done" };
     return carryOut(context, decision);
   },
 });
