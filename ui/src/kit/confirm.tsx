@@ -3,6 +3,7 @@ import { useState, type ReactNode } from "react";
 import { Button } from "./button.tsx";
 import { Dialog } from "./dialog.tsx";
 import { Field } from "./field.tsx";
+import { Refused } from "./states.tsx";
 
 interface ConfirmProps {
   readonly open: boolean;
@@ -63,11 +64,7 @@ function Asked({ title, children, act, type, reason, busy, error, onConfirm, onC
             )}
           </Field>
         )}
-        {error === undefined || error === null ? null : (
-          <p role="alert" className="status fail">
-            {error.message}
-          </p>
-        )}
+        <Refused error={error} />
         <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
       </form>
     </Dialog>

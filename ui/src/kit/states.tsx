@@ -73,6 +73,20 @@ export function Failure({ error, retry }: { readonly error: Error; readonly retr
   );
 }
 
+/** An act was refused: beside its button, with the code and what to do. */
+export function Refused({ error }: { readonly error: Error | null | undefined }): ReactNode {
+  if (error == null) return null;
+  const record = error instanceof ApiError ? error.error : null;
+  return (
+    <div role="alert" className="refused">
+      <p className="strong">
+        {record === null ? "The server cannot be reached. Nothing is lost: try again." : `${record.code} ${record.message}`}
+      </p>
+      {record?.hint === undefined ? null : <p>{record.hint}</p>}
+    </div>
+  );
+}
+
 function StaleNote({ error, at, retry }: { readonly error: Error; readonly at: number; readonly retry: () => void }): ReactNode {
   return (
     <div className="stale-note" role="status">

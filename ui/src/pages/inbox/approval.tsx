@@ -9,6 +9,7 @@ import { SchemaForm, type FormValue, type JsonSchema } from "../../kit/schema-fo
 import { StatusMark } from "../../kit/status.tsx";
 import { toast } from "../../kit/toast.tsx";
 import { links } from "../../links.ts";
+import { Refused } from "../../kit/states.tsx";
 
 export function Approval({ approval }: { readonly approval: PendingApproval }): ReactNode {
   const { run, task, title, description, approvers, fields } = approval;
@@ -49,11 +50,7 @@ export function Approval({ approval }: { readonly approval: PendingApproval }): 
         <Field label="Why (kept in the history)">
           {(id) => <input id={id} className="input" value={why} maxLength={2000} onChange={(event) => setWhy(event.target.value)} />}
         </Field>
-        {decide.error === null ? null : (
-          <p role="alert" className="status fail">
-            {decide.error.message}
-          </p>
-        )}
+        <Refused error={decide.error} />
       </div>
       <div className="row no-print">
         <Button busy={decide.isPending} onClick={() => act(false)}>

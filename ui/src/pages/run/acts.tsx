@@ -9,6 +9,7 @@ import { Field } from "../../kit/field.tsx";
 import { useGo } from "../../kit/link.tsx";
 import { toast } from "../../kit/toast.tsx";
 import { links } from "../../links.ts";
+import { Refused } from "../../kit/states.tsx";
 
 type Asked = "retry" | "again" | "cancel" | null;
 
@@ -121,11 +122,7 @@ function Again({ run, onClose, onBegun }: AgainProps): ReactNode {
             )}
           </Field>
         ))}
-        {fork.error === null ? null : (
-          <p role="alert" className="status fail">
-            {fork.error.message}
-          </p>
-        )}
+        <Refused error={fork.error} />
       </form>
     </Dialog>
   );
