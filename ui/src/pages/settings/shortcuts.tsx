@@ -1,7 +1,6 @@
 // The keys of the page, in one place.
 import type { ReactNode } from "react";
 import { Panel } from "../../kit/panel.tsx";
-import { places } from "../../shell/places.ts";
 
 const keys: readonly (readonly [string, string])[] = [
   ["⌘K or Ctrl K", "search for assets, runs and what can be done"],
@@ -11,7 +10,8 @@ const keys: readonly (readonly [string, string])[] = [
   ["x", "select in a list"],
   ["Esc", "close the top layer"],
   ["⌘B or Ctrl B", "fold the rail"],
-  ["?", "this sheet"],
+  ["g, then a letter", "go to a page"],
+  ["?", "all keys, with the letters of the pages"],
   ["⌘↵ or Ctrl ↵", "run the query of the console"],
   ["⌘C or Ctrl C", "copy the cell of a result"],
 ];
@@ -19,11 +19,8 @@ const keys: readonly (readonly [string, string])[] = [
 export function Shortcuts(): ReactNode {
   return (
     <div className="stack settings-parts">
-      <Panel title="Everywhere" padded>
+      <Panel title="Shortcuts" sub="? shows them on every page" padded>
         <Keys keys={keys} />
-      </Panel>
-      <Panel title="Go to" sub="g, then a letter" padded>
-        <Keys keys={places.flat().map(({ letter, name }) => [`g ${letter}`, name] as const)} />
       </Panel>
     </div>
   );

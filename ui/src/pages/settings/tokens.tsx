@@ -1,6 +1,6 @@
 // Tokens of the API: made with a scope and an end, told once, taken back.
 import { useState, type ReactNode } from "react";
-import { SCOPES, type Scope, type TokenAnswer, type TokenCreatedAnswer } from "../../../../src/model/access.ts";
+import type { Scope, TokenAnswer, TokenCreatedAnswer } from "../../../../src/model/access.ts";
 import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
@@ -17,6 +17,8 @@ const SCOPE_WORDS: Readonly<Record<Scope, string>> = {
   operate: "operate: acts on runs and data, too",
   admin: "admin: gives others access and removes, too",
 };
+
+const scopes = Object.keys(SCOPE_WORDS) as Scope[];
 
 export function Tokens(): ReactNode {
   const read = useRead("tokens.list", {});
@@ -67,7 +69,7 @@ export function Tokens(): ReactNode {
                 value={wanted.scope}
                 onChange={(event) => setWanted({ ...wanted, scope: event.target.value as Scope })}
               >
-                {SCOPES.map((scope) => (
+                {scopes.map((scope) => (
                   <option key={scope} value={scope}>
                     {SCOPE_WORDS[scope]}
                   </option>
