@@ -1,5 +1,5 @@
 // What a cell that its type refuses may have meant: values that people and spreadsheets write. DuckDB itself says whether the type takes the suggestion; what
-// could mean two things (1,5 and 1,500 apart; 03/04/2026) gets none.
+// could mean two things (1,500; 03/04/2026) gets none.
 import type { Session } from "../../sql/session.ts";
 import { ident, literal } from "../../sql/text.ts";
 
@@ -22,8 +22,8 @@ const YES = ["yes", "y", "ja", "on", "x"];
 const NO = ["no", "n", "nein", "off"];
 /** With a decimal comma: one comma with one, two or more than three digits after it, dots only between thousands. */
 const DECIMAL_COMMA = String.raw`^\D*[+-]?(\d{1,3}(\.\d{3})+|\d+),(\d{1,2}|\d{4,})\D*$`;
-/** With thousands between commas. */
-const THOUSANDS_COMMA = String.raw`^\D*[+-]?\d{1,3}(,\d{3})+(\.\d+)?\D*$`;
+/** With thousands between commas; one comma alone before three digits could be a decimal one. */
+const THOUSANDS_COMMA = String.raw`^\D*[+-]?\d{1,3}((,\d{3})+\.\d+|(,\d{3}){2,})\D*$`;
 const PLAIN_NUMBER = String.raw`^[^\d,.]*\d+(\.\d+)?[^\d,.]*$`;
 
 const listed = (words: readonly string[]): string => words.map(literal).join(", ");

@@ -27,6 +27,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: "kind",
     head: "Started by",
+    wide: true,
     by: ({ trigger }) => trigger?.kind ?? "",
     cell: ({ trigger }) => <span className="tag">{trigger?.kind ?? "by hand"}</span>,
   },
@@ -34,6 +35,7 @@ const COLUMNS: readonly Column<Row>[] = [
   {
     id: "warnings",
     head: "",
+    wide: true,
     cell: ({ trigger }) =>
       trigger === null || trigger.warnings.length === 0 ? null : (
         <span className="tag warn" title={trigger.warnings.join("\n")}>

@@ -4,7 +4,7 @@ import { useEffect, useId, useRef, useState, type KeyboardEvent, type PointerEve
 import { appearance } from "../../data/appearance.ts";
 import { useSignal } from "../../data/signal.ts";
 import { countWords } from "../../kit/values.tsx";
-import { type Axis, keyOf, statusAt } from "./decode.ts";
+import { type Axis, type GridRow, keyOf, statusAt } from "./decode.ts";
 import { paintRow, paletteOf, ROW_HEIGHT } from "./paint.ts";
 
 /** A range of one row; `at` is the end that moves. */
@@ -33,6 +33,7 @@ export function HeatMap({ axis, selection, onSelection, onBackfill, cellWidth }:
   const look = useSignal(appearance);
   const [view, setView] = useState({ left: 0, top: 0, width: 0, height: 0 });
   const [hover, setHover] = useState<{ readonly row: number; readonly place: number } | null>(null);
+  const [begun] = useState(selection);
   const isDragging = useRef(false);
   const { rows, parts } = axis;
   const labels = view.width > 0 && view.width < NARROW ? LABELS_NARROW : LABELS_WIDTH;
@@ -53,11 +54,12 @@ export function HeatMap({ axis, selection, onSelection, onBackfill, cellWidth }:
       element.removeEventListener("scroll", measure);
     };
   }, []);
-  // The newest partitions are at the right.
+  // The newest partitions are at the right; an address that names some shows those.
   useEffect(() => {
     const element = box.current;
-    if (element !== null) element.scrollLeft = element.scrollWidth;
-  }, [axis.step, cellWidth]);
+    if (element === null) return;
+    element.scrollLeft = begun === null ? element.scrollWidth : begun.at * cellWidth - element.clientWidth / 3;
+  }, [axis.step, cellWidth, begun]);
   useEffect(() => {
     const element = canvas.current;
     const context = element?.getContext("2d");
@@ -174,7 +176,7 @@ export function HeatMap({ axis, selection, onSelection, onBackfill, cellWidth }:
                 style={{ top: (firstRow + index) * ROW_HEIGHT, width: labels }}
                 title={row.id}
               >
-                {row.key === "*" ? row.asset : `${row.asset} ${row.key.replace("*|", "").replace("|*", "")}`}
+                {labelOf(row, labels === LABELS_NARROW)}
               </div>
             ))}
           </div>
@@ -196,6 +198,13 @@ export function HeatMap({ axis, selection, onSelection, onBackfill, cellWidth }:
       </p>
     </>
   );
+}
+
+/** Where it is narrow, what tells rows of one asset apart comes first. */
+function labelOf({ asset, key }: GridRow, isNarrow: boolean): string {
+  if (key === "*") return asset;
+  const values = key.replace("*|", "").replace("|*", "");
+  return isNarrow ? `${values} ${asset}` : `${asset} ${values}`;
 }
 
 const TICK_MIN_WIDTH = 96;

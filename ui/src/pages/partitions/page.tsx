@@ -7,7 +7,7 @@ import { Page as Frame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
 import { Copy, countWords } from "../../kit/values.tsx";
-import { BackfillDialog } from "../backfills/backfill-dialog.tsx";
+import { BackfillDialog } from "../../kit/backfill-dialog.tsx";
 import { type Axis, axesOf, countsOf, keyOf, STATUSES } from "./decode.ts";
 import { HeatMap, type Selection } from "./heat-map.tsx";
 import { Inspector } from "./inspector.tsx";

@@ -1,17 +1,17 @@
 // A backfill before it starts: which partitions, how many at once, with what stands below; what it would build, how long it may take, what already works on them.
 import { useState, type ReactNode } from "react";
-import type { Api } from "../../../../src/server/api.ts";
-import { useAct } from "../../data/act.ts";
-import { usePreview } from "../../data/preview.ts";
-import { useRead } from "../../data/read.ts";
-import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
-import { Field } from "../../kit/field.tsx";
-import { Link, useGo } from "../../kit/link.tsx";
-import { Failure, Skeleton } from "../../kit/states.tsx";
-import { countWords, spanWords } from "../../kit/values.tsx";
-import { links } from "../../links.ts";
-import "./backfills.css";
+import type { Api } from "../../../src/server/api.ts";
+import { useAct } from "../data/act.ts";
+import { usePreview } from "../data/preview.ts";
+import { useRead } from "../data/read.ts";
+import { Button } from "./button.tsx";
+import { Dialog } from "./dialog.tsx";
+import { Field } from "./field.tsx";
+import { Link, useGo } from "./link.tsx";
+import { Failure, Skeleton } from "./states.tsx";
+import { countWords, spanWords } from "./values.tsx";
+import { links } from "../links.ts";
+import "./backfill-dialog.css";
 
 interface BackfillDialogProps {
   readonly asset: string;
