@@ -76,10 +76,15 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
   const { run, nodes } = answer;
   const [{ step, attempt }, setSearch] = usePageSearch(search);
   const roots = rootFailures(nodes);
-  const chosen = nodes.find((node) => nodeKey(node) === step) ?? roots[0] ?? nodes.find(({ status }) => status === "running") ?? nodes[0];
+  const chosen =
+    nodes.find((node) => nodeKey(node) === step) ??
+    roots[0] ??
+    nodes.find(({ status }) => ["running", "retrying", "waiting"].includes(status)) ??
+    nodes[0];
   const isEnded = run.status !== "running";
   return (
     <div className="stack run-body">
+      {isUnclear(answer, roots.length) ? <Why run={run.run} /> : null}
       {roots.length === 0 ? null : <Cause roots={roots} nodes={nodes} run={run.run} />}
       <div className="cols">
         <Panel
@@ -115,7 +120,6 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
         attempt={attempt}
         isLive={!isEnded}
       />
-      {isEnded && roots.length === 0 && run.status !== "succeeded" ? <Why run={run.run} /> : null}
     </div>
   );
 }
@@ -183,6 +187,12 @@ function Before({ node }: { readonly node: RunNode }): ReactNode {
       ))}
     </ul>
   );
+}
+
+/** It ended badly and nothing failed, or it goes on and nothing runs: the engine says why. */
+function isUnclear({ run, nodes }: RunShowAnswer, roots: number): boolean {
+  if (run.status === "running") return !nodes.some(({ status }) => status === "running");
+  return roots === 0 && run.status !== "succeeded";
 }
 
 function Why({ run }: { readonly run: string }): ReactNode {
