@@ -6,6 +6,7 @@ import type { AssetRowsAnswer } from "../../model/look-answers.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
 import { qualified, ident } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
+import { keepInside } from "../access/expressions.ts";
 import { findAsset } from "../assets/assets.ts";
 import { runQuery } from "../assets/query.ts";
 import { warehouseToRead } from "../functions/install.ts";
@@ -67,6 +68,7 @@ export async function rowsOf(workspace: Workspace, request: RowsRequest): Promis
   if (order !== undefined && !columns.some(({ name }) => name === order))
     throw new MillraceError({ code: "MR8161", message: `${id} has no column ${order}` });
   const condition = where === undefined || where.trim() === "" ? "" : ` where (${where}\n)`;
+  await keepInside(warehouse, [condition === "" ? undefined : where]);
   const ordered = order === undefined ? "" : ` order by ${ident(order)} ${direction === "up" ? "asc" : "desc"} nulls last`;
   const sql = `select * from ${table}${condition}${ordered} limit ${limit + 1} offset ${offset}`;
   const page = new Page(limit);

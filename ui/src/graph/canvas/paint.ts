@@ -229,7 +229,7 @@ function paintAsset(
   pen.textAlign = "left";
   pen.fillStyle = palette.text;
   const badge = node.quarantined > 0 || node.checks.failed > 0;
-  pen.font = details ? `500 13px ${palette.font}` : `500 19px ${palette.font}`;
+  pen.font = details ? `500 13px ${palette.font}` : `500 22px ${palette.font}`;
   pen.fillText(
     cutText(pen, shortName(node.asset), ASSET_WIDTH - 44 - (badge && details ? 40 : 0)),
     x + 32,
@@ -280,24 +280,24 @@ function paintGroup(
     pen.fill();
     pen.stroke();
   }
-  const small = camera.zoom < NAMES_ZOOM;
+  // From far the words are as large as the box has room for.
+  const small = camera.zoom < DETAILS_ZOOM;
   pen.save();
-  pen.translate(x + 14, y + (small ? 20 : 14));
-  if (small) pen.scale(2, 2);
+  pen.translate(x + 14, y + (small ? 12 : 14));
+  if (small) pen.scale(1.8, 1.8);
   drawShape(pen, kind, { fill: palette.fill[kind], ground: palette.surface, turn });
   pen.restore();
   pen.textBaseline = "middle";
   pen.textAlign = "left";
   pen.fillStyle = palette.text;
   pen.font = `600 ${small ? 26 : 15}px ${palette.font}`;
-  pen.fillText(cutText(pen, nameOf(item), GROUP_WIDTH - (small ? 66 : 56)), x + (small ? 50 : 34), y + (small ? 33 : 21));
-  if (small) return;
-  pen.font = `11px ${palette.font}`;
+  pen.fillText(cutText(pen, nameOf(item), GROUP_WIDTH - (small ? 66 : 56)), x + (small ? 44 : 34), y + (small ? 24 : 21));
+  pen.font = `${small ? 18 : 11}px ${palette.font}`;
   pen.fillStyle = palette.quiet;
   const failed = item.counts.get("failed") ?? 0;
   const words = `${item.members.length.toLocaleString("en-US")} assets${failed > 0 ? ` · ${failed} failed` : ""}`;
-  pen.fillText(cutText(pen, words, GROUP_WIDTH - 30), x + 14, y + 42);
-  if (item.quarantined > 0) paintBadge({ pen, palette }, x + GROUP_WIDTH - 16, y + 42, item.quarantined);
+  pen.fillText(cutText(pen, words, GROUP_WIDTH - 30), x + 14, y + (small ? 47 : 42));
+  if (item.quarantined > 0 && !small) paintBadge({ pen, palette }, x + GROUP_WIDTH - 16, y + 42, item.quarantined);
   // How its assets stand, as a bar; what is well is quiet.
   let at = x + 14;
   const width = GROUP_WIDTH - 34;
@@ -306,7 +306,7 @@ function paintGroup(
     const own = kindOf(status);
     pen.globalAlpha *= own === "ok" ? 0.6 : 1;
     pen.fillStyle = palette.fill[own];
-    pen.fillRect(at, y + 54, Math.max(1.5, part - 1), 5);
+    pen.fillRect(at, y + (small ? 60 : 54), Math.max(1.5, part - 1), 5);
     pen.globalAlpha = isFaded(picture, place) ? FADED : 1;
     at += part;
   }

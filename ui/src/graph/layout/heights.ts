@@ -6,6 +6,9 @@ import { LANE_HEIGHT, NODE_GAP } from "./types.ts";
 const SWEEPS = 6;
 /** How much a node that stood somewhere before holds on to it. */
 const HOLD = 1_000;
+/** Nodes stand in line, edges that pass go around them. */
+const NODE_WEIGHT = 4;
+const LANE_WEIGHT = 1;
 
 export interface HeightsInput {
   readonly web: Web;
@@ -40,7 +43,7 @@ export function heightsOf({ web, rows, sizes, wish }: HeightsInput): Float64Arra
         const near = sweep % 2 === 0 ? left[node]! : right[node]!;
         const around = last || near.length === 0 ? [...left[node]!, ...right[node]!] : near;
         if (around.length === 0) return { at: height[node]!, weight: 0.1 };
-        return { at: medianHeight(around, height), weight: node < real ? 1 : 4 };
+        return { at: medianHeight(around, height), weight: node < real ? NODE_WEIGHT : LANE_WEIGHT };
       });
       placeRow(row, wanted, { size, height });
     }

@@ -10,7 +10,7 @@ import { LAYER_GAP, type Layout, type LayoutInput, NODE_GAP } from "./types.ts";
 const KNOWN_PART_MIN = 0.5;
 /** Breadth by height that a picture is given where its gaps may grow, and how far they may. */
 const BREADTH = 1.4;
-const LAYER_GAP_MAX = 560;
+const LAYER_GAP_MAX = 900;
 
 export function layOut({ nodes, edges, before }: LayoutInput): Layout {
   const layered = layersOf(nodes.length, edges);
