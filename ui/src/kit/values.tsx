@@ -1,4 +1,4 @@
-// Values as people read them: moments, spans, counts, things to copy, the line of a series.
+// Values as people read them: moments, spans, counts, things to copy.
 import { useState, type ReactNode } from "react";
 import { appearance } from "../data/appearance.ts";
 import { useSignal } from "../data/signal.ts";
@@ -111,29 +111,5 @@ export function Copy({
       {children ?? <code>{text}</code>}
       <span aria-live="polite">{copied ? <span className="copied">copied</span> : null}</span>
     </button>
-  );
-}
-
-/** A small line without axes; the numbers stand beside it. */
-export function Sparkline({
-  values,
-  label,
-  width = 72,
-}: {
-  readonly values: readonly number[];
-  readonly label: string;
-  readonly width?: number;
-}): ReactNode {
-  const height = 18;
-  const most = Math.max(...values);
-  const least = Math.min(...values);
-  const points = values.map(
-    (value, index) =>
-      `${(index * width) / Math.max(1, values.length - 1)},${height - 2 - ((value - least) / (most - least || 1)) * (height - 4)}`,
-  );
-  return (
-    <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={label} className="sparkline">
-      <polyline fill="none" stroke="currentColor" strokeWidth="1.4" points={points.join(" ")} />
-    </svg>
   );
 }

@@ -2,7 +2,6 @@
 import type { RunShowAnswer } from "../../../../src/model/answers.ts";
 
 export type RunNode = RunShowAnswer["nodes"][number];
-export type RunAttempt = RunNode["attempts"][number];
 
 /** Its name in addresses and acts: `clean.sales`, `clean.sales[2026-11]`, `task:report`. */
 export function nodeKey({ asset, task, partition }: Pick<RunNode, "asset" | "task" | "partition">): string {
