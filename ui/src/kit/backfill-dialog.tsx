@@ -135,7 +135,9 @@ export function BackfillDialog({ asset, partition: given, onClose }: BackfillDia
             <p className="muted">Name partitions, or say which: missing, failed, stale.</p>
           )
         ) : (
-          <Outlook preview={preview.data} />
+          <div role="status" aria-label="What it would do">
+            <Outlook preview={preview.data} />
+          </div>
         )}
         {busy.map((each) => (
           <p key={each.backfill} className="row wrap">
@@ -157,7 +159,7 @@ function Outlook({ preview }: { readonly preview: Api["backfills.preview"]["answ
   const { partitions, nodes, from, to, estimate, assets } = preview;
   if (partitions === 0) return <p className="second">None of them is so: there is nothing to build.</p>;
   return (
-    <dl className="pairs" aria-label="What it would do" role="status">
+    <dl className="pairs">
       <dt>Builds</dt>
       <dd>
         <span className="strong">

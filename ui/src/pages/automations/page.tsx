@@ -34,7 +34,7 @@ const COLUMNS: readonly Column<Row>[] = [
   { id: "words", head: "When", grows: true, cell: ({ trigger, job }) => trigger?.words ?? job.description ?? "" },
   {
     id: "warnings",
-    head: "",
+    head: "Mind",
     wide: true,
     cell: ({ trigger }) =>
       trigger === null || trigger.warnings.length === 0 ? null : (

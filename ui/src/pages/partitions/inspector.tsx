@@ -45,10 +45,10 @@ export function Inspector({ axis, row, from, to, onBackfill }: InspectorProps): 
         </div>
         {from === to ? <One asset={row.asset} partition={key} /> : null}
         <div className="row wrap">
-          <Copy text={`millrace run --select ${row.asset} --partition '${key}'`} label="Copy the command that runs these partitions">
+          <Copy text={`millrace run --select ${row.asset} --partition '${key}'`} label="Copy as command what runs these partitions">
             Copy as command
           </Copy>
-          <Copy text={key} label="Copy the range">
+          <Copy text={key} label="Copy range of partitions">
             Copy range
           </Copy>
           <Link className="link" to={links.asset(row.asset, "partitions")}>

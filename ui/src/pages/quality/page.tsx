@@ -202,7 +202,16 @@ const UNTESTED_COLUMNS: readonly Column<QualityAnswer["untested"][number]>[] = [
   { id: "kind", head: "Kind", by: ({ kind }) => kind, cell: ({ kind }) => kind },
   { id: "columns", head: "Columns", align: "right", by: ({ columns }) => columns, cell: ({ columns }) => columns },
   { id: "below", head: "Read by", align: "right", by: ({ dependents }) => dependents, cell: ({ dependents }) => dependents },
-  { id: "add", head: "", grows: true, cell: () => <Copy text="checks: [ { notNull: [id] }, { unique: [id] } ]">Copy a first check</Copy> },
+  {
+    id: "add",
+    head: "A beginning",
+    grows: true,
+    cell: () => (
+      <Copy text="checks: [ { notNull: [id] }, { unique: [id] } ]" label="Copy a first check">
+        Copy a first check
+      </Copy>
+    ),
+  },
 ];
 
 function Untested({ untested }: Pick<QualityAnswer, "untested">): ReactNode {

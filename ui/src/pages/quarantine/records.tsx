@@ -52,7 +52,7 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
       note={read.data === undefined ? undefined : <Count of={read.data.total} one="record" />}
       actions={
         <>
-          <Copy text={`millrace quarantine export ${asset} --to ${asset}.csv`} label="Copy the command that exports these records">
+          <Copy text={`millrace quarantine export ${asset} --to ${asset}.csv`} label="Export by command: copy it">
             Export by command
           </Copy>
           <Link className="btn plain" to={links.asset(asset)}>
