@@ -175,6 +175,33 @@ describe("a stream of events", () => {
   });
 });
 
+describe("SQL of a token that reads", () => {
+  const files = "(select content from read_text('secrets.env'))";
+  const refused = { error: { code: "MR8140" } };
+
+  it("reads no file of the machine, as a query, a condition or a correction that is only tried", async () => {
+    const reads = bearer(await token("reader", "read"));
+    expect(await ask("POST", "/query", reads, { sql: `select ${files}` })).toMatchObject(refused);
+    expect(await ask("POST", "/query", reads, { sql: "from query_table('data/x.csv')" })).toMatchObject(refused);
+    expect(await ask("GET", `/assets/raw.x/rows?where=${encodeURIComponent(`v = ${files}`)}`, reads)).toMatchObject(refused);
+    const tried = { act: "fix", named: ["raw.x"], set: { v: files } };
+    expect(await ask("POST", "/quarantine/preview", reads, tried)).toMatchObject(refused);
+    expect(
+      await ask("POST", "/quarantine/preview", reads, { ...tried, set: { v: "1) from read_text('secrets.env') where (true" } }),
+    ).toMatchObject(refused);
+    expect(await ask("POST", "/quarantine/preview", reads, { ...tried, set: { v: "1), (2" } })).toMatchObject({ http: 400 });
+    expect(await ask("POST", "/quarantine/preview", reads, { ...tried, set: {}, where: `_raw = ${files}` })).toMatchObject(refused);
+  });
+
+  it("reads what stands in the warehouse", async () => {
+    const reads = bearer(await token("looker", "read"));
+    expect(await ask("GET", `/assets/raw.x/rows?where=${encodeURIComponent("v = (select min(v) from raw.x)")}`, reads)).toMatchObject({
+      http: 200,
+      total: 1,
+    });
+  });
+});
+
 it("no answer of any route holds a secret, whoever asks", { timeout: 60_000 }, async () => {
   const admin = await token("auditor", "admin");
   const { runs } = await ask("GET", "/runs");

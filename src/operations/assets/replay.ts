@@ -9,6 +9,7 @@ import { type Chain, readChain } from "../../load/raw/chain.ts";
 import { ownerOf, readLiveVersion } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
 import { literal } from "../../sql/text.ts";
+import { keepInside } from "../access/expressions.ts";
 import { findAsset } from "./assets.ts";
 import type { Replay } from "./replay-port.ts";
 import { runOperation } from "../runs/run.ts";
@@ -53,6 +54,7 @@ export async function replayAsset(
     });
   }
   const warehouse = await workspace.warehouse();
+  await keepInside(warehouse, [request.where]);
   const told = await warehouse.session(async (session) => {
     const key = await keyToChange(session, asset);
     return chosen(session, key, request, await readChain(session, key, loadModeOf(node.spec)));

@@ -11,6 +11,7 @@ import type { Correction } from "../../load/amend/edit.ts";
 import { openRecords } from "../../load/amend/records.ts";
 import { auditWith } from "../../load/audit.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
+import { keepInside } from "../access/expressions.ts";
 import { actor } from "../actor.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { runOperation } from "../runs/run.ts";
@@ -49,6 +50,7 @@ export async function decideRecords(
 ): Promise<RunSummaryAnswer | null> {
   await workspace.projectWithWarehouse();
   const warehouse = await workspace.warehouse();
+  await keepInside(warehouse, [request.where, ...Object.values(request.set ?? {})]);
   const targets = await targetsOf(workspace, warehouse, request.named);
   const { act, by = actor(), why = null, dryRun } = request;
   const { node } = targets;

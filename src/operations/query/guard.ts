@@ -1,6 +1,7 @@
 // What a query that comes over the API may read: what stands in the warehouse, nothing else of the machine.
 //   G1. One statement that reads. Files, other systems and calls that only running would tell are refused, inside `query('…')` as well, and in the forms in which
 //       DuckDB takes a table's name for a file: `from data.csv`.
+//   G3. What the warehouse says of itself (texts of views, settings) may hold a secret: it is shown with secrets taken out, and never exported.
 //   G2. Functions that make rows are refused unless they are known to read nothing but the warehouse, or are the project's own macros.
 import { MillraceError } from "../../model/errors.ts";
 import type { Session } from "../../sql/session.ts";
@@ -12,10 +13,13 @@ const NESTING_MAX = 5;
 const EXPLAIN = /^\s*explain(\s+analyze)?\s+/i;
 const FILE_NAME = /\.(csv|tsv|txt|parquet|json|jsonl|ndjson|xlsx|arrow|avro|shp|gpkg|db|duckdb)(\.\w+)?$|[/\\*]/i;
 const READING =
-  /^(range|generate_series|unnest|repeat|repeat_row|json_each|json_tree|summary|query|query_table|histogram|histogram_values|pragma_(table_info|show|version|database_size|storage_info|metadata_info)|duckdb_\w+|icu_calendar_names|pg_timezone_names|test_all_types|now|today)$/;
+  /^(range|generate_series|unnest|repeat|repeat_row|json_each|json_tree|summary|query|histogram|histogram_values|pragma_(table_info|show|version|database_size|storage_info|metadata_info)|duckdb_\w+|icu_calendar_names|pg_timezone_names|test_all_types|now|today)$/;
+
+/** G3. */
+const ITSELF = /^(duckdb_\w*|pragma_\w+|sqlite_\w+|current_setting|getvariable|current_query)$/i;
 
 /** @throws MR8140 for what reads elsewhere, MR8002 for what is no query */
-export async function refuseOutside(session: Session, sql: string): Promise<void> {
+export async function refuseOutside(session: Session, sql: string, itself: "shown" | "refused"): Promise<void> {
   let open: readonly string[] = [sql.replace(EXPLAIN, "")];
   for (let round = 0; open.length > 0; round++) {
     if (round >= NESTING_MAX) throw outside("queries inside each other's texts this deep");
@@ -29,6 +33,7 @@ export async function refuseOutside(session: Session, sql: string): Promise<void
           message: `these are ${statements.length} statements; the API takes one query at a time`,
         });
       const references = findReferences(statements);
+      if (itself === "refused" && readsItself(references)) throw outside("what it says of itself, into a file");
       await refuseReferences(session, references, statements);
       next.push(...references.nested.map(({ sql: inner }) => inner));
     }
@@ -62,6 +67,13 @@ async function refuseReferences(session: Session, references: References, statem
     if (FILE_NAME.test(path) && !(await isRelation(session, schema, name))) throw outside(`the file ${path}`);
   }
   for (const name of rowFunctions(statements)) if (!READING.test(name) && !(await isOwnMacro(session, name))) throw outside(`${name}()`);
+}
+
+function readsItself({ calls, tables }: References): boolean {
+  return (
+    calls.some((name) => ITSELF.test(name)) ||
+    tables.some(({ schema, name }) => ITSELF.test(name) || /^(information_schema|pg_catalog)$/i.test(schema))
+  );
 }
 
 /** Names of functions that stand where tables do. */
