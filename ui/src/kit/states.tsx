@@ -3,6 +3,7 @@
 import { useEffect, useState, type ReactNode } from "react";
 import { ApiError } from "../data/ask.ts";
 import type { Read } from "../data/read.ts";
+import { askForSession } from "../data/session.ts";
 import { Button } from "./button.tsx";
 import { Copy, Time } from "./values.tsx";
 
@@ -62,6 +63,15 @@ export function Failure({ error, retry }: { readonly error: Error; readonly retr
       </div>
       {record?.hint === undefined ? null : <p className="second">{record.hint}</p>}
       <div className="row">
+        {error instanceof ApiError && error.status === 401 ? (
+          <Button
+            small
+            look="primary"
+            onClick={() => void askForSession(error.message).then((begun) => (begun ? location.reload() : undefined))}
+          >
+            Enter a key
+          </Button>
+        ) : null}
         {retry === undefined ? null : (
           <Button small onClick={retry}>
             Try again

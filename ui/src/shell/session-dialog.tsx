@@ -27,7 +27,7 @@ function Asked({ onDone }: { readonly onDone: (begun: boolean) => void }): React
   return (
     <Dialog
       open
-      title="Acting needs a key"
+      title="This needs a key"
       onClose={() => onDone(false)}
       actions={
         <Button look="primary" busy={busy} onClick={() => void begin()}>
@@ -43,8 +43,8 @@ function Asked({ onDone }: { readonly onDone: (begun: boolean) => void }): React
         }}
       >
         <p className="second">
-          Everybody on this computer may look. To act, paste the link that <code>millrace dev</code> or <code>millrace serve</code> printed,
-          or a token of <code>millrace token create --scope operate</code>.
+          On this computer everybody may look. To act, or to look from elsewhere, paste the link that <code>millrace dev</code> or{" "}
+          <code>millrace serve</code> printed, or a token of <code>millrace token create --scope operate</code>.
         </p>
         <Field label="Link or token" error={error}>
           {(id, describedBy) => (
