@@ -41,8 +41,13 @@ export function cancelConsoleQuery({ query }: { readonly query: string }): Query
 type Found = Omit<QueryRunAnswer, "query" | "seconds">;
 
 /** Runs `work` in a read-only transaction of a query that was looked at. */
-export async function reading<Result>(session: Session, sql: string, work: () => Promise<Result>): Promise<Result> {
-  await refuseOutside(session, sql);
+export async function reading<Result>(
+  session: Session,
+  sql: string,
+  work: () => Promise<Result>,
+  itself: "shown" | "refused",
+): Promise<Result> {
+  await refuseOutside(session, sql, itself);
   await refuseWriting(session, sql);
   try {
     await session.run("begin transaction read only");
@@ -55,15 +60,20 @@ export async function reading<Result>(session: Session, sql: string, work: () =>
 }
 
 function readOnly(session: Session, { sql, what, rows }: QueryRequest): Promise<Found> {
-  return reading(session, sql, async () => {
-    if (what === "profile") return profileOf(session, sql);
-    if (what !== "rows") return planOf(session, sql, what);
-    const result = await session.connection.stream(sql);
-    const types = result.columnTypes();
-    const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
-    const caps = { rowsMax: rows, bytesMax: ANSWER_BYTES_MAX, cellCharactersMax: CELL_CHARACTERS_MAX };
-    return { columns, ...(await readCapped(result, caps)), plan: null, profile: null };
-  });
+  return reading(
+    session,
+    sql,
+    async () => {
+      if (what === "profile") return profileOf(session, sql);
+      if (what !== "rows") return planOf(session, sql, what);
+      const result = await session.connection.stream(sql);
+      const types = result.columnTypes();
+      const columns = result.columnNames().map((name, index) => ({ name, type: String(types[index]) }));
+      const caps = { rowsMax: rows, bytesMax: ANSWER_BYTES_MAX, cellCharactersMax: CELL_CHARACTERS_MAX };
+      return { columns, ...(await readCapped(result, caps)), plan: null, profile: null };
+    },
+    "shown",
+  );
 }
 
 const NO_ROWS = { columns: [], rows: [], cutBy: null, cellsCut: 0, plan: null, profile: null } as const;

@@ -54,8 +54,11 @@ export async function exportQuery(workspace: Workspace, { sql, format, query }: 
   const bounds = { ...QUERY_BOUNDS, secondsMax: SECONDS_MAX };
   try {
     const rows = await boundedQuery(warehouse, { id: query ?? newQueryId(), bounds, signal }, (session) =>
-      reading(session, sql, () =>
-        format === "parquet" ? writeParquet(session, sql, path) : writeText(session, { sql, format, path, signal }),
+      reading(
+        session,
+        sql,
+        () => (format === "parquet" ? writeParquet(session, sql, path) : writeText(session, { sql, format, path, signal })),
+        "refused",
       ),
     );
     const name = `query-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}.${format}`;

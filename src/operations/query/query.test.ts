@@ -183,6 +183,17 @@ describe("a file of a query", () => {
     expect([name.endsWith(".parquet"), bytes > 0]).toEqual([true, true]);
   });
 
+  it("never holds what the warehouse says of itself", async () => {
+    for (const sql of [
+      "from duckdb_settings()",
+      "from duckdb_views",
+      "select current_setting('threads')",
+      "from information_schema.tables",
+    ])
+      expect(await code(app.queryExport({ sql, format: "parquet" })), sql).toBe("MR8140");
+    expect((await run("select count(*) > 0 from duckdb_views()")).rows).toEqual([[true]]);
+  });
+
   it("is not to be had for another name, nor for files of the machine", async () => {
     expect(await code(app.queryFile("x_nothing"))).toBe("MR8146");
     expect(await code(app.queryExport({ sql: "from read_text('secrets.env')", format: "csv" }))).toBe("MR8140");

@@ -201,7 +201,7 @@ function environmentColumns({ here, diff, promote, drop }: EnvironmentActs): rea
     },
     {
       id: "acts",
-      head: "",
+      head: "Act",
       align: "right",
       cell: (row) =>
         row.environment === PROD ? null : (
@@ -234,7 +234,7 @@ function promotionColumns(back: (act: ActAnswer) => void): readonly Column<ActAn
     { id: "why", head: "Why", cell: ({ why }) => why ?? <span className="muted">–</span>, grows: true, wide: true },
     {
       id: "back",
-      head: "",
+      head: "Act",
       align: "right",
       cell: (row) =>
         row.canBeTakenBack ? (

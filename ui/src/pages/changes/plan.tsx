@@ -25,8 +25,9 @@ export function PlanPage({ tabs }: { readonly tabs: ReactNode }): ReactNode {
   const project = useRead("project.show", {});
   const environments = useRead("environments.list", {});
   const input = { ...(against === undefined ? {} : { against }), ...(select === undefined ? {} : { select }) };
-  const plan = useRead("plan.show", input);
   const errors = project.data?.errors ?? [];
+  const isBroken = errors.length > 0;
+  const plan = useRead("plan.show", input, { enabled: !isBroken });
   const builds = plan.data?.nodes.filter(({ action }) => action !== "reuse").length ?? 0;
   const others = (environments.data?.environments ?? [])
     .map(({ environment }) => environment)
@@ -34,15 +35,15 @@ export function PlanPage({ tabs }: { readonly tabs: ReactNode }): ReactNode {
   return (
     <Page
       name="Changes"
-      title={plan.data === undefined || errors.length > 0 ? "Changes" : titleOf(plan.data)}
-      note={plan.data === undefined || errors.length > 0 ? undefined : costOf(plan.data)}
-      actions={<Apply input={input} builds={builds} plan={plan.data} disabled={errors.length > 0 || against !== undefined} />}
+      title={plan.data === undefined || isBroken ? "Changes" : titleOf(plan.data)}
+      note={plan.data === undefined || isBroken ? undefined : costOf(plan.data)}
+      actions={<Apply input={input} builds={builds} plan={plan.data} disabled={isBroken || against !== undefined} />}
     >
       {tabs}
       {errors.length === 0 ? null : (
         <Panel
           title={errors.length === 1 ? "An error in the project's files" : `${errors.length} errors in the project's files`}
-          sub="the plan waits for them"
+          sub={errors.length === 1 ? "the plan waits for it" : "the plan waits for them"}
           padded
         >
           <div className="stack">
@@ -62,7 +63,7 @@ export function PlanPage({ tabs }: { readonly tabs: ReactNode }): ReactNode {
           </div>
         </Panel>
       )}
-      {errors.length > 0 ? null : (
+      {isBroken ? null : (
         <>
           <div className="filters">
             <label className="row muted">

@@ -101,11 +101,8 @@ export function Tokens(): ReactNode {
             <p>
               <strong>{made.name}</strong>: this is shown once, and only its hash is kept.
             </p>
-            <Copy text={made.token} label="Copy the token" />
-            <Copy
-              text={`curl -H "Authorization: Bearer ${made.token}" ${location.origin}/api/v1/status`}
-              label="Copy a request with the token"
-            >
+            <Copy text={made.token} />
+            <Copy text={`curl -H "Authorization: Bearer ${made.token}" ${location.origin}/api/v1/status`} label="Copy a request with it">
               a request with it
             </Copy>
           </div>
@@ -166,7 +163,7 @@ function tokenColumns(revoke: (token: TokenAnswer) => void): readonly Column<Tok
     { id: "expires", head: "Ends", by: ({ expiresAt }) => expiresAt, cell: ({ expiresAt }) => <Time at={expiresAt} ago /> },
     {
       id: "acts",
-      head: "",
+      head: "Act",
       align: "right",
       cell: (token) =>
         token.status === "live" ? (
