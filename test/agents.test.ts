@@ -196,7 +196,7 @@ describe("millrace mcp", () => {
 
     const audit = await millrace(["audit", "--json"], files.dir);
     const entries = audit.lines()[0]!["entries"] as readonly Record<string, unknown>[];
-    expect(entries.filter(({ via }) => via === "agent").map(({ act }) => act)).toContain("quarantine.fix");
+    expect(entries.filter(({ via }) => via === "agent").map(({ act }) => act)).toContain("quarantine.decide");
   });
 
   it("asks the person at its side where its program can", async () => {

@@ -215,12 +215,13 @@ describe("a server that dies while its run is followed", () => {
 
   it("leaves a command that it worked for with the run's id and exit code 6", async () => {
     const first = await serve();
-    const { finished } = start(["run", "--select", "task:slow"], files.dir);
     const client = opened(connect({ url: first.url, token: first.token }));
+    await (await client.submit("nightly")).finished(); // from then on the engine holds the warehouse
+    const { finished } = start(["run", "--select", "task:slow"], files.dir);
     let id: string | undefined;
     for (let tries = 0; id === undefined && tries < 600; tries++) {
       await pause(50);
-      id = (await client.ask("runs.list", { limit: 1 })).runs[0]?.run;
+      id = (await client.ask("runs.list", { status: "running", limit: 1 })).runs[0]?.run;
     }
     await begun(client.run(id!));
     await die(first);
