@@ -124,10 +124,13 @@ const READS: readonly Case[] = [
   ["backfills.list", () => ({})],
   ["backfills.preview", () => ({ asset: "clean.years", from: "2024", to: "2025", statuses: ["stale"] })],
   ["runs.list", () => ({ limit: 5, status: "succeeded" })],
+  ["runs.list", () => ({ select: "clean.years", trigger: "backfill", since: Date.parse("2020-01-01") })],
+  ["runs.list", () => ({ job: "publish", asset: "agree" })],
   ["runs.show", () => ({ run })],
   ["runs.why", () => ({ run })],
   ["reviews.list", () => ({ asset: "clean.same" })],
   ["quarantine.list", () => ({ asset: "raw.x" })],
+  ["quarantine.list", () => ({ select: "+final.z" })],
   ["quarantine.trend", () => ({})],
   ["quarantine.show", () => ({ id: record })],
   ["quarantine.preview", () => ({ act: "fix", named: ["raw.x"], set: { price: "'30'" } })],
@@ -215,6 +218,30 @@ async function ways([id, input]: Case): Promise<void> {
   expect({ way: "command beside serve", answer: second }).toEqual({ way: "command beside serve", answer: first });
   expect({ way: "API", answer: third }).toEqual({ way: "API", answer: first });
 }
+
+describe("a list of the API", () => {
+  it.each([
+    ["runs", "run"],
+    ["quarantine", "id"],
+  ] as const)("of %s goes on behind its cursor, without a gap and without anything twice", async (list, key) => {
+    const page = async (query: string): Promise<{ readonly keys: readonly string[]; readonly next: string | null }> => {
+      const answer = (await (await fetch(`${asked.url}/api/v1/${list}?${query}`)).json()) as any;
+      return { keys: (answer.items ?? answer.runs).map((each: any) => each[key]), next: answer.next };
+    };
+    const whole = await page("limit=100");
+    expect([whole.keys.length > 1, whole.next]).toEqual([true, null]);
+    const keys: string[] = [];
+    for (let query = "limit=1"; ;) {
+      const { keys: found, next } = await page(query);
+      keys.push(...found);
+      if (next === null) break;
+      query = `limit=1&cursor=${encodeURIComponent(next)}`;
+    }
+    expect(keys).toEqual(whole.keys);
+    const wrong = await fetch(`${asked.url}/api/v1/${list}?cursor=none`);
+    expect([wrong.status, ((await wrong.json()) as any).error.code]).toEqual([400, "MR7001"]);
+  });
+});
 
 describe("a command, the same beside serve, and the API", () => {
   it.each(READS)("tell the same: %s", (...one) => ways(one));

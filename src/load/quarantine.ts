@@ -28,24 +28,47 @@ export async function supersedeEarlier(tx: Transaction, asset: string, load: str
 
 export interface QuarantineFilter {
   readonly asset?: string;
+  /** Keys of the ledger: one of these. */
+  readonly assets?: readonly string[];
   readonly ids?: readonly string[];
   readonly load?: string;
   readonly rule?: string;
   /** Default `open`: what still waits for a decision. `repaired` lists records that were loaded after a repair. */
   readonly status?: "open" | "repaired" | "superseded" | "all";
   readonly limit?: number;
+  /** Items after this one, the `place`th of its list; where it is gone, after its place. */
+  readonly after?: { readonly id: string; readonly place: number };
 }
 
 /** Items in quarantine, newest load first, in the order of their files; raw forms are shortened. */
-export async function listQuarantine(session: Session, filter: QuarantineFilter = {}): Promise<{ items: QuarantineItem[]; total: number }> {
+export async function listQuarantine(
+  session: Session,
+  filter: QuarantineFilter = {},
+): Promise<{ items: QuarantineItem[]; total: number; before: number }> {
   const where = conditions(session, filter);
   const limit = Math.max(0, Math.trunc(filter.limit ?? ITEMS_LISTED));
+  const order = `asset, "at" desc, file, line, id`;
+  const before = filter.after === undefined ? 0 : await placeOf(session, { ...filter.after, where, order });
   const items = await session.rows<unknown>(
     `select id, ${plainAssetSql("asset")} as asset, reason, rule, file, line, left(raw, ${RAW_SHOWN_CHARACTERS}) as raw, "at" from _millrace.quarantine
-     where ${where} order by asset, "at" desc, file, line, id limit ${limit}`,
+     where ${where} order by ${order} limit ${limit} offset ${before}`,
   );
   const total = await session.row<{ n: number }>(`select count(*) as n from _millrace.quarantine where ${where}`);
-  return { items: items as QuarantineItem[], total: total?.n ?? 0 };
+  return { items: items as QuarantineItem[], total: total?.n ?? 0, before };
+}
+
+interface Place {
+  readonly id: string;
+  readonly place: number;
+  readonly where: string;
+  readonly order: string;
+}
+
+async function placeOf(session: Session, { id, place, where, order }: Place): Promise<number> {
+  const found = await session.row<{ n: number }>(
+    `select n from (select id, row_number() over (order by ${order}) as n from _millrace.quarantine where ${where}) where id = ${literal(id)}`,
+  );
+  return found?.n ?? Math.max(0, Math.trunc(place));
 }
 
 /** Items by asset, rule and form of the broken value; the largest groups first. */
@@ -111,6 +134,7 @@ function conditions(session: Session, filter: QuarantineFilter): string {
     filter.status === "all" ? "true" : `status = ${literal(filter.status ?? "open")}`,
     ...(filter.asset === undefined && filter.ids === undefined ? [ownSql(session)] : []),
     ...(filter.asset === undefined ? [] : [`asset = ${literal(filter.asset)}`]),
+    ...(filter.assets === undefined ? [] : [filter.assets.length === 0 ? "false" : `asset in (${filter.assets.map(literal).join(", ")})`]),
     ...(filter.load === undefined ? [] : [`load = ${literal(filter.load)}`]),
     ...(filter.rule === undefined ? [] : [`rule = ${literal(filter.rule)}`]),
     ...(filter.ids === undefined ? [] : [filter.ids.length === 0 ? "false" : `id in (${filter.ids.map(literal).join(", ")})`]),

@@ -165,6 +165,8 @@ export interface QuarantineAnswer {
   readonly groups: readonly QuarantineGroup[];
   /** All items that match, also those beyond the limit of the list. */
   readonly total: number;
+  /** Where the list goes on; null at its end. */
+  readonly next: string | null;
 }
 
 export interface AssetAnswer {

@@ -19,7 +19,7 @@ export const quarantineList: Command = {
     ["--load <load>", "only those of this load"],
     ["--all", "also those that were decided, repaired or came again since"],
   ],
-  async run({ app, output }, [asset], options) {
+  async run({ app, global, output }, [asset], options) {
     const asked = text(options["limit"]);
     const limit = asked === undefined ? (output.mode === "json" ? Number.MAX_SAFE_INTEGER : LIST_ROWS_DEFAULT) : Number(asked);
     if (!Number.isInteger(limit) || limit < 1)
@@ -29,6 +29,7 @@ export const quarantineList: Command = {
       await app()
     ).quarantineList({
       ...(asset === undefined ? {} : { asset }),
+      ...(global.select === undefined ? {} : { select: global.select }),
       ...(rule === undefined ? {} : { rule }),
       ...(load === undefined ? {} : { load }),
       ...(options["all"] === true ? { status: "all" as const } : {}),

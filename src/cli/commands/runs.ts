@@ -21,7 +21,7 @@ export const runs: Command = {
     ["--trigger <trigger>", "runs that this asked for: manual, schedule, backfill, retry …"],
     ["--since <time>", "begun since: 7d, 12h, 2026-01-31"],
   ],
-  async run({ app, output }, _args, options) {
+  async run({ app, global, output }, _args, options) {
     const limit = Number(text(options["limit"]) ?? RUNS_DEFAULT);
     if (!Number.isInteger(limit) || limit < 1)
       throw new MillraceError({ code: "MR7001", message: `--limit ${text(options["limit"])} is no number of runs` });
@@ -32,13 +32,14 @@ export const runs: Command = {
     ).runs({
       limit,
       ...(job === undefined ? {} : { job }),
+      ...(global.select === undefined ? {} : { select: global.select }),
       ...(status === undefined ? {} : { status }),
       ...(asset === undefined ? {} : { asset }),
       ...(trigger === undefined ? {} : { trigger }),
       ...(since === undefined ? {} : { since }),
     });
     if (output.mode === "json") return output.json(answer);
-    const isNarrowed = [job, asset, trigger, status, since].some((each) => each !== undefined);
+    const isNarrowed = [job, asset, trigger, status, since, global.select].some((each) => each !== undefined);
     if (answer.runs.length === 0) return output.note(isNarrowed ? "there is no such run" : "there were no runs yet: millrace run");
     output.data(renderRuns(answer.runs));
   },

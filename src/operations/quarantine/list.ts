@@ -2,7 +2,7 @@
 import type { QuarantineAnswer, QuarantineItem, QuarantineTrendAnswer } from "../../model/answers.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { groupQuarantine, listQuarantine, quarantineTrend, showQuarantine } from "../../load/quarantine.ts";
-import { findAsset } from "../assets/assets.ts";
+import { findAsset, listAssets } from "../assets/assets.ts";
 import { keySeen } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -13,18 +13,43 @@ export interface QuarantineListRequest {
   /** Default `open`: what waits for a decision. */
   readonly status?: "open" | "all";
   readonly limit: number;
+  /** A selection of assets. */
+  readonly select?: string;
+  /** `next` of an earlier answer. */
+  readonly cursor?: string;
 }
 
 /** @throws MR6102 for an asset that is not there. */
-export async function quarantineList(workspace: Workspace, { asset, limit, ...filter }: QuarantineListRequest): Promise<QuarantineAnswer> {
+export async function quarantineList(
+  workspace: Workspace,
+  { asset, limit, select, cursor, ...filter }: QuarantineListRequest,
+): Promise<QuarantineAnswer> {
+  const after = cursor === undefined ? {} : { after: placeOf(cursor) };
+  const selected = select === undefined ? undefined : (await listAssets(workspace, { select })).assets.map((each) => each.asset);
   const of: { readonly asset?: string } = asset === undefined ? {} : { asset: await assetNamed(workspace, asset) };
   const warehouse = await workspace.warehouse();
   return warehouse.session(async (session) => {
-    const key = of.asset === undefined ? {} : { asset: await keySeen(session, of.asset) };
-    return {
-      ...(await listQuarantine(session, { ...filter, ...key, limit })),
-      groups: await groupQuarantine(session, { ...filter, ...key }),
+    const assets: string[] = [];
+    for (const each of selected ?? []) assets.push(await keySeen(session, each));
+    const key = {
+      ...(of.asset === undefined ? {} : { asset: await keySeen(session, of.asset) }),
+      ...(selected === undefined ? {} : { assets }),
     };
+    const { items, total, before } = await listQuarantine(session, { ...filter, ...key, ...after, limit });
+    const [place, last] = [before + items.length, items.at(-1)];
+    const next = last === undefined || place >= total ? null : `${place}~${last.id}`;
+    return { items, total, groups: await groupQuarantine(session, { ...filter, ...key }), next };
+  });
+}
+
+/** @throws MR7001 for what is none */
+function placeOf(cursor: string): { readonly id: string; readonly place: number } {
+  const [, place, id] = /^(\d{1,15})~(\w{1,64})$/.exec(cursor) ?? [];
+  if (place !== undefined && id !== undefined) return { id, place: Number(place) };
+  throw new MillraceError({
+    code: "MR7001",
+    message: "this cursor is none of a list of records",
+    hint: "give `next` of the answer before",
   });
 }
 

@@ -24,6 +24,8 @@ export interface RunsRequest {
   readonly trigger?: string;
   /** Runs that had a part for it, an asset or a task. */
   readonly asset?: string;
+  /** A selection: runs that had a part for one of its assets. */
+  readonly select?: string;
   /** Milliseconds since 1970: begun then or later. */
   readonly since?: number;
   /** `next` of an earlier answer. */
@@ -31,10 +33,14 @@ export interface RunsRequest {
 }
 
 /** Newest first. Of `asset` one request looks into RUNS_LOOKED_INTO runs: there may be more behind `next`, also where it found few. */
-export async function listRuns(workspace: Workspace, { limit, asset, since, cursor, ...filter }: RunsRequest): Promise<RunsAnswer> {
+export async function listRuns(workspace: Workspace, { limit, asset, select, since, cursor, ...filter }: RunsRequest): Promise<RunsAnswer> {
   const store = await workspace.store();
   const { name: environment } = await workspace.environment();
-  const most = asset === undefined ? limit : RUNS_LOOKED_INTO;
+  const wanted = [
+    ...(asset === undefined ? [] : [new Set([asset.replace(/^task:/, "")])]),
+    ...(select === undefined ? [] : [await selected(workspace, select)]),
+  ];
+  const most = wanted.length === 0 ? limit : RUNS_LOOKED_INTO;
   const below = cursor === undefined ? {} : { below: placeOf(cursor) };
   const listed = await readRuns(store, { ...filter, environment, limit: most + 1, ...below });
   const rows = since === undefined ? listed : listed.filter((row) => Date.parse(row.startedAt) >= since);
@@ -43,7 +49,7 @@ export async function listRuns(workspace: Workspace, { limit, asset, since, curs
   for (const row of rows.slice(0, most)) {
     if (runs.length >= limit) break;
     last = row;
-    if (asset === undefined || (await hasPart(store, row.run, asset))) runs.push(row);
+    if (wanted.length === 0 || (await hasParts(store, row.run, wanted))) runs.push(row);
   }
   const isOver = last === undefined || last === rows.at(-1);
   return { runs: runs.map(runAnswer), next: isOver ? null : cursorOf(last!) };
@@ -61,10 +67,17 @@ function placeOf(cursor: string): { readonly startedAt: string; readonly run: st
   return { startedAt: new Date(Number(ms)).toISOString(), run };
 }
 
-async function hasPart(store: EventStore, run: string, asset: string): Promise<boolean> {
+async function selected(workspace: Workspace, select: string): Promise<ReadonlySet<string>> {
+  const { listAssets } = await import("../assets/assets.ts");
+  return new Set((await listAssets(workspace, { select })).assets.map(({ asset }) => asset));
+}
+
+/** One of each set. */
+async function hasParts(store: EventStore, run: string, wanted: readonly ReadonlySet<string>[]): Promise<boolean> {
   const [first] = await store.read(run);
   if (first?.type !== "run_started") return false;
-  return first.plan.nodes.some(({ id }) => [asset, `task:${asset}`].includes(splitNodeId(id).asset));
+  const parts = first.plan.nodes.map(({ id }) => splitNodeId(id).asset.replace(/^task:/, ""));
+  return wanted.every((names) => parts.some((part) => names.has(part)));
 }
 
 /** @throws MR6101 */

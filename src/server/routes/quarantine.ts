@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { QuarantineDecisionAnswer } from "../../model/answers.ts";
 import { act, given, long, read, whole } from "../route.ts";
 import { maybe, option, pairs } from "./command-words.ts";
-import { asset, rule, why } from "./fields.ts";
+import { asset, rule, select, why } from "./fields.ts";
 
 const decision = {
   act: z.enum(["fix", "accept", "replay"]),
@@ -29,7 +29,9 @@ export const quarantineRoutes = [
       rule: rule.exactOptional(),
       load: z.string().exactOptional().describe("only those of this load"),
       status: z.enum(["open", "all"]).default("open").describe("open: what waits for a decision"),
+      select: select.exactOptional(),
       limit: whole.min(1).max(10_000).default(100),
+      cursor: z.string().max(200).exactOptional().describe("`next` of the answer before"),
     }),
     cli: (input) => [
       "quarantine",
@@ -38,8 +40,8 @@ export const quarantineRoutes = [
       ...option("rule", input.rule),
       ...option("load", input.load),
       ...(input.status === "all" ? ["--all"] : []),
-      "--limit",
-      String(input.limit),
+      ...option("select", input.select),
+      ...option("limit", input.limit),
     ],
     run: (app, input) => app.quarantineList(given(input)),
   }),
