@@ -55,7 +55,7 @@ function BrokenOne({ need }: { readonly need: Need }): ReactNode {
             </span>
           )}
         </div>
-        <div className="second">{about.lastSucceededAt === undefined ? need.why : need.why.replace(/; it last succeeded at .*$/, "")}</div>
+        <div className="second">{untimed(need.why)}</div>
         {held.length === 0 ? null : (
           <div className="row wrap">
             <span className="muted">holds up</span>
@@ -86,6 +86,11 @@ function BrokenOne({ need }: { readonly need: Need }): ReactNode {
       </div>
     </li>
   );
+}
+
+/** The sentence without the times that stand beside the name already. */
+function untimed(why: string): string {
+  return why.replace(/; it last succeeded at .*$/, "").replace(/^since \S+ \([^)]*\): /, "");
 }
 
 function Retry({ run, name }: { readonly run: string; readonly name: string }): ReactNode {
