@@ -17,7 +17,7 @@ export async function keepInside(warehouse: Warehouse, expressions: readonly (st
       // What cannot be read alone could be something else in its place.
       if (!parsed!.ok || parsed!.statements.length !== 1)
         throw new MillraceError({ code: "MR7001", message: `${text} is no expression in SQL` });
-      await refuseOutside(session, sql);
+      await refuseOutside(session, sql, "refused");
     }
   });
 }
