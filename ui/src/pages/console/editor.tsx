@@ -10,10 +10,17 @@ import {
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { lintKeymap, setDiagnostics } from "@codemirror/lint";
-import { searchKeymap } from "@codemirror/search";
-import { Compartment, EditorState, type Extension } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers, placeholder } from "@codemirror/view";
+import { Compartment, EditorState, StateEffect, StateField, type Extension } from "@codemirror/state";
+import {
+  Decoration,
+  drawSelection,
+  type DecorationSet,
+  EditorView,
+  highlightActiveLine,
+  keymap,
+  lineNumbers,
+  placeholder,
+} from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef, type ReactNode } from "react";
 import type { CompletionsAnswer } from "../../../../src/model/query-answers.ts";
@@ -44,8 +51,7 @@ const look = EditorView.theme({
   ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: "12px" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--text)" },
   ".cm-completionDetail": { color: "var(--text-3)", fontStyle: "normal", marginLeft: "12px" },
-  ".cm-diagnostic-error": { borderLeft: "3px solid var(--fail)" },
-  ".cm-lintRange-error": { textDecoration: "underline wavy var(--fail)", backgroundImage: "none" },
+  ".cm-wrong": { textDecoration: "underline wavy var(--fail)" },
 });
 const colors = HighlightStyle.define([
   { tag: tags.keyword, color: "var(--accent)", fontWeight: "500" },
@@ -100,7 +106,7 @@ export function Editor({ value, names, error, onChange, onRun }: EditorProps): R
   }, [names]);
   useEffect(() => {
     const editor = view.current;
-    if (editor !== null) editor.dispatch(setDiagnostics(editor.state, diagnosticsOf(editor.state, error)));
+    editor?.dispatch({ effects: markWrong.of(wrongPlace(editor.state, error)) });
   }, [error]);
   return <div ref={host} className="editor" />;
 }
@@ -111,15 +117,7 @@ function extensions(language: Compartment, acts: { readonly current: Pick<Editor
     return true;
   };
   return [
-    keymap.of([
-      { key: "Mod-Enter", run },
-      ...closeBracketsKeymap,
-      ...completionKeymap,
-      ...defaultKeymap,
-      ...searchKeymap,
-      ...historyKeymap,
-      ...lintKeymap,
-    ]),
+    keymap.of([{ key: "Mod-Enter", run }, ...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap]),
     lineNumbers(),
     history(),
     drawSelection(),
@@ -135,6 +133,7 @@ function extensions(language: Compartment, acts: { readonly current: Pick<Editor
       if (update.docChanged) acts.current.onChange(update.state.doc.toString());
     }),
     syntaxHighlighting(colors),
+    wrong,
     look,
     language.of(sqlWith(undefined)),
   ];
@@ -164,12 +163,33 @@ function columnsInText(names: CompletionsAnswer): CompletionSource {
   };
 }
 
-function diagnosticsOf(state: EditorState, error: Error | null): Parameters<typeof setDiagnostics>[1] {
+interface Wrong {
+  readonly from: number;
+  readonly to: number;
+  readonly message: string;
+}
+
+const markWrong = StateEffect.define<Wrong | null>();
+/** The place that the last run found wrong, until the text there is another. */
+const wrong = StateField.define<DecorationSet>({
+  create: () => Decoration.none,
+  update: (marks, { changes, effects }) => {
+    const told = effects.findLast((effect) => effect.is(markWrong));
+    if (told === undefined) return marks.map(changes);
+    const place: Wrong | null = told.value;
+    if (place === null) return Decoration.none;
+    return Decoration.set([Decoration.mark({ class: "cm-wrong", attributes: { title: place.message } }).range(place.from, place.to)]);
+  },
+  provide: (field) => EditorView.decorations.from(field),
+});
+
+function wrongPlace(state: EditorState, error: Error | null): Wrong | null {
   const record = error instanceof ApiError ? error.error : null;
   const place = record?.location;
-  if (record === null || place === undefined || place.file !== "query" || place.line > state.doc.lines) return [];
+  if (record === null || place === undefined || place.file !== "query" || place.line > state.doc.lines) return null;
   const line = state.doc.line(place.line);
   const from = Math.min(line.to, line.from + place.column - 1);
   const word = /^\w+/.exec(state.doc.sliceString(from, line.to))?.[0].length ?? 1;
-  return [{ from, to: Math.min(line.to, from + word), severity: "error", message: `${record.code}: ${record.message}` }];
+  const to = Math.min(line.to, from + word);
+  return from < to ? { from, to, message: `${record.code}: ${record.message}` } : null;
 }
