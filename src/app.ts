@@ -218,7 +218,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     retention: async (request) =>
       (await import("./operations/retention.ts")).pruneRuns(workspace, { ...request, now: Date.now(), warehouse: "open" }),
     rollbackRelease: async (asset) => (await import("./operations/assets/rollback.ts")).releaseAsset(workspace, asset),
-    runs: async (request) => (await import("./operations/runs/runs.ts")).listRuns(workspace, request),
+    runs: async (request) => (await import("./operations/runs/select.ts")).selectRuns(workspace, request),
     approvals: async () => (await import("./operations/runs/approve.ts")).approvalsHere(workspace),
     approve: async (request) => (await import("./operations/runs/approve.ts")).approve(workspace, request),
     approvalForm: async (request) => (await import("./operations/runs/approve.ts")).approvalForm(workspace, request),

@@ -257,13 +257,7 @@ export type RunAnswer = {
   readonly startedAt: string;
   readonly finishedAt: string | null;
   readonly seconds: number | null;
-  readonly nodes: {
-    readonly succeeded: number;
-    readonly failed: number;
-    readonly skipped: number;
-    readonly reused: number;
-    readonly total: number;
-  };
+  readonly nodes: RunSummaryAnswer["nodes"] & { readonly total: number };
 };
 
 export interface RunsAnswer {

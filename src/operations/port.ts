@@ -101,7 +101,7 @@ import type { ApplyRequest } from "./plan/apply.ts";
 import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
-import type { RunsRequest } from "./runs/runs.ts";
+import type { SelectedRunsRequest } from "./runs/select.ts";
 import type { DevProgress, DevRequest } from "./dev/request.ts";
 import type { ServeRequest } from "./serve/request.ts";
 import type { Tested, TestRequest } from "./tests/tests.ts";
@@ -254,7 +254,7 @@ export interface App {
   envDrop(name: string): Promise<EnvironmentDropAnswer>;
   envCollect(request: { readonly dryRun: boolean }): Promise<CollectAnswer>;
   retention(request: { readonly dryRun: boolean }): Promise<RetentionAnswer>;
-  runs(request: RunsRequest): Promise<RunsAnswer>;
+  runs(request: SelectedRunsRequest): Promise<RunsAnswer>;
   runShow(run: string): Promise<RunShowAnswer>;
   /** What changed since the last run before it that went well. */
   runChanges(run: string): Promise<RunChangesAnswer>;

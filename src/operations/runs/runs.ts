@@ -24,8 +24,8 @@ export interface RunsRequest {
   readonly trigger?: string;
   /** Runs that had a part for it, an asset or a task. */
   readonly asset?: string;
-  /** A selection: runs that had a part for one of its assets. */
-  readonly select?: string;
+  /** Runs that had a part for one of these. */
+  readonly among?: ReadonlySet<string>;
   /** Milliseconds since 1970: begun then or later. */
   readonly since?: number;
   /** `next` of an earlier answer. */
@@ -33,13 +33,10 @@ export interface RunsRequest {
 }
 
 /** Newest first. Of `asset` one request looks into RUNS_LOOKED_INTO runs: there may be more behind `next`, also where it found few. */
-export async function listRuns(workspace: Workspace, { limit, asset, select, since, cursor, ...filter }: RunsRequest): Promise<RunsAnswer> {
+export async function listRuns(workspace: Workspace, { limit, asset, among, since, cursor, ...filter }: RunsRequest): Promise<RunsAnswer> {
   const store = await workspace.store();
   const { name: environment } = await workspace.environment();
-  const wanted = [
-    ...(asset === undefined ? [] : [new Set([asset.replace(/^task:/, "")])]),
-    ...(select === undefined ? [] : [await selected(workspace, select)]),
-  ];
+  const wanted = [...(asset === undefined ? [] : [new Set([asset.replace(/^task:/, "")])]), ...(among === undefined ? [] : [among])];
   const most = wanted.length === 0 ? limit : RUNS_LOOKED_INTO;
   const below = cursor === undefined ? {} : { below: placeOf(cursor) };
   const listed = await readRuns(store, { ...filter, environment, limit: most + 1, ...below });
@@ -65,11 +62,6 @@ function placeOf(cursor: string): { readonly startedAt: string; readonly run: st
   if (ms === undefined || run === undefined)
     throw new MillraceError({ code: "MR7001", message: "this cursor is none of a list of runs", hint: "give `next` of the answer before" });
   return { startedAt: new Date(Number(ms)).toISOString(), run };
-}
-
-async function selected(workspace: Workspace, select: string): Promise<ReadonlySet<string>> {
-  const { listAssets } = await import("../assets/assets.ts");
-  return new Set((await listAssets(workspace, { select })).assets.map(({ asset }) => asset));
 }
 
 /** One of each set. */
