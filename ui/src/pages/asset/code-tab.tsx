@@ -12,11 +12,27 @@ export function CodeTab({ asset }: { readonly asset: string }): ReactNode {
     <States read={read} lines={10}>
       {({ file, text, sql, tests, components }) => (
         <div className="stack">
-          <Panel title={<Copy text={file} />} actions={text === null ? undefined : <Copy text={text}>Copy the file</Copy>}>
+          <Panel
+            title={<Copy text={file} />}
+            actions={
+              text === null ? undefined : (
+                <Copy text={text} label="Copy the file">
+                  Copy the file
+                </Copy>
+              )
+            }
+          >
             {text === null ? <Empty title="The file is gone or too large to show." /> : <Code text={text} label={file} />}
           </Panel>
           {sql === null || (text?.includes(sql) === true && file.endsWith(".sql")) ? null : (
-            <Panel title="The query that is run" actions={<Copy text={sql}>Copy the query</Copy>}>
+            <Panel
+              title="The query that is run"
+              actions={
+                <Copy text={sql} label="Copy the query">
+                  Copy the query
+                </Copy>
+              }
+            >
               <Code text={sql} label={`Query of ${asset}`} />
             </Panel>
           )}

@@ -114,7 +114,7 @@ function versionColumns(onBack: (version: VersionAnswer) => void): readonly Colu
     { id: "run", head: "Run", cell: ({ run }) => <RunLink run={run} />, wide: true },
     {
       id: "act",
-      head: "",
+      head: "Act",
       align: "right",
       cell: (version) =>
         version.kept && !version.live ? (
