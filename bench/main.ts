@@ -2,6 +2,7 @@
 import type { Figure } from "./figure.ts";
 
 const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
+  api: async () => (await import("./api.ts")).benchApi(),
   backfill: async () => (await import("./backfill.ts")).benchBackfill(),
   checks: async () => (await import("./checks.ts")).benchChecks(),
   cli: async () => (await import("./cli.ts")).benchCli(),
