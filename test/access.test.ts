@@ -189,7 +189,6 @@ describe("SQL of a token that reads", () => {
     expect(
       await ask("POST", "/quarantine/preview", reads, { ...tried, set: { v: "1) from read_text('secrets.env') where (true" } }),
     ).toMatchObject(refused);
-    expect(await ask("POST", "/quarantine/preview", reads, { ...tried, set: { v: "1), (2" } })).toMatchObject({ http: 422 });
     expect(await ask("POST", "/quarantine/preview", reads, { ...tried, set: {}, where: `_raw = ${files}` })).toMatchObject(refused);
   });
 
