@@ -27,7 +27,11 @@ export const confirm: Command = {
 
 async function askYes(signal: AbortSignal): Promise<boolean> {
   if (!process.stdin.isTTY)
-    throw new MillraceError({ code: "MR7001", message: "a person confirms, on a terminal", hint: "or --yes, when you have read what is proposed" });
+    throw new MillraceError({
+      code: "MR7001",
+      message: "a person confirms, on a terminal",
+      hint: "or --yes, when you have read what is proposed",
+    });
   const { createInterface } = await import("node:readline/promises");
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
