@@ -156,7 +156,7 @@ function placeOf({ kind, name, asset }: Found): string | undefined {
     case "asset":
       return links.asset(name);
     case "column":
-      return asset === null ? undefined : links.asset(asset, "lineage", { column: name.slice(asset.length + 1) });
+      return asset === null ? undefined : links.asset(asset, "lineage", { col: name.slice(asset.length + 1) });
     case "check":
       return asset === null ? links.quality() : links.asset(asset, "checks");
     case "job":
