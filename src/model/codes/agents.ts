@@ -17,9 +17,4 @@ export const agentCodes = {
     why: "Decisions over records and approvals are a person's. The confirmation is missing, was used already, is too old, or was given for something else.",
     fix: "Run the command that the tool named, in the project's folder; it shows what would be done and prints the token for the agent.",
   },
-  MR8133: {
-    title: "A tool was asked for what it cannot do",
-    why: "The agent's request does not fit the tool: a subject is missing, or two things were asked for at once.",
-    fix: "The message says what the tool takes; `describe` shows what there is.",
-  },
 } as const satisfies Record<string, CodeEntry>;
