@@ -1,0 +1,91 @@
+// The shop, served by a process of its own: what tests of the page look at, with whichever browser. Made once per file of tests.
+import type { ChildProcess } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { type Finished, millrace, project, start } from "../millrace.ts";
+import { shopFiles } from "./shop.ts";
+
+export interface ServedShop {
+  readonly dir: string;
+  url(): string;
+  write(path: string, content: string): void;
+  millrace(args: readonly string[]): Promise<Finished>;
+  /** A link that opens a session once. */
+  link(): Promise<string>;
+  /** Ends the server as it ends by itself or as it dies, and starts it again at the same address. */
+  restart(signal: "SIGTERM" | "SIGKILL", meanwhile?: () => Promise<void>): Promise<void>;
+  close(): Promise<void>;
+}
+
+const STARTS_WITHIN_MS = 30_000;
+
+/** The shop has a run that failed, one that waits for an approval, and rows set aside. */
+export async function serveShop(files: Readonly<Record<string, string>> = shopFiles): Promise<ServedShop> {
+  const made = project(files);
+  const command = (args: readonly string[]): Promise<Finished> => millrace(args, made.dir);
+  if (files === shopFiles) {
+    await command(["run"]);
+    await command(["run", "broken"]);
+  }
+  let served = await serve(made.dir, "0");
+  if (files === shopFiles) await submit(served.url, made.dir);
+  return {
+    dir: made.dir,
+    url: () => served.url,
+    write: made.write,
+    millrace: command,
+    async link() {
+      const { stdout, stderr } = await command(["token", "link"]);
+      const link = stdout.split("\n").find((line) => line.includes("#key="));
+      if (link === undefined) throw new Error(`token link: ${stdout}${stderr}`);
+      return link.trim();
+    },
+    async restart(signal, meanwhile) {
+      const { port } = new URL(served.url);
+      await stop(served.child, signal);
+      await meanwhile?.();
+      served = await serve(made.dir, port);
+    },
+    async close() {
+      await stop(served.child, "SIGKILL");
+      made.remove();
+    },
+  };
+}
+
+interface Served {
+  readonly child: ChildProcess;
+  readonly url: string;
+}
+
+async function serve(dir: string, port: string): Promise<Served> {
+  const { child } = start(["serve", "--port", port], dir);
+  const path = join(dir, ".millrace/engine.json");
+  for (let waitedMs = 0; waitedMs < STARTS_WITHIN_MS; waitedMs += 50) {
+    if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}`);
+    const engine = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number; readonly url: string }) : null;
+    if (engine?.pid === child.pid) return { child, url: engine!.url };
+    await pause(50);
+  }
+  child.kill("SIGKILL");
+  throw new Error("serve did not start");
+}
+
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  child.kill(signal);
+  await ended;
+}
+
+/** A run of `publish` that waits for a person. */
+async function submit(url: string, dir: string): Promise<void> {
+  const { token } = JSON.parse(readFileSync(join(dir, ".millrace/engine.json"), "utf8")) as { readonly token: string };
+  const answer = await fetch(`${url}/api/v1/runs`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    body: JSON.stringify({ job: "publish" }),
+  });
+  if (!answer.ok) throw new Error(`publish: ${answer.status} ${await answer.text()}`);
+}
