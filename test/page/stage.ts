@@ -28,8 +28,9 @@ export async function openStage(files?: Readonly<Record<string, string>>): Promi
       if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) errors.push(message.text());
     });
     if (session) {
+      const begun = page.waitForResponse((answer) => answer.url().endsWith("/api/v1/session") && answer.request().method() === "POST");
       await page.goto(await shop.link());
-      await page.waitForURL((url) => !url.hash.includes("key="));
+      if (!(await begun).ok()) throw new Error(`no session: ${(await begun).status()}`);
     }
     return { context, page, errors, close: () => context.close() };
   };
