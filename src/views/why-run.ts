@@ -153,9 +153,11 @@ export function explainNode(node: NodeRow, { fold, state, facts, now }: RunWhyIn
     case "retrying": {
       const at = Date.parse(node.retryAt!);
       const error = node.error === null ? "" : ` ${node.error.code} ${firstLine(node.error.message)}`;
-      return one(`${name} failed and is tried again at ${moment(at, now)}:${error}`, [
+      const when = at > now ? `is tried again at ${moment(at, now)}` : `may be tried again since ${moment(at, now)}`;
+      const told = one(`${name} failed and ${when}:${error}`, [
         { kind: "retry", node: name, until: node.retryAt, attempts: node.attempts.length, error: node.error?.code ?? null },
       ]);
+      return joinReasons(told, heldBeyond(node, at, { state, facts, now }));
     }
     case "waiting": {
       const wait = node.wait!;
@@ -181,6 +183,18 @@ export function explainNode(node: NodeRow, { fold, state, facts, now }: RunWhyIn
   }
 }
 
+/** What holds a node back when its time has come, or is known to hold it back then. */
+function heldBeyond(node: NodeRow, at: number, held: Pick<RunWhyInput, "state" | "facts" | "now">): Reasons {
+  if (at <= held.now) return places(node, held);
+  const { state, facts, now } = held;
+  const reasons = state.phase === "going" ? explainPlaces({ facts, run: state, node: node.node, now }).reasons : [];
+  return told(
+    node.node,
+    reasons.filter((reason) => reason.kind === "breaker" && reason.until > at),
+    now,
+  );
+}
+
 /** Everything it stands on is settled: only places can be missing, or somebody to start it. */
 function places(node: NodeRow, { state, facts, now }: Pick<RunWhyInput, "state" | "facts" | "now">): Reasons {
   const name = node.node;
@@ -191,6 +205,10 @@ function places(node: NodeRow, { state, facts, now }: Pick<RunWhyInput, "state" 
       sentences: [sentence(`${name} could start; no engine has done so yet`)],
       waitsFor: [{ kind: "engine", node: name }],
     };
+  return told(name, reasons, now);
+}
+
+function told(name: NodeId, reasons: readonly PlaceReason[], now: number): Reasons {
   return {
     ...NO_REASONS,
     sentences: reasons.map((reason) => sentence(`${name} waits ${sentenceOf(reason, now)}`)),

@@ -16,7 +16,7 @@ import { RunActs, StepActs } from "./acts.tsx";
 import { Changes } from "./changes.tsx";
 import { LogPanel } from "./log.tsx";
 import { nodeKey, rootFailures, type RunNode } from "./node.ts";
-import { Frame, NodeLink, Step } from "./step.tsx";
+import { Frame, NodeLink, Step, WHY_EVERY_MS } from "./step.tsx";
 import { Timeline } from "./timeline.tsx";
 
 const search = { step: text, attempt: whole, line: whole };
@@ -103,6 +103,8 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
           {chosen === undefined ? null : (
             <Step
               node={chosen}
+              isGoing={!isEnded}
+              run={run.run}
               isTold={chosen === roots[0]}
               attempt={attempt}
               onAttempt={(next) => setSearch({ attempt: next, line: undefined })}
@@ -196,7 +198,7 @@ function isUnclear({ run, nodes }: RunShowAnswer, roots: number): boolean {
 }
 
 function Why({ run }: { readonly run: string }): ReactNode {
-  const read = useRead("runs.why", { run });
+  const read = useRead("runs.why", { run }, { everyMs: WHY_EVERY_MS });
   return (
     <Panel title="Why" padded>
       <States read={read}>

@@ -11,9 +11,13 @@ import { links } from "../../links.ts";
 import { nodeKey, type RunNode } from "./node.ts";
 
 const AROUND_LINES = 3;
+/** What holds a step back changes with time: a connection is tried again, a place becomes free. */
+export const WHY_EVERY_MS = 5_000;
 
 interface StepProps {
   readonly node: RunNode;
+  readonly run: string;
+  readonly isGoing: boolean;
   readonly attempt: number | undefined;
   /** Its last error stands above already. */
   readonly isTold: boolean;
@@ -21,7 +25,7 @@ interface StepProps {
   readonly actions: ReactNode;
 }
 
-export function Step({ node, attempt, isTold, onAttempt, actions }: StepProps): ReactNode {
+export function Step({ node, run, isGoing, attempt, isTold, onAttempt, actions }: StepProps): ReactNode {
   const { asset, attempts, rows, checks, needs, waitsFor, output } = node;
   const shown = attempts.find((each) => each.attempt === attempt) ?? attempts.at(-1);
   const error = shown?.error ?? node.error;
@@ -77,6 +81,7 @@ export function Step({ node, attempt, isTold, onAttempt, actions }: StepProps): 
               </dd>
             </>
           )}
+          {isGoing && (node.status === "retrying" || node.status === "pending") ? <HeldBy run={run} node={nodeKey(node)} /> : null}
           {node.takenFrom === undefined ? null : (
             <>
               <dt>Taken from</dt>
@@ -153,6 +158,24 @@ export function Step({ node, attempt, isTold, onAttempt, actions }: StepProps): 
         <Copy text={`millrace describe ${asset ?? nodeKey(node)}`} />
       </div>
     </Panel>
+  );
+}
+
+/** What keeps it from starting although its time has come, as the engine tells it: a connection that is left alone, a pool, a rate, a pause. */
+function HeldBy({ run, node }: { readonly run: string; readonly node: string }): ReactNode {
+  const read = useRead("runs.why", { run }, { everyMs: WHY_EVERY_MS });
+  const begin = `${node} waits `;
+  const held = (read.data?.sentences ?? []).filter((each) => each.startsWith(begin));
+  if (held.length === 0) return null;
+  return (
+    <>
+      <dt>Waits</dt>
+      <dd className="held-by">
+        {held.map((each) => (
+          <div key={each}>{each.slice(begin.length)}</div>
+        ))}
+      </dd>
+    </>
   );
 }
 
