@@ -26,6 +26,8 @@ export const dependsOn: { readonly [Id in RouteId]?: Depends } = {
   "lineage.graph": { on: all, holdsMs: OUTSIDE_MS },
   "lineage.impact": { on: all, holdsMs: OUTSIDE_MS },
   "partitions.grid": { on: all, holdsMs: OUTSIDE_MS },
+  // Its steps move with the time of day.
+  "runs.strip": { on: ["runs", "jobs", ...project], holdsMs: OUTSIDE_MS },
   "backfills.list": { on: ["runs", "data"], holdsMs: null },
   "backfills.show": { on: ["runs", "data"], holdsMs: null },
   "runs.list": { on: ["runs", "data"], holdsMs: null },
