@@ -18,6 +18,7 @@ interface TakingProps {
 
 export function Taking({ answer, sql, environment }: TakingProps): ReactNode {
   const [busy, setBusy] = useState(false);
+  const [format, setFormat] = useState<ExportFormat>("csv");
   const copy = async (format: keyof typeof COPIES): Promise<void> => {
     try {
       await navigator.clipboard.writeText(textOf(answer, format));
@@ -26,10 +27,10 @@ export function Taking({ answer, sql, environment }: TakingProps): ReactNode {
       toast("The browser does not let the page copy", { look: "fail" });
     }
   };
-  const save = async (format: ExportFormat): Promise<void> => {
+  const save = async (as: ExportFormat): Promise<void> => {
     setBusy(true);
     try {
-      const made = await askIn(environment)("query.export", { sql, format });
+      const made = await askIn(environment)("query.export", { sql, format: as });
       const link = document.createElement("a");
       link.href = `${API_ROOT}/query/exports/${made.export}`;
       link.download = made.name;
@@ -56,19 +57,30 @@ export function Taking({ answer, sql, environment }: TakingProps): ReactNode {
           </Button>
         ))}
       </span>
-      <label>
-        <span className="unseen">Export all rows as a file</span>
-        <select className="input" value="" disabled={busy} onChange={(event) => void save(event.target.value as ExportFormat)}>
-          <option value="" disabled>
-            {busy ? "Exporting…" : "Export all…"}
-          </option>
-          {Object.entries(FILES).map(([format, word]) => (
-            <option key={format} value={format}>
+      {/* Chosen first and then asked for: who goes through the choices by keys does not export each of them. */}
+      <form
+        className="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (!busy) void save(format);
+        }}
+      >
+        <select
+          className="input"
+          aria-label="Format of the file"
+          value={format}
+          onChange={(event) => setFormat(event.target.value as ExportFormat)}
+        >
+          {Object.entries(FILES).map(([each, word]) => (
+            <option key={each} value={each}>
               {word}
             </option>
           ))}
         </select>
-      </label>
+        <Button small type="submit" busy={busy}>
+          Export all
+        </Button>
+      </form>
     </div>
   );
 }
