@@ -1,6 +1,7 @@
 // Installs and builds what the tests' servers need, all at once: in CI it runs beside the first tests, which wait for what they need (test/service.ts).
 import { ensureBrowser } from "./browser.ts";
 import { CHDB } from "./clickhouse.ts";
+import { ensureFirefox } from "./firefox.ts";
 import { FTP_SERVER } from "./ftp.ts";
 import { OPENLINEAGE } from "./openlineage.ts";
 import { versitygw } from "./s3.ts";
@@ -9,6 +10,7 @@ import { TPC } from "./tpc.ts";
 
 const steps: readonly (() => unknown)[] = [
   () => ensureBrowser(),
+  () => ensureFirefox(),
   () => versitygw(),
   () => ensureProgram("/usr/sbin/mariadbd", "mariadb-server"),
   () => ensureProgram("/usr/sbin/sshd", "openssh-server"),
