@@ -25,6 +25,8 @@ import { closeTemp, openTemp } from "./temp.ts";
 /** A command that only looks holds the warehouse for less than this. */
 const LOCK_PATIENCE_MS = 2_000;
 const LOCK_PAUSE_MS = 100;
+/** Who asks for what was read lately is answered with what is as old as this. */
+const LATELY_MS = 2_000;
 
 export interface WorkspaceOptions {
   readonly dir: string;
@@ -54,6 +56,8 @@ export class Workspace {
   private projectOnce: Promise<Project> | undefined;
   /** As it was read last, by this one or one that renewed it. */
   private projectRead: Project | undefined;
+  /** The same, but of the files of this folder alone, and when that was. */
+  private readLately: { readonly project: Project; readonly atMs: number } | undefined;
   /** Work is to be done: the places of `tables:` are asked again. */
   private asksPlaces = false;
   private warehouseOnce: Promise<Warehouse> | undefined;
@@ -135,8 +139,19 @@ export class Workspace {
     const [{ readProject }, parts] = await Promise.all([import("../project/read.ts"), this.loadParts()]);
     this.loadedParts = parts;
     const project = await this.withTables(await readProject(this.codeDir, readOptions(parts)), parts);
-    (this.first ?? this).projectRead = project;
+    const first = this.first ?? this;
+    first.projectRead = project;
+    if (this.committed === undefined && this.dir === first.dir) first.readLately = { project, atMs: performance.now() };
     return project;
+  }
+
+  /** The project as it was read a moment ago, for what is asked again and again and tells of files only in passing. @throws as `project` */
+  async projectLately(): Promise<Project> {
+    const first = this.first ?? this;
+    const { readLately } = first;
+    const isPlain = this.committed === undefined && this.dir === first.dir;
+    const isOld = readLately === undefined || performance.now() - readLately.atMs > LATELY_MS || readLately.project.errors.length > 0;
+    return isPlain && !isOld ? readLately.project : this.project();
   }
 
   /** With the tables of `tables:` as they are now where work is to be done, else as they are known. */

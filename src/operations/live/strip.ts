@@ -41,7 +41,7 @@ export async function runStrip(workspace: Workspace, { hours, ahead, now }: Stri
 
 async function dueUntil(workspace: Workspace, now: number, untilMs: number): Promise<RunStripAnswer["due"]> {
   if (untilMs <= now) return [];
-  const { triggers } = await listTriggers(workspace, { next: 20, now });
+  const { triggers } = await listTriggers(workspace, { next: 20, now, isLately: true });
   const due = triggers.flatMap(({ job, next }) =>
     next.flatMap((at) => (Date.parse(at) > now && Date.parse(at) <= untilMs ? [{ job, at }] : [])),
   );

@@ -28,11 +28,13 @@ export interface TriggersRequest {
   readonly from?: string;
   readonly next: number;
   readonly now: number;
+  /** The files as they were a moment ago are new enough. */
+  readonly isLately?: boolean;
 }
 
 /** @throws MR1614 for an unknown job, MR1615. */
 export async function listTriggers(workspace: Workspace, request: TriggersRequest): Promise<TriggersAnswer> {
-  const project = await workspace.project();
+  const project = await (request.isLately === true ? workspace.projectLately() : workspace.project());
   const timezone = project.config.timezone ?? "UTC";
   const jobs = request.job === undefined ? project.jobs : [jobNamed(project, request.job)];
   const from = request.from === undefined ? request.now : parseTime(request.from, { now: request.now, timezone });
