@@ -107,7 +107,8 @@ export function Copy({
     }
   };
   return (
-    <button type="button" className="copy" title={`Copy ${text}`} aria-label={label ?? `Copy ${text}`} onClick={() => void copy()}>
+    <button type="button" className="copy" title={`Copy ${text}`} aria-label={label} onClick={() => void copy()}>
+      {label === undefined ? <span className="unseen">Copy </span> : null}
       {children ?? <code>{text}</code>}
       <span aria-live="polite">{copied ? <span className="copied">copied</span> : null}</span>
     </button>

@@ -22,6 +22,14 @@ const catalogSearch = { q: text, status: list, kind: list, group: list, owner: l
 
 export function Page(): ReactNode {
   const graph = useGraph();
+  if (graph.data === undefined)
+    return (
+      <Frame title="Catalog">
+        <States read={graph} lines={10}>
+          {() => null}
+        </States>
+      </Frame>
+    );
   return (
     <States
       read={graph}

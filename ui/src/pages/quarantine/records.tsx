@@ -43,7 +43,7 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
       name={`Quarantine of ${asset}`}
       title={
         <>
-          <Link to={links.quarantine()} className="muted">
+          <Link to={links.quarantine()} className="link">
             Quarantine
           </Link>{" "}
           <span className="muted">/</span> <span className="mono">{asset}</span>
