@@ -33,16 +33,24 @@ export interface Asked {
 
 export type Ask = <Id extends keyof Api>(id: Id, input: Api[Id]["input"], asked?: Asked) => Promise<Api[Id]["answer"]>;
 
+interface Refusal {
+  readonly error?: ErrorRecord;
+  readonly errors?: readonly ErrorRecord[];
+}
+
 /** What the server refused, as it told it. */
 export class ApiError extends Error {
   override readonly name = "ApiError";
   readonly status: number;
   readonly error: ErrorRecord;
+  /** Where there are several, all of them: those of a project's files. */
+  readonly errors: readonly ErrorRecord[];
 
-  constructor(status: number, error: ErrorRecord) {
+  constructor(status: number, error: ErrorRecord, errors: readonly ErrorRecord[] = []) {
     super(error.message);
     this.status = status;
     this.error = error;
+    this.errors = errors;
   }
 
   get code(): string {
@@ -73,11 +81,12 @@ export function createAsk(options: AskOptions): Ask {
       ...(method === "GET" ? {} : { body: JSON.stringify(rest) }),
       ...(signal === undefined ? {} : { signal }),
     });
-    const answer = (await response.json().catch(() => null)) as { readonly error?: ErrorRecord } | null;
+    const answer = (await response.json().catch(() => null)) as Refusal | null;
     if (response.ok && answer !== null) return answer as never;
     throw new ApiError(
       response.status,
       answer?.error ?? { code: "MR8106", message: `the server answered ${response.status}`, retryable: response.status >= 500 },
+      answer?.errors,
     );
   };
 }

@@ -5,6 +5,7 @@ import { ApiError } from "../data/ask.ts";
 import type { Read } from "../data/read.ts";
 import { askForSession } from "../data/session.ts";
 import { Button } from "./button.tsx";
+import { FramedErrors } from "./framed-errors.tsx";
 import { Copy, Time } from "./values.tsx";
 
 const SKELETON_AFTER_MS = 200;
@@ -62,6 +63,7 @@ export function Failure({ error, retry }: { readonly error: Error; readonly retr
         <span className="strong">{record?.message ?? "The server cannot be reached; the page goes on by itself when it is back."}</span>
       </div>
       {record?.hint === undefined ? null : <p className="second">{record.hint}</p>}
+      {error instanceof ApiError && error.errors.length > 0 ? <FramedErrors errors={error.errors} /> : null}
       <div className="row">
         {error instanceof ApiError && error.status === 401 ? (
           <Button
@@ -93,6 +95,7 @@ export function Refused({ error }: { readonly error: Error | null | undefined })
         {record === null ? "The server cannot be reached. Nothing is lost: try again." : `${record.code} ${record.message}`}
       </p>
       {record?.hint === undefined ? null : <p>{record.hint}</p>}
+      {error instanceof ApiError && error.errors.length > 0 ? <FramedErrors errors={error.errors} /> : null}
     </div>
   );
 }

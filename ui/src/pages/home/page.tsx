@@ -5,7 +5,7 @@ import type { StatusAnswer } from "../../../../src/model/answers.ts";
 import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
-import { CodeFrame } from "../../kit/code-frame.tsx";
+import { FramedErrors } from "../../kit/framed-errors.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -23,7 +23,6 @@ const AHEAD_MS = 6 * HOUR_MS;
 const RUNS_MAX = 500;
 const MINUTE_MS = 60_000;
 const LATEST = 8;
-const ERRORS_SHOWN = 5;
 const broken = new Set(["failed", "partitions", "job", "unplanned", "stuck", "connection"]);
 
 export function Page(): ReactNode {
@@ -93,16 +92,8 @@ function ProjectErrors(): ReactNode {
         />
       }
     >
-      <div className="pad stack">
-        {data.errors.slice(0, ERRORS_SHOWN).map((error) => (
-          <CodeFrame
-            key={`${error.location?.file}:${error.location?.line}:${error.message}`}
-            error={error}
-            {...(error.frame === null
-              ? {}
-              : { source: { firstLine: error.frame.lines[0]?.number ?? 1, lines: error.frame.lines.map(({ text }) => text) } })}
-          />
-        ))}
+      <div className="pad">
+        <FramedErrors errors={data.errors} />
       </div>
     </Panel>
   );
