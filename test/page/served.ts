@@ -24,12 +24,13 @@ const STARTS_WITHIN_MS = 30_000;
 export async function serveShop(files: Readonly<Record<string, string>> = shopFiles): Promise<ServedShop> {
   const made = project(files);
   const command = (args: readonly string[]): Promise<Finished> => millrace(args, made.dir);
-  if (files === shopFiles) {
+  const isShop = "jobs/broken.yaml" in files;
+  if (isShop) {
     await command(["run"]);
     await command(["run", "broken"]);
   }
   let served = await serve(made.dir, "0");
-  if (files === shopFiles) await submit(served.url, made.dir);
+  if (isShop) await submit(served.url, made.dir);
   return {
     dir: made.dir,
     url: () => served.url,
