@@ -61,14 +61,14 @@ export interface ListedCheck {
   readonly columns: readonly string[];
   readonly severity: "error" | "warn";
   readonly onFail: string;
-  /** Of the version that readers see; null: never carried out. */
+  /** When it was carried out last, whether or not that was published; null: never. */
   readonly status: "passed" | "warned" | "failed" | null;
   readonly failing: number | null;
-  /** When that version was published. */
+  /** When that was. */
   readonly at: string | null;
-  /** Since when it has been failing or warning without a pause, as far as versions are kept. */
+  /** Since when it has been failing or warning without a pause, as far as results are kept. */
   readonly since: string | null;
-  /** Outcomes of the last versions, oldest first. */
+  /** Outcomes of the last times, oldest first. */
   readonly recent: readonly { readonly at: string; readonly status: string; readonly failing: number }[];
 }
 

@@ -13,7 +13,16 @@ const DAY_MS = 86_400_000;
 /** What does not pass comes first. */
 const RANK: Readonly<Record<CheckStatus | "unknown", number>> = { failed: 0, warned: 1, unknown: 2, passed: 3 };
 
-export async function qualityOf(workspace: Workspace, { now }: { readonly now: number }): Promise<QualityAnswer> {
+/** The checks of a project with their results: the one source of all that tells of checks. */
+export interface KnownChecks {
+  /** Assets that hold rows, in the order of the graph. */
+  readonly nodes: readonly ProjectNode[];
+  readonly checks: readonly QualityCheckAnswer[];
+  readonly definitions: Definitions;
+  readonly columnsOf: (id: NodeId) => readonly { readonly name: string }[];
+}
+
+export async function knownChecks(workspace: Workspace): Promise<KnownChecks> {
   const warehouse = await workspace.warehouse();
   const live = await warehouse.session((session) => readLive(session));
   const [definitions, store] = [await defineProject(workspace, { live, lineage: "tables", params: {} }), await workspace.store()];
@@ -25,9 +34,18 @@ export async function qualityOf(workspace: Workspace, { now }: { readonly now: n
     live.get(id)?.columns ?? definitions.compilation.models.get(id)?.columns ?? definitions.schemas.get(id)?.columns ?? [];
   const { graph } = definitions;
   const nodes = graph.order.map((id) => graph.nodes.get(id)!).filter(({ kind }) => kind !== "task" && kind !== "export");
-  const checks = nodes
-    .flatMap((node) => (definitions.checks.get(node.id) ?? []).map((check) => checkAnswer(node, check, rowOf(node.id, check.name))))
-    .toSorted((a, b) => RANK[a.status ?? "unknown"] - RANK[b.status ?? "unknown"] || (b.since ?? "").localeCompare(a.since ?? ""));
+  const checks = nodes.flatMap((node) =>
+    (definitions.checks.get(node.id) ?? []).map((check) => checkAnswer(node, check, rowOf(node.id, check.name))),
+  );
+  return { nodes, checks, definitions, columnsOf };
+}
+
+export async function qualityOf(workspace: Workspace, { now }: { readonly now: number }): Promise<QualityAnswer> {
+  const { nodes, checks: unordered, definitions, columnsOf } = await knownChecks(workspace);
+  const { graph } = definitions;
+  const checks = unordered.toSorted(
+    (a, b) => RANK[a.status ?? "unknown"] - RANK[b.status ?? "unknown"] || (b.since ?? "").localeCompare(a.since ?? ""),
+  );
   const known = checks.filter(({ status }) => status !== null);
   return {
     score: scoreOf(known.filter(({ status }) => status === "passed").length, known.length),

@@ -22,10 +22,13 @@ export const dependsOn: { readonly [Id in RouteId]?: Depends } = {
   "assets.describe": { on: all, holdsMs: OUTSIDE_MS },
   "assets.history": { on: all, holdsMs: null },
   "checks.list": { on: all, holdsMs: null },
+  // Its days end at midnight.
+  "quality.show": { on: all, holdsMs: OUTSIDE_MS },
   "lineage.show": { on: all, holdsMs: OUTSIDE_MS },
   "lineage.graph": { on: all, holdsMs: OUTSIDE_MS },
   "lineage.impact": { on: all, holdsMs: OUTSIDE_MS },
   "partitions.grid": { on: all, holdsMs: OUTSIDE_MS },
+  "partitions.show": { on: all, holdsMs: OUTSIDE_MS },
   // Its steps move with the time of day.
   "runs.strip": { on: ["runs", "jobs", ...project], holdsMs: OUTSIDE_MS },
   "backfills.list": { on: ["runs", "data"], holdsMs: null },
@@ -35,7 +38,9 @@ export const dependsOn: { readonly [Id in RouteId]?: Depends } = {
   "approvals.list": { on: ["runs", "data"], holdsMs: null },
   "quarantine.list": { on: all, holdsMs: null },
   "quarantine.trend": { on: all, holdsMs: OUTSIDE_MS },
+  "quarantine.records": { on: all, holdsMs: null },
   "quarantine.show": { on: all, holdsMs: null },
+  "jobs.list": { on: ["runs", "jobs", ...project], holdsMs: OUTSIDE_MS },
   "triggers.history": { on: ["jobs", ...project], holdsMs: null },
 };
 
