@@ -48,13 +48,13 @@ export function Rail(): ReactNode {
   );
 }
 
-/** What waits: things in the inbox (rows that were set aside count once an asset), rows in quarantine. */
+/** What waits: things in the inbox, as its tab `All` and Home's title count them; rows in quarantine. */
 function useCounts(): Readonly<Partial<Record<Place["id"], number>>> {
   const { data } = useRead("status.show", {});
   if (data === undefined) return {};
   const aside = data.needs.filter(({ about }) => about.kind === "quarantine");
   return {
-    inbox: data.needs.length - aside.length + new Set(aside.map(({ about }) => about.asset)).size,
+    inbox: data.needs.length,
     quarantine: aside.reduce((sum, { about }) => sum + (about.count ?? 0), 0),
   };
 }

@@ -32,7 +32,7 @@ export function Page(): ReactNode {
   return (
     <PageFrame
       name="Home"
-      title={status.data === undefined ? "Home" : title(failing.length, countOf(needs))}
+      title={status.data === undefined ? "Home" : title(failing.length, needs.length)}
       actions={
         status.data === undefined ? undefined : (
           <Button look="quiet" onClick={() => void share(status.data!)}>
@@ -64,11 +64,6 @@ export function Page(): ReactNode {
       </States>
     </PageFrame>
   );
-}
-
-/** Rows that were set aside count once an asset. */
-function countOf(needs: StatusAnswer["needs"]): number {
-  return new Set(needs.map(({ what, about }) => (about.kind === "quarantine" ? `quarantine ${about.asset}` : what))).size;
 }
 
 function title(failing: number, needs: number): string {
