@@ -27,7 +27,7 @@ export function One({ backfill: id }: { readonly backfill: string }): ReactNode 
       name={`Backfill ${id}`}
       title={
         <>
-          <Link to={links.backfills()} className="muted">
+          <Link to={links.backfills()} className="link">
             Backfills
           </Link>{" "}
           <span className="muted">/</span> <span className="mono">{id}</span>
