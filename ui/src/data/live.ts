@@ -18,7 +18,7 @@ const AGAIN_MS = 150;
 /** Beginnings of the names of reads that a topic changes; `project`, `data` and a reset change all. */
 const touches: Readonly<Record<string, readonly string[]>> = {
   runs: ["runs.list", "runs.strip", "status.", "approvals.", "backfills.", "partitions.", "jobs.", "triggers."],
-  assets: ["status.", "assets.", "partitions.", "quarantine.", "checks.", "quality.", "lineage.", "reviews."],
+  assets: ["status.", "assets.", "partitions.", "quarantine.", "checks.", "quality.", "lineage.", "reviews.", "environments.", "plan."],
   jobs: ["jobs.", "triggers.", "status."],
 };
 

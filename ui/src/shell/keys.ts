@@ -20,7 +20,8 @@ export function useKeys(): void {
       if (isCommand && event.key.toLowerCase() === "k") paletteOpen.set(true);
       else if (isCommand && event.key.toLowerCase() === "b" && !isTyping(event.target))
         changeAppearance({ rail: appearance.get().rail === "open" ? "narrow" : "open" });
-      else if (isCommand || event.altKey || isTyping(event.target) || document.querySelector("dialog[open]") !== null) return;
+      else if (isCommand || event.altKey || isTyping(event.target) || paletteOpen.get() || document.querySelector("dialog[open]") !== null)
+        return;
       else if (Date.now() < goUntil) {
         goUntil = 0;
         const place = places.flat().find(({ letter, path }) => letter === event.key && path in router.routesByPath);

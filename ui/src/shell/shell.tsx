@@ -18,7 +18,9 @@ import { Rail } from "./rail.tsx";
 import { SessionDialog } from "./session-dialog.tsx";
 import { TopBar } from "./top-bar.tsx";
 
-const Palette = lazy(() => import("./palette.tsx").then((module) => ({ default: module.Palette })));
+const PALETTE_AFTER_MS = 1_000;
+const loadPalette = () => import("./palette.tsx").then((module) => ({ default: module.Palette }));
+const Palette = lazy(loadPalette);
 
 export function Shell(): ReactNode {
   const { rail } = useSignal(appearance);
@@ -27,6 +29,11 @@ export function Shell(): ReactNode {
   useEffect(() => followEnvironment(environment), [environment]);
   const isPaletteOpen = useSignal(paletteOpen);
   useKeys();
+  // What is typed at once after its key is meant for it: it is there before it is asked for, but after the first page.
+  useEffect(() => {
+    const timer = setTimeout(() => void loadPalette().catch(() => {}), PALETTE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   const main = useRef<HTMLElement>(null);
   // Who hears the page, or goes by keys, begins at the top of the next one.
   const isFirst = useRef(true);
