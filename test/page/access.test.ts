@@ -74,7 +74,7 @@ interface Auditor extends Visitor {
   audit(): Promise<readonly string[]>;
 }
 
-async function auditor(before?: (page: Page) => Promise<void>, url = stage.url()): Promise<Auditor> {
+async function auditor(before?: (page: Page) => Promise<unknown>, url = stage.url()): Promise<Auditor> {
   const visitor = await stage.visit({ reducedMotion: "reduce" });
   const { page } = visitor;
   await before?.(page);

@@ -27,8 +27,8 @@ afterAll(async () => {
 });
 
 /** What begins with these words; the last one where there are several: a dialog stands after what it covers. Waits, and tries again while the page moves. */
-function said(tag: string, words: string): Locator<unknown> {
-  return page.locator(`xpath/(//${tag}[starts-with(normalize-space(.), "${words}")])[last()]`);
+function said(tag: string, words: string): Locator<Element> {
+  return page.locator(`xpath/(//${tag}[starts-with(normalize-space(.), "${words}")])[last()]`) as Locator<Element>;
 }
 
 /** Waits until this is true in the page: JavaScript as text, because tests know no document. */
