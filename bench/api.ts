@@ -16,14 +16,14 @@ import { type Figure, median } from "./figure.ts";
 
 const ASSETS = 2_000;
 const RUNS = 100_000;
-const LOG_LINES = 1_000_000;
+export const LOG_LINES = 1_000_000;
 const LOG_FILES = 20;
 const CLIENTS = 50;
 const READ_MS = 4_000;
 const TURNS = 5;
 const TASKS = 400;
 const EVENTS_WANTED = 200;
-const LOGGED = "r_00000000000LOGGED";
+export const LOGGED = "r_00000000000LOGGED";
 const entry = resolve(fileURLToPath(import.meta.url), "../../dist/cli/main.js");
 
 export async function benchApi(): Promise<Figure[]> {
@@ -319,7 +319,7 @@ function makeProject(dir: string): void {
   writeFileSync(join(dir, "jobs/busy.yaml"), `tasks:\n${tasks.join("\n")}\n`);
 }
 
-async function writeRuns(path: string): Promise<void> {
+export async function writeRuns(path: string): Promise<void> {
   const store = openSqliteStore(path);
   const T0 = Date.parse("2026-01-01T00:00:00Z");
   const ends = ["succeeded", "succeeded", "succeeded", "failed", "partial"] as const;
@@ -349,7 +349,7 @@ async function writeRuns(path: string): Promise<void> {
   await store.close();
 }
 
-function writeLogs(folder: string): number {
+export function writeLogs(folder: string): number {
   mkdirSync(folder, { recursive: true });
   const T0 = Date.parse("2026-01-01T00:00:00Z");
   let bytes = 0;

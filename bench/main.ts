@@ -28,6 +28,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   serve: async () => (await import("./serve.ts")).benchServe(),
   tests: async () => (await import("./tests.ts")).benchTests(),
   xlsx: async () => (await import("./xlsx.ts")).benchXlsx(),
+  ui: async () => (await import("./ui.ts")).benchUi(),
   workflows: async () => (await import("./workflows.ts")).benchWorkflows(),
 };
 

@@ -184,6 +184,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     doctor: async () => (await openTools()).doctor(workspace.dir),
     jsonSchema: async (kind) => (await openTools()).jsonSchema(kind, workspace.dir),
     status: async () => (await import("./operations/status.ts")).statusOf(workspace),
+    statusSoon: async () => (await import("./operations/live/board.ts")).statusSoon(workspace),
     assetGraph: async () => (await import("./operations/live/board.ts")).boardOf(workspace),
     assetSource: async (asset) => (await import("./operations/look/source.ts")).sourceOf(workspace, asset),
     assetRows: async (request) => (await import("./operations/look/rows.ts")).rowsOf(workspace, request),

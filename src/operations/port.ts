@@ -196,6 +196,8 @@ export interface App {
   list(request: { readonly select?: string }): Promise<AssetsAnswer>;
   describe(asset: string, request?: { readonly partitions: boolean }): Promise<DescribeAnswer>;
   status(): Promise<StatusAnswer>;
+  /** From what is kept and what runs wrote; who follows the live stream hears when a plan knows better. */
+  statusSoon(): Promise<StatusAnswer>;
   doctor(): Promise<DoctorAnswer>;
   /** With what the project makes itself. */
   jsonSchema(kind: string): Promise<Readonly<Record<string, unknown>>>;

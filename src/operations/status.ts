@@ -3,7 +3,7 @@ import type { StatusAnswer } from "../model/answers.ts";
 import type { NodeId } from "../model/graph.ts";
 import { countQuarantine } from "../load/quarantine.ts";
 import type { EventStore } from "../store/store.ts";
-import { assetsState } from "./assets/assets.ts";
+import { type Assets, assetsState } from "./assets/assets.ts";
 import { assetsHere } from "./environments/assets.ts";
 import { type NeedsInput, needsOf } from "./needs.ts";
 import { partitionsAnswer } from "./partitions/status.ts";
@@ -16,8 +16,12 @@ import type { Workspace } from "./workspace.ts";
 const RUNS_SHOWN = 5;
 
 export async function statusOf(workspace: Workspace): Promise<StatusAnswer> {
+  return statusWith(workspace, await assetsNow(workspace));
+}
+
+export async function statusWith(workspace: Workspace, now: AssetsNow): Promise<StatusAnswer> {
   const store = await workspace.store();
-  const [now, project, rows] = [await assetsNow(workspace), await workspace.project(), await assetsHere(workspace)];
+  const [project, rows] = [await workspace.project(), await assetsHere(workspace)];
   const { runs } = await listRuns(workspace, { limit: RUNS_SHOWN });
   const all = [...now.statuses].filter(([id]) => !id.startsWith("task:"));
   const count = (status: string): number => all.filter(([, each]) => each === status).length;
@@ -43,39 +47,47 @@ async function enginesOf(store: EventStore): Promise<NonNullable<StatusAnswer["e
   }));
 }
 
-type AssetsNow = Pick<NeedsInput, "statuses" | "partitions" | "dependents" | "live" | "aside" | "isNew" | "alone">;
+export type AssetsNow = Pick<NeedsInput, "statuses" | "partitions" | "dependents" | "live" | "aside" | "isNew" | "alone">;
 
 /** While another process holds the warehouse, what its runs wrote is what is known of the assets. */
 async function assetsNow(workspace: Workspace): Promise<AssetsNow> {
   try {
-    const { statuses, planned, live } = await assetsState(workspace);
-    const warehouse = await workspace.warehouse();
-    const aside = await warehouse.session((session) => countQuarantine(session));
-    const missing = [...statuses.values()].filter((status) => status === "missing").length;
-    const alone = (await workspace.config()).state?.postgres === undefined;
-    return {
-      statuses,
-      dependents: planned.definitions.graph.dependents,
-      live,
-      aside,
-      isNew: statuses.size === missing,
-      partitions: partitionsOf(planned),
-      alone,
-    };
+    return await assetsPlanned(workspace, await assetsState(workspace));
   } catch (thrown) {
     if (!isHeldByOthers(workspace.dir, thrown)) throw thrown;
-    const [project, rows] = [await workspace.project(), await assetsHere(workspace)];
-    const known = project.nodes.map(({ id }) => [id, statusBy(rows.get(id)?.status)] as const);
-    return {
-      statuses: new Map<NodeId, string>(known),
-      dependents: new Map(),
-      live: new Map(),
-      aside: [],
-      partitions: [],
-      isNew: rows.size === 0,
-      alone: false,
-    };
+    return assetsByRuns(workspace);
   }
+}
+
+/** As a plan of everything tells it. */
+export async function assetsPlanned(workspace: Workspace, { statuses, planned, live }: Assets): Promise<AssetsNow> {
+  const warehouse = await workspace.warehouse();
+  const aside = await warehouse.session((session) => countQuarantine(session));
+  const missing = [...statuses.values()].filter((status) => status === "missing").length;
+  const alone = (await workspace.config()).state?.postgres === undefined;
+  return {
+    statuses,
+    dependents: planned.definitions.graph.dependents,
+    live,
+    aside,
+    isNew: statuses.size === missing,
+    partitions: partitionsOf(planned),
+    alone,
+  };
+}
+
+/** What runs wrote of the assets, without a look at the warehouse. */
+export async function assetsByRuns(workspace: Workspace): Promise<AssetsNow> {
+  const [project, rows] = [await workspace.project(), await assetsHere(workspace)];
+  return {
+    statuses: new Map<NodeId, string>(project.nodes.map(({ id }) => [id, statusBy(rows.get(id)?.status)])),
+    dependents: new Map(),
+    live: new Map(),
+    aside: [],
+    partitions: [],
+    isNew: rows.size === 0,
+    alone: false,
+  };
 }
 
 function partitionsOf({ world }: Pick<Planned, "world">): NeedsInput["partitions"] {

@@ -3,11 +3,10 @@ import { countQuarantine } from "../../load/quarantine.ts";
 import type { GraphNodeAnswer, AssetGraphAnswer } from "../../model/graph-answers.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
 import { assetsHere } from "../environments/assets.ts";
-import { assetsState, checkResults } from "../assets/assets.ts";
+import { type Assets, checkResults } from "../assets/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
-export async function graphOf(workspace: Workspace): Promise<AssetGraphAnswer> {
-  const { planned, live, statuses } = await assetsState(workspace);
+export async function graphOf(workspace: Workspace, { planned, live, statuses }: Assets): Promise<AssetGraphAnswer> {
   const { graph, checks, compilation, schemas } = planned.definitions;
   const [warehouse, rows] = [await workspace.warehouse(), await assetsHere(workspace)];
   const aside = new Map<NodeId, number>();

@@ -1,6 +1,6 @@
 // How things stand, and what the project is made of.
 import { z } from "zod";
-import { act, read, words } from "../route.ts";
+import { act, flag, read, words } from "../route.ts";
 import { option } from "./command-words.ts";
 import { select } from "./fields.ts";
 
@@ -11,9 +11,13 @@ export const projectRoutes = [
     id: "status.show",
     summary: "How things stand and what needs a person, most urgent first",
     scope: "read",
-    input: z.object({}),
+    input: z.object({
+      soon: flag
+        .default(false)
+        .describe("from what is kept, without waiting for a plan; the live topic assets tells when one knows better"),
+    }),
     cli: () => ["status"],
-    run: (app) => app.status(),
+    run: (app, { soon }) => (soon ? app.statusSoon() : app.status()),
   }),
   read({
     id: "project.show",

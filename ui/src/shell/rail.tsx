@@ -50,7 +50,7 @@ export function Rail(): ReactNode {
 
 /** What waits: things in the inbox, as its tab `All` and Home's title count them; rows in quarantine. */
 function useCounts(): Readonly<Partial<Record<Place["id"], number>>> {
-  const { data } = useRead("status.show", {});
+  const { data } = useRead("status.show", { soon: true });
   if (data === undefined) return {};
   const aside = data.needs.filter(({ about }) => about.kind === "quarantine");
   return {

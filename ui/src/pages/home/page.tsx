@@ -26,7 +26,7 @@ const LATEST = 8;
 const broken = new Set(["failed", "partitions", "job", "unplanned", "stuck", "connection"]);
 
 export function Page(): ReactNode {
-  const status = useRead("status.show", {});
+  const status = useRead("status.show", { soon: true });
   const needs = status.data?.needs ?? [];
   const failing = needs.filter(({ about }) => broken.has(about.kind));
   return (

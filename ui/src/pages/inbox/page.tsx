@@ -24,7 +24,7 @@ const stopped = new Set(["paused", "trigger", "held", "missing"]);
 
 export function Page(): ReactNode {
   const [{ show = "all" }, setSearch] = usePageSearch(search);
-  const status = useRead("status.show", {});
+  const status = useRead("status.show", { soon: true });
   const needs = status.data?.needs ?? [];
   const counts: Readonly<Record<Part, number>> = {
     all: needs.length,
