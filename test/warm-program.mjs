@@ -47,7 +47,9 @@ function holds(folder) {
 }
 
 process.on("disconnect", () => process.exit());
-process.on("message", async ({ args, cwd, env }) => {
+process.on("message", (asked) => void carryOut(asked));
+
+async function carryOut({ args, cwd, env }) {
   process.chdir(cwd);
   for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name];
   Object.assign(process.env, env);
@@ -68,4 +70,4 @@ process.on("message", async ({ args, cwd, env }) => {
   }
   const isLeft = goesOn() || holds(folder);
   process.send({ exitCode, stdout, stderr, isLeft });
-});
+}
