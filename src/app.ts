@@ -173,6 +173,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     partitionShow: async (request) => (await import("./operations/partitions/show.ts")).showPartition(workspace, request),
     quality: async () => (await import("./operations/quality/quality.ts")).qualityOf(workspace, { now: Date.now() }),
     jobs: async () => (await import("./operations/jobs/list.ts")).listJobs(workspace, { now: Date.now() }),
+    quarantineFile: async (request) => (await import("./operations/quarantine/exchange.ts")).exportToFetch(workspace, request),
     quarantineExport: async (request) => (await import("./operations/quarantine/exchange.ts")).exportRecords(workspace, request),
     quarantineTrend: async (request) => (await import("./operations/quarantine/list.ts")).trendOfQuarantine(workspace, request),
     reviewList: async (request) => (await import("./operations/review/review.ts")).reviewList(workspace, request),

@@ -69,6 +69,7 @@ export const apiPaths = {
   "quarantine.list": "GET /quarantine",
   "quarantine.trend": "GET /quarantine/trend",
   "quarantine.records": "GET /quarantine/assets/:asset",
+  "quarantine.export": "POST /quarantine/export",
   "quarantine.show": "GET /quarantine/records/:id",
   "quarantine.preview": "POST /quarantine/preview",
   "quarantine.decide": "POST /quarantine/decide",

@@ -83,7 +83,7 @@ import type { TriggerActAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../
 import type { ForkRequest, RetryRequest } from "./runs/again.ts";
 import type { CancelRequest } from "./runs/cancel.ts";
 import type { DecisionRequest } from "./quarantine/decide.ts";
-import type { ExportRequest } from "./quarantine/exchange.ts";
+import type { ExportRequest, QuarantineFileRequest } from "./quarantine/exchange.ts";
 import type { QuarantineListRequest } from "./quarantine/list.ts";
 import type { QuarantineRecordsRequest } from "./quarantine/records.ts";
 import type { QuarantineRecordsAnswer } from "../model/quarantine-answers.ts";
@@ -187,6 +187,8 @@ export interface App {
   /** Records of an asset with their cells, and what they may have meant. */
   quarantineRecords(request: QuarantineRecordsRequest): Promise<QuarantineRecordsAnswer>;
   quarantineExport(request: ExportRequest): Promise<{ readonly file: string; readonly records: number }>;
+  /** Open records as a file to fetch, as a query's rows are. */
+  quarantineFile(request: QuarantineFileRequest): Promise<QueryExportAnswer>;
   quarantineTrend(request: { readonly asset?: string; readonly days: number }): Promise<QuarantineTrendAnswer>;
   /** Tries a connector's settings, lists what is there, writes sources. */
   add(request: AddRequest): Promise<AddAnswer>;

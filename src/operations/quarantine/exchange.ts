@@ -7,6 +7,8 @@ import type { CommittedColumn } from "../../load/columns.ts";
 import { editable, tableOfRecords } from "../../load/amend/records.ts";
 import { ident, literal } from "../../sql/text.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
+import type { QueryExportAnswer } from "../../model/query-answers.ts";
+import { fileToKeep, keepFile } from "../query/export.ts";
 import type { Workspace } from "../workspace.ts";
 import { targetsOf } from "./targets.ts";
 
@@ -15,6 +17,19 @@ export interface ExportRequest {
   readonly rule?: string;
   /** Absolute; `.csv` or `.ndjson`. */
   readonly file: string;
+}
+
+export interface QuarantineFileRequest {
+  readonly asset: string;
+  readonly rule?: string;
+  readonly format: "csv" | "ndjson";
+}
+
+/** @throws as `exportRecords` */
+export async function exportToFetch(workspace: Workspace, { asset, format, ...rest }: QuarantineFileRequest): Promise<QueryExportAnswer> {
+  const { id, path } = fileToKeep(workspace, format);
+  const { records } = await exportRecords(workspace, { named: [asset], file: path, ...rest });
+  return keepFile({ id, path, format, rows: records, of: `quarantine-${asset.replaceAll(/[^\w.-]/g, "_")}` });
 }
 
 /** Writes the open records; the file is whole or not there. @throws MR8401 when there are none, MR8404 for another ending. */

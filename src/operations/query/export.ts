@@ -45,8 +45,7 @@ const kept = new Map<string, { readonly file: QueryFile; readonly until: number 
 
 /** @throws as `runConsoleQuery`; MR8146 when the file becomes too large */
 export async function exportQuery(workspace: Workspace, { sql, format, query }: QueryExportRequest): Promise<QueryExportAnswer> {
-  const id = `x_${randomUUID().replaceAll("-", "")}`;
-  const path = join(workspace.tempDir(), `${id}.${format}`);
+  const { id, path } = fileToKeep(workspace, format);
   const warehouse = await warehouseToRead(workspace);
   const tooLarge = new AbortController();
   const signal = AbortSignal.any([workspace.signal, tooLarge.signal]);
@@ -61,18 +60,37 @@ export async function exportQuery(workspace: Workspace, { sql, format, query }: 
         "refused",
       ),
     );
-    const name = `query-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}.${format}`;
-    const bytes = statSync(path).size;
-    const until = Date.now() + KEPT_MS;
-    kept.set(id, { file: { path, name, type: TYPES[format], bytes }, until });
-    dropOld();
-    return { export: id, format, rows, bytes, name, expiresAt: new Date(until).toISOString() };
+    return keepFile({ id, path, format, rows, of: "query" });
   } catch (error) {
     rmSync(path, { force: true });
     throw tooLarge.signal.aborted ? tooLarge.signal.reason : error;
   } finally {
     unwatch();
   }
+}
+
+export function fileToKeep(workspace: Workspace, format: ExportFormat): { readonly id: string; readonly path: string } {
+  const id = `x_${randomUUID().replaceAll("-", "")}`;
+  return { id, path: join(workspace.tempDir(), `${id}.${format}`) };
+}
+
+interface Written {
+  readonly id: string;
+  readonly path: string;
+  readonly format: ExportFormat;
+  readonly rows: number | null;
+  /** The name of the file begins with it. */
+  readonly of: string;
+}
+
+/** From now on it can be fetched, for a while. */
+export function keepFile({ id, path, format, rows, of }: Written): QueryExportAnswer {
+  const name = `${of}-${new Date().toISOString().slice(0, 19).replaceAll(/[-:]/g, "")}.${format}`;
+  const bytes = statSync(path).size;
+  const until = Date.now() + KEPT_MS;
+  kept.set(id, { file: { path, name, type: TYPES[format], bytes }, until });
+  dropOld();
+  return { export: id, format, rows, bytes, name, expiresAt: new Date(until).toISOString() };
 }
 
 /** @throws MR8146 when it is gone */

@@ -66,6 +66,13 @@ export const quarantineRoutes = [
     run: (app, input) => app.quarantineRecords(given(input)),
   }),
   read({
+    id: "quarantine.export",
+    summary: "Writes the open records of an asset to a file that can be edited, which is fetched at /query/exports/EXPORT for some minutes",
+    scope: "read",
+    input: z.object({ asset, rule: rule.exactOptional(), format: z.enum(["csv", "ndjson"]).default("csv") }),
+    run: (app, input) => app.quarantineFile(given(input)),
+  }),
+  read({
     id: "quarantine.show",
     summary: "One record: reason, origin, and the raw form as received",
     scope: "read",

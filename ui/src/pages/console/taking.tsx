@@ -1,9 +1,9 @@
 // Taking rows along: those shown as text on the clipboard, all of them as a file.
 import { useState, type ReactNode } from "react";
 import type { ExportFormat, QueryRunAnswer } from "../../../../src/model/query-answers.ts";
-import { API_ROOT } from "../../../../src/model/api-paths.ts";
 import { askIn } from "../../data/ask.ts";
 import { Button } from "../../kit/button.tsx";
+import { saveFile } from "../../kit/save-file.ts";
 import { toast } from "../../kit/toast.tsx";
 import { textOf } from "./texts.ts";
 
@@ -31,11 +31,7 @@ export function Taking({ answer, sql, environment }: TakingProps): ReactNode {
     setBusy(true);
     try {
       const made = await askIn(environment)("query.export", { sql, format: as });
-      const link = document.createElement("a");
-      link.href = `${API_ROOT}/query/exports/${made.export}`;
-      link.download = made.name;
-      link.click();
-      toast(`${made.name}: ${made.rows === null ? "" : `${made.rows.toLocaleString("en-US")} rows, `}${(made.bytes / 1e6).toFixed(1)} MB`);
+      saveFile(made);
     } catch (error) {
       toast((error as Error).message, { look: "fail" });
     } finally {

@@ -31,7 +31,9 @@ export function DecisionDialog({ answer, decision, onDone, onClose }: DecisionDi
   const discard = useAct("quarantine.discard");
   const start = useAct("runs.start");
   const records = act === "discard" ? decision.count : (preview.data?.records ?? decision.count);
-  const isReady = act === "discard" || preview.data !== undefined;
+  const [typed, setTyped] = useState("");
+  // What cannot be taken back by another decision: the count is typed first.
+  const isReady = act === "discard" ? typed.trim() === String(decision.count ?? "") : preview.data !== undefined;
   const isBusy = decide.isPending || discard.isPending || start.isPending;
   const reason = why.trim() === "" ? {} : { why: why.trim() };
 
@@ -94,6 +96,20 @@ export function DecisionDialog({ answer, decision, onDone, onClose }: DecisionDi
         <Field label="Why (kept in the history)">
           {(id) => <input id={id} className="input" maxLength={2000} value={why} onChange={(event) => setWhy(event.target.value)} />}
         </Field>
+        {act === "discard" ? (
+          <Field label={`Type ${decision.count ?? ""} to discard ${decision.count === 1 ? "this record" : "these records"}`}>
+            {(id) => (
+              <input
+                id={id}
+                className="input mono"
+                inputMode="numeric"
+                autoComplete="off"
+                value={typed}
+                onChange={(event) => setTyped(event.target.value)}
+              />
+            )}
+          </Field>
+        ) : null}
         {act === "discard" || downstream.length === 0 ? null : (
           <label className="row">
             <input type="checkbox" checked={isBelowBuilt} onChange={(event) => setBelowBuilt(event.target.checked)} />

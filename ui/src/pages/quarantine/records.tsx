@@ -1,14 +1,17 @@
 // One asset's records: grouped by rule, corrected in the grid, decided with a preview of what would happen; what reads the asset is built again afterwards.
 import { useState, type ReactNode } from "react";
 import type { QuarantineRecordsAnswer } from "../../../../src/model/quarantine-answers.ts";
+import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
 import { text, usePageSearch } from "../../data/search.ts";
 import { Button } from "../../kit/button.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { saveFile } from "../../kit/save-file.ts";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
-import { Copy, Count, countWords } from "../../kit/values.tsx";
+import { toast } from "../../kit/toast.tsx";
+import { Count, countWords } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { Bulk } from "./bulk.tsx";
 import { DecisionDialog } from "./decision-dialog.tsx";
@@ -52,9 +55,7 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
       note={read.data === undefined ? undefined : <Count of={read.data.total} one="record" />}
       actions={
         <>
-          <Copy text={`millrace quarantine export ${asset} --to ${asset}.csv`} label="Export by command: copy it">
-            Export by command
-          </Copy>
+          <Export asset={asset} rule={rule} />
           <Link className="btn plain" to={links.asset(asset)}>
             Open asset
           </Link>
@@ -124,6 +125,21 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
         )}
       </States>
     </Page>
+  );
+}
+
+/** The open records as a file to edit; `millrace quarantine fix` takes it back. */
+function Export({ asset, rule }: { readonly asset: string; readonly rule: string | undefined }): ReactNode {
+  const made = useAct("quarantine.export");
+  const save = (): void =>
+    void made
+      .run({ asset, ...(rule === undefined ? {} : { rule }), format: "csv" })
+      .then(saveFile)
+      .catch((error: Error) => toast(error.message, { look: "fail" }));
+  return (
+    <Button busy={made.isPending} onClick={save}>
+      Export CSV
+    </Button>
   );
 }
 
