@@ -8,6 +8,7 @@ import { entry, type Finished, project, repository } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
 const LOOKS_MAX = 600;
+const USUAL = "http://127.0.0.1:4400";
 
 /** What the README's project reads. */
 export const SALES = { "data/sales_1.csv": "id,price,sold_on\n1,$10.50,2026-01-02\n2,$0.20,2026-01-03\n3,n/k,2026-01-04\n" };
@@ -95,9 +96,13 @@ function sh(line: string, cwd: string, bin: string): { readonly child: ChildProc
   return { child, finished };
 }
 
-/** RUN of a line that names an asset is the newest run of that asset. */
+/** RUN of a line that names an asset is the newest run of that asset. The usual address is that of the engine that serves this guide. */
 async function withNames(line: string, dir: string): Promise<string> {
   let named = line;
+  if (line.includes(USUAL)) {
+    const { url } = JSON.parse(readFileSync(join(dir, ".millrace/engine.json"), "utf8")) as { readonly url: string };
+    named = named.replaceAll(USUAL, url);
+  }
   if (/\bRUN\b/.test(line)) {
     const asset = / rollback (\S+)/.exec(line)?.[1];
     const { runs } = await answer(["runs", "--limit", "1", ...(asset === undefined ? [] : ["--asset", asset])], dir);
