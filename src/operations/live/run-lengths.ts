@@ -1,11 +1,12 @@
 // Two short forms of long lists: runs of equal letters (`31p2mf`), and texts that share beginnings with the one before (model/grid-answers.ts).
 
-export function runLengths(letters: readonly string[]): string {
+/** Of numbers, each told by its letter. */
+export function runLengths(numbers: Uint8Array, letters: string): string {
   let text = "";
-  for (let at = 0; at < letters.length;) {
+  for (let at = 0; at < numbers.length;) {
     let end = at + 1;
-    while (end < letters.length && letters[end] === letters[at]) end++;
-    text += `${end - at === 1 ? "" : end - at}${letters[at]}`;
+    while (end < numbers.length && numbers[end] === numbers[at]) end++;
+    text += `${end - at === 1 ? "" : end - at}${letters[numbers[at]!]}`;
     at = end;
   }
   return text;

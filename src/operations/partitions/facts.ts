@@ -14,7 +14,7 @@ import type { Graph } from "../../plan/graph.ts";
 import type { LiveVersion } from "../../sql/ledger/publish.ts";
 import { assetView } from "../../sql/ledger/publish.ts";
 import type { Session } from "../../sql/session.ts";
-import { ident } from "../../sql/text.ts";
+import { ident, literal } from "../../sql/text.ts";
 import { cronTicks, noTicks } from "../../project/partition-spaces.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import { foldRun } from "../../views/run-fold.ts";
@@ -58,20 +58,30 @@ export interface FactsRequest {
   readonly nowMs: number;
   /** Assets whose partitions are as prod has them where this environment has none of its own. */
   readonly given: Pick<ReadonlySet<NodeId>, "has">;
+  /** Whose ledgers are read; default: all. Without it only tasks have theirs, and what failed once counts as failed. */
+  readonly ledgersOf?: ReadonlySet<NodeId>;
+}
+
+/** Under which key of the ledger an asset's partitions stand: what is not taken from prod is built here, whatever prod has of it. */
+export async function ledgerKeys(
+  workspace: Workspace,
+  { live, given }: Pick<FactsRequest, "live" | "given">,
+): Promise<(id: NodeId) => string> {
+  const { name } = await workspace.environment();
+  return (id) => (given.has(id) ? (live.get(id)?.asset ?? id) : ledgerAsset(id, name));
 }
 
 /** Undefined where no asset has partitions. @throws MR8201, and what a dimension's query throws. */
 export async function partitionWorld(workspace: Workspace, request: FactsRequest): Promise<PartitionWorld | undefined> {
-  const { graph, live, nowMs, given } = request;
+  const { graph, live, nowMs } = request;
   const nodes = partitionedNodes(graph);
   if (nodes.length === 0) return undefined;
   const warehouse = await workspace.warehouse();
   const found = await warehouse.session((session) => foundValues(session, nodes));
   const spaces = await spacesWith(graph, (asset, dimension) => found.get(`${asset}\0${dimension}`) ?? []);
-  const { name } = await workspace.environment();
-  const all = await warehouse.session(readLedgers);
-  // What is not taken from prod is built here, whatever prod has of it.
-  const keyOfLedger = (id: NodeId): string => (given.has(id) ? (live.get(id)?.asset ?? id) : ledgerAsset(id, name));
+  const keyOfLedger = await ledgerKeys(workspace, request);
+  const asked = request.ledgersOf === undefined ? undefined : [...request.ledgersOf].map(keyOfLedger);
+  const all = await warehouse.session((session) => readLedgers(session, asked));
   const ledgers = new Map(nodes.flatMap(({ id }) => (all.has(keyOfLedger(id)) ? [[id, all.get(keyOfLedger(id))!] as const] : [])));
   for (const node of nodes) if (node.kind === "task") ledgers.set(node.id, await tasksDone(workspace, node, spaces.get(node.id)!));
   const outcomes = await readOutcomes(workspace, spaces, ledgers);
@@ -165,8 +175,13 @@ interface Standing extends StandingPartition {
   readonly atMs: number;
 }
 
-/** The ledger of all assets in one query. */
-async function readLedgers(session: Session): Promise<ReadonlyMap<NodeId, ReadonlyMap<string, Standing>>> {
+/** The ledgers of all assets, or of those under some keys, in one query. */
+async function readLedgers(
+  session: Session,
+  keys: readonly string[] | undefined,
+): Promise<ReadonlyMap<NodeId, ReadonlyMap<string, Standing>>> {
+  if (keys?.length === 0) return new Map();
+  const where = keys === undefined ? "" : ` where asset in (${keys.map(literal).join(", ")})`;
   const rows = await session.rows<{
     asset: string;
     partition: string;
@@ -175,7 +190,7 @@ async function readLedgers(session: Session): Promise<ReadonlyMap<NodeId, Readon
     inputs: string;
     quarantined: number;
     at_ms: number;
-  }>(`select asset, partition, version, code_hash, inputs, quarantined, epoch_ms("at") as at_ms from _millrace.partitions`);
+  }>(`select asset, partition, version, code_hash, inputs, quarantined, epoch_ms("at") as at_ms from _millrace.partitions${where}`);
   const ledgers = new Map<NodeId, Map<string, Standing>>();
   for (const { asset, partition, version, code_hash: codeHash, inputs, quarantined, at_ms: atMs } of rows) {
     const ledger = ledgers.get(asset) ?? new Map<string, Standing>();

@@ -158,6 +158,12 @@ interface Giving {
   readonly restated: ReadonlyMap<NodeId, string>;
 }
 
+/** What another environment has from prod as long as nothing is asked for. */
+export async function givenHere(workspace: Workspace, known: Pick<Giving, "graph" | "live">): Promise<ReadonlyMap<NodeId, string>> {
+  const selected = new Set(known.graph.nodes.keys());
+  return givenByProd(workspace, { ...known, selected, selection: undefined, request: {}, restated: new Map() });
+}
+
 /** What another environment takes from prod; empty in prod. */
 async function givenByProd(workspace: Workspace, { graph, live, ...asked }: Giving): Promise<ReadonlyMap<NodeId, string>> {
   const environment = await workspace.environment();
