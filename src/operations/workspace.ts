@@ -121,6 +121,14 @@ export class Workspace {
     return project;
   }
 
+  /** The project of the same files as another one has read it; before anything asks for it. */
+  takeProject(project: Project): void {
+    this.projectOnce ??= this.loadParts().then((parts) => {
+      this.loadedParts = parts;
+      return project;
+    });
+  }
+
   /** The project as far as it can be read; what is wrong is in its `errors`. */
   async projectWithErrors(): Promise<Project> {
     this.projectOnce ??= this.readProject();

@@ -10,6 +10,7 @@ import type { StatusAnswer } from "../../model/answers.ts";
 import type { AssetGraphAnswer, GraphNodeAnswer } from "../../model/graph-answers.ts";
 import { splitNodeId } from "../../model/partition.ts";
 import type { AssetRow } from "../../views/assets.ts";
+import type { Project } from "../../project/reader.ts";
 import { foldRun } from "../../views/run-fold.ts";
 import { listRuns } from "../../views/runs.ts";
 import { assetsState } from "../assets/assets.ts";
@@ -30,6 +31,9 @@ const SOON_MS = 150;
 const LARGE_NODES = 300;
 const AFTER_ANSWER_MS = 150;
 const BOARDS_MAX = 16;
+/** A definition may be made of files outside of the project's folders. */
+const PROJECT_HOLDS_MS = 10_000;
+const PROJECTS_MAX = 4;
 const RUNNING_RUNS_MAX = 20;
 
 interface Board {
@@ -45,6 +49,7 @@ interface Board {
 
 const boards = new Map<string, Board>();
 const making = new Map<string, Promise<Board>>();
+const projects = new Map<string, { readonly project: Project; readonly files: string; readonly readMs: number }>();
 const listeners = new Set<() => void>();
 
 /** Told when a plan behind an answer found something else than was told. Returns how to stop. */
@@ -84,7 +89,25 @@ interface Place {
 }
 
 async function placeOf(workspace: Workspace): Promise<Place> {
-  return { key: `${workspace.dir}\0${(await workspace.environment()).name}`, files: filesOf(workspace.dir) };
+  const files = filesOf(workspace.dir);
+  await withProject(workspace, files);
+  return { key: `${workspace.dir}\0${(await workspace.environment()).name}`, files };
+}
+
+/** Reading a large project costs more than all the rest of its plan: it is read once while its files are the same. */
+async function withProject(workspace: Workspace, files: string): Promise<void> {
+  const { codeDir } = workspace;
+  const known = projects.get(codeDir);
+  if (known?.files === files && performance.now() - known.readMs < PROJECT_HOLDS_MS) return workspace.takeProject(known.project);
+  projects.delete(codeDir);
+  const project = await workspace.projectWithErrors();
+  if (project.places.length > 0) return undefined; // what its places hold is asked each time
+  projects.set(codeDir, { project, files, readMs: performance.now() });
+  for (const [oldest] of projects) {
+    if (projects.size <= PROJECTS_MAX) break;
+    projects.delete(oldest);
+  }
+  return undefined;
 }
 
 function boardKept({ key, files }: Place): Board | undefined {
