@@ -25,20 +25,31 @@ export interface QueryRun {
 }
 
 const TICK_MS = 500;
+const AGAIN_MS = 200;
 
 export function useQueryRun(environment: string | undefined): QueryRun {
   const [state, setState] = useState<QueryState>({ kind: "idle" });
   const current = useRef<string | null>(null);
+  const open = useRef<Set<string>>(new Set());
 
   const stop = useCallback((): void => {
     const query = current.current;
-    if (query !== null) void askIn(environment)("query.cancel", { query }).catch(() => undefined); // it may have ended just now
+    // It may not have begun yet: it is asked again until it has ended.
+    const ask = (): void => {
+      if (query === null || !open.current.has(query)) return;
+      void askIn(environment)("query.cancel", { query }).then(
+        ({ canceled }) => void (canceled ? undefined : setTimeout(ask, AGAIN_MS)),
+        () => undefined, // it may have ended just now
+      );
+    };
+    ask();
   }, [environment]);
   const start = useCallback(
     (wanted: Wanted): void => {
       stop();
       const query = newQuery();
       current.current = query;
+      open.current.add(query);
       const began = performance.now();
       const tick = setInterval(() => {
         if (current.current === query)
@@ -56,6 +67,7 @@ export function useQueryRun(environment: string | undefined): QueryRun {
         )
         .finally(() => {
           clearInterval(tick);
+          open.current.delete(query);
           if (current.current === query) current.current = null;
         });
     },
