@@ -95,7 +95,7 @@ const shapes: Readonly<Record<StatusKind, ReactNode>> = {
       <path d="M6 4.3v3M6 8.6v.9" stroke="var(--surface)" strokeWidth="1.3" />
     </>
   ),
-  late: <path d="M6 .8L11.2 6 6 11.2.8 6z" fill="none" stroke="currentColor" strokeWidth="1.5" />,
+  late: <path d="M6 .8L11.2 6 6 11.2.8 6z" fill="currentColor" stroke="var(--late-text)" strokeWidth="1.5" />,
   idle: <path d="M2 6h8" stroke="currentColor" strokeWidth="1.8" strokeLinecap="round" />,
   quarantine: (
     <>

@@ -36,13 +36,12 @@ export function readPalette(): Palette {
     accent: value("accent"),
     accentSoft: value("accent-soft"),
     focus: value("focus"),
-    // A hollow shape has its text's colour, so that it is seen on every ground.
     fill: {
       ok: value("ok"),
       fail: value("fail"),
       run: value("run"),
       warn: value("warn"),
-      late: value("late-text"),
+      late: value("late"),
       idle: value("idle"),
       quarantine: value("warn"),
     },

@@ -36,7 +36,7 @@ export function drawShape(pen: CanvasRenderingContext2D, kind: StatusKind, { fil
       return mark(pen, ground, [6, 8.9, 6, 9.4]);
     case "late":
       polygon(pen, [6, 0.8, 11.2, 6, 6, 11.2, 0.8, 6]);
-      return pen.stroke();
+      return pen.fill();
     case "idle":
       pen.moveTo(2, 6);
       pen.lineTo(10, 6);

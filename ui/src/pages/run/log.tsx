@@ -10,7 +10,8 @@ import { useLog, type LogLine } from "./use-log.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
 const search = { level: oneOf(levels), grep: text, line: whole, all: flag };
-const LINE_HEIGHT = 18;
+/** Lines grow with the text of the browser. */
+const LINE_HEIGHT_REM = 1.125;
 const NEAR_END_PX = 40;
 
 interface LogPanelProps {
@@ -95,13 +96,14 @@ interface LinesProps {
 
 function Lines({ log, line, isLive, onLine }: LinesProps): ReactNode {
   const { lines } = log;
+  const [lineHeight] = useState(() => LINE_HEIGHT_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
   const box = useRef<HTMLDivElement>(null);
   const [isAtEnd, setAtEnd] = useState(line === undefined);
   const seen = useRef(lines.length);
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => box.current,
-    estimateSize: () => LINE_HEIGHT,
+    estimateSize: () => lineHeight,
     overscan: 20,
   });
   useEffect(() => {
@@ -121,13 +123,13 @@ function Lines({ log, line, isLive, onLine }: LinesProps): ReactNode {
     if (element === null) return;
     const end = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
     if (end !== isAtEnd) setAtEnd(end);
-    if (element.scrollTop < LINE_HEIGHT * 4 && log.hasBefore)
+    if (element.scrollTop < lineHeight * 4 && log.hasBefore)
       void log.before().then((added) => {
-        if (added > 0) element.scrollTop += added * LINE_HEIGHT;
+        if (added > 0) element.scrollTop += added * lineHeight;
       });
   };
   const nextError = (): void => {
-    const from = Math.ceil(((box.current?.scrollTop ?? 0) + 2 * LINE_HEIGHT) / LINE_HEIGHT);
+    const from = Math.ceil(((box.current?.scrollTop ?? 0) + 2 * lineHeight) / lineHeight);
     const at =
       [...lines.keys()].find((index) => index >= from && lines[index]?.level === "error") ??
       lines.findIndex(({ level }) => level === "error");
