@@ -5,6 +5,7 @@ import { type Camera, cameraText, fit, parseCamera, toView, toWorld, type View, 
 import { edgeBoxes, edgePath, NAMES_ZOOM, paint, type Picture, sizeOf } from "./paint.ts";
 import { onPalette, type Palette, readPalette } from "./palette.ts";
 import { spatialIndex } from "./spatial.ts";
+import { createStill } from "./still.ts";
 
 export interface Shown {
   readonly placed: Placed;
@@ -34,6 +35,8 @@ export interface Engine {
 
 /** The address follows when the picture stands still. */
 const SETTLED_MS = 250;
+/** It stands still when it was not moved for so long. */
+const REST_MS = 120;
 /** What is moved less was a click. */
 const CLICK_PX = 4;
 const TURN_PER_MS = (2 * Math.PI) / 1_200;
@@ -55,9 +58,13 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
   let [dirty, turns, hover, movedPx] = [true, false, -1, 0];
   let settle: ReturnType<typeof setTimeout> | undefined;
   let request = 0;
+  let movedMs = Number.NEGATIVE_INFINITY;
+  const still = createStill();
 
   const draw = (): void => {
     if (picture === undefined || camera === undefined || view.width === 0) return;
+    const isMoving = performance.now() - movedMs < REST_MS;
+    if (isMoving && still.move({ pen, view, palette, camera }, { ...picture, hover, now: Date.now() })) return; // painted when it rests
     dirty = false;
     const turn = calm.matches ? 0 : performance.now() * TURN_PER_MS;
     turns = paint({ pen, view, ratio: devicePixelRatio, palette, camera, turn }, { ...picture, hover, now: Date.now() });
@@ -69,6 +76,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
   const lookAt = (next: Camera, how: "moved" | "fitted" = "moved"): void => {
     camera = next;
     dirty = true;
+    if (how === "moved") movedMs = performance.now();
     clearTimeout(settle);
     settle = setTimeout(() => hears.at(how === "fitted" ? undefined : cameraText(next)), SETTLED_MS);
   };
@@ -88,6 +96,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     view = { width, height };
     canvas.width = Math.max(1, Math.round(width * devicePixelRatio));
     canvas.height = Math.max(1, Math.round(height * devicePixelRatio));
+    still.forget();
     if (camera === undefined && picture !== undefined && width > 0) camera = all();
     draw();
   };
@@ -161,6 +170,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
   canvas.addEventListener("dblclick", twice, { signal });
   const stopPalette = onPalette(() => {
     palette = readPalette();
+    still.forget();
     dirty = true;
   });
   const observer = new ResizeObserver(resize);
@@ -172,6 +182,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     show(shown) {
       const before = picture;
       picture = pictureOf(shown, before);
+      still.forget();
       dirty = true;
       if (before?.placed.layout === shown.placed.layout || view.width === 0) return;
       // Another picture is looked at as a whole; the first one as the address says.
