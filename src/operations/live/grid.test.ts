@@ -75,7 +75,9 @@ async function same(app: Awaited<ReturnType<typeof open>>): Promise<Readonly<Rec
   for (const { asset, ...total } of grid.totals) {
     const { list = [], ...own } = (await app.describe(asset, { partitions: true })).asset.partitions!;
     expect(total, asset).toEqual(own);
-    expect([...(told.get(asset) ?? [])].toSorted(), asset).toEqual(list.map(({ partition, status }) => [partition, status]).toSorted());
+    expect(Object.fromEntries(told.get(asset) ?? []), asset).toEqual(
+      Object.fromEntries(list.map(({ partition, status }) => [partition, status])),
+    );
     for (const { status } of list) counts[status[0]!] = (counts[status[0]!] ?? 0) + 1;
     const rows: (readonly unknown[])[] = [];
     await app.query(`select count(*) from _millrace.partitions where asset = '${asset}'`, (part) => {

@@ -300,7 +300,7 @@ function rowAnswers({ asset, axis, rows }: Laid, shown: Shown): readonly GridRow
 }
 
 function totalOf({ asset, rows, first, last }: Laid): PartitionGridAnswer["totals"][number] {
-  const counts = new Array<number>(LETTERS.length).fill(0);
+  const counts = Array.from(LETTERS, () => 0);
   for (const numbers of rows.values()) for (const number of numbers) counts[number]! += 1;
   const count = (status: PartitionStatus): number => counts[NUMBERS[status]]!;
   return {
