@@ -50,6 +50,9 @@ export class Transaction extends Session {
   readonly inTransaction = true;
 }
 
+/** An interrupt that comes between two statements, or before DuckDB has begun with one, is lost: it is given again until the work has ended. */
+const INTERRUPT_EVERY_MS = 100;
+
 /** Interrupts the session's statement when the signal aborts, and then throws the signal's reason instead of DuckDB's error. */
 export async function interruptible<Result>(
   session: Session,
@@ -58,7 +61,11 @@ export async function interruptible<Result>(
 ): Promise<Result> {
   if (signal === undefined) return work();
   signal.throwIfAborted();
-  const interrupt = (): void => session.connection.interrupt();
+  let again: NodeJS.Timeout | undefined;
+  const interrupt = (): void => {
+    session.connection.interrupt();
+    again ??= setInterval(() => session.connection.interrupt(), INTERRUPT_EVERY_MS);
+  };
   signal.addEventListener("abort", interrupt, { once: true });
   try {
     return await work();
@@ -67,5 +74,6 @@ export async function interruptible<Result>(
     throw error;
   } finally {
     signal.removeEventListener("abort", interrupt);
+    clearInterval(again);
   }
 }

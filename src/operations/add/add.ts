@@ -127,8 +127,8 @@ function shown({ name, primaryKey, cursor, rows, columns }: Discovered): NonNull
 
 async function connectorNamed(workspace: Workspace, name: string): Promise<AnyConnector> {
   const project = await workspace.projectWithErrors();
-  const own = project.own.connectors[name] as AnyConnector | undefined;
-  const connector = own ?? workspace.parts.connectors[name];
+  const own = (Object.hasOwn(project.own.connectors, name) ? project.own.connectors[name] : undefined) as AnyConnector | undefined;
+  const connector = own ?? (Object.hasOwn(workspace.parts.connectors, name) ? workspace.parts.connectors[name] : undefined);
   const known = [...Object.keys(workspace.parts.connectors), ...Object.keys(project.own.connectors)].toSorted();
   if (connector === undefined)
     throw new MillraceError({

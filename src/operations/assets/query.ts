@@ -17,7 +17,7 @@ export type QueryPart =
 const READING: ReadonlySet<StatementType> = new Set([StatementType.SELECT, StatementType.EXPLAIN, StatementType.CALL]);
 
 /** Hands over the columns first, then chunks of rows. @throws MR8001 when the query fails, MR8002 when it would write. */
-export async function runQuery(warehouse: Warehouse, sql: string, take: (part: QueryPart) => void): Promise<void> {
+export async function runQuery(warehouse: Pick<Warehouse, "session">, sql: string, take: (part: QueryPart) => void): Promise<void> {
   await warehouse.session(async (session) => {
     await refuseWriting(session, sql);
     try {
@@ -68,6 +68,7 @@ export async function queryOrServerFailure(session: Session, error: unknown, sql
 
 export async function refuseWriting(session: Session, sql: string): Promise<void> {
   let types: StatementType[];
+  if (/^(?:\s|;|--[^\n]*(?:\n|$))*$/.test(sql)) throw new MillraceError({ code: "MR8001", message: "there is no query" });
   try {
     const statements = await session.connection.extractStatements(sql);
     types = [];
@@ -75,7 +76,6 @@ export async function refuseWriting(session: Session, sql: string): Promise<void
   } catch (error) {
     throw await queryOrServerFailure(session, error, sql);
   }
-  if (types.length === 0) throw new MillraceError({ code: "MR8001", message: "there is no query" });
   // PIVOT without an IN list makes a temporary type first; the read-only transaction keeps it from doing more.
   const reading = /\bpivot\b/i.test(sql) ? types.slice(1) : types;
   const writing = reading.find((type) => !READING.has(type));

@@ -10,6 +10,7 @@ import { keepInside } from "../access/expressions.ts";
 import { findAsset } from "../assets/assets.ts";
 import { runQuery } from "../assets/query.ts";
 import { warehouseToRead } from "../functions/install.ts";
+import { boundedQuery, newQueryId, QUERY_BOUNDS } from "../query/running.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface RowsRequest {
@@ -72,7 +73,10 @@ export async function rowsOf(workspace: Workspace, request: RowsRequest): Promis
   const ordered = order === undefined ? "" : ` order by ${ident(order)} ${direction === "up" ? "asc" : "desc"} nulls last`;
   const sql = `select * from ${table}${condition}${ordered} limit ${limit + 1} offset ${offset}`;
   const page = new Page(limit);
-  await runQuery(warehouse, sql, (part) => page.take(part));
+  const call = { id: newQueryId(), bounds: QUERY_BOUNDS, signal: workspace.signal };
+  // A condition may have no end.
+  const bounded: Pick<Warehouse, "session"> = { session: (use) => boundedQuery(warehouse, call, use) };
+  await runQuery(condition === "" ? warehouse : bounded, sql, (part) => page.take(part));
   const end = page.more ? null : offset + page.rows.length;
   // Behind the last row an offset tells nothing of how many there are.
   const total = page.rows.length === 0 && offset > 0 ? null : (end ?? (condition === "" ? known : null));

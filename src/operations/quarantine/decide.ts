@@ -11,9 +11,11 @@ import type { Correction } from "../../load/amend/edit.ts";
 import { openRecords } from "../../load/amend/records.ts";
 import { auditWith } from "../../load/audit.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
+import { realClock } from "../../engine/clock.ts";
 import { keepInside } from "../access/expressions.ts";
 import { actor } from "../actor.ts";
 import { defineProject } from "../plan/definitions.ts";
+import { QUERY_BOUNDS } from "../query/running.ts";
 import { runOperation } from "../runs/run.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Amendment, isLoaded } from "./amendment.ts";
@@ -105,16 +107,17 @@ async function preview(workspace: Workspace, node: SourceNode | ExtractNode, com
   const own = checks.get(node.id) ?? [];
   const token = { run: `preview_${randomBytes(6).toString("hex")}`, node: node.id, attempt: 1 };
   const tempDir = workspace.tempDir();
-  return amend(warehouse, {
-    ...common,
-    spec: node.spec,
-    token,
-    audit: auditWith(own),
-    checks: own,
-    tempDir,
-    dryRun: true,
-    signal: workspace.signal,
-  });
+  const tooLong = new AbortController();
+  const cancelTimer = realClock.after(QUERY_BOUNDS.secondsMax * 1_000, () =>
+    tooLong.abort(new MillraceError({ code: "MR8141", message: `the preview was canceled after ${QUERY_BOUNDS.secondsMax} s` })),
+  );
+  const signal = AbortSignal.any([workspace.signal, tooLong.signal]);
+  const request = { ...common, spec: node.spec, token, audit: auditWith(own), checks: own, tempDir, dryRun: true, signal };
+  try {
+    return await amend(warehouse, request);
+  } finally {
+    cancelTimer();
+  }
 }
 
 interface Deciding {

@@ -53,7 +53,13 @@ export async function boundedQuery<Result>(
   );
   const unwatch = watchGrowth(warehouse, bounds, (error) => controller.abort(error));
   try {
-    return await warehouse.session((session) => interruptible(session, controller.signal, () => use(session)));
+    return await warehouse.session(async (session) => {
+      try {
+        return await interruptible(session, controller.signal, () => use(session));
+      } finally {
+        if (controller.signal.aborted) await session.run("rollback").catch(() => undefined); // its own may have been interrupted, too
+      }
+    });
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error;
   } finally {

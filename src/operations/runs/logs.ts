@@ -6,6 +6,7 @@ import { parseDurationMs } from "../../model/duration.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { followLogs, searchLogs, type LogQuery } from "../../engine/log-search.ts";
 import { foldRun } from "../../views/run-fold.ts";
+import { searchWithin } from "./pattern.ts";
 import { findRun } from "./runs.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -56,6 +57,7 @@ async function hasEnded(workspace: Workspace, run: string): Promise<boolean> {
   return fold?.row()?.finishedAt != null;
 }
 
+/** @throws MR7001 */
 export function matcherOf(grep: string | undefined): LogQuery["matches"] {
   if (grep === undefined) return undefined;
   const written = /^\/(.+)\/([imsu]*)$/.exec(grep);
@@ -64,8 +66,7 @@ export function matcherOf(grep: string | undefined): LogQuery["matches"] {
     return (text) => text.toLowerCase().includes(wanted);
   }
   try {
-    const pattern = new RegExp(written[1]!, written[2]);
-    return (text) => pattern.test(text);
+    return searchWithin(new RegExp(written[1]!, written[2]));
   } catch (cause) {
     throw new MillraceError({
       code: "MR7001",

@@ -32,8 +32,14 @@ export async function parseSql(connection: DuckDBConnection, texts: readonly str
 }
 
 function readTree(json: string): ParsedSql {
+  // Numbers that JSON has no word for (1e400) are as infinite when JSON.parse reads them.
   // Inside a string literal the quotes before and after the key would be escaped, so that this can never match there.
-  const tree = JSON.parse(json.replace(/"query_location":18446744073709551615/g, '"query_location":-1')) as TreeNode;
+  const tree = JSON.parse(
+    json
+      .replace(/"query_location":18446744073709551615/g, '"query_location":-1')
+      .replace(/"value":(-?)(?:Infinity|inf)(?=[,}])/g, '"value":$11e999')
+      .replace(/"value":-?nan(?=[,}])/gi, '"value":null'),
+  ) as TreeNode;
   if (tree["error"] === true) {
     const position = Number(tree["position"]);
     return {
