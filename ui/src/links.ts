@@ -17,8 +17,14 @@ export const links = {
   catalog: (search?: { readonly q?: string; readonly status?: string }) => at("/assets", search),
   asset: (asset: string, tab?: AssetTab, search?: Readonly<Record<string, string>>) =>
     at(tab === undefined || tab === "overview" ? `/a/${word(asset)}` : `/a/${word(asset)}/${tab}`, search),
-  runs: (search?: { readonly status?: string; readonly job?: string; readonly asset?: string; readonly trigger?: string }) =>
-    at("/runs", search),
+  runs: (search?: {
+    readonly status?: string;
+    readonly job?: string;
+    readonly asset?: string;
+    readonly trigger?: string;
+    readonly from?: number;
+    readonly until?: number;
+  }) => at("/runs", search),
   run: (run: string, search?: { readonly step?: string; readonly attempt?: number; readonly line?: number }) =>
     at(`/r/${word(run)}`, search),
   partitions: (search?: { readonly asset?: string }) => at("/partitions", search),

@@ -28,17 +28,23 @@ export interface RunsRequest {
   readonly among?: ReadonlySet<string>;
   /** Milliseconds since 1970: begun then or later. */
   readonly since?: number;
+  /** Begun before it. */
+  readonly until?: number;
   /** `next` of an earlier answer. */
   readonly cursor?: string;
 }
 
 /** Newest first. Of `asset` one request looks into RUNS_LOOKED_INTO runs: there may be more behind `next`, also where it found few. */
-export async function listRuns(workspace: Workspace, { limit, asset, among, since, cursor, ...filter }: RunsRequest): Promise<RunsAnswer> {
+export async function listRuns(
+  workspace: Workspace,
+  { limit, asset, among, since, until, cursor, ...filter }: RunsRequest,
+): Promise<RunsAnswer> {
   const store = await workspace.store();
   const { name: environment } = await workspace.environment();
   const wanted = [...(asset === undefined ? [] : [new Set([asset.replace(/^task:/, "")])]), ...(among === undefined ? [] : [among])];
   const most = wanted.length === 0 ? limit : RUNS_LOOKED_INTO;
-  const below = cursor === undefined ? {} : { below: placeOf(cursor) };
+  const first = until === undefined ? {} : { below: { startedAt: new Date(until).toISOString(), run: "" } };
+  const below = cursor === undefined ? first : { below: placeOf(cursor) };
   const listed = await readRuns(store, { ...filter, environment, limit: most + 1, ...below });
   const rows = since === undefined ? listed : listed.filter((row) => Date.parse(row.startedAt) >= since);
   const runs: RunRow[] = [];

@@ -112,6 +112,7 @@ export const runRoutes = [
       asset: z.string().exactOptional(),
       select: select.exactOptional().describe("runs that had a part for one of these assets"),
       since: whole.exactOptional().describe("milliseconds since 1970"),
+      until: whole.exactOptional().describe("begun before it, in milliseconds since 1970"),
       cursor: z.string().max(200).exactOptional().describe("`next` of the answer before"),
     }),
     cli: (input) => [

@@ -2,14 +2,13 @@
 import "./home.css";
 import type { ReactNode } from "react";
 import type { StatusAnswer } from "../../../../src/model/answers.ts";
-import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { FramedErrors } from "../../kit/framed-errors.tsx";
-import { Link } from "../../kit/link.tsx";
+import { Link, useGo } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
-import { RunLanes } from "../../kit/run-lanes.tsx";
+import { RunBars } from "../../kit/run-bars.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { toast } from "../../kit/toast.tsx";
@@ -17,11 +16,8 @@ import { Copy, Count, Duration, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { Broken, Waiting } from "./needs.tsx";
 
-const HOUR_MS = 3_600_000;
-const PAST_MS = 24 * HOUR_MS;
-const AHEAD_MS = 6 * HOUR_MS;
-const RUNS_MAX = 500;
-const MINUTE_MS = 60_000;
+const PAST_HOURS = 24;
+const AHEAD_HOURS = 6;
 const LATEST = 8;
 const broken = new Set(["failed", "partitions", "job", "unplanned", "stuck", "connection"]);
 
@@ -134,26 +130,16 @@ function FirstRun({ total }: { readonly total: number }): ReactNode {
 }
 
 function Day(): ReactNode {
-  // In whole minutes, so that what is asked for has one name.
-  const now = Math.floor(useNow(MINUTE_MS) / MINUTE_MS) * MINUTE_MS;
-  const runs = useRead("runs.list", { limit: RUNS_MAX, since: now - PAST_MS });
-  const triggers = useRead("triggers.list", {});
-  const due = (triggers.data?.triggers ?? []).flatMap(({ job, next }) =>
-    next
-      .map((at) => Date.parse(at))
-      .filter((at) => at > now && at < now + AHEAD_MS)
-      .map((at) => ({ job, at })),
-  );
-  const later = (triggers.data?.triggers ?? [])
-    .flatMap(({ job, next }) => next.slice(0, 1).map((at) => ({ job, at })))
-    .toSorted((one, other) => one.at.localeCompare(other.at))[0];
+  const strip = useRead("runs.strip", { hours: PAST_HOURS, ahead: AHEAD_HOURS });
+  const go = useGo();
+  const due = strip.data?.due ?? [];
   return (
     <Panel
       title="The last day and the next 6 hours"
       sub={
-        later === undefined ? undefined : (
+        due[0] === undefined ? undefined : (
           <>
-            next: {later.job}, <Time at={later.at} ago />
+            {due.length === 1 ? "1 run is due" : `${due.length} runs are due`}, next: {due[0].job}, <Time at={due[0].at} ago />
           </>
         )
       }
@@ -164,11 +150,11 @@ function Day(): ReactNode {
       }
     >
       <States
-        read={runs}
-        isEmpty={(answer) => answer.runs.length === 0 && due.length === 0}
+        read={strip}
+        isEmpty={(answer) => answer.due.length === 0 && answer.steps.every((step) => Object.keys(step).length === 0)}
         empty={<Empty>Nothing ran in the last day, and nothing is due in the next hours.</Empty>}
       >
-        {(answer) => <RunLanes runs={answer.runs} from={now - PAST_MS} now={now} to={now + AHEAD_MS} due={due} />}
+        {(answer) => <RunBars strip={answer} onSpan={(span) => go(links.runs(span))} />}
       </States>
     </Panel>
   );

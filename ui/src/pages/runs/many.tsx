@@ -6,7 +6,14 @@ import { Button } from "../../kit/button.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
 import { toast } from "../../kit/toast.tsx";
 
-export function ManyActs({ runs, onDone }: { readonly runs: readonly RunAnswer[]; readonly onDone: () => void }): ReactNode {
+interface ManyActsProps {
+  readonly runs: readonly RunAnswer[];
+  readonly onDone: () => void;
+  /** Two are selected. */
+  readonly onCompare: (() => void) | undefined;
+}
+
+export function ManyActs({ runs, onDone, onCompare }: ManyActsProps): ReactNode {
   const [asked, setAsked] = useState<"retry" | "cancel" | null>(null);
   const [retry, cancel] = [useAct("runs.retry"), useAct("runs.cancel")];
   if (runs.length === 0) return null;
@@ -29,6 +36,11 @@ export function ManyActs({ runs, onDone }: { readonly runs: readonly RunAnswer[]
   return (
     <div className="row wrap many no-print" role="group" aria-label="Selected runs">
       <span className="strong">{runs.length} selected</span>
+      {onCompare === undefined ? null : (
+        <Button small onClick={onCompare}>
+          Compare <kbd>c</kbd>
+        </Button>
+      )}
       {broken.length === 0 ? null : (
         <Button small onClick={() => setAsked("retry")}>
           Retry {broken.length}…

@@ -1,76 +1,133 @@
 // Runs: what went when and how, found by status, job, trigger, asset and time; many retried or canceled at once.
-import { useMemo, useState, type ReactNode } from "react";
+import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { RunAnswer, RunStatus } from "../../../../src/model/answers.ts";
 import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
-import { oneOf, text, usePageSearch, whole } from "../../data/search.ts";
+import { list, oneOf, text, usePageSearch, whole } from "../../data/search.ts";
+import { appearance } from "../../data/appearance.ts";
+import { useSignal } from "../../data/signal.ts";
 import { Button } from "../../kit/button.tsx";
 import { DataTable, type Column } from "../../kit/data-table.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
-import { RunLanes } from "../../kit/run-lanes.tsx";
+import { RunBars } from "../../kit/run-bars.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
-import { Copy, Count, Duration, spanWords, Time } from "../../kit/values.tsx";
+import { Copy, Count, Duration, shortMoment, spanWords, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
+import { Compare } from "./compare.tsx";
+import { Groups, groupings } from "./groups.tsx";
 import { ManyActs } from "./many.tsx";
+import { useOlder } from "./older.ts";
 
 const statuses = ["running", "succeeded", "failed", "partial", "canceled", "skipped"] as const satisfies readonly RunStatus[];
 const periods = ["1h", "24h", "7d"] as const;
 const periodMs = { "1h": 3_600_000, "24h": 86_400_000, "7d": 7 * 86_400_000 };
-const search = { status: oneOf(statuses), job: text, trigger: text, asset: text, period: oneOf(periods), limit: whole, sort: text };
+const search = {
+  status: oneOf(statuses),
+  job: text,
+  trigger: text,
+  asset: text,
+  period: oneOf(periods),
+  from: whole,
+  until: whole,
+  group: oneOf(groupings),
+  compare: list,
+  sort: text,
+};
 const NONE: readonly RunAnswer[] = [];
-const FIRST_LIMIT = 100;
-const LIMIT_MAX = 1_000;
+const PAGE_RUNS = 100;
+const HOURS = { "1h": 1, "24h": 24, "7d": 168 } as const;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 
 export function Page(): ReactNode {
-  const [{ status, job, trigger, asset, period, limit = FIRST_LIMIT }, setSearch] = usePageSearch(search);
+  const [{ status, job, trigger, asset, period, from, until, group, compare }, setSearch] = usePageSearch(search);
   const now = useNow(MINUTE_MS);
+  const { zone } = useSignal(appearance);
   const [opened] = useState(now);
-  const since = period === undefined ? undefined : Math.floor(opened / MINUTE_MS) * MINUTE_MS - periodMs[period];
-  const read = useRead("runs.list", {
-    limit: Math.min(limit, LIMIT_MAX),
+  const since = from ?? (period === undefined ? undefined : Math.floor(opened / MINUTE_MS) * MINUTE_MS - periodMs[period]);
+  const wanted = {
+    limit: PAGE_RUNS,
     ...(status === undefined ? {} : { status }),
     ...(job === undefined ? {} : { job }),
     ...(trigger === undefined ? {} : { trigger }),
     ...(asset === undefined ? {} : { asset }),
     ...(since === undefined ? {} : { since }),
-  });
+    ...(until === undefined ? {} : { until }),
+  };
+  const read = useRead("runs.list", wanted);
+  const older = useOlder(wanted, read.data);
+  const strip = useRead("runs.strip", { hours: HOURS[period ?? "24h"], ahead: 0 });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const go = useGo();
-  const isFiltered = [status, job, trigger, asset, period].some((each) => each !== undefined);
-  const clear = (): void => setSearch({ status: undefined, job: undefined, trigger: undefined, asset: undefined, period: undefined });
-  const runs = read.data?.runs ?? NONE;
+  const isFiltered = [status, job, trigger, asset, period, from, until].some((each) => each !== undefined);
+  const clear = (): void =>
+    setSearch({
+      status: undefined,
+      job: undefined,
+      trigger: undefined,
+      asset: undefined,
+      period: undefined,
+      from: undefined,
+      until: undefined,
+    });
+  const newest = read.data?.runs ?? NONE;
+  const runs = useMemo(() => [...newest, ...older.runs], [newest, older.runs]);
+  const [one, other] = [...selected];
+  const canCompare = selected.size === 2 && one !== undefined && other !== undefined;
+  const showCompare = (): void => {
+    if (canCompare) setSearch({ compare: [one, other] }, "push");
+  };
+  useCompareKey(canCompare ? showCompare : null);
   const usual = useMemo(() => usualSeconds(runs), [runs]);
-  const oldest = runs.at(-1);
   return (
     <PageFrame
       title="Runs"
       note={
         read.data === undefined
           ? undefined
-          : `${runs.length}${runs.length >= limit ? "+" : ""} ${isFiltered ? "match" : "shown, newest first"}`
+          : `${runs.length}${older.next === null ? "" : "+"} ${isFiltered ? "match" : "shown, newest first"}`
       }
     >
       <div className="filters" role="search" aria-label="Filter runs">
-        <Choice label="Status" value={status} options={statuses} onChange={(next) => setSearch({ status: next, limit: undefined })} />
-        <Choice label="Period" value={period} options={periods} onChange={(next) => setSearch({ period: next, limit: undefined })} />
+        <Choice label="Status" value={status} options={statuses} onChange={(next) => setSearch({ status: next })} />
+        <Choice
+          label="Period"
+          value={period}
+          options={periods}
+          onChange={(next) => setSearch({ period: next, from: undefined, until: undefined })}
+        />
         <Text label="Job" value={job} onChange={(next) => setSearch({ job: next })} />
         <Text label="Asset" value={asset} onChange={(next) => setSearch({ asset: next })} />
         <Text label="Trigger" value={trigger} onChange={(next) => setSearch({ trigger: next })} />
+        <Choice label="Group by" value={group} options={groupings} onChange={(next) => setSearch({ group: next })} />
+        {from === undefined && until === undefined ? null : (
+          <Button small onClick={() => setSearch({ from: undefined, until: undefined })}>
+            {from === undefined ? "" : shortMoment(new Date(from), zone)} –{" "}
+            {until === undefined ? "now" : shortMoment(new Date(until), zone)} ✕<span className="unseen"> take this time out</span>
+          </Button>
+        )}
         {isFiltered ? (
           <Button small look="quiet" onClick={clear}>
             Clear filters
           </Button>
         ) : null}
       </div>
-      {oldest === undefined ? null : (
-        <Panel title="In time">
-          <RunLanes runs={runs} from={since ?? Date.parse(oldest.startedAt)} now={now} to={now} />
-        </Panel>
+      <Panel title={`Begun in the last ${period ?? "24h"}`} sub="drag over the bars to see those of that time">
+        <States read={strip} lines={3}>
+          {(answer) => (
+            <RunBars
+              strip={answer}
+              span={from === undefined || until === undefined ? undefined : { from, until }}
+              onSpan={(next) => setSearch(next)}
+            />
+          )}
+        </States>
+      </Panel>
+      {compare?.[0] === undefined || compare[1] === undefined ? null : (
+        <Compare one={compare[0]} other={compare[1]} onClose={() => setSearch({ compare: undefined })} />
       )}
       <Panel>
         <States
@@ -84,33 +141,55 @@ export function Page(): ReactNode {
             </Empty>
           }
         >
-          {({ runs: rows }) => (
-            <>
-              <ManyActs runs={rows.filter(({ run }) => selected.has(run))} onDone={() => setSelected(new Set())} />
-              <DataTable
-                label="Runs"
-                rows={rows}
-                rowKey={({ run }) => run}
-                columns={columnsOf(usual)}
-                onOpen={({ run }) => go(links.run(run))}
-                selected={selected}
-                onSelect={setSelected}
-                {...(rows.length < limit || limit >= LIMIT_MAX
-                  ? {}
-                  : {
-                      more: {
-                        label: "Show older runs",
-                        isLoading: read.isStale,
-                        load: () => setSearch({ limit: Math.min(LIMIT_MAX, limit + 300) }),
-                      },
-                    })}
+          {() =>
+            group !== undefined ? (
+              <Groups
+                runs={runs}
+                by={group}
+                onOpen={(name) =>
+                  setSearch(
+                    group === "job" ? { job: name ?? undefined, group: undefined } : { trigger: name ?? undefined, group: undefined },
+                    "push",
+                  )
+                }
               />
-            </>
-          )}
+            ) : (
+              <>
+                <ManyActs
+                  runs={runs.filter(({ run }) => selected.has(run))}
+                  onDone={() => setSelected(new Set())}
+                  onCompare={canCompare ? showCompare : undefined}
+                />
+                <DataTable
+                  label="Runs"
+                  rows={runs}
+                  rowKey={({ run }) => run}
+                  columns={columnsOf(usual)}
+                  onOpen={({ run }) => go(links.run(run))}
+                  selected={selected}
+                  onSelect={setSelected}
+                  {...(older.next === null ? {} : { more: { label: "Show older runs", isLoading: older.isLoading, load: older.load } })}
+                />
+              </>
+            )
+          }
         </States>
       </Panel>
     </PageFrame>
   );
+}
+
+/** `c` compares the two that are selected. */
+function useCompareKey(compare: (() => void) | null): void {
+  useEffect(() => {
+    if (compare === null) return undefined;
+    const press = (event: KeyboardEvent): void => {
+      const isText = event.target instanceof HTMLElement && event.target.closest("input:not([type=checkbox]), textarea, select") !== null;
+      if (event.key === "c" && !event.ctrlKey && !event.metaKey && !event.altKey && !isText) compare();
+    };
+    document.addEventListener("keydown", press);
+    return () => document.removeEventListener("keydown", press);
+  });
 }
 
 function columnsOf(usual: ReadonlyMap<string, number>): readonly Column<RunAnswer>[] {
