@@ -113,6 +113,8 @@ describe("millrace serve", () => {
     expect(Object.keys(told)).toEqual(["pid", "url", "token", "startedAt", "environment", "version"]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect((await fetch(`${served.url}/healthz`)).status).toBe(200);
+    const { pid, url, startedAt } = told;
+    expect(await (await fetch(`${served.url}/api/v1/status`)).json()).toMatchObject({ engine: { pid, url, startedAt } });
     const beganMs = performance.now();
     expect((await stop(served)).exitCode).toBe(0);
     expect(performance.now() - beganMs).toBeLessThan(5_000);

@@ -10,6 +10,7 @@ import { partitionsAnswer } from "./partitions/status.ts";
 import type { Planned } from "./plan/plan.ts";
 import { listRuns } from "./runs/runs.ts";
 import { isHeldByOthers } from "./serve/engine-calls.ts";
+import { isAlive, readEngineFile } from "./serve/engine-file.ts";
 import { isShared } from "./state.ts";
 import type { Workspace } from "./workspace.ts";
 
@@ -26,13 +27,19 @@ export async function statusWith(workspace: Workspace, now: AssetsNow): Promise<
   const all = [...now.statuses].filter(([id]) => !id.startsWith("task:"));
   const count = (status: string): number => all.filter(([, each]) => each === status).length;
   return {
-    engine: null,
+    engine: engineNow(workspace.dir),
     ...(isShared(await workspace.config()) ? { engines: await enginesOf(store) } : {}),
     assets: { total: all.length, current: count("current"), stale: count("stale"), failed: count("failed"), missing: count("missing") },
     runs,
     ...(now.partitions.length === 0 ? {} : { partitions: now.partitions }),
     needs: await needsOf({ ...now, store, environment: (await workspace.environment()).name, project, rows, now: Date.now() }),
   };
+}
+
+/** The engine that other processes find, this one or another. */
+function engineNow(dir: string): StatusAnswer["engine"] {
+  const found = readEngineFile(dir);
+  return found !== undefined && isAlive(found.pid) ? { pid: found.pid, url: found.url, startedAt: found.startedAt } : null;
 }
 
 async function enginesOf(store: EventStore): Promise<NonNullable<StatusAnswer["engines"]>> {
