@@ -1,6 +1,6 @@
 // Rows of a streamed result within caps: what does not fit is never fetched, a long value is shortened before it becomes text of ours.
-//   R1. Values are read one after the other, so that a chunk of huge ones ends at the cap and not in memory.
-import type { DuckDBResult } from "@duckdb/node-api";
+//   R1. Values are read one after the other, so that a chunk of huge ones ends at the cap and not in memory; of a list no more items than can be shown.
+import { DuckDBListVector, type DuckDBResult, type DuckDBValue, type DuckDBVector, listValue } from "@duckdb/node-api";
 import type { JsonValue } from "../../model/answers.ts";
 import type { QueryRunAnswer } from "../../model/query-answers.ts";
 import { jsonReader, toJson } from "../../sql/values.ts";
@@ -51,10 +51,16 @@ export async function readCapped(result: DuckDBResult, { rowsMax, bytesMax, cell
       if (bytes >= bytesMax) return { rows, cutBy: "bytes", cellsCut };
       rows.push(
         readers.map((read, index) => {
-          const value = vectors[index]!.getItem(row);
+          const value = itemOf(vectors[index]!, row, cellCharactersMax);
           return value === null ? null : shortened(read(value));
         }),
       );
     }
   }
+}
+
+/** R1: an item has a character at least. */
+function itemOf(vector: DuckDBVector, row: number, itemsMax: number): DuckDBValue {
+  const items = vector instanceof DuckDBListVector ? vector.getItemVector(row) : null;
+  return items === null || items.itemCount <= itemsMax ? vector.getItem(row) : listValue(items.slice(0, itemsMax).toArray());
 }
