@@ -1,13 +1,14 @@
 // The run in time: a line per node, an attempt per bar, waiting before and between them thin; what was idle is folded. A list for keys and for those who hear the page.
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, type KeyboardEvent, type ReactNode } from "react";
+import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useNow } from "../../data/now.ts";
 import { kindOf, StatusMark } from "../../kit/status.tsx";
 import { countWords, Duration, spanWords } from "../../kit/values.tsx";
 import { nodeKey, type RunNode } from "./node.ts";
 import { timeScale, type TimeScale } from "./time-scale.ts";
 
-const ROW_HEIGHT = 30;
+/** Rows grow with the text of the browser. */
+const ROW_HEIGHT_REM = 1.875;
 const TICK_MS = 1_000;
 
 interface TimelineProps {
@@ -28,10 +29,11 @@ export function Timeline({ nodes, startedAt, finishedAt, step, onStep }: Timelin
     return timeScale({ from: Date.parse(startedAt), to: end }, busy);
   }, [nodes, startedAt, finishedAt, now]);
   const box = useRef<HTMLDivElement>(null);
+  const [rowHeight] = useState(() => ROW_HEIGHT_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
   const virtual = useVirtualizer({
     count: nodes.length,
     getScrollElement: () => box.current,
-    estimateSize: () => ROW_HEIGHT,
+    estimateSize: () => rowHeight,
     overscan: 10,
   });
   const chosen = nodes.findIndex((node) => nodeKey(node) === step);
@@ -71,7 +73,7 @@ export function Timeline({ nodes, startedAt, finishedAt, step, onStep }: Timelin
                 tabIndex={-1}
                 aria-selected={index === chosen}
                 className="timeline-row"
-                style={{ transform: `translateY(${start}px)`, height: ROW_HEIGHT }}
+                style={{ transform: `translateY(${start}px)`, height: rowHeight }}
                 onClick={() => onStep(nodeKey(node))}
               >
                 <StatusMark status={node.status} bare />
