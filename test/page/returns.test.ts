@@ -155,10 +155,16 @@ describe("a page that stays open", () => {
       await key.getByRole("button", { name: "Go on" }).click();
       await key.waitFor({ state: "detached" });
       await stranger.page.getByRole("dialog", { name: "Run again" }).waitFor({ state: "detached" });
-      const ended = await stage.millrace(["token", "revoke", "brief"]);
-      expect(ended.exitCode).toBe(0);
-      await stage.millrace(["run", "broken"]);
+      // Its stream is the session's from now on, and ends with it.
+      await stranger.page.goto(`${stage.url()}/runs`);
       await live(stranger.page);
+      const runs = stranger.page.getByRole("table", { name: "Runs" }).getByRole("link", { name: /^r_/ });
+      await runs.first().waitFor();
+      const before = await runs.count();
+      expect((await stage.millrace(["token", "revoke", "brief"])).exitCode).toBe(0);
+      await stage.millrace(["run", "broken"]);
+      await runs.nth(before).waitFor();
+      await runs.last().click();
       await act();
       await key.waitFor();
       expect(stranger.errors).toEqual([]);
