@@ -63,6 +63,28 @@ describe("a query of the API", () => {
     expect(cellsCut).toBe(rows.length);
   });
 
+  it("shows the beginning of a list of millions", async () => {
+    const { rows, cellsCut } = await run("select list(i) as many, 1e400 as endless from range(3000000) t(i)");
+    expect([String(rows[0]![0]).slice(0, 12), String(rows[0]![0]).length, rows[0]![1], cellsCut]).toEqual([
+      "[0,1,2,3,4,5",
+      20_001,
+      "Infinity",
+      1,
+    ]);
+  });
+
+  it("is no query when nothing is asked", async () => {
+    expect(await Promise.all(["  ", ";", "-- later"].map((sql) => run(sql).catch((error: unknown) => messageOf(error))))).toEqual(
+      Array.from({ length: 3 }, () => "there is no query"),
+    );
+  });
+
+  it("is canceled when its time is over, as many as run at once", async () => {
+    const endless = Array.from({ length: 6 }, () => code(run("select count(*) from range(100000000000000)", { seconds: 0.3 })));
+    expect(await Promise.all(endless)).toEqual(Array.from({ length: 6 }, () => "MR8141"));
+    expect((await run("select 1 as one")).rows).toEqual([[1]]);
+  });
+
   it("is canceled when its time is over", async () => {
     expect(await code(run("select count(*) from range(100000000000000)", { seconds: 0.3 }))).toBe("MR8141");
     expect(await code(run("with recursive t(n) as (select 1 union all select n + 1 from t) select max(n) from t", { seconds: 0.3 }))).toBe(
