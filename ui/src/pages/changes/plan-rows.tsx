@@ -1,25 +1,29 @@
 // Rows of a plan: what happens to each asset in a shape, a colour and a word, below what causes it. Arrows or j and k move, the row that has the focus is shown beside.
 import { useRef, type KeyboardEvent, type ReactNode } from "react";
-import { StatusMark } from "../../kit/status.tsx";
 import { Count } from "../../kit/values.tsx";
+import { PlanMark } from "./plan-mark.tsx";
 import type { PlanRow } from "./tree.ts";
 
 const INDENT_PX = 20;
 const WORDS = {
-  added: ["current", "new"],
-  removed: ["failed", "removed"],
-  renamed: ["stale", "renamed"],
-  breaking: ["warned", "breaking"],
-  nonBreaking: ["current", "non-breaking"],
-  metadata: ["pending", "metadata only"],
-  indirect: ["running", "follows"],
+  added: ["add", "new"],
+  removed: ["remove", "removed"],
+  renamed: ["rename", "renamed"],
+  breaking: ["breaking", "breaking"],
+  nonBreaking: ["build", "non-breaking"],
+  metadata: ["keep", "metadata only"],
+  indirect: ["follow", "follows"],
 } as const;
 
 export function ChangeMark({ row: { change, action } }: { readonly row: PlanRow }): ReactNode {
   if (change === null)
-    return action === "remove" ? <StatusMark status="failed" word="removed" /> : <StatusMark status="running" word="build" />;
-  const [status, word] = WORDS[change.change];
-  return <StatusMark status={status} word={word} />;
+    return action === "remove" ? (
+      <PlanMark shape="remove" word="removed" />
+    ) : (
+      <PlanMark shape={action === "reuse" ? "keep" : "build"} word={action ?? "build"} />
+    );
+  const [shape, word] = WORDS[change.change];
+  return <PlanMark shape={shape} word={word} />;
 }
 
 interface PlanRowsProps {

@@ -70,14 +70,12 @@ function Table({ runs }: { readonly runs: readonly [RunShowAnswer, RunShowAnswer
             cells={runs.map(({ run }) => (
               <Time key={run.run} at={run.startedAt} />
             ))}
-            isOther={false}
           />
           <Row
             name="Took"
             cells={runs.map(({ run }) => (
               <Duration key={run.run} seconds={run.seconds} />
             ))}
-            isOther={false}
           />
           {params.map((name) => (
             <Row
@@ -110,16 +108,19 @@ function Row({
 }: {
   readonly name: string;
   readonly cells: readonly ReactNode[];
-  readonly isOther: boolean;
+  /** Undefined: nobody expects it to be the same. */
+  readonly isOther?: boolean;
 }): ReactNode {
   return (
-    <tr className={isOther ? "differs" : undefined}>
+    <tr className={isOther === true ? "differs" : undefined}>
       <th scope="row" className="mono">
         {name}
       </th>
       <td>{cells[0]}</td>
       <td>{cells[1]}</td>
-      <td>{isOther ? <StatusMark status="warned" word="differs" /> : <span className="muted">same</span>}</td>
+      <td>
+        {isOther === undefined ? null : isOther ? <StatusMark status="warned" word="differs" /> : <span className="muted">same</span>}
+      </td>
     </tr>
   );
 }
