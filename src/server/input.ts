@@ -7,6 +7,7 @@ import { readBody } from "./body.ts";
 import type { Route } from "./route.ts";
 
 export const BODY_BYTES_MAX = 4_000_000;
+const DEPTH_MAX = 200;
 /** Of the query of every route: they are no input of its operation. */
 const ASIDE: ReadonlySet<string> = new Set(["env", "wait"]);
 
@@ -41,7 +42,18 @@ async function bodyOf(context: Context): Promise<Record<string, unknown>> {
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new MillraceError({ code: "MR8109", message: "the body is JSON, but no object", hint: "send an object: { … }" });
+  if (!isShallow(value)) throw new MillraceError({ code: "MR8109", message: `the body is nested deeper than ${DEPTH_MAX} levels` });
   return { ...value };
+}
+
+/** What works on values later goes down level by level. */
+function isShallow(value: unknown): boolean {
+  let level: readonly unknown[] = [value];
+  for (let depth = 0; depth <= DEPTH_MAX; depth++) {
+    level = level.flatMap((each) => (typeof each === "object" && each !== null ? Object.values(each) : []));
+    if (level.length === 0) return true;
+  }
+  return false;
 }
 
 function wrongInput(route: Route, { issues }: z.ZodError): MillraceError {
