@@ -57,6 +57,9 @@ it.each([
       if (page.length < 7) break;
     }
     expect(found, JSON.stringify(filter)).toEqual(wanted);
+    const middle = new Date(43_000).toISOString();
+    const before = await listRuns(store, { ...filter, limit: 1_000, below: { startedAt: middle, run: "" } });
+    expect(before.map(({ run }) => run)).toEqual(all.filter((row) => fits(row, filter) && row.startedAt < middle).map(({ run }) => run));
   }
   await store.close();
 });
