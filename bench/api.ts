@@ -4,15 +4,15 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { Agent, createServer, request } from "node:http";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { readEvents } from "../src/client/events.ts";
 import { openSqliteStore } from "../src/store/sqlite.ts";
 import type { Append } from "../src/store/store.ts";
 import type { RunEvent } from "../src/model/events.ts";
 import { type Figure, median } from "./figure.ts";
+import { entry, urlOf } from "./served.ts";
 
 const ASSETS = 2_000;
 const RUNS = 100_000;
@@ -24,7 +24,6 @@ const TURNS = 5;
 const TASKS = 400;
 const EVENTS_WANTED = 200;
 export const LOGGED = "r_00000000000LOGGED";
-const entry = resolve(fileURLToPath(import.meta.url), "../../dist/cli/main.js");
 
 export async function benchApi(): Promise<Figure[]> {
   const dir = mkdtempSync(join(tmpdir(), "millrace-bench-api-"));
@@ -39,6 +38,7 @@ export async function benchApi(): Promise<Figure[]> {
     const bytes = writeLogs(join(dir, ".millrace/logs", LOGGED));
     served = spawn(process.execPath, [entry, "serve", "--port", "0", "--json"], { cwd: dir, stdio: ["ignore", "pipe", "inherit"] });
     const url = await urlOf(served);
+    base = url;
     const ask = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answered> =>
       get(probe, `${url}/api/v1${path}`, headers);
     const figures = [
@@ -73,24 +73,48 @@ async function statusFigures(ask: Ask): Promise<Figure[]> {
     busy!.push((await ask("/graph")).ms);
   }
   await untilIdle(ask);
+  const wall = await bareMs(cold.body);
   const none = { wall: null, ratio: null };
+  const beside = (value: number): Pick<Figure, "wall" | "ratio"> => ({ wall, ratio: value / wall });
   const what = `how ${ASSETS} assets stand`;
   return [
-    { name: `${what}, first request of a server`, value: cold.ms, unit: "ms", ...none, reach: "told: it makes the plan", reached: true },
-    { name: what, value: median(warm!), unit: "ms", ...none, reach: "≤ 100 ms", reached: median(warm!) <= 100 },
-    { name: `${what}, while a run goes on`, value: median(busy!), unit: "ms", ...none, reach: "≤ 100 ms", reached: median(busy!) <= 100 },
+    {
+      name: `${what}, first request of a server`,
+      value: cold.ms,
+      unit: "ms",
+      ...beside(cold.ms),
+      reach: "told: it makes the plan",
+      reached: true,
+    },
+    { name: what, value: median(warm!), unit: "ms", ...beside(median(warm!)), reach: "≤ 100 ms", reached: median(warm!) <= 100 },
+    {
+      name: `${what}, while a run goes on`,
+      value: median(busy!),
+      unit: "ms",
+      ...beside(median(busy!)),
+      reach: "≤ 100 ms",
+      reached: median(busy!) <= 100,
+    },
     { name: `${what}, compressed`, value: zipped / 1_000, unit: "KB", ...none, reach: "≤ 60 KB", reached: zipped <= 60_000 },
   ];
 }
 
 async function runsFigures(ask: Ask): Promise<Figure[]> {
   const filters = ["status=failed", "job=j7", "job=j7&status=failed", "trigger=webhook", "job=none"];
-  await ask("/runs?limit=50");
+  const wall = await bareMs((await ask("/runs?limit=50")).body);
   const times: number[] = [];
   for (let turn = 0; turn < TURNS; turn++) for (const filter of filters) times.push((await ask(`/runs?limit=${50 + turn}&${filter}`)).ms);
   const value = Math.max(...times);
   return [
-    { name: `${RUNS} runs filtered, slowest filter`, value, unit: "ms", wall: null, ratio: null, reach: "≤ 150 ms", reached: value <= 150 },
+    {
+      name: `${RUNS} runs filtered, slowest filter`,
+      value,
+      unit: "ms",
+      wall,
+      ratio: value / wall,
+      reach: "≤ 150 ms",
+      reached: value <= 150,
+    },
   ];
 }
 
@@ -212,6 +236,18 @@ async function readFigures(agent: Agent, url: string, ask: Ask): Promise<Figure[
   ];
 }
 
+/** How long a bare server takes to send the same text; median of TURNS. */
+async function bareMs(body: string): Promise<number> {
+  const bare = createServer((_, response) => response.setHeader("content-type", "application/json").end(body));
+  const port = await new Promise<number>((done) => bare.listen(0, "127.0.0.1", () => done((bare.address() as { port: number }).port)));
+  const agent = new Agent({ keepAlive: true });
+  const times: number[] = [];
+  for (let turn = 0; turn < TURNS; turn++) times.push((await get(agent, `http://127.0.0.1:${port}/`)).ms);
+  agent.destroy();
+  bare.close();
+  return median(times);
+}
+
 interface Answered {
   readonly body: string;
   readonly etag: string | undefined;
@@ -280,30 +316,18 @@ async function runSeconds(ask: Ask): Promise<number> {
   const { run } = await startRun(ask);
   for (;;) {
     await pause(25);
-    const { run: shown } = JSON.parse((await ask(`/runs/${run}`)).body) as {
-      readonly run: { readonly status: string; readonly seconds: number };
+    // The list, for showing a run reads all its events.
+    const { runs } = JSON.parse((await ask("/runs?limit=1&job=busy")).body) as {
+      readonly runs: readonly { readonly run: string; readonly status: string; readonly seconds: number }[];
     };
-    if (shown.status !== "running") return shown.seconds;
+    const [shown] = runs;
+    if (shown?.run === run && shown.status !== "running") return shown.seconds;
   }
 }
 
 async function untilIdle(ask: Ask): Promise<void> {
   while ((JSON.parse((await ask("/runs?status=running&limit=1")).body) as { readonly runs: readonly unknown[] }).runs.length > 0)
     await pause(100);
-}
-
-function urlOf(served: ChildProcess): Promise<string> {
-  return new Promise((done, fail) => {
-    let text = "";
-    served.stdout!.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(text)?.[1];
-      if (found === undefined) return;
-      base = found;
-      done(found);
-    });
-    served.once("exit", () => fail(new Error(`serve ended: ${text}`)));
-  });
 }
 
 /** Assets that depend on one or two before them, and a job of many small tasks that keeps the engine busy. */

@@ -19,6 +19,7 @@ const benches: Readonly<Record<string, () => Promise<readonly Figure[]>>> = {
   matching: async () => (await import("./matching.ts")).benchMatching(),
   models: async () => (await import("./models.ts")).benchModels(),
   million: async () => (await import("./million.ts")).benchMillion(),
+  partitions: async () => (await import("./partitions.ts")).benchPartitions(),
   peers: async () => [...(await (await import("./peers-load.ts")).benchPeersLoad()), ...(await (await import("./peers.ts")).benchPeers())],
   peersLoad: async () => (await import("./peers-load.ts")).benchPeersLoad(),
   peersModels: async () => (await import("./peers-models.ts")).benchPeersModels(),
