@@ -108,6 +108,8 @@ describe("a route", () => {
     ["no UTF-8", Buffer.from([0x7b, 0xff, 0x7d]), 400],
     ["a field of another type", '{"select":1}', 400],
     ["a field of the prototype", '{"__proto__":{"select":"x"}}', 400],
+    ["nested without end", `{"select":${"[".repeat(100_000)}${"]".repeat(100_000)}}`, 400],
+    ["a selection of a million signs", `{"select":"${"*a".repeat(500_000)}"}`, 400],
     ["five million bytes", `{"select":"${"x".repeat(5_000_000)}"}`, 413],
   ])("refuses a body that is %s", async (_what, body, status) => {
     const response = await serverOf({}).request("/api/v1/runs", { method: "POST", body });
