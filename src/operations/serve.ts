@@ -37,6 +37,10 @@ export interface ServeHooks {
 
 /** Attempts have most of it to end; then the process goes, and the next engine goes on with what is left. */
 const STOP_MAX_MS = 4_500;
+/** What a page first asks is made ready when all else has begun. */
+const PREPARE_AFTER_MS = 50;
+/** Smaller projects answer soon enough, and what is ready takes memory. */
+const PREPARED_NODES_MIN = 300;
 /** Errors of a broken project that are told at once. */
 const ERRORS_TOLD_MAX = 20;
 
@@ -152,6 +156,7 @@ export async function serveOperation(
     signal.addEventListener("abort", () => resolve(), { once: true });
   });
   let followed: { close(): Promise<void> } | undefined;
+  let cancelPreparing: (() => void) | undefined;
   try {
     claim();
     presence = await enterEngines({
@@ -179,10 +184,16 @@ export async function serveOperation(
     // Runs that did not end want the warehouse at once; nothing else does. What is wrong with it is told by the runs that need it.
     if (await runner.anyLeft()) holder.held().catch(() => {});
     pushes.work();
+    cancelPreparing = clock.after(PREPARE_AFTER_MS, () => {
+      if (keeper.current().project.nodes.length < PREPARED_NODES_MIN) return;
+      const prepared = import("./live/board.ts").then(async ({ prepareStatus }) => prepareStatus(await workspaceFor(environment)));
+      prepared.catch(() => {}); // who asks hears what is wrong
+    });
     await stopped;
   } finally {
     const late = new Promise<void>((resolve) => clock.after(STOP_MAX_MS, resolve));
     const orderly = async (): Promise<void> => {
+      cancelPreparing?.();
       keeper.close();
       daily.close();
       senses.close();

@@ -83,6 +83,12 @@ export async function statusSoon(workspace: Workspace): Promise<StatusAnswer> {
   return statusWith(workspace, { ...board.now, statuses });
 }
 
+/** Makes ready what a page first asks, without a look at the warehouse: another process may want it. */
+export async function prepareStatus(workspace: Workspace): Promise<void> {
+  await placeOf(workspace);
+  await statusWith(workspace, await assetsByRuns(workspace));
+}
+
 interface Place {
   readonly key: string;
   readonly files: string;
