@@ -34,7 +34,7 @@ export async function benchPartitions(): Promise<Figure[]> {
     for (let turn = 0; turn < TURNS; turn++) {
       // An act: nothing that was kept holds.
       writeFileSync(join(dir, "models/g/m0.sql"), `${modelOf(0)}-- ${turn}\n`);
-      changed.push((await get(`${url}/partitions?limit=${PARTITIONS - turn}`)).ms);
+      changed.push((await get(`${url}/partitions?limit=${PARTITIONS + 1 + turn}`)).ms);
     }
     const kept = await get(`${url}/partitions`);
     const { totals } = JSON.parse(first.body) as { readonly totals: readonly { readonly total: number }[] };
