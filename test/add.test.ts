@@ -1,5 +1,5 @@
 // `millrace add` through the built command line, told everything by flags: what it writes runs, and where something is wrong nothing is written.
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -61,6 +61,7 @@ describe("add", () => {
       "data/sales_1.csv": "id,zip,sold on\n1,00501,2026-01-02\n",
       "data/sales_2.csv": "id,zip,sold on\n2,10001,2026-01-03\n",
     });
+    utimesSync(join(dir, "data/sales_1.csv"), 1_000, 1_000); // the newest alone would say that a zip is a number
     const added = await add(dir, "files", "--set", "path=data/*.csv", "--name", "sales");
     expect(added.exitCode, added.stderr).toBe(0);
     expect(added.stdout).toContain("raw.sales  sources/sales.yaml");

@@ -102,6 +102,8 @@ export interface ReadContext {
   readonly resume?: Json;
   /** The partition that is asked for; undefined when everything is. */
   readonly partition?: PartitionContext;
+  /** For `peek`: types that hold for all files that are there, not only what the next load brings. */
+  readonly everyFile?: true;
   readonly signal: AbortSignal;
   /** Settings of the named connection of millrace.yaml, already resolved. */
   readonly connections: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

@@ -168,6 +168,6 @@ async function peek(connector: AnyConnector, options: unknown, context: ReadCont
       code: "MR8504",
       message: `${connector.name}: ${parsed.error.issues.map((issue) => `${issue.path.join(".") || "its settings"}: ${issue.message}`).join("; ")}`,
     });
-  const columns = await connector.peek?.(parsed.data, context);
+  const columns = await connector.peek?.(parsed.data, { ...context, everyFile: true });
   return columns?.map(({ label, type }) => ({ name: label, type }));
 }
