@@ -3,6 +3,7 @@ import { useEffect, useMemo, useState, type ReactNode } from "react";
 import { type Read, useRead } from "../../data/read.ts";
 import { oneOf, text, usePageSearch } from "../../data/search.ts";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
+import { Choice, Filters, Find } from "../../kit/filters.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
@@ -81,39 +82,23 @@ export function Page(): ReactNode {
     ({ job, trigger }) => job.job === search.job && (search.trigger === undefined || trigger?.trigger === search.trigger),
   );
   const isNarrowed = find !== "" || search.kind !== undefined;
+  const clear = (): void => setSearch({ find: undefined, kind: undefined });
   const now = useNow();
   return (
     <Frame title="Automations" note={triggers.data === undefined ? undefined : `times of the project are ${triggers.data.timezone}`}>
       <Panel
         title="What starts the jobs"
         actions={
-          <>
-            <select
-              className="input"
-              aria-label="Started by"
-              value={search.kind ?? ""}
-              onChange={(event) => setSearch({ kind: KINDS.find((each) => each === event.target.value) })}
-            >
-              <option value="">all</option>
-              {KINDS.map((kind) => (
-                <option key={kind}>{kind}</option>
-              ))}
-            </select>
-            <input
-              className="input"
-              type="search"
-              placeholder="job, words or owner"
-              aria-label="Filter"
-              value={search.find ?? ""}
-              onChange={(event) => setSearch({ find: event.target.value })}
-            />
-          </>
+          <Filters label="Filter automations" clear={isNarrowed ? clear : undefined}>
+            <Choice label="Started by" value={search.kind} options={KINDS} onChange={(kind) => setSearch({ kind })} />
+            <Find label="Job, words or owner" value={search.find} onChange={(words) => setSearch({ find: words })} />
+          </Filters>
         }
       >
         <States
           read={read}
           isEmpty={() => rows.length === 0}
-          empty={isNarrowed ? <NoMatch what="automations" clear={() => setSearch({ find: undefined, kind: undefined })} /> : undefined}
+          empty={isNarrowed ? <NoMatch what="automations" clear={clear} /> : undefined}
           firstUse={
             <Empty title="No job yet.">
               <p>A file in jobs/ says what is built and what starts it: a time, a file, a webhook, other assets or jobs.</p>

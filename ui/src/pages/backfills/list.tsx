@@ -5,6 +5,7 @@ import { useRead } from "../../data/read.ts";
 import { oneOf, usePageSearch } from "../../data/search.ts";
 import { ButtonLink } from "../../kit/button.tsx";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
+import { Choice } from "../../kit/filters.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -43,19 +44,7 @@ export function List(): ReactNode {
     <Page title="Backfills" actions={<ButtonLink to={links.partitions()}>Choose partitions</ButtonLink>}>
       <Panel
         title="Newest"
-        actions={
-          <select
-            className="input"
-            aria-label="Status"
-            value={search.status ?? ""}
-            onChange={(event) => setSearch({ status: SHOWN.find((each) => each === event.target.value) })}
-          >
-            <option value="">all</option>
-            {SHOWN.map((each) => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
-        }
+        actions={<Choice label="Status" value={search.status} options={SHOWN} onChange={(status) => setSearch({ status })} />}
       >
         <States
           read={read}

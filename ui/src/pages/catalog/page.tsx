@@ -1,6 +1,6 @@
 // Catalogue: all assets as a list, found by words and facets; columns and checks of that name are told above it.
 import "./catalog.css";
-import { useEffect, useMemo, useState, type ReactNode } from "react";
+import { useMemo, useState, type ReactNode } from "react";
 import type { Found } from "../../../../src/model/look-answers.ts";
 import { useRead } from "../../data/read.ts";
 import { list, text, usePageSearch } from "../../data/search.ts";
@@ -8,7 +8,8 @@ import { AssetTable } from "../../graph/asset-table.tsx";
 import type { GraphModel } from "../../graph/model.ts";
 import { RunButton } from "../../graph/run-button.tsx";
 import { useGraph } from "../../graph/use-graph.ts";
-import { Button, ButtonLink } from "../../kit/button.tsx";
+import { ButtonLink } from "../../kit/button.tsx";
+import { Filters, Find } from "../../kit/filters.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -76,14 +77,15 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
         )
       }
     >
-      <div className="filters">
-        <SearchBox q={q} onSearch={(words) => setSearch({ q: words })} />
-        {isFiltered ? (
-          <Button small look="quiet" onClick={clear}>
-            Clear filters
-          </Button>
-        ) : null}
-      </div>
+      <Filters label="Filter assets" clear={isFiltered ? clear : undefined}>
+        <Find
+          label="Search assets, columns and checks"
+          placeholder="Search assets, columns, checks, owners, tags"
+          width="long"
+          value={q}
+          onChange={(words) => setSearch({ q: words })}
+        />
+      </Filters>
       {q === undefined ? null : <Elsewhere q={q} />}
       <div className="catalog">
         <nav className="facets" aria-label="Filters">
@@ -106,31 +108,6 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
         </Panel>
       </div>
     </Frame>
-  );
-}
-
-/** The address follows when typing pauses. */
-const PAUSE_MS = 200;
-
-function SearchBox({ q, onSearch }: { readonly q: string | undefined; readonly onSearch: (q: string | undefined) => void }): ReactNode {
-  const [draft, setDraft] = useState(q ?? "");
-  useEffect(() => setDraft(q ?? ""), [q]);
-  useEffect(() => {
-    const words = draft.trim() === "" ? undefined : draft.trim();
-    if (words === q) return undefined;
-    const timer = setTimeout(() => onSearch(words), PAUSE_MS);
-    return () => clearTimeout(timer);
-    // oxlint-disable-next-line react-hooks/exhaustive-deps -- waits for the typing alone
-  }, [draft]);
-  return (
-    <input
-      className="input catalog-search"
-      type="search"
-      aria-label="Search assets, columns and checks"
-      placeholder="Search assets, columns, checks, owners, tags"
-      value={draft}
-      onChange={(event) => setDraft(event.target.value)}
-    />
   );
 }
 

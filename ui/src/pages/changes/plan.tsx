@@ -165,7 +165,7 @@ function Selecting({
       }}
     >
       <input
-        className="input mono"
+        className="input mono plan-select"
         type="search"
         aria-label="Only these assets"
         placeholder="+final.revenue, tag:finance …"

@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from "react";
 import type { CompletionsAnswer } from "../../../../src/model/query-answers.ts";
 import type { Read } from "../../data/read.ts";
+import { Find } from "../../kit/filters.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 
@@ -13,8 +14,8 @@ interface CatalogueProps {
 }
 
 export function Catalogue({ read, onPick }: CatalogueProps): ReactNode {
-  const [wanted, setWanted] = useState("");
-  const word = wanted.trim().toLowerCase();
+  const [wanted, setWanted] = useState<string>();
+  const word = wanted?.toLowerCase() ?? "";
   return (
     <Panel className="console-catalogue" title="Tables">
       <States
@@ -34,14 +35,7 @@ export function Catalogue({ read, onPick }: CatalogueProps): ReactNode {
           return (
             <>
               <div className="pad">
-                <input
-                  className="input"
-                  type="search"
-                  aria-label="Filter tables and columns"
-                  placeholder="Filter"
-                  value={wanted}
-                  onChange={(event) => setWanted(event.target.value)}
-                />
+                <Find label="Filter tables and columns" placeholder="Filter" value={wanted} onChange={setWanted} />
               </div>
               {found.length === 0 ? <Empty title="No table or column has this in its name." /> : null}
               <ul className="plain tables">

@@ -3,6 +3,7 @@ import { useMemo, type ReactNode } from "react";
 import { useRead } from "../../data/read.ts";
 import { flag, oneOf, text, usePageSearch, whole } from "../../data/search.ts";
 import { Button } from "../../kit/button.tsx";
+import { Find } from "../../kit/filters.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
@@ -95,14 +96,7 @@ export function Page(): ReactNode {
               <div className="row wrap">
                 <Legend counts={countsOf(chosen.rows)} only={search.status} onOnly={(status) => setSearch({ status })} />
                 <span className="grow" />
-                <input
-                  className="input"
-                  type="search"
-                  placeholder="asset"
-                  aria-label="Filter by asset"
-                  value={search.asset ?? ""}
-                  onChange={(event) => setSearch({ asset: event.target.value })}
-                />
+                <Find label="Asset" value={search.asset} onChange={(words) => setSearch({ asset: words })} />
                 <Button small aria-label="Narrower cells" disabled={zoom === 0} onClick={() => setSearch({ zoom: zoom - 1 })}>
                   −
                 </Button>

@@ -6,6 +6,7 @@ import { useRead } from "../../data/read.ts";
 import { oneOf, text, usePageSearch } from "../../data/search.ts";
 import { Button } from "../../kit/button.tsx";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
+import { Choice, Filters, Find } from "../../kit/filters.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -80,6 +81,7 @@ export function Page(): ReactNode {
   );
   const chosen = read.data?.checks.find(({ asset, check }) => asset === search.asset && check === search.check);
   const isNarrowed = find !== "" || search.status !== undefined;
+  const clear = (): void => setSearch({ find: undefined, status: undefined });
   return (
     <Frame title="Quality" actions={<RunChecks asset={search.asset} />}>
       <States
@@ -101,31 +103,14 @@ export function Page(): ReactNode {
             <Panel
               title="Checks"
               actions={
-                <>
-                  <select
-                    className="input"
-                    aria-label="Status"
-                    value={search.status ?? ""}
-                    onChange={(event) => setSearch({ status: SHOWN.find((each) => each === event.target.value) })}
-                  >
-                    <option value="">all</option>
-                    {SHOWN.map((status) => (
-                      <option key={status}>{status}</option>
-                    ))}
-                  </select>
-                  <input
-                    className="input"
-                    type="search"
-                    placeholder="check, asset or owner"
-                    aria-label="Filter"
-                    value={search.find ?? ""}
-                    onChange={(event) => setSearch({ find: event.target.value })}
-                  />
-                </>
+                <Filters label="Filter checks" clear={isNarrowed ? clear : undefined}>
+                  <Choice label="Status" value={search.status} options={SHOWN} onChange={(status) => setSearch({ status })} />
+                  <Find label="Check, asset or owner" value={search.find} onChange={(words) => setSearch({ find: words })} />
+                </Filters>
               }
             >
               {rows.length === 0 && isNarrowed ? (
-                <NoMatch what="checks" clear={() => setSearch({ find: undefined, status: undefined })} />
+                <NoMatch what="checks" clear={clear} />
               ) : (
                 <DataTable
                   label="Checks"

@@ -4,6 +4,7 @@ import type { QuarantineGroup } from "../../../../src/model/answers.ts";
 import { useRead } from "../../data/read.ts";
 import { text, usePageSearch } from "../../data/search.ts";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
+import { Find } from "../../kit/filters.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -73,16 +74,7 @@ export function Overview(): ReactNode {
       <Panel
         title="Waiting"
         sub="by asset, rule and form of the value: a is letters, 9 digits"
-        actions={
-          <input
-            className="input"
-            type="search"
-            placeholder="asset or rule"
-            aria-label="Filter by asset or rule"
-            value={search.find ?? ""}
-            onChange={(event) => setSearch({ find: event.target.value })}
-          />
-        }
+        actions={<Find label="Asset or rule" value={search.find} onChange={(words) => setSearch({ find: words })} />}
       >
         <States
           read={read}

@@ -8,6 +8,7 @@ import { appearance } from "../../data/appearance.ts";
 import { useSignal } from "../../data/signal.ts";
 import { Button } from "../../kit/button.tsx";
 import { DataTable, type Column } from "../../kit/data-table.tsx";
+import { Choice, Filters, Find } from "../../kit/filters.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
@@ -91,7 +92,7 @@ export function Page(): ReactNode {
           : `${runs.length}${older.next === null ? "" : "+"} ${isFiltered ? "match" : "shown, newest first"}`
       }
     >
-      <div className="filters" role="search" aria-label="Filter runs">
+      <Filters label="Filter runs" clear={isFiltered ? clear : undefined}>
         <Choice label="Status" value={status} options={statuses} onChange={(next) => setSearch({ status: next })} />
         <Choice
           label="Period"
@@ -99,9 +100,9 @@ export function Page(): ReactNode {
           options={periods}
           onChange={(next) => setSearch({ period: next, from: undefined, until: undefined })}
         />
-        <Text label="Job" value={job} onChange={(next) => setSearch({ job: next })} />
-        <Text label="Asset" value={asset} onChange={(next) => setSearch({ asset: next })} />
-        <Text label="Trigger" value={trigger} onChange={(next) => setSearch({ trigger: next })} />
+        <Find width="short" label="Job" value={job} onChange={(next) => setSearch({ job: next })} />
+        <Find width="short" label="Asset" value={asset} onChange={(next) => setSearch({ asset: next })} />
+        <Find width="short" label="Trigger" value={trigger} onChange={(next) => setSearch({ trigger: next })} />
         <Choice label="Group by" value={group} options={groupings} onChange={(next) => setSearch({ group: next })} />
         {from === undefined && until === undefined ? null : (
           <Button small onClick={() => setSearch({ from: undefined, until: undefined })}>
@@ -109,12 +110,7 @@ export function Page(): ReactNode {
             {until === undefined ? "now" : shortMoment(new Date(until), zone)} ✕<span className="unseen"> take this time out</span>
           </Button>
         )}
-        {isFiltered ? (
-          <Button small look="quiet" onClick={clear}>
-            Clear filters
-          </Button>
-        ) : null}
-      </div>
+      </Filters>
       <Panel title={`Begun in the last ${period ?? "24h"}`} sub="drag over the bars to see those of that time">
         <States read={strip} lines={3}>
           {(answer) => (
@@ -266,57 +262,5 @@ function usualSeconds(runs: readonly RunAnswer[]): ReadonlyMap<string, number> {
     [...took]
       .filter(([, each]) => each.length >= 3)
       .map(([job, each]) => [job, each.toSorted((one, other) => one - other)[Math.floor(each.length / 2)]!]),
-  );
-}
-
-interface ChoiceProps<Word extends string> {
-  readonly label: string;
-  readonly value: Word | undefined;
-  readonly options: readonly Word[];
-  readonly onChange: (value: Word | undefined) => void;
-}
-
-function Choice<Word extends string>({ label, value, options, onChange }: ChoiceProps<Word>): ReactNode {
-  return (
-    <select
-      className="input"
-      aria-label={label}
-      value={value ?? ""}
-      onChange={(event) => onChange(options.find((each) => each === event.target.value))}
-    >
-      <option value="">{label}: any</option>
-      {options.map((each) => (
-        <option key={each} value={each}>
-          {each}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function Text({
-  label,
-  value,
-  onChange,
-}: {
-  readonly label: string;
-  readonly value: string | undefined;
-  readonly onChange: (value: string | undefined) => void;
-}): ReactNode {
-  return (
-    <input
-      key={value}
-      className="input filter-text"
-      aria-label={label}
-      placeholder={label}
-      defaultValue={value ?? ""}
-      onKeyDown={(event) => {
-        if (event.key === "Enter") onChange(event.currentTarget.value.trim() || undefined);
-      }}
-      onBlur={(event) => {
-        const next = event.currentTarget.value.trim() || undefined;
-        if (next !== value) onChange(next);
-      }}
-    />
   );
 }

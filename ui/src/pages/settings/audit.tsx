@@ -5,6 +5,7 @@ import type { JsonValue } from "../../../../src/model/json.ts";
 import { useRead } from "../../data/read.ts";
 import { text, usePageSearch } from "../../data/search.ts";
 import { DataTable, type Column } from "../../kit/data-table.tsx";
+import { Filters, Find } from "../../kit/filters.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
@@ -18,47 +19,25 @@ export function Audit(): ReactNode {
   const [most, setMost] = useState(PAGE);
   const read = useRead("audit.list", { limit: most, ...filters });
   const isFiltered = Object.keys(filters).length > 0;
+  const clear = (): void => setSearch({ act: undefined, by: undefined, subject: undefined });
   return (
     <Panel title="Audit" sub="every act, newest first">
-      <form
-        className="filters pad"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const given = new FormData(event.currentTarget);
-          const word = (name: string): string | undefined => {
-            const value = given.get(name);
-            return typeof value === "string" && value.trim() !== "" ? value.trim() : undefined;
-          };
-          setSearch({ act: word("act"), by: word("by"), subject: word("subject") }, "push");
-        }}
-      >
-        <input
-          key={`act ${filters.act}`}
-          name="act"
-          className="input"
-          aria-label="Act"
-          placeholder="act: runs.cancel"
-          defaultValue={filters.act}
-        />
-        <input key={`by ${filters.by}`} name="by" className="input" aria-label="By whom" placeholder="by" defaultValue={filters.by} />
-        <input
-          key={`subject ${filters.subject}`}
-          name="subject"
-          className="input"
-          aria-label="Done to what"
-          placeholder="asset, run, token …"
-          defaultValue={filters.subject}
-        />
-        <button type="submit" className="btn">
-          Filter
-        </button>
-      </form>
+      <div className="pad">
+        <Filters label="Filter acts" clear={isFiltered ? clear : undefined}>
+          <Find label="Act" placeholder="act: runs.cancel" value={filters.act} onChange={(act) => setSearch({ act })} />
+          <Find label="By whom" placeholder="by" width="short" value={filters.by} onChange={(by) => setSearch({ by })} />
+          <Find
+            label="Done to what"
+            placeholder="asset, run, token …"
+            value={filters.subject}
+            onChange={(subject) => setSearch({ subject })}
+          />
+        </Filters>
+      </div>
       <States
         read={read}
         isEmpty={({ entries }) => entries.length === 0}
-        {...(isFiltered
-          ? { empty: <NoMatch what="acts" clear={() => setSearch({ act: undefined, by: undefined, subject: undefined })} /> }
-          : {})}
+        empty={isFiltered ? <NoMatch what="acts" clear={clear} /> : undefined}
         firstUse={<Empty title="Nothing was done yet">Runs that are started, decisions, promotions and tokens will stand here.</Empty>}
       >
         {({ entries, next }) => (
