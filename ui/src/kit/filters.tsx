@@ -80,7 +80,7 @@ export function Find({ label, placeholder = label, width, value, onChange }: Fin
   }, [draft]);
   return (
     <input
-      className={width === undefined ? "input find" : `input find ${width}`}
+      className={width === undefined ? "input find-text" : `input find-text ${width}`}
       type="search"
       aria-label={label}
       placeholder={placeholder}
