@@ -4,8 +4,7 @@ import type { Api } from "../../../src/server/api.ts";
 import { useAct } from "../data/act.ts";
 import { usePreview } from "../data/preview.ts";
 import { useRead } from "../data/read.ts";
-import { Button } from "./button.tsx";
-import { Dialog } from "./dialog.tsx";
+import { ActForm } from "./act-form.tsx";
 import { Field } from "./field.tsx";
 import { Link, useGo } from "./link.tsx";
 import { Failure, Skeleton } from "./states.tsx";
@@ -48,110 +47,98 @@ export function BackfillDialog({ asset, partition: given, onClose }: BackfillDia
   const count = preview.data?.partitions ?? 0;
 
   const carryOut = async (): Promise<void> => {
-    if (count === 0 || start.isPending) return;
     const answer = (await start.run(input)) as { readonly run?: string | null; readonly backfill?: string | null };
     const id = answer.backfill ?? answer.run;
     if (typeof id === "string") go(links.backfill(id));
     else onClose();
   };
   return (
-    <Dialog
-      open
+    <ActForm
       wide
       title={
         <>
           Backfill <span className="mono">{asset}</span>
         </>
       }
+      act={count === 0 ? "Start" : `Build ${countWords(count)} ${count === 1 ? "partition" : "partitions"}`}
+      isReady={count > 0}
+      busy={start.isPending}
+      error={start.error}
+      onAct={carryOut}
       onClose={onClose}
-      actions={
-        <Button look="primary" disabled={count === 0} busy={start.isPending} onClick={() => void carryOut().catch(() => {})}>
-          {count === 0 ? "Start" : `Build ${countWords(count)} ${count === 1 ? "partition" : "partitions"}`}
-        </Button>
-      }
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void carryOut().catch(() => {});
-        }}
-      >
-        <div className="bf-form">
-          <Field label="Partitions" help="a key, FROM..TO, or dimensions by |">
-            {(id, about) => (
-              <input
-                id={id}
-                aria-describedby={about}
-                className="input mono"
-                spellCheck={false}
-                value={partition}
-                onChange={(event) => setPartition(event.target.value)}
-              />
-            )}
-          </Field>
-          <Field label="At once">
-            {(id) => (
-              <input
-                id={id}
-                className="input"
-                type="number"
-                min={1}
-                max={JOBS_MAX}
-                value={jobs}
-                onChange={(event) => setJobs(Math.max(1, Math.min(JOBS_MAX, Number(event.target.value) || 1)))}
-              />
-            )}
-          </Field>
-          <Field label="Together (7d; none: one by one)">
-            {(id) => <input id={id} className="input" value={batch} onChange={(event) => setBatch(event.target.value)} />}
-          </Field>
-        </div>
-        <div className="row wide wrap" role="group" aria-label="Only those that are">
-          <span className="muted">Only those that are</span>
-          {STATUSES.map((status) => (
-            <label key={status} className="row">
-              <input
-                type="checkbox"
-                checked={statuses.includes(status)}
-                onChange={(event) =>
-                  setStatuses(STATUSES.filter((each) => (each === status ? event.target.checked : statuses.includes(each))))
-                }
-              />
-              {status}
-            </label>
-          ))}
-          <label className="row">
-            <input type="checkbox" checked={withDownstream} onChange={(event) => setDownstream(event.target.checked)} />
-            and what reads them
+      <div className="bf-form">
+        <Field label="Partitions" help="a key, FROM..TO, or dimensions by |">
+          {(id, about) => (
+            <input
+              id={id}
+              aria-describedby={about}
+              className="input mono"
+              spellCheck={false}
+              value={partition}
+              onChange={(event) => setPartition(event.target.value)}
+            />
+          )}
+        </Field>
+        <Field label="At once">
+          {(id) => (
+            <input
+              id={id}
+              className="input"
+              type="number"
+              min={1}
+              max={JOBS_MAX}
+              value={jobs}
+              onChange={(event) => setJobs(Math.max(1, Math.min(JOBS_MAX, Number(event.target.value) || 1)))}
+            />
+          )}
+        </Field>
+        <Field label="Together (7d; none: one by one)">
+          {(id) => <input id={id} className="input" value={batch} onChange={(event) => setBatch(event.target.value)} />}
+        </Field>
+      </div>
+      <div className="row wide wrap" role="group" aria-label="Only those that are">
+        <span className="muted">Only those that are</span>
+        {STATUSES.map((status) => (
+          <label key={status} className="row">
+            <input
+              type="checkbox"
+              checked={statuses.includes(status)}
+              onChange={(event) =>
+                setStatuses(STATUSES.filter((each) => (each === status ? event.target.checked : statuses.includes(each))))
+              }
+            />
+            {status}
           </label>
-        </div>
-        {preview.error !== null ? (
-          <Failure error={preview.error} retry={preview.retry} />
-        ) : preview.data === undefined ? (
-          preview.isLoading ? (
-            <Skeleton lines={3} />
-          ) : (
-            <p className="muted">Name partitions, or say which: missing, failed, stale.</p>
-          )
-        ) : (
-          <div role="status" aria-label="What it would do">
-            <Outlook preview={preview.data} />
-          </div>
-        )}
-        {busy.map((each) => (
-          <p key={each.backfill} className="row wrap">
-            <span className="tag warn">overlap</span> {each.status === "paused" ? "A paused backfill" : "A backfill that runs"} works on{" "}
-            {asset}, too:{" "}
-            <Link className="link" to={links.backfill(each.backfill)}>
-              {each.backfill}
-            </Link>
-          </p>
         ))}
-        {start.error === null ? null : <Failure error={start.error} />}
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
-      </form>
-    </Dialog>
+        <label className="row">
+          <input type="checkbox" checked={withDownstream} onChange={(event) => setDownstream(event.target.checked)} />
+          and what reads them
+        </label>
+      </div>
+      {preview.error !== null ? (
+        <Failure error={preview.error} retry={preview.retry} />
+      ) : preview.data === undefined ? (
+        preview.isLoading ? (
+          <Skeleton lines={3} />
+        ) : (
+          <p className="muted">Name partitions, or say which: missing, failed, stale.</p>
+        )
+      ) : (
+        <div role="status" aria-label="What it would do">
+          <Outlook preview={preview.data} />
+        </div>
+      )}
+      {busy.map((each) => (
+        <p key={each.backfill} className="row wrap">
+          <span className="tag warn">overlap</span> {each.status === "paused" ? "A paused backfill" : "A backfill that runs"} works on{" "}
+          {asset}, too:{" "}
+          <Link className="link" to={links.backfill(each.backfill)}>
+            {each.backfill}
+          </Link>
+        </p>
+      ))}
+    </ActForm>
   );
 }
 

@@ -1,9 +1,7 @@
 // A question before an act that cannot be taken back, or that is noted with a reason: what will happen with its count, the reason, and for what removes data a word to type.
 import { useState, type ReactNode } from "react";
-import { Button } from "./button.tsx";
-import { Dialog } from "./dialog.tsx";
+import { ActForm } from "./act-form.tsx";
 import { Field } from "./field.tsx";
-import { Refused } from "./states.tsx";
 
 interface ConfirmProps {
   readonly open: boolean;
@@ -29,44 +27,30 @@ export function Confirm(props: ConfirmProps): ReactNode {
 function Asked({ title, children, act, type, reason, busy, error, onConfirm, onClose }: ConfirmProps): ReactNode {
   const [typed, setTyped] = useState("");
   const [why, setWhy] = useState("");
-  const isReady = (type === undefined || typed.trim() === type) && (reason !== "needed" || why.trim() !== "");
-  const confirm = (): void => {
-    if (isReady && busy !== true) onConfirm(why.trim());
-  };
   return (
-    <Dialog
-      open
+    <ActForm
       title={title}
+      act={act}
+      look={type === undefined ? "primary" : "danger"}
+      isReady={(type === undefined || typed.trim() === type) && (reason !== "needed" || why.trim() !== "")}
+      busy={busy === true}
+      error={error}
+      onAct={() => onConfirm(why.trim())}
       onClose={onClose}
-      actions={
-        <Button look={type === undefined ? "primary" : "danger"} disabled={!isReady} busy={busy === true} onClick={confirm}>
-          {act}
-        </Button>
-      }
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          confirm();
-        }}
-      >
-        <div>{children}</div>
-        {reason === undefined ? null : (
-          <Field label={reason === "needed" ? "Why" : "Why (kept in the history)"}>
-            {(id) => <input id={id} className="input" value={why} onChange={(event) => setWhy(event.target.value)} maxLength={2000} />}
-          </Field>
-        )}
-        {type === undefined ? null : (
-          <Field label={`Type ${type} to go on`}>
-            {(id) => (
-              <input id={id} className="input mono" value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" />
-            )}
-          </Field>
-        )}
-        <Refused error={error} />
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
-      </form>
-    </Dialog>
+      <div>{children}</div>
+      {reason === undefined ? null : (
+        <Field label={reason === "needed" ? "Why" : "Why (kept in the history)"}>
+          {(id) => <input id={id} className="input" value={why} onChange={(event) => setWhy(event.target.value)} maxLength={2000} />}
+        </Field>
+      )}
+      {type === undefined ? null : (
+        <Field label={`Type ${type} to go on`}>
+          {(id) => (
+            <input id={id} className="input mono" value={typed} onChange={(event) => setTyped(event.target.value)} autoComplete="off" />
+          )}
+        </Field>
+      )}
+    </ActForm>
   );
 }

@@ -7,13 +7,12 @@ import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
-import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { toast } from "../../kit/toast.tsx";
 import { Count, Time } from "../../kit/values.tsx";
-import { links } from "../../links.ts";
 
 export function HistoryTab({ asset }: { readonly asset: string }): ReactNode {
   const read = useRead("assets.history", { asset, schema: false }, { fresh: true });
@@ -74,14 +73,6 @@ export function HistoryTab({ asset }: { readonly asset: string }): ReactNode {
         </div>
       )}
     </States>
-  );
-}
-
-function RunLink({ run }: { readonly run: string | null }): ReactNode {
-  return run === null ? null : (
-    <Link className="link mono" to={links.run(run)}>
-      {run}
-    </Link>
   );
 }
 

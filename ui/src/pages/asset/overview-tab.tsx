@@ -6,6 +6,7 @@ import { useGraph } from "../../graph/use-graph.ts";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Duration, Time } from "../../kit/values.tsx";
@@ -64,9 +65,7 @@ export function OverviewTab({ described }: { readonly described: DescribeAnswer[
                 <>
                   <dt>Made by</dt>
                   <dd>
-                    <Link className="link mono" to={links.run(lastRun)}>
-                      {lastRun}
-                    </Link>
+                    <RunLink run={lastRun} />
                   </dd>
                 </>
               )}

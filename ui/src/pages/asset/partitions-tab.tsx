@@ -5,8 +5,8 @@ import { useRead } from "../../data/read.ts";
 import { oneOf, usePageSearch } from "../../data/search.ts";
 import { Button, ButtonLink } from "../../kit/button.tsx";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
-import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Count, Time } from "../../kit/values.tsx";
@@ -88,12 +88,7 @@ const partitionColumns: readonly Column<PartitionAnswer>[] = [
     id: "run",
     head: "Run",
     grows: true,
-    cell: ({ run }) =>
-      run === null ? null : (
-        <Link className="link mono" to={links.run(run)}>
-          {run}
-        </Link>
-      ),
+    cell: ({ run }) => <RunLink run={run} />,
     wide: true,
   },
 ];

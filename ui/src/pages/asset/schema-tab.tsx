@@ -8,6 +8,7 @@ import { text, usePageSearch } from "../../data/search.ts";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Empty, Failure, States } from "../../kit/states.tsx";
 import { Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
@@ -221,12 +222,7 @@ const changeColumns: readonly Column<HistoryAnswer["events"][number]>[] = [
   {
     id: "run",
     head: "Run",
-    cell: ({ run }) =>
-      run === null ? null : (
-        <Link className="link mono" to={links.run(run)}>
-          {run}
-        </Link>
-      ),
+    cell: ({ run }) => <RunLink run={run} />,
     wide: true,
   },
 ];

@@ -3,10 +3,8 @@ import { useState, type ReactNode } from "react";
 import type { TriggerAnswer } from "../../../../src/model/trigger-answers.ts";
 import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
-import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
+import { ActForm } from "../../kit/act-form.tsx";
 import { Field } from "../../kit/field.tsx";
-import { Failure } from "../../kit/states.tsx";
 import { toast } from "../../kit/toast.tsx";
 import { countWords, Time } from "../../kit/values.tsx";
 
@@ -44,7 +42,6 @@ export function PauseDialog({ job, trigger, others, now, onClose }: PauseDialogP
   const meant = (times.data?.triggers ?? []).filter((each) => isWhole || each.trigger === trigger.trigger);
   const lost = meant.reduce((sum, each) => sum + each.next.filter((next) => untilMs === null || Date.parse(next) <= untilMs).length, 0);
   const carryOut = async (): Promise<void> => {
-    if (isWrong || pause.isPending) return;
     await pause.run({
       job,
       ...(isWhole ? {} : { trigger: trigger.trigger }),
@@ -55,82 +52,71 @@ export function PauseDialog({ job, trigger, others, now, onClose }: PauseDialogP
     onClose();
   };
   return (
-    <Dialog
-      open
+    <ActForm
       title={
         <>
           Pause {job} <span className="mono muted">{isWhole ? "" : trigger.trigger}</span>
         </>
       }
+      act="Pause"
+      isReady={!isWrong}
+      busy={pause.isPending}
+      error={pause.error}
+      onAct={carryOut}
       onClose={onClose}
-      actions={
-        <Button look="primary" disabled={isWrong} busy={pause.isPending} onClick={() => void carryOut().catch(() => {})}>
-          Pause
-        </Button>
-      }
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void carryOut().catch(() => {});
-        }}
-      >
-        <Field label="How long">
-          {(id) => (
-            <select
+      <Field label="How long">
+        {(id) => (
+          <select
+            id={id}
+            className="input"
+            value={end}
+            onChange={(event) => setEnd(ENDS.find((each) => each.id === event.target.value)?.id ?? "1h")}
+          >
+            {ENDS.map((each) => (
+              <option key={each.id} value={each.id}>
+                {each.label}
+              </option>
+            ))}
+          </select>
+        )}
+      </Field>
+      {end === "at" ? (
+        <Field label="Until" error={isWrong ? "a time to come" : undefined}>
+          {(id, about) => (
+            <input
               id={id}
+              aria-describedby={about}
               className="input"
-              value={end}
-              onChange={(event) => setEnd(ENDS.find((each) => each.id === event.target.value)?.id ?? "1h")}
-            >
-              {ENDS.map((each) => (
-                <option key={each.id} value={each.id}>
-                  {each.label}
-                </option>
-              ))}
-            </select>
+              type="datetime-local"
+              value={at}
+              onChange={(event) => setAt(event.target.value)}
+            />
           )}
         </Field>
-        {end === "at" ? (
-          <Field label="Until" error={isWrong ? "a time to come" : undefined}>
-            {(id, about) => (
-              <input
-                id={id}
-                aria-describedby={about}
-                className="input"
-                type="datetime-local"
-                value={at}
-                onChange={(event) => setAt(event.target.value)}
-              />
-            )}
-          </Field>
-        ) : null}
-        {others > 0 ? (
-          <label className="row">
-            <input type="checkbox" checked={isWhole} onChange={(event) => setWhole(event.target.checked)} />
-            The whole job: its {countWords(others)} other {others === 1 ? "trigger" : "triggers"}, too
-          </label>
-        ) : null}
-        <Field label="Why (kept in the history)">
-          {(id) => <input id={id} className="input" maxLength={2000} value={why} onChange={(event) => setWhy(event.target.value)} />}
-        </Field>
-        <p className="second" role="status">
-          {untilMs === null ? (
-            "It starts nothing until someone resumes it."
-          ) : (
-            <>
-              {lost === 0
-                ? "No scheduled time falls into it"
-                : `${lost >= COUNTED ? `${countWords(COUNTED)} or more` : countWords(lost)} scheduled ${lost === 1 ? "time is" : "times are"} left out`}
-              ; it goes on by itself <Time at={isWrong ? null : new Date(untilMs).toISOString()} />.
-            </>
-          )}
-        </p>
-        {pause.error === null ? null : <Failure error={pause.error} />}
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
-      </form>
-    </Dialog>
+      ) : null}
+      {others > 0 ? (
+        <label className="row">
+          <input type="checkbox" checked={isWhole} onChange={(event) => setWhole(event.target.checked)} />
+          The whole job: its {countWords(others)} other {others === 1 ? "trigger" : "triggers"}, too
+        </label>
+      ) : null}
+      <Field label="Why (kept in the history)">
+        {(id) => <input id={id} className="input" maxLength={2000} value={why} onChange={(event) => setWhy(event.target.value)} />}
+      </Field>
+      <p className="second" role="status">
+        {untilMs === null ? (
+          "It starts nothing until someone resumes it."
+        ) : (
+          <>
+            {lost === 0
+              ? "No scheduled time falls into it"
+              : `${lost >= COUNTED ? `${countWords(COUNTED)} or more` : countWords(lost)} scheduled ${lost === 1 ? "time is" : "times are"} left out`}
+            ; it goes on by itself <Time at={isWrong ? null : new Date(untilMs).toISOString()} />.
+          </>
+        )}
+      </p>
+    </ActForm>
   );
 }
 

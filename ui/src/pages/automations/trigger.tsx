@@ -5,12 +5,11 @@ import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { type Column, DataTable } from "../../kit/data-table.tsx";
-import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Empty, Failure, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Count, Time } from "../../kit/values.tsx";
-import { links } from "../../links.ts";
 import { PauseDialog } from "./pause-dialog.tsx";
 import type { Row } from "./row.ts";
 import { RunDialog } from "./run-dialog.tsx";
@@ -45,12 +44,7 @@ const COLUMNS: readonly Column<TriggerHistoryRow>[] = [
   {
     id: "run",
     head: "Run",
-    cell: ({ run }) =>
-      run === null ? null : (
-        <Link className="link mono" to={links.run(run)}>
-          {run}
-        </Link>
-      ),
+    cell: ({ run }) => <RunLink run={run} />,
   },
 ];
 

@@ -8,6 +8,7 @@ import { Confirm } from "../../kit/confirm.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Failure, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { toast } from "../../kit/toast.tsx";
@@ -106,10 +107,7 @@ function Standing({ answer }: { readonly answer: BackfillShowAnswer }): ReactNod
         <div>
           <dt>Started</dt>
           <dd>
-            <Time at={startedAt} />{" "}
-            <Link className="link" to={links.run(backfill.backfill)}>
-              run
-            </Link>
+            <Time at={startedAt} /> <RunLink run={backfill.backfill} word="run" />
           </dd>
         </div>
       </dl>

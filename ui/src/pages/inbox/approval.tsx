@@ -4,11 +4,10 @@ import type { PendingApproval } from "../../../../src/model/approval-answers.ts"
 import { useAct } from "../../data/act.ts";
 import { Button } from "../../kit/button.tsx";
 import { Field } from "../../kit/field.tsx";
-import { Link } from "../../kit/link.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { SchemaForm, type FormValue, type JsonSchema } from "../../kit/schema-form.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { toast } from "../../kit/toast.tsx";
-import { links } from "../../links.ts";
 import { Refused } from "../../kit/states.tsx";
 
 export function Approval({ approval }: { readonly approval: PendingApproval }): ReactNode {
@@ -39,10 +38,7 @@ export function Approval({ approval }: { readonly approval: PendingApproval }): 
           <div className="strong">{title}</div>
           {description === null ? null : <div className="second">{description}</div>}
           <div className="muted">
-            {task} of{" "}
-            <Link className="link mono" to={links.run(run, { step: `task:${task}` })}>
-              {run}
-            </Link>
+            {task} of <RunLink run={run} step={`task:${task}`} />
             {approvers === null ? ", anyone may decide" : `, decided by ${approvers.join(" or ")}`}
           </div>
         </div>

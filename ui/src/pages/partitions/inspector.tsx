@@ -4,6 +4,7 @@ import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Count, countWords, Duration, Time } from "../../kit/values.tsx";
@@ -76,10 +77,7 @@ function One({ asset, partition }: { readonly asset: string; readonly partition:
             <>
               <dt>Last asked</dt>
               <dd>
-                <StatusMark status={last.status} /> <Time at={last.at} ago />{" "}
-                <Link className="link" to={links.run(last.run)}>
-                  run
-                </Link>
+                <StatusMark status={last.status} /> <Time at={last.at} ago /> <RunLink run={last.run} word="run" />
                 {last.error === null ? null : <div className="second">{last.error}</div>}
               </dd>
             </>
@@ -90,10 +88,7 @@ function One({ asset, partition }: { readonly asset: string; readonly partition:
               "never"
             ) : (
               <>
-                <Time at={at} ago />{" "}
-                <Link className="link" to={links.run(run)}>
-                  run
-                </Link>{" "}
+                <Time at={at} ago /> <RunLink run={run} word="run" />{" "}
                 <span className="muted">
                   in <Duration seconds={seconds} />
                 </span>

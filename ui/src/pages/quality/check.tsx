@@ -4,6 +4,7 @@ import type { QualityCheckAnswer } from "../../../../src/model/quality-answers.t
 import { Button } from "../../kit/button.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Count, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
@@ -37,12 +38,7 @@ export function Check({ check, onClose }: { readonly check: QualityCheckAnswer; 
           </dd>
           <dt>Looked</dt>
           <dd>
-            <Time at={at} ago />{" "}
-            {run === null ? null : (
-              <Link className="link" to={links.run(run)}>
-                run
-              </Link>
-            )}
+            <Time at={at} ago /> <RunLink run={run} word="run" />
           </dd>
           <dt>Failing</dt>
           <dd>
@@ -107,9 +103,7 @@ export function Check({ check, onClose }: { readonly check: QualityCheckAnswer; 
                       <Count of={result.failing} />
                     </td>
                     <td>
-                      <Link className="link mono" to={links.run(result.run)}>
-                        {result.run}
-                      </Link>
+                      <RunLink run={result.run} />
                     </td>
                   </tr>
                 ))}

@@ -4,8 +4,7 @@ import type { QuarantineDecisionAnswer } from "../../../../src/model/answers.ts"
 import type { QuarantineRecordsAnswer } from "../../../../src/model/quarantine-answers.ts";
 import { useAct } from "../../data/act.ts";
 import { usePreview } from "../../data/preview.ts";
-import { Button } from "../../kit/button.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
+import { ActForm } from "../../kit/act-form.tsx";
 import { Field } from "../../kit/field.tsx";
 import { Failure, Skeleton } from "../../kit/states.tsx";
 import { toast } from "../../kit/toast.tsx";
@@ -38,7 +37,6 @@ export function DecisionDialog({ answer, decision, onDone, onClose }: DecisionDi
   const reason = why.trim() === "" ? {} : { why: why.trim() };
 
   const carryOut = async (): Promise<void> => {
-    if (!isReady || isBusy) return;
     if (act === "discard") {
       const { named, rule } = input;
       const said = await discard.run({ named, ...(rule === undefined ? {} : { rule }), ...reason });
@@ -55,73 +53,56 @@ export function DecisionDialog({ answer, decision, onDone, onClose }: DecisionDi
     const built = await start.run({ select: downstream.join(" or ") });
     return onDone((built as { readonly run?: string | null }).run ?? said.run ?? null);
   };
-  const error = decide.error ?? discard.error ?? start.error;
   return (
-    <Dialog
-      open
+    <ActForm
       wide
       title={`${VERBS[act]}${records === null ? "" : ` ${countWords(records)} ${records === 1 ? "record" : "records"}`} of ${asset}`}
+      act={`${VERBS[act]}${records === null ? "" : ` ${countWords(records)}`}`}
+      look={act === "discard" ? "danger" : "primary"}
+      isReady={isReady && preview.data?.records !== 0}
+      busy={isBusy}
+      error={decide.error ?? discard.error ?? start.error}
+      onAct={carryOut}
       onClose={onClose}
-      actions={
-        <Button
-          look={act === "discard" ? "danger" : "primary"}
-          disabled={!isReady || preview.data?.records === 0}
-          busy={isBusy}
-          onClick={() => void carryOut().catch(() => {})}
-        >
-          {VERBS[act]}
-          {records === null ? "" : ` ${countWords(records)}`}
-        </Button>
-      }
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          void carryOut().catch(() => {});
-        }}
-      >
-        {act === "discard" ? (
-          <p>
-            They stay in the ledger with your name and reason, and stay discarded when they come again. Nothing is loaded; rolling back to a
-            version before takes it back.
-          </p>
-        ) : preview.error !== null ? (
-          <Failure error={preview.error} retry={preview.retry} />
-        ) : preview.data === undefined ? (
-          <Skeleton lines={4} />
-        ) : (
-          <Preview preview={preview.data} act={act} />
-        )}
-        <Field label="Why (kept in the history)">
-          {(id) => <input id={id} className="input" maxLength={2000} value={why} onChange={(event) => setWhy(event.target.value)} />}
+      {act === "discard" ? (
+        <p>
+          They stay in the ledger with your name and reason, and stay discarded when they come again. Nothing is loaded; rolling back to a
+          version before takes it back.
+        </p>
+      ) : preview.error !== null ? (
+        <Failure error={preview.error} retry={preview.retry} />
+      ) : preview.data === undefined ? (
+        <Skeleton lines={4} />
+      ) : (
+        <Preview preview={preview.data} act={act} />
+      )}
+      <Field label="Why (kept in the history)">
+        {(id) => <input id={id} className="input" maxLength={2000} value={why} onChange={(event) => setWhy(event.target.value)} />}
+      </Field>
+      {act === "discard" ? (
+        <Field label={`Type ${decision.count ?? ""} to discard ${decision.count === 1 ? "this record" : "these records"}`}>
+          {(id) => (
+            <input
+              id={id}
+              className="input mono"
+              inputMode="numeric"
+              autoComplete="off"
+              value={typed}
+              onChange={(event) => setTyped(event.target.value)}
+            />
+          )}
         </Field>
-        {act === "discard" ? (
-          <Field label={`Type ${decision.count ?? ""} to discard ${decision.count === 1 ? "this record" : "these records"}`}>
-            {(id) => (
-              <input
-                id={id}
-                className="input mono"
-                inputMode="numeric"
-                autoComplete="off"
-                value={typed}
-                onChange={(event) => setTyped(event.target.value)}
-              />
-            )}
-          </Field>
-        ) : null}
-        {act === "discard" || downstream.length === 0 ? null : (
-          <label className="row">
-            <input type="checkbox" checked={isBelowBuilt} onChange={(event) => setBelowBuilt(event.target.checked)} />
-            <span>
-              Then build what reads it: <span className="mono">{listed(downstream)}</span>
-            </span>
-          </label>
-        )}
-        {error === null ? null : <Failure error={error} />}
-        <button type="submit" hidden aria-hidden="true" tabIndex={-1} />
-      </form>
-    </Dialog>
+      ) : null}
+      {act === "discard" || downstream.length === 0 ? null : (
+        <label className="row">
+          <input type="checkbox" checked={isBelowBuilt} onChange={(event) => setBelowBuilt(event.target.checked)} />
+          <span>
+            Then build what reads it: <span className="mono">{listed(downstream)}</span>
+          </span>
+        </label>
+      )}
+    </ActForm>
   );
 }
 

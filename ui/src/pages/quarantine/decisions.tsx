@@ -1,9 +1,8 @@
 // Who decided what over an asset's records.
 import type { ReactNode } from "react";
 import type { QuarantineDecision } from "../../../../src/model/quarantine-answers.ts";
-import { Link } from "../../kit/link.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { Count, Time } from "../../kit/values.tsx";
-import { links } from "../../links.ts";
 
 const WORDS: Readonly<Record<string, string>> = { fix: "fixed", accept: "accepted", replay: "tried again", discard: "discarded" };
 
@@ -20,11 +19,7 @@ export function Decisions({ decisions }: { readonly decisions: readonly Quaranti
             <span className="muted">
               <Time at={at} ago />
             </span>
-            {run === null ? null : (
-              <Link className="link" to={links.run(run)}>
-                run
-              </Link>
-            )}
+            <RunLink run={run} word="run" />
           </div>
           {why === null || why === "" ? null : <div className="second">{why}</div>}
         </li>

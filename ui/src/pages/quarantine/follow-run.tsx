@@ -2,10 +2,9 @@
 import type { ReactNode } from "react";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
-import { Link } from "../../kit/link.tsx";
+import { RunLink } from "../../kit/run-link.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Duration } from "../../kit/values.tsx";
-import { links } from "../../links.ts";
 
 const LOOK_MS = 1_000;
 
@@ -28,9 +27,7 @@ export function FollowRun({ run, onClose }: { readonly run: string; readonly onC
           <Duration seconds={data.run.seconds} />
         </span>
       )}
-      <Link className="link" to={links.run(run)}>
-        {run}
-      </Link>
+      <RunLink run={run} />
       <span className="grow" />
       <Button small look="quiet" onClick={onClose} aria-label="Close the line of the run">
         Close

@@ -2,14 +2,13 @@
 import { useState, type ReactNode } from "react";
 import type { RunShowAnswer } from "../../../../src/model/answers.ts";
 import { useAct } from "../../data/act.ts";
+import { ActForm } from "../../kit/act-form.tsx";
 import { Button } from "../../kit/button.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
-import { Dialog } from "../../kit/dialog.tsx";
 import { Field } from "../../kit/field.tsx";
 import { useGo } from "../../kit/link.tsx";
 import { toast } from "../../kit/toast.tsx";
 import { links } from "../../links.ts";
-import { Refused } from "../../kit/states.tsx";
 
 type Asked = "retry" | "again" | "cancel" | null;
 
@@ -90,41 +89,29 @@ function Again({ run, onClose, onBegun }: AgainProps): ReactNode {
   const [params, setParams] = useState<Readonly<Record<string, string>>>(run.params);
   const fork = useAct("runs.fork");
   const names = Object.keys(run.params);
-  const begin = (): void => void fork.run({ run: run.run, params }).then(onBegun, () => {});
   return (
-    <Dialog
-      open
+    <ActForm
       title="Run again"
+      act="Run again"
+      busy={fork.isPending}
+      error={fork.error}
+      onAct={() => fork.run({ run: run.run, params }).then(onBegun)}
       onClose={onClose}
-      actions={
-        <Button look="primary" busy={fork.isPending} onClick={begin}>
-          Run again
-        </Button>
-      }
     >
-      <form
-        className="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          begin();
-        }}
-      >
-        <p>The same request with today's code{names.length === 0 ? "" : " and these parameters"}. It takes nothing over from this run.</p>
-        {names.map((name) => (
-          <Field key={name} label={name}>
-            {(id) => (
-              <input
-                id={id}
-                className="input mono"
-                value={params[name] ?? ""}
-                onChange={(event) => setParams({ ...params, [name]: event.target.value })}
-              />
-            )}
-          </Field>
-        ))}
-        <Refused error={fork.error} />
-      </form>
-    </Dialog>
+      <p>The same request with today's code{names.length === 0 ? "" : " and these parameters"}. It takes nothing over from this run.</p>
+      {names.map((name) => (
+        <Field key={name} label={name}>
+          {(id) => (
+            <input
+              id={id}
+              className="input mono"
+              value={params[name] ?? ""}
+              onChange={(event) => setParams({ ...params, [name]: event.target.value })}
+            />
+          )}
+        </Field>
+      ))}
+    </ActForm>
   );
 }
 
