@@ -1,19 +1,15 @@
 // Access to a served project, with the engine as a process of its own: what is printed for the page, whose name acts have, streams that end with their token,
 // and that no answer of any route holds a secret.
-import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fillPath, methodOf } from "../src/model/api-paths.ts";
 import { anyRoutes } from "../src/server/api.ts";
 import { plant, plantPlainly, secretsIn } from "./chaos/planted.ts";
-import { project, start } from "./millrace.ts";
+import { type Served, serveIn, until } from "./engine.ts";
+import { project } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
 let files: ReturnType<typeof project>;
-let engine: { readonly url: string; readonly token: string; readonly pid: number };
-let child: ChildProcess;
+let engine: Served;
 const printed = { stdout: "", stderr: "" };
 
 const SECRETS = {
@@ -46,26 +42,20 @@ beforeAll(async () => {
   });
   await millrace(["run", "nightly"], files.dir);
   await millrace(["run", "--select", "raw.away"], files.dir);
-  ({ child } = start(["serve", "--port", "0"], files.dir, { MILLRACE_TOKEN: plantPlainly("engine") }));
-  child.stdout!.on("data", (text: string) => (printed.stdout += text));
-  child.stderr!.on("data", (text: string) => (printed.stderr += text));
-  const path = join(files.dir, ".millrace/engine.json");
-  engine = await until(() => (existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as typeof engine) : undefined));
+  engine = await serveIn(files.dir, {
+    args: [],
+    env: { MILLRACE_TOKEN: plantPlainly("engine") },
+    onStart: ({ stdout, stderr }) => {
+      stdout!.on("data", (text: string) => (printed.stdout += text));
+      stderr!.on("data", (text: string) => (printed.stderr += text));
+    },
+  });
 }, 60_000);
 afterAll(async () => {
-  child.kill("SIGKILL");
-  await pause(50);
+  engine.child.kill("SIGKILL");
+  await engine.finished;
   files.remove();
 });
-
-async function until<Value>(look: () => Value | undefined | Promise<Value | undefined>): Promise<Value> {
-  for (let tries = 0; tries < 600; tries++) {
-    const value = await look();
-    if (value !== undefined) return value;
-    await pause(50);
-  }
-  throw new Error("it did not happen within 30 s");
-}
 
 async function ask(method: string, path: string, headers: Record<string, string> = {}, body?: object): Promise<any> {
   const answer = await fetch(`${engine.url}/api/v1${path}`, {

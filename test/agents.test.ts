@@ -1,15 +1,14 @@
 // Tools for agents, asked by the official client of the Model Context Protocol: over standard input and output of `millrace mcp`, and over HTTP of `millrace
 // serve`. What they read, what they may not, what a person confirms, what is masked, and what the audit log tells of it.
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
 import { ElicitRequestSchema } from "@modelcontextprotocol/sdk/types.js";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { entry, project, start } from "./millrace.ts";
+import { serveIn } from "./engine.ts";
+import { entry, project } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
 const TOOLS = ["overview", "search", "describe", "lineage", "query", "preview", "plan", "run", "backfill", "diagnose", "logs", "resolve"];
@@ -76,16 +75,7 @@ async function overHttp(url: string, token?: string): Promise<Client> {
 }
 
 async function serve(): Promise<string> {
-  const { child, finished } = start(["serve", "--port", "0", "--json"], files.dir);
-  servers.add(child);
-  const path = join(files.dir, ".millrace/engine.json");
-  for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error((await finished).stderr);
-    const read = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number; readonly url: string }) : undefined;
-    if (read?.pid === child.pid) return read!.url;
-    await pause(50);
-  }
-  throw new Error("it does not serve");
+  return (await serveIn(files.dir, { onStart: (child) => servers.add(child) })).url;
 }
 
 async function tokenOf(scope: string): Promise<string> {

@@ -1,12 +1,10 @@
 // Every command that the API knows too, asked in three ways: as a command, as a command while `serve` holds the warehouse, and by the API. Three copies of one
 // project; what is done to one is done to each, so that effects are compared as well.
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { RouteId } from "../src/model/api-paths.ts";
 import { anyRoutes } from "../src/server/api.ts";
 import { byApi, byCommand, copyOf, routeNamed } from "./api-ways.ts";
+import { serveIn, until } from "./engine.ts";
 import { project, start } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
@@ -76,34 +74,24 @@ async function runOf(words: readonly string[]): Promise<string> {
 /** A run whose process dies while it waits for an approval. */
 async function leftWaiting(): Promise<void> {
   const { child, finished } = start(["run", "publish", "--json"], base.dir);
-  await until(async () => (await millrace(["status", "--json"], base.dir)).stdout.includes("millrace approve"));
+  await until(async () => (await millrace(["status", "--json"], base.dir)).stdout.includes("millrace approve") || undefined);
   child.kill("SIGKILL");
   await finished;
 }
 
 async function serve(place: Place): Promise<Served & { stop(signal: NodeJS.Signals): Promise<void> }> {
-  const { child, finished } = start(["serve", "--port", "0", "--json"], place.dir);
+  const { url, token, child, finished } = await serveIn(place.dir, {
+    onStart: (started) =>
+      ended.push(() => {
+        started.kill("SIGKILL");
+        place.remove();
+      }),
+  });
   const stop = async (signal: NodeJS.Signals): Promise<void> => {
     child.kill(signal);
     await finished;
   };
-  ended.push(() => {
-    child.kill("SIGKILL");
-    place.remove();
-  });
-  const path = join(place.dir, ".millrace/engine.json");
-  const file = (): Readonly<Record<"url" | "token", string>> & { readonly pid: number } => JSON.parse(readFileSync(path, "utf8"));
-  await until(() => existsSync(path) && file().pid === child.pid);
-  const { url, token } = file();
   return { dir: place.dir, remove: () => place.remove(), url, token, stop };
-}
-
-async function until(look: () => boolean | Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 1_000; tries++) {
-    if (await look()) return;
-    await pause(20);
-  }
-  throw new Error("it did not come to that");
 }
 
 type Case = readonly [id: RouteId, input: () => Readonly<Record<string, unknown>>];

@@ -3,8 +3,8 @@ import { createHmac } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { serveIn, until } from "./engine.ts";
 import { type Finished, project, rows, start } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
@@ -250,22 +250,14 @@ describe("a server", () => {
   });
 
   async function serve(dir: string): Promise<{ url: string; pid: number; out(): string }> {
-    const started = start(["serve", "--port", "0", "--json"], dir);
-    children.add(started);
     let out = "";
-    started.child.stdout!.on("data", (text: string) => (out += text));
-    const path = join(dir, ".millrace/engine.json");
-    while (!existsSync(path)) await pause(50);
-    const { url } = JSON.parse(readFileSync(path, "utf8")) as { url: string };
-    return { url, pid: started.child.pid!, out: () => out };
-  }
-
-  async function soon<Answer>(look: () => Answer | undefined | Promise<Answer | undefined>): Promise<Answer> {
-    for (;;) {
-      const answer = await look();
-      if (answer !== undefined) return answer;
-      await pause(100);
-    }
+    const { url, pid, child, finished } = await serveIn(dir, {
+      onStart: (started) => {
+        started.stdout!.on("data", (text: string) => (out += text));
+      },
+    });
+    children.add({ child, finished });
+    return { url, pid, out: () => out };
   }
 
   const signed = (body: string): Record<string, string> => ({
@@ -301,7 +293,7 @@ describe("a server", () => {
     const before = memoryMb(pid);
     expect(await pour(`${url}/open`, 1_024)).toBe(413);
     expect(memoryMb(pid) - before).toBeLessThan(150);
-    const said = await soon(() => (existsSync(join(dir, "said.txt")) ? readFileSync(join(dir, "said.txt"), "utf8") : undefined));
+    const said = await until(() => (existsSync(join(dir, "said.txt")) ? readFileSync(join(dir, "said.txt"), "utf8") : undefined));
     expect(said).toBe("all\n");
   });
 
@@ -311,12 +303,12 @@ describe("a server", () => {
     });
     const { out } = await serve(dir);
     const ticks = (): number => (existsSync(join(dir, "ticks")) ? readFileSync(join(dir, "ticks"), "utf8").length : 0);
-    await soon(() => (ticks() > 0 ? true : undefined));
+    await until(() => (ticks() > 0 ? true : undefined));
     write("jobs/tick.yaml", 'select: ""\ntriggers: [ { schedule: { evry: 1s } } ]\n');
-    await soon(() => (out().includes("MR1020") ? true : undefined));
+    await until(() => (out().includes("MR1020") ? true : undefined));
     expect(out()).toContain("the last good definitions stay in force");
     const before = ticks();
-    await soon(() => (ticks() > before ? true : undefined));
+    await until(() => (ticks() > before ? true : undefined));
   });
 
   it("carries out for others what needs the warehouse that it holds, and a second one waits", async () => {
@@ -340,7 +332,7 @@ describe("a server", () => {
     let told = "";
     second.child.stderr!.on("data", (text: string) => (told += text));
     second.child.stdout!.on("data", (text: string) => (told += text));
-    await soon(() => (told.includes("http://") ? true : undefined));
+    await until(() => (told.includes("http://") ? true : undefined));
     expect((await millrace(["run", "f"], dir)).exitCode).toBe(0);
   });
 
@@ -358,14 +350,14 @@ describe("a server", () => {
     mkdirSync(join(dir, "in"));
     await serve(dir);
     for (const name of ["a'; touch pwned; $(touch pwned).csv", "größe 日本.csv"]) writeFileSync(join(dir, "in", name), "1");
-    await soon(() =>
+    await until(() =>
       existsSync(join(dir, "said.txt")) && readFileSync(join(dir, "said.txt"), "utf8").split("\n").length > 2 ? true : undefined,
     );
     expect(readFileSync(join(dir, "said.txt"), "utf8")).toContain("größe 日本.csv");
     expect(existsSync(join(dir, "pwned"))).toBe(false);
 
     children.add(start(["run", "ask"], dir));
-    const command = await soon(async () => {
+    const command = await until(async () => {
       const { needs } = (await millrace(["status", "--json"], dir)).lines()[0]!;
       return (needs as { command: string }[]).find((need) => need.command.startsWith("millrace approve"))?.command;
     });
@@ -381,7 +373,7 @@ describe("a server", () => {
       code: "MR6210",
       says: ["ana approved it"],
     });
-    await soon(async () => ((await millrace(["run", "show", run], dir)).stdout.includes("succeeded") ? true : undefined));
+    await until(async () => ((await millrace(["run", "show", run], dir)).stdout.includes("succeeded") ? true : undefined));
     expectError(await millrace(["cancel", run], dir), { exitCode: 1, code: "MR8309", says: ["ended already"] });
   });
 });

@@ -1,12 +1,12 @@
 // `millrace/client` on real engines and on none: a job is submitted and followed, rows are typed, records repaired, partitions built; and what it says when
 // the server dies.
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 import type * as client from "../src/client.ts";
 import type { Client, Run, RunResult } from "../src/client.ts";
+import { type Served, serveIn } from "./engine.ts";
 import { project, repository, start } from "./millrace.ts";
 
 /** As a program has it that imports `millrace/client`. */
@@ -57,23 +57,8 @@ function opened<Assets>(client: Client<Assets>): Client<Assets> {
   return client;
 }
 
-interface Served {
-  readonly child: ChildProcess;
-  readonly url: string;
-  readonly token: string;
-}
-
-async function serve(port = "0"): Promise<Served> {
-  const { child, finished } = start(["serve", "--port", port, "--json"], files.dir);
-  servers.add(child);
-  const path = join(files.dir, ".millrace/engine.json");
-  for (let tries = 0; tries < 600; tries++) {
-    if (child.exitCode !== null) throw new Error((await finished).stderr);
-    const read = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Served & { readonly pid: number }) : undefined;
-    if (read?.pid === child.pid) return { child, url: read!.url, token: read!.token };
-    await pause(50);
-  }
-  throw new Error("it does not serve");
+function serve(port = "0"): Promise<Served> {
+  return serveIn(files.dir, { port, onStart: (child) => servers.add(child) });
 }
 
 async function die({ child }: Served): Promise<void> {

@@ -1,13 +1,12 @@
 // Runs a guide of docs/ as its reader would: its files make a project, its `sh` blocks are typed line by line. `npx` is this build; a name in capitals
 // (RUN, BACKFILL) stands for the newest one there is; `# exit 1` says what a command ends with; `serve`, `dev` and lines that end in `&` stay in the background.
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
+import { engineIn, until } from "./engine.ts";
 import { entry, type Finished, project, repository } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
-const LOOKS_MAX = 600;
 const USUAL = "http://127.0.0.1:4400";
 
 /** What the README's project reads. */
@@ -52,8 +51,8 @@ export async function followGuide({ files, lines }: Guide): Promise<readonly str
         const serves = !named.endsWith("&");
         const started = type(`exec ${named.replace(/\s*&$/, "")}${serves ? " --port 0" : ""}`);
         left.push({ line, ...started, serves });
-        const isUp = serves ? until(() => existsSync(join(made.dir, ".millrace/engine.json"))) : until(() => waits(made.dir));
-        const ended = await Promise.race([isUp, started.finished]);
+        const isUp = serves ? until(() => engineIn(made.dir)) : until(async () => (await waits(made.dir)) || undefined);
+        const ended = await Promise.race([isUp.then(() => undefined), started.finished]);
         if (ended !== undefined) return [...wrong, `${line}\n→ it ended with ${ended.exitCode} ${ended.stdout}${ended.stderr}`];
         continue;
       }
@@ -100,8 +99,7 @@ function sh(line: string, cwd: string, bin: string): { readonly child: ChildProc
 async function withNames(line: string, dir: string): Promise<string> {
   let named = line;
   if (line.includes(USUAL)) {
-    const { url } = JSON.parse(readFileSync(join(dir, ".millrace/engine.json"), "utf8")) as { readonly url: string };
-    named = named.replaceAll(USUAL, url);
+    named = named.replaceAll(USUAL, engineIn(dir)!.url);
   }
   if (/\bRUN\b/.test(line)) {
     const asset = / rollback (\S+)/.exec(line)?.[1];
@@ -128,14 +126,6 @@ async function answer(args: readonly string[], dir: string): Promise<Record<stri
   const { exitCode, stdout, stderr, lines } = await millrace([...args, "--json"], dir);
   if (exitCode !== 0) throw new Error(`${args.join(" ")} ended with ${exitCode}: ${stdout}${stderr}`);
   return lines()[0]!;
-}
-
-async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  for (let looks = 0; looks < LOOKS_MAX; looks++) {
-    if (await holds()) return;
-    await pause(100);
-  }
-  throw new Error("it did not happen within a minute");
 }
 
 function readme(): string {

@@ -5,6 +5,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { type Served, serveIn, until } from "./engine.ts";
 import { type Finished, project, repository, rows, start } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
@@ -17,12 +18,6 @@ export const slow = defineTask({ name: "slow", after: ["clean.y"], run: async ({
   return 42;
 } });
 `;
-
-interface Served {
-  readonly child: ChildProcess;
-  readonly finished: Promise<Finished>;
-  readonly url: string;
-}
 
 let files: ReturnType<typeof project>;
 const servers = new Set<ChildProcess>();
@@ -51,37 +46,20 @@ afterEach(async () => {
   files.remove();
 });
 
-async function serve(args: readonly string[] = []): Promise<Served> {
-  const { child, finished } = start(["serve", "--port", "0", "--json", ...args], files.dir);
-  servers.add(child);
-  const path = join(files.dir, ".millrace/engine.json");
-  const url = await until(() => {
-    if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}`);
-    const read = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { pid: number; url: string }) : undefined;
-    return read?.pid === child.pid ? read!.url : undefined;
-  });
-  return { child, finished, url };
+function serve(args: readonly string[] = []): Promise<Served> {
+  return serveIn(files.dir, { args: ["--json", ...args], onStart: (child) => servers.add(child) });
 }
 
-async function kill({ child, finished }: Served): Promise<void> {
+async function kill({ child, finished }: Pick<Served, "child" | "finished">): Promise<void> {
   child.kill("SIGKILL");
   await finished;
   servers.delete(child);
 }
 
-async function stop({ child, finished }: Served): Promise<Finished> {
+async function stop({ child, finished }: Pick<Served, "child" | "finished">): Promise<Finished> {
   child.kill("SIGTERM");
   servers.delete(child);
   return finished;
-}
-
-async function until<Value>(look: () => Value | undefined | Promise<Value | undefined>): Promise<Value> {
-  for (let tries = 0; tries < 600; tries++) {
-    const value = await look();
-    if (value !== undefined) return value;
-    await pause(50);
-  }
-  throw new Error("it did not happen within 30 s");
 }
 
 async function runsOf(job: string): Promise<readonly Record<string, any>[]> {
@@ -238,7 +216,7 @@ describe("millrace serve", () => {
     const runs = await ended("build", 1);
     expect(runs).toMatchObject([{ status: "succeeded" }]);
     expect(JSON.parse(readFileSync(path, "utf8"))).toMatchObject({ pid: second.child.pid });
-    await stop({ ...second, url: "" });
+    await stop(second);
   });
 
   it("keeps the last good definitions when the project breaks, says so, and takes the next good ones", async () => {

@@ -1,10 +1,10 @@
 // `tables:` through the built command line: one asset per table, as the tables come and go.
-import { existsSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { DatabaseSync } from "@photostructure/sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { project, rows, start } from "./millrace.ts";
+import { serveIn } from "./engine.ts";
+import { project, rows } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
 const { dir, write, remove } = project({
@@ -70,9 +70,8 @@ describe("tables: in a source", () => {
   });
 
   it("is listed and loaded for the first time while an engine holds the warehouse", async () => {
-    const { child, finished } = start(["serve", "--port", "0"], dir);
+    const { child, finished } = await serveIn(dir);
     try {
-      for (let looks = 0; looks < 300 && !existsSync(join(dir, ".millrace/engine.json")); looks++) await pause(100);
       database.exec("create table staff (id integer primary key); insert into staff values (1), (2)");
       write("sources/more.yaml", 'name: "raw.more_{table}"\nfrom: { sqlite: { path: ./shop.sqlite, tables: staff } }\n');
       const run = await millrace(["run", "--select", "raw.more_staff"], dir);

@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { serveIn } from "../engine.ts";
 import { type Finished, millrace, project, start } from "../millrace.ts";
 
 const shop = project({
@@ -143,9 +144,8 @@ describe("a branch", () => {
 
   it("is asked through an engine that serves prod", async () => {
     git("checkout", "-q", "main");
-    const served = start(["serve", "--port", "0"], shop.dir);
+    const served = await serveIn(shop.dir);
     try {
-      while (!existsSync(join(shop.dir, ".millrace/engine.json"))) await pause(50);
       await ok("run");
       expect(await total()).toEqual([[60]]);
       expect(await total("--env", "feature/New-Prices")).toEqual([[120]]);

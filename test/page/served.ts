@@ -1,9 +1,7 @@
 // The shop, served by a process of its own: what tests of the page look at, with whichever browser. Made once per file of tests.
 import type { ChildProcess } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
-import { type Finished, millrace, project, start } from "../millrace.ts";
+import { type Served, serveIn } from "../engine.ts";
+import { type Finished, millrace, project } from "../millrace.ts";
 import { shopFiles } from "./shop.ts";
 
 export interface ServedShop {
@@ -18,8 +16,6 @@ export interface ServedShop {
   close(): Promise<void>;
 }
 
-const STARTS_WITHIN_MS = 30_000;
-
 /** The shop has a run that failed, one that waits for an approval, and rows set aside. */
 export async function serveShop(files: Readonly<Record<string, string>> = shopFiles): Promise<ServedShop> {
   const made = project(files);
@@ -29,8 +25,8 @@ export async function serveShop(files: Readonly<Record<string, string>> = shopFi
     await command(["run"]);
     await command(["run", "broken"]);
   }
-  let served = await serve(made.dir, "0");
-  if (isShop) await submit(served.url, made.dir);
+  let served = await serveIn(made.dir);
+  if (isShop) await submit(served);
   return {
     dir: made.dir,
     url: () => served.url,
@@ -46,31 +42,13 @@ export async function serveShop(files: Readonly<Record<string, string>> = shopFi
       const { port } = new URL(served.url);
       await stop(served.child, signal);
       await meanwhile?.();
-      served = await serve(made.dir, port);
+      served = await serveIn(made.dir, { port });
     },
     async close() {
       await stop(served.child, "SIGKILL");
       made.remove();
     },
   };
-}
-
-interface Served {
-  readonly child: ChildProcess;
-  readonly url: string;
-}
-
-async function serve(dir: string, port: string): Promise<Served> {
-  const { child } = start(["serve", "--port", port], dir);
-  const path = join(dir, ".millrace/engine.json");
-  for (let waitedMs = 0; waitedMs < STARTS_WITHIN_MS; waitedMs += 50) {
-    if (child.exitCode !== null) throw new Error(`serve ended with ${child.exitCode}`);
-    const engine = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as { readonly pid: number; readonly url: string }) : null;
-    if (engine?.pid === child.pid) return { child, url: engine!.url };
-    await pause(50);
-  }
-  child.kill("SIGKILL");
-  throw new Error("serve did not start");
 }
 
 async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
@@ -81,8 +59,7 @@ async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> 
 }
 
 /** A run of `publish` that waits for a person. */
-async function submit(url: string, dir: string): Promise<void> {
-  const { token } = JSON.parse(readFileSync(join(dir, ".millrace/engine.json"), "utf8")) as { readonly token: string };
+async function submit({ url, token }: Served): Promise<void> {
   const answer = await fetch(`${url}/api/v1/runs`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
