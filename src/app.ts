@@ -132,7 +132,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     },
     serve: async (request, observe) => (await import("./operations/serve.ts")).serveOperation(workspace, request, serveParts, observe),
     dev: async (request, observe) => (await import("./operations/dev/dev.ts")).devOperation(workspace, request, serveParts, observe),
-    parameters: async (name) => (await workspace.projectWithErrors()).jobs.find((job) => job.name === name)?.spec.params ?? {},
+    parameters: async (name) => (await import("./operations/jobs/parameters.ts")).jobParameters(workspace, name),
     plan: async (request) => {
       const [{ answerPlan }] = await Promise.all([import("./operations/plan/answer.ts"), workspace.projectWithWarehouse()]);
       return answerPlan(workspace, request);

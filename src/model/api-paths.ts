@@ -9,7 +9,9 @@ export const apiPaths = {
   "doctor.show": "GET /doctor",
   "project.show": "GET /project",
   "search.find": "GET /search",
+  "codes.list": "GET /codes",
   "codes.explain": "GET /codes/:code",
+  "schemas.list": "GET /schemas",
   "schemas.show": "GET /schemas/:kind",
   // assets
   "assets.list": "GET /assets",
@@ -28,6 +30,8 @@ export const apiPaths = {
   "checks.list": "GET /checks",
   "quality.show": "GET /quality",
   "contracts.export": "GET /assets/:asset/contract",
+  "contracts.import": "POST /contracts/import",
+  "contracts.check": "POST /contracts/check",
   "lineage.show": "GET /lineage/:target",
   "lineage.graph": "GET /lineage/:target/graph",
   "lineage.impact": "GET /lineage/:target/impact",
@@ -94,6 +98,7 @@ export const apiPaths = {
   "environments.rollback": "POST /environments/rollback",
   "environments.drop": "POST /environments/:name/drop",
   "environments.collect": "POST /environments/collect",
+  "environments.deploy": "POST /environments/deploy",
   "retention.prune": "POST /retention",
   // the console
   "query.run": "POST /query",
@@ -102,6 +107,9 @@ export const apiPaths = {
   "query.completions": "GET /query/completions",
   // models' tests
   "tests.run": "POST /tests/run",
+  "tests.record": "POST /tests/record",
+  // the catalogue
+  "docs.build": "POST /docs",
   // settings
   "connectors.form": "GET /connectors/:connector/form",
   "connections.list": "GET /connections",

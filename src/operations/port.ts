@@ -201,8 +201,8 @@ export interface App {
   /** From what is kept and what runs wrote; who follows the live stream hears when a plan knows better. */
   statusSoon(): Promise<StatusAnswer>;
   doctor(): Promise<DoctorAnswer>;
-  /** With what the project makes itself. */
-  jsonSchema(kind: string): Promise<Readonly<Record<string, unknown>>>;
+  /** With what the project makes itself; without a kind all of them, by kind. */
+  jsonSchema(kind: string | undefined): Promise<Readonly<Record<string, unknown>>>;
   /** All assets with how each stands and what it reads. */
   assetGraph(): Promise<AssetGraphAnswer>;
   /** The text an asset is defined by. */
@@ -226,6 +226,7 @@ export interface App {
     readonly path?: string;
     readonly name?: string;
     readonly out?: string;
+    readonly base?: string;
   }): Promise<ContractImportAnswer>;
   contractCheck(request: {
     readonly what: string;

@@ -7,6 +7,7 @@ import { backfillRoutes } from "./routes/backfills.ts";
 import { changeRoutes } from "./routes/changes.ts";
 import { confirmationRoutes } from "./routes/confirmations.ts";
 import { connectionRoutes } from "./routes/connections.ts";
+import { contractRoutes } from "./routes/contracts.ts";
 import { decisionRoutes } from "./routes/decisions.ts";
 import { helpRoutes } from "./routes/help.ts";
 import { jobRoutes } from "./routes/jobs.ts";
@@ -22,6 +23,7 @@ import { windowRoutes } from "./routes/windows.ts";
 export const routes = [
   ...projectRoutes,
   ...assetRoutes,
+  ...contractRoutes,
   ...lookRoutes,
   ...lineageRoutes,
   ...backfillRoutes,

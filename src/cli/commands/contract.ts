@@ -49,6 +49,7 @@ export const contractImport: Command = {
       await app()
     ).contractImport({
       file: resolve(file!),
+      base: process.cwd(),
       ...(table === undefined ? {} : { table }),
       ...(path === undefined ? {} : { path }),
       ...(name === undefined ? {} : { name }),

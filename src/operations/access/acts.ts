@@ -5,7 +5,7 @@ import type { App } from "../port.ts";
 
 export interface Act<Arguments extends readonly unknown[] = never, Answer = never> {
   /** Null: nothing is done, it only looks. */
-  name(...given: Arguments): RouteId | "deploy" | "tests.record" | "contracts.import" | null;
+  name(...given: Arguments): RouteId | null;
   subject(...given: Arguments): string | null;
   /** Asked before and after; without it, what the operation answers is what is after. */
   look?(app: App, ...given: Arguments): Promise<unknown>;
@@ -46,7 +46,7 @@ export const acts: Acts = {
   },
   apply: { name: () => "plan.apply", subject: () => null, long: true },
   deploy: {
-    name: () => "deploy",
+    name: () => "environments.deploy",
     subject: () => null,
     states: ({ environment, commit, status }) => ({ before: null, after: { environment, commit, status } }),
   },
@@ -84,6 +84,7 @@ export const acts: Acts = {
   },
   connectionTest: { name: () => "connections.test", subject: (connection) => connection, states: () => ({ before: null, after: null }) },
   recordTest: { name: () => "tests.record", subject: ({ model }) => model },
+  docsBuild: { name: () => "docs.build", subject: () => null, states: ({ page }) => ({ before: null, after: { page } }) },
   contractImport: { name: () => "contracts.import", subject: ({ file }) => file },
   tokenCreate: {
     name: () => "tokens.create",

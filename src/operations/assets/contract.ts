@@ -19,6 +19,8 @@ import { jsonSchemas } from "../../schemas/json-schema.ts";
 import type { JsonSchema } from "../../schemas/json-schema-parts.ts";
 import { tableSchemas, type TableSchema } from "../../schemas/table-schema.ts";
 import { readLiveVersion } from "../../sql/ledger/publish.ts";
+import { resolveInside } from "../../platform/paths.ts";
+import { actorNow } from "../actor.ts";
 import { findAsset } from "./assets.ts";
 import { keySeen } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
@@ -109,6 +111,8 @@ export interface ContractImportRequest {
   readonly path?: string;
   readonly name?: string;
   readonly out?: string;
+  /** Folder that the answer names the file from; default: the project's. */
+  readonly base?: string;
 }
 
 /** The place of the table that is meant: one source is made of one. @throws MR4623. */
@@ -125,8 +129,12 @@ function tableAt(document: unknown, file: string, wanted: string | undefined): n
   throw new MillraceError({ code: "MR4623", message, hint });
 }
 
-/** Writes a source's YAML from a contract of others. @throws MR4623, MR4626. */
-export function importContract(dir: string, { file, table, path, name, out }: ContractImportRequest): ContractImportAnswer {
+/** Writes a source's YAML from a contract of others. @throws MR4623, MR4626, MR3150. */
+export async function importContract(
+  dir: string,
+  { file: given, table, path, name, out, base = dir }: ContractImportRequest,
+): Promise<ContractImportAnswer> {
+  const file = await placeOf(dir, given);
   const document = readDocument(file);
   const called = table === undefined ? basename(file).replace(/(\.odcs|\.schema)?\.\w+$/, "") : table;
   const own = name ?? `raw.${snakeName(called) || "source"}`;
@@ -156,10 +164,15 @@ export function importContract(dir: string, { file, table, path, name, out }: Co
   const nested = contract.columns
     .filter(({ type }) => isNested(type))
     .map((column) => `type ${column.type} of ${column.name}: a load finds it by itself`);
-  const target = out ?? resolve(dir, "sources", `${snakeName(asset.split(".").at(-1)!)}.yaml`);
+  const target = await placeOf(dir, out ?? `sources/${snakeName(asset.split(".").at(-1)!)}.yaml`);
   const written = stringify(source);
   place(target, written);
-  return { asset, file: relative(process.cwd(), target), text: written, lost: [...lost, ...nested] };
+  return { asset, file: relative(base, target), text: written, lost: [...lost, ...nested] };
+}
+
+/** A file that is named from the project's folder. What comes over the API stays inside; who types on the command line may name any file. */
+async function placeOf(dir: string, named: string): Promise<string> {
+  return actorNow().via === "command" ? resolve(dir, named) : resolveInside(dir, named);
 }
 
 function isNested(type: string): boolean {
@@ -260,7 +273,8 @@ function obstaclesOf(
   }
 }
 
-async function versionsOf(workspace: Workspace, what: string, which: "newest" | "all"): Promise<Versions> {
+async function versionsOf(workspace: Workspace, named: string, which: "newest" | "all"): Promise<Versions> {
+  const what = await placeOf(workspace.dir, named);
   if (existsSync(what)) {
     const document = readDocument(what);
     const format = formatOf(document, what);
@@ -275,7 +289,7 @@ async function versionsOf(workspace: Workspace, what: string, which: "newest" | 
   const project = await workspace.project();
   const asset = findAsset(
     project.nodes.map((node) => node.id),
-    what,
+    named,
   );
   const warehouse = await workspace.warehouse();
   const schemas = await warehouse.session((session) => earlierSchemas(session, asset));

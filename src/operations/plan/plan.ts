@@ -16,6 +16,7 @@ import type { Project } from "../../project/reader.ts";
 import { unresolvedPlaceholders } from "../../project/unresolved.ts";
 import { readKept } from "../../sql/environments/kept.ts";
 import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
+import { unknownJob } from "../jobs/parameters.ts";
 import { parametersOf } from "../runs/parameters.ts";
 import { dueLookbacks } from "./due.ts";
 import { defineProject, type Definitions } from "./definitions.ts";
@@ -78,14 +79,7 @@ export async function planOperation(workspace: Workspace, asked: PlanRequest): P
   const job = request.job === undefined ? undefined : project.jobs.find((each) => each.name === request.job);
   if (request.job !== undefined && job === undefined) {
     await workspace.project(); // the job may be missing only because its file has an error: that is what helps
-    throw new MillraceError({
-      code: "MR6103",
-      message: `there is no job ${request.job}`,
-      hint:
-        project.jobs.length === 0
-          ? "jobs/ is empty; leave the name out to run everything"
-          : `there are ${project.jobs.map((each) => each.name).join(", ")}`,
-    });
+    throw unknownJob(project, request.job);
   }
   const params = await parametersFor(workspace, job?.spec.params ?? {}, request.params ?? {});
   const warehouse = await workspace.warehouse();

@@ -13,6 +13,7 @@ import { createRunFold } from "../../views/run-fold.ts";
 import { readJob, recallKey } from "../../views/jobs.ts";
 import { historyHere } from "../environments/assets.ts";
 import { createJobDesk } from "../jobs/desk.ts";
+import { unknownJob } from "../jobs/parameters.ts";
 import { parametersOf } from "./parameters.ts";
 import { createRunTeller } from "./teller.ts";
 import { runningEngine } from "../serve/engine-file.ts";
@@ -30,12 +31,7 @@ export interface SubmitRequest {
 export async function submitRun(workspace: Workspace, { job: name, params, by, key }: SubmitRequest): Promise<JobAnswer> {
   const project = await workspace.project();
   const job = project.jobs.find((each) => each.name === name);
-  if (job === undefined)
-    throw new MillraceError({
-      code: "MR6103",
-      message: `there is no job ${name}`,
-      hint: `there are ${project.jobs.map((each) => each.name).join(", ")}`,
-    });
+  if (job === undefined) throw unknownJob(project, name);
   const checked = parametersOf(job.spec.params ?? {}, params);
   const { policiesOf } = await import("../triggers/policy.ts");
   const { name: environment } = await workspace.environment();

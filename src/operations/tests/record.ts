@@ -12,6 +12,7 @@ import { didYouMean } from "../../model/suggest.ts";
 import { plainName } from "../../project/names.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
+import { keepInside } from "../access/expressions.ts";
 import type { Workspace } from "../workspace.ts";
 import { Lane } from "./lane.ts";
 import { looksPersonal, Masker, maskedColumns } from "./record-mask.ts";
@@ -122,6 +123,7 @@ async function sample(
   request: RecordRequest,
 ): Promise<readonly SampledInput[]> {
   const warehouse = await workspace.warehouse();
+  await keepInside(warehouse, [request.where]);
   const inputs = (world.graph.reads.get(node.id) ?? []).filter((id) => !id.startsWith("task:"));
   return warehouse.session(async (session) => {
     const live = await readLive(session);

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type PageLinkAnswer, SCOPES, type SessionAnswer } from "../../model/access.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { act, given, read, whole } from "../route.ts";
+import { option } from "./command-words.ts";
 
 const LIMIT_MAX = 1_000;
 const LIMIT_DEFAULT = 50;
@@ -30,6 +31,7 @@ export const accessRoutes = [
       scope: z.enum(SCOPES),
       expires: z.string().exactOptional().describe("how long it lasts: 12h, 90d (the default)"),
     }),
+    cli: (input) => ["token", "create", input.name, "--scope", input.scope, ...option("expires", input.expires)],
     run: (app, input) => app.tokenCreate(input),
   }),
   act({
@@ -37,6 +39,7 @@ export const accessRoutes = [
     summary: "Takes a token back; what it opened ends",
     scope: "admin",
     input: z.object({ token: z.string().describe("its id or its name") }),
+    cli: ({ token }) => ["token", "revoke", token],
     run: (app, { token }) => app.tokenRevoke(token),
   }),
   read({
@@ -51,7 +54,15 @@ export const accessRoutes = [
       subject: z.string().exactOptional().describe("what it was done to"),
       since: whole.exactOptional().describe("milliseconds since 1970"),
     }),
-    cli: (input) => ["audit", "--limit", String(input.limit)],
+    cli: (input) => [
+      "audit",
+      "--limit",
+      String(input.limit),
+      ...option("by", input.by),
+      ...option("act", input.act),
+      ...option("subject", input.subject),
+      ...option("cursor", input.cursor),
+    ],
     run: (app, input) => app.audit(given(input)),
   }),
   read({

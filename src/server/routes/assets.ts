@@ -90,15 +90,8 @@ export const assetRoutes = [
     summary: "TypeScript types of the rows of all assets; nothing is written",
     scope: "read",
     input: z.object({}),
+    cli: () => ["types", "--out", "-"],
     run: (app) => app.types({ out: null, check: true }),
-  }),
-  read({
-    id: "contracts.export",
-    summary: "The contract of an asset, as ODCS, JSON Schema or Avro",
-    scope: "read",
-    input: z.object({ asset, format: z.enum(["odcs", "json-schema", "avro"]).default("odcs") }),
-    cli: (input) => ["contract", "export", input.asset, "--format", input.format],
-    run: (app, input) => app.contractExport(input),
   }),
   act({
     id: "checks.run",

@@ -106,6 +106,19 @@ export const changeRoutes = [
     cli: (input) => ["env", "collect", ...on("dry-run", input.dryRun)],
     run: (app, input) => app.envCollect(input),
   }),
+  long({
+    id: "environments.deploy",
+    summary: "Brings the environment of a branch to what a commit says; what is checked out stays",
+    scope: "operate",
+    environment: "any",
+    input: z.object({
+      ref: z.string().min(1).max(1_000).exactOptional().describe("a branch, tag or commit; default: what is checked out"),
+      environment: name.exactOptional().describe("default: that of the branch"),
+      run: z.boolean().default(false).describe("also ask the sources and write the exports"),
+    }),
+    cli: (input) => ["deploy", ...option("ref", input.ref), ...option("env", input.environment), ...on("run", input.run)],
+    run: (app, input, begin) => app.deploy(given(input), begin),
+  }),
   act({
     id: "retention.prune",
     summary: "Removes what is older than the project keeps: runs, logs, the raw zone",

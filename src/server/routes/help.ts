@@ -15,6 +15,14 @@ export const helpRoutes = [
     run: (app) => app.doctor(),
   }),
   read({
+    id: "codes.list",
+    summary: "All error codes: what each means and what to do",
+    scope: "read",
+    input: z.object({}),
+    cli: () => ["explain"],
+    run: async () => ({ codes: codeRows() }),
+  }),
+  read({
     id: "codes.explain",
     summary: "What an error code means and what to do",
     scope: "read",
@@ -22,11 +30,18 @@ export const helpRoutes = [
     cli: (input) => ["explain", input.code],
     run: async (_app, input) => {
       const code = input.code.toUpperCase();
-      const entry = new Map<string, CodeEntry>(Object.entries(codes)).get(code);
-      if (entry === undefined)
+      const found = codeRows().find((row) => row.code === code);
+      if (found === undefined)
         throw new MillraceError({ code: "MR7002", message: `there is no error ${input.code}`, hint: "millrace explain lists all codes" });
-      return { code, ...entry };
+      return found;
     },
+  }),
+  read({
+    id: "schemas.list",
+    summary: "The JSON Schemas of all kinds of files, by kind",
+    scope: "read",
+    input: z.object({}),
+    run: async (app) => ({ schemas: await app.jsonSchema(undefined) }),
   }),
   read({
     id: "schemas.show",
@@ -36,3 +51,9 @@ export const helpRoutes = [
     run: async (app, input) => ({ schema: await app.jsonSchema(input.kind) }),
   }),
 ] as const;
+
+function codeRows(): readonly ({ readonly code: string } & CodeEntry)[] {
+  return Object.entries<CodeEntry>(codes)
+    .map(([code, entry]) => ({ code, ...entry }))
+    .toSorted((a, b) => a.code.localeCompare(b.code));
+}

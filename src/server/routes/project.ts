@@ -1,7 +1,7 @@
 // How things stand, and what the project is made of.
 import { z } from "zod";
-import { act, flag, read, words } from "../route.ts";
-import { option } from "./command-words.ts";
+import { act, flag, given, read, words } from "../route.ts";
+import { on, option, pairs } from "./command-words.ts";
 import { select } from "./fields.ts";
 
 const settings = z.record(z.string(), z.string()).describe("key → value, keys dotted where they are nested: auth.bearer");
@@ -46,6 +46,16 @@ export const projectRoutes = [
       list: z.boolean().default(false).describe("only try and list"),
       dryRun: z.boolean().default(false),
     }),
+    cli: (input) => [
+      "add",
+      input.connector,
+      ...pairs("set", input.settings),
+      ...option("connection", input.connection),
+      ...input.tables.flatMap((table) => ["--table", table]),
+      ...option("name", input.name),
+      ...on("list", input.list),
+      ...on("dry-run", input.dryRun),
+    ],
     run: (app, input) => app.add(input),
   }),
   act({
@@ -58,5 +68,34 @@ export const projectRoutes = [
       const { answer, errors } = await app.test(input, () => {});
       return { ...answer, ...(errors.length === 0 ? {} : { errors: errors.map((each) => each.toJSON()) }) };
     },
+  }),
+  act({
+    id: "tests.record",
+    summary: "Writes a test from rows that a model has, personal values masked",
+    scope: "admin",
+    input: z.object({
+      model: z.string().min(1),
+      rows: z.number().int().min(1).max(100).default(3).describe("of the model, to begin with"),
+      where: z.string().max(10_000).exactOptional().describe("which rows: a condition in SQL on its columns"),
+      name: z.string().max(200).exactOptional().describe("of the test and its file; default: the model's"),
+    }),
+    cli: (input) => [
+      "test",
+      "--record",
+      input.model,
+      "--rows",
+      String(input.rows),
+      ...option("where", input.where),
+      ...option("name", input.name),
+    ],
+    run: (app, input) => app.recordTest(given(input)),
+  }),
+  act({
+    id: "docs.build",
+    summary: "Writes the catalogue of the project to .millrace/docs, to be read without network",
+    scope: "operate",
+    input: z.object({}),
+    cli: () => ["docs", "build"],
+    run: (app) => app.docsBuild({ now: Date.now() }),
   }),
 ] as const;
