@@ -258,6 +258,19 @@ export type RunAnswer = {
   readonly finishedAt: string | null;
   readonly seconds: number | null;
   readonly nodes: RunSummaryAnswer["nodes"] & { readonly total: number };
+  /** What failed in it first; null where nothing has. */
+  readonly error: RunErrorAnswer | null;
+};
+
+/** A type, not an interface, so that it is JSON. */
+export type RunErrorAnswer = {
+  readonly code: string;
+  /** Its first line. */
+  readonly message: string;
+  /** The asset or task; null: the run as a whole. */
+  readonly node: string | null;
+  /** The same for errors that differ only in numbers, times, ids and partitions: `MR3301-1f3a9c20`. */
+  readonly fingerprint: string;
 };
 
 export interface RunsAnswer {

@@ -34,6 +34,7 @@ it.each([
       },
     ];
     const status = pick(ENDS, n, 32);
+    if (status === "failed" || status === "partial") events.push(failure(n));
     if (status !== null) events.push({ type: "run_finished", at: 1_000 * n + 1, status });
     await store.append(run, 0, events);
   }
@@ -44,9 +45,13 @@ it.each([
     for (const job of [undefined, "hourly", "none"])
       for (const trigger of [undefined, "webhook", "webhook.sales"])
         for (const environment of [undefined, "prod", "dev"])
-          filters.push(
-            Object.fromEntries(Object.entries({ status, job, trigger, environment }).filter(([, value]) => value !== undefined)),
-          );
+          for (const error of [undefined, "MR2104"])
+            filters.push(
+              Object.fromEntries(Object.entries({ status, job, trigger, environment, error }).filter(([, value]) => value !== undefined)),
+            );
+  const [busy] = all.filter(({ error }) => error?.code === "MR5203");
+  filters.push({ error: busy!.error!.fingerprint }, { error: "MR0000" });
+  expect(new Set(all.flatMap(({ error }) => (error === null ? [] : [error.fingerprint]))).size, "numbers and times apart").toBe(2);
   for (const filter of filters) {
     const wanted = all.filter((row) => fits(row, filter)).map(({ run }) => run);
     const found: string[] = [];
@@ -64,7 +69,17 @@ it.each([
   await store.close();
 });
 
-function fits(row: RunRow, { status, job, trigger, environment }: RunFilter): boolean {
+/** Of two kinds, with other numbers, ids and times each. */
+function failure(n: number): RunEvent {
+  const error =
+    n % 2 === 0
+      ? { code: "MR2104", message: `column "amuont" does not exist in r_${String(n).padStart(16, "0")}`, retryable: false }
+      : { code: "MR5203", message: `the server was busy ${n} times since 2026-11-0${(n % 9) + 1}T10:00:00Z\nsee its log`, retryable: true };
+  return { type: "attempt_failed", at: 1_000 * n, node: "raw.a", attempt: 1, reason: "error", error, retryAt: null };
+}
+
+function fits(row: RunRow, { status, job, trigger, environment, error }: RunFilter): boolean {
+  if (error !== undefined && row.error?.code !== error && row.error?.fingerprint !== error) return false;
   if (status !== undefined && row.status !== status) return false;
   if (job !== undefined && row.job !== job) return false;
   if (environment !== undefined && (row.environment ?? "prod") !== environment) return false;

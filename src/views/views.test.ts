@@ -38,7 +38,7 @@ function counted(store: EventStore): EventStore & { batchesRead: number } {
 describe("one run", () => {
   it("shows its nodes with their attempts, times, rows and errors", () => {
     const answer = runShowAnswer(foldRun(mixedRun())!);
-    expect(answer.run).toEqual({
+    expect(answer.run).toMatchObject({
       run: "r_1",
       job: "nightly",
       status: "partial",
@@ -47,6 +47,7 @@ describe("one run", () => {
       finishedAt: "2026-01-31T06:00:02.000Z",
       seconds: 2,
       nodes: { succeeded: 1, failed: 1, skipped: 1, reused: 0, total: 3 },
+      error: { message: "no such table", node: "b" },
     });
     expect(answer.nodes[0]).toMatchObject({
       asset: "a",

@@ -22,6 +22,8 @@ export interface RunsRequest {
   readonly job?: string;
   readonly status?: RunStatus;
   readonly trigger?: string;
+  /** The code or the fingerprint of what failed first. */
+  readonly error?: string;
   /** Runs that had a part for it, an asset or a task. */
   readonly asset?: string;
   /** Runs that had a part for one of these. */

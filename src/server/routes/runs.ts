@@ -111,6 +111,7 @@ export const runRoutes = [
       trigger: z.string().exactOptional(),
       asset: z.string().exactOptional(),
       select: select.exactOptional().describe("runs that had a part for one of these assets"),
+      error: z.string().max(100).exactOptional().describe("the code of what failed first, or its fingerprint"),
       since: whole.exactOptional().describe("milliseconds since 1970"),
       until: whole.exactOptional().describe("begun before it, in milliseconds since 1970"),
       cursor: z.string().max(200).exactOptional().describe("`next` of the answer before"),
