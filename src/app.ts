@@ -190,6 +190,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     assetSource: async (asset) => (await import("./operations/look/source.ts")).sourceOf(workspace, asset),
     assetRows: async (request) => (await import("./operations/look/rows.ts")).rowsOf(workspace, request),
     assetProfile: async (asset) => (await import("./operations/look/profile.ts")).profileOf(workspace, asset, Date.now),
+    assetDrift: async (since) => (await import("./operations/look/drift.ts")).driftSince(workspace, since),
     checkList: async (request) => (await import("./operations/look/checks.ts")).listChecks(workspace, request),
     search: async (request) => (await import("./operations/look/search.ts")).search(workspace, request),
     contractExport: async (request) => (await import("./operations/assets/contract.ts")).exportContract(workspace, request),

@@ -26,6 +26,7 @@ export const apiPaths = {
   "assets.release": "POST /assets/:asset/release",
   "assets.replay": "POST /assets/:asset/replay",
   "assets.types": "GET /types",
+  "assets.drift": "GET /drift",
   "checks.run": "POST /checks/run",
   "checks.list": "GET /checks",
   "quality.show": "GET /quality",

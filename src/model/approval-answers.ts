@@ -16,6 +16,10 @@ export interface PendingApproval {
   readonly task: string;
   readonly title: string;
   readonly description: string | null;
+  /** The job of its run. */
+  readonly job: string | null;
+  /** Since when it waits. */
+  readonly since: string | null;
   /** Who may decide; null: anyone. */
   readonly approvers: readonly string[] | null;
   readonly fields: Readonly<Record<string, FormField>>;

@@ -87,6 +87,11 @@ export interface CheckListAnswer {
   };
 }
 
+export interface DriftAnswer {
+  /** How columns changed, newest first; what an asset began with is no change. */
+  readonly changes: readonly { readonly asset: string; readonly at: string; readonly run: string | null; readonly what: string }[];
+}
+
 export type FoundKind = "asset" | "column" | "check" | "job" | "run" | "tag" | "owner" | "code" | "test";
 
 export interface Found {

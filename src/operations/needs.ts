@@ -58,11 +58,17 @@ export async function needsOf(input: NeedsInput): Promise<readonly Need[]> {
     ...(await unplanned(input)),
     ...(await stuck(input, live, awaited)),
     ...(await openBreakers(input)),
-    ...approvals.map(({ run, task, title, approvers }) => ({
+    ...approvals.map(({ run, job, task, title, since, approvers }) => ({
       what: `${task} of ${run} waits for a decision`,
       why: `${title}${approvers === null ? "" : ` (${approvers.join(", ")})`}`,
       command: `millrace approve ${run} ${task}`,
-      about: { kind: "approval" as const, run, task },
+      about: {
+        kind: "approval" as const,
+        run,
+        task,
+        ...(job === null ? {} : { job }),
+        ...(since === null ? {} : { since }),
+      },
     })),
     ...live.flatMap(({ run, job, paused }) =>
       paused === null
@@ -144,7 +150,7 @@ async function failedJobs({ store, environment }: NeedsInput): Promise<readonly 
     return (status === "failed" || status === "partial") && newest.size <= FAILED_JOBS_MAX;
   });
   const needs: Need[] = [];
-  for (const { run, job, nodes } of candidates) {
+  for (const { run, job, nodes, finishedAt } of candidates) {
     if (nodes.total > FOLDED_NODES_MAX) continue;
     const failing = (foldRun(await store.read(run))?.nodes() ?? []).filter(
       ({ node, status }) => status === "failed" && node.startsWith("task:"),
@@ -158,7 +164,13 @@ async function failedJobs({ store, environment }: NeedsInput): Promise<readonly 
       what,
       why: `${first.error?.message ?? "its last attempt failed"}${undo}`,
       command: `millrace run show ${run}`,
-      about: { kind: "job", job: job!, run },
+      about: {
+        kind: "job",
+        job: job!,
+        run,
+        ...(first.error === null ? {} : { code: first.error.code }),
+        ...(finishedAt === null ? {} : { since: finishedAt }),
+      },
     });
   }
   return needs;

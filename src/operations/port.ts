@@ -35,7 +35,7 @@ import type {
 } from "../model/act-answers.ts";
 import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
 import type { CatalogueAnswer, TypesAnswer } from "../model/catalogue-answers.ts";
-import type { AssetProfileAnswer, AssetRowsAnswer, AssetSourceAnswer, CheckListAnswer, SearchAnswer } from "../model/look-answers.ts";
+import type { AssetProfileAnswer, AssetRowsAnswer, AssetSourceAnswer, CheckListAnswer, DriftAnswer, SearchAnswer } from "../model/look-answers.ts";
 import type { AssetGraphAnswer } from "../model/graph-answers.ts";
 import type { CheckListRequest } from "./look/checks.ts";
 import type { RowsRequest } from "./look/rows.ts";
@@ -211,6 +211,8 @@ export interface App {
   assetRows(request: RowsRequest): Promise<AssetRowsAnswer>;
   /** What the columns hold. */
   assetProfile(asset: string): Promise<AssetProfileAnswer>;
+  /** How columns changed since then, in milliseconds since 1970. */
+  assetDrift(since: number): Promise<DriftAnswer>;
   /** All checks with how they went. */
   checkList(request: CheckListRequest): Promise<CheckListAnswer>;
   search(request: SearchRequest): Promise<SearchAnswer>;

@@ -127,6 +127,22 @@ describe("checks", () => {
   });
 });
 
+describe("how columns changed", () => {
+  it("is told of all assets since a time, without what they began with", async () => {
+    const dir = project(FILES);
+    const app = await open(dir);
+    await app.run({}, () => {});
+    expect((await app.assetDrift(0)).changes).toEqual([]);
+    const began = Date.now();
+    write(dir, { "data/sales.csv": FILES["data/sales.csv"].replace("price", "price,till").replaceAll(/^(\d+,.*)$/gm, "$1,a") });
+    const again = await open(dir);
+    await again.run({}, () => {});
+    const { changes } = await again.assetDrift(began);
+    expect(changes).toMatchObject([{ asset: "raw.sales", what: expect.stringMatching(/^till added/) }]);
+    expect((await again.assetDrift(Date.now() + 60_000)).changes).toEqual([]);
+  });
+});
+
 describe("a search", () => {
   it("finds names before descriptions, columns by their own names, all words together", async () => {
     const app = await open(project(FILES));

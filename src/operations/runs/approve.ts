@@ -50,20 +50,21 @@ export async function approve(workspace: Workspace, request: ApproveRequest): Pr
 /** The form of a task that waits, for who asks on a terminal. @throws as `approve`. */
 export async function approvalForm(workspace: Workspace, request: Pick<ApproveRequest, "run" | "task">): Promise<PendingApproval> {
   const run = await findRun(workspace, request.run);
-  const { node, form } = waitingNode(foldRun(await (await workspace.store()).read(run))!, run, request.task);
-  return pendingOf(run, node, form);
+  const fold = foldRun(await (await workspace.store()).read(run))!;
+  const { node, form } = waitingNode(fold, run, request.task);
+  return pendingOf({ run, job: fold.row()?.job ?? null }, node, form);
 }
 
 /** Everything that waits for a person, oldest run first. */
 export async function pendingApprovals(store: EventStore, environment: string = PROD): Promise<readonly PendingApproval[]> {
   const rows = await listRuns(store, { status: "running", limit: RUNS_LOOKED_AT_MAX });
   const pending: PendingApproval[] = [];
-  for (const { run, environment: place = PROD } of rows.toReversed()) {
+  for (const { run, job, environment: place = PROD } of rows.toReversed()) {
     if (place !== environment) continue;
     const fold = foldRun(await store.read(run));
     for (const node of fold?.nodes() ?? []) {
       const form = formOf(node);
-      if (form !== undefined) pending.push(pendingOf(run, node, form));
+      if (form !== undefined) pending.push(pendingOf({ run, job }, node, form));
     }
   }
   return pending;
@@ -74,9 +75,11 @@ export async function approvalsHere(workspace: Workspace): Promise<ApprovalsAnsw
   return { approvals: await pendingApprovals(await workspace.store(), (await workspace.environment()).name) };
 }
 
-function pendingOf(run: string, node: NodeRow, form: ApprovalForm): PendingApproval {
+function pendingOf(of: Pick<PendingApproval, "run" | "job">, node: NodeRow, form: ApprovalForm): PendingApproval {
   const { title, description = null, approvers = null, fields } = form;
-  return { run, task: node.node.slice("task:".length), title, description, approvers, fields };
+  // An attempt ends when it begins to wait.
+  const since = node.attempts.at(-1)?.finishedAt ?? null;
+  return { ...of, task: node.node.slice("task:".length), title, description, since, approvers, fields };
 }
 
 function formOf({ status, wait, plan }: NodeRow): ApprovalForm | undefined {

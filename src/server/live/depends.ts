@@ -21,6 +21,7 @@ export const dependsOn: { readonly [Id in RouteId]?: Depends } = {
   "assets.graph": { on: all, holdsMs: OUTSIDE_MS },
   "assets.describe": { on: all, holdsMs: OUTSIDE_MS },
   "assets.history": { on: all, holdsMs: null },
+  "assets.drift": { on: ["assets", ...project], holdsMs: null },
   "checks.list": { on: all, holdsMs: null },
   // Its days end at midnight.
   "quality.show": { on: all, holdsMs: OUTSIDE_MS },

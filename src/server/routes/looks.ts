@@ -46,6 +46,13 @@ export const lookRoutes = [
     run: (app, input) => app.assetProfile(input.asset),
   }),
   read({
+    id: "assets.drift",
+    summary: "How columns of assets changed since a time, newest first",
+    scope: "read",
+    input: z.object({ since: whole.describe("milliseconds since 1970") }),
+    run: (app, input) => app.assetDrift(input.since),
+  }),
+  read({
     id: "checks.list",
     summary: "All checks with how they went, and the assets that have none",
     scope: "read",
