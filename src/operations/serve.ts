@@ -37,6 +37,8 @@ export interface ServeHooks {
 
 /** Attempts have most of it to end; then the process goes, and the next engine goes on with what is left. */
 const STOP_MAX_MS = 4_500;
+/** The file of an engine that was killed stays while its process is not gone for good. */
+const CLAIM_EVERY_MS = 2_000;
 /** What a page first asks is made ready when all else has begun. */
 const PREPARE_AFTER_MS = 50;
 /** Smaller projects answer soon enough, and what is ready takes memory. */
@@ -157,8 +159,18 @@ export async function serveOperation(
   });
   let followed: { close(): Promise<void> } | undefined;
   let cancelPreparing: (() => void) | undefined;
+  let cancelClaiming = (): void => {};
+  const keepClaimed = (): void => {
+    try {
+      claim();
+    } catch (thrown) {
+      problem("the file that tells where the engine is")(thrown);
+    }
+    cancelClaiming = clock.after(CLAIM_EVERY_MS, keepClaimed);
+  };
   try {
     claim();
+    keepClaimed();
     presence = await enterEngines({
       workspace,
       store,
@@ -194,6 +206,7 @@ export async function serveOperation(
     const late = new Promise<void>((resolve) => clock.after(STOP_MAX_MS, resolve));
     const orderly = async (): Promise<void> => {
       cancelPreparing?.();
+      cancelClaiming();
       keeper.close();
       daily.close();
       senses.close();

@@ -1,8 +1,9 @@
 // The listener of `serve`: one HTTP server with the routes of the engine. The page and the API join it here.
-import { createAdaptorServer, type ServerType } from "@hono/node-server";
+import { createAdaptorServer } from "@hono/node-server";
 import { Hono } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { randomBytes } from "node:crypto";
+import type { createServer, Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { AccessPort } from "../model/access.ts";
 import { MillraceError } from "../model/errors.ts";
@@ -27,6 +28,7 @@ import { addQueryFiles } from "./query-files.ts";
 import { scopes } from "./scopes.ts";
 import { sessions } from "./session.ts";
 import { addPage, pageFolder } from "./static.ts";
+import { createReadServer } from "./unread.ts";
 import { unknownAddress } from "./unknown.ts";
 import { addWebhooks } from "./webhooks.ts";
 
@@ -57,7 +59,11 @@ export interface RunningServer {
 /** How long requests in flight may take when the server closes. */
 const CLOSE_GRACE_MS = 1_000;
 /** A sender that does not finish its request is cut off. */
+const HEADERS_TIMEOUT_MS = 20_000;
 const REQUEST_TIMEOUT_MS = 60_000;
+const LATE_LOOK_MS = 5_000;
+/** Twice as many as event streams; without an end they would take the files that the engine opens. */
+const CONNECTIONS_MAX = 4_000;
 
 /** @throws MR8101 when the port is taken or the host is none of this machine, MR8102 when others could reach it without a token. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -79,8 +85,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false, // `Request` of users' code stays Node's
-    serverOptions: { requestTimeout: REQUEST_TIMEOUT_MS },
-  });
+    serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: LATE_LOOK_MS },
+    createServer: createReadServer as typeof createServer,
+  }) as Server;
+  server.maxConnections = CONNECTIONS_MAX;
   await listen(server, options);
   const { port } = server.address() as AddressInfo;
   const name = options.host.includes(":") ? `[${options.host.replaceAll(/[[\]]/g, "")}]` : options.host;
@@ -145,7 +153,7 @@ export function createServerApp(
   return app;
 }
 
-function listen(server: ServerType, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
+function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException): void => {
       const taken = error.code === "EADDRINUSE";
@@ -166,7 +174,7 @@ function listen(server: ServerType, { host, port }: { readonly host: string; rea
   });
 }
 
-function close(server: ServerType): Promise<void> {
+function close(server: Server): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       if ("closeAllConnections" in server) server.closeAllConnections();

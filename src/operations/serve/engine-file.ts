@@ -20,7 +20,9 @@ export function engineFilePath(projectDir: string): string {
 
 /** Another engine of the project that lives is left to be the one that is found; when it has died, this one is. */
 export function claimEngineFile(projectDir: string, engine: Pick<EngineFile, "url" | "token" | "startedAt" | "environment">): void {
-  if (runningEngine(projectDir) !== undefined) return;
+  const found = readEngineFile(projectDir);
+  const isOurs = found?.pid === process.pid && found.url === engine.url && found.startedAt === engine.startedAt;
+  if (isOurs || runningEngine(projectDir) !== undefined) return;
   const path = engineFilePath(projectDir);
   mkdirSync(dirname(path), { recursive: true });
   const beside = `${path}.${randomUUID().slice(0, 8)}`;

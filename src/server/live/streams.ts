@@ -71,6 +71,7 @@ export function addLive(server: Hono, { live, ownerOf = () => ({ token: null, un
       return refuse(context, { code: "MR8173", message: `${STREAMS_MAX} streams are open`, retryable: true, retryAfterMs: 5_000 });
     const after = context.req.header("last-event-id") ?? context.req.query("after") ?? null;
     const environment = context.req.query("env") ?? context.req.header("millrace-environment");
+    if (context.req.method === "HEAD") return context.newResponse(null, 200, HEADERS); // nobody would read, nor end, a stream
     const owner = ownerOf(context);
     let opened: LiveOpened | undefined;
     let isOver = false;
