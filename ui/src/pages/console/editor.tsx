@@ -10,7 +10,7 @@ import {
 import { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 import { PostgreSQL, sql } from "@codemirror/lang-sql";
 import { bracketMatching, HighlightStyle, indentOnInput, syntaxHighlighting } from "@codemirror/language";
-import { Compartment, EditorState, StateEffect, StateField, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, StateEffect, StateField, type Extension, type TransactionSpec } from "@codemirror/state";
 import {
   Decoration,
   drawSelection,
@@ -127,6 +127,7 @@ function extensions(language: Compartment, acts: { readonly current: Pick<Editor
     autocompletion({ icons: false, maxRenderedOptions: 60 }),
     highlightActiveLine(),
     EditorView.lineWrapping,
+    typedOver,
     placeholder("select … from …"),
     EditorView.contentAttributes.of({ "aria-label": "SQL of the query" }),
     EditorView.updateListener.of((update) => {
@@ -138,6 +139,21 @@ function extensions(language: Compartment, acts: { readonly current: Pick<Editor
     language.of(sqlWith(undefined)),
   ];
 }
+
+/** Text typed over a selection goes in here: the browser would keep the look of what goes as an inline style, which the server's policy refuses. */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { data } = event;
+    if (event.inputType !== "insertText" || data === null || view.composing || view.state.selection.ranges.every(({ empty }) => empty))
+      return false;
+    event.preventDefault();
+    const { from, to } = view.state.selection.main;
+    const insert = (): TransactionSpec => ({ ...view.state.replaceSelection(data), userEvent: "input.type", scrollIntoView: true });
+    const isTaken = view.state.facet(EditorView.inputHandler).some((take) => take(view, from, to, data, () => view.state.update(insert())));
+    if (!isTaken) view.dispatch(insert());
+    return true;
+  },
+});
 
 function sqlWith(names: CompletionsAnswer | undefined): Extension {
   if (names === undefined) return sql({ dialect: PostgreSQL });
