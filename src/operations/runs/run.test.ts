@@ -289,7 +289,7 @@ params: { month: { type: string, default: May } }
       what: `publish of ${id} waits for a decision`,
       why: "Publish May? (ana, bo)",
       command: `millrace approve ${id} publish`,
-      about: { kind: "approval", run: id, task: "publish" },
+      about: { kind: "approval", run: id, task: "publish", job: "j", since: expect.stringMatching(/^\d{4}-.*Z$/) },
     });
     const decide = (by: string, fields: Record<string, string>) => other.approve({ run: id, task: "publish", accept: true, by, fields });
     await expect(decide("eve", { reason: "x" })).rejects.toMatchObject({ code: "MR6212" });

@@ -5,6 +5,8 @@ import type { RunStripAnswer } from "../../../src/model/live-answers.ts";
 import type { RunStatus } from "../../../src/model/answers.ts";
 import { appearance } from "../data/appearance.ts";
 import { useSignal } from "../data/signal.ts";
+import { links } from "../links.ts";
+import { Link } from "./link.tsx";
 import { kindOf } from "./status.tsx";
 import { shortMoment } from "./values.tsx";
 
@@ -18,12 +20,14 @@ interface RunBarsProps {
   /** What is chosen. */
   readonly span?: Span | undefined;
   readonly onSpan: (span: Span) => void;
+  /** Hours behind the bars in which what is due is marked. */
+  readonly aheadHours?: number;
 }
 
 /** What went wrong stands at the bottom, where it is seen however high the bar is. */
 const ORDER = ["failed", "partial", "canceled", "running", "skipped", "succeeded"] as const satisfies readonly RunStatus[];
 
-export function RunBars({ strip, span, onSpan }: RunBarsProps): ReactNode {
+export function RunBars({ strip, span, onSpan, aheadHours = 0 }: RunBarsProps): ReactNode {
   const { zone } = useSignal(appearance);
   const [current, setCurrent] = useState(strip.steps.length - 1);
   const [drag, setDrag] = useState<readonly [number, number] | null>(null);
@@ -48,7 +52,7 @@ export function RunBars({ strip, span, onSpan }: RunBarsProps): ReactNode {
     if (event.shiftKey) onSpan(span === undefined ? spanOf(current, to) : widened(span, spanOf(to, to)));
   };
   return (
-    <div className="run-bars-box">
+    <div className={aheadHours === 0 ? "run-bars-box" : "run-bars-box ahead"}>
       <div
         ref={box}
         className="run-bars"
@@ -96,9 +100,46 @@ export function RunBars({ strip, span, onSpan }: RunBarsProps): ReactNode {
       <div className="run-bars-axis muted" aria-hidden="true">
         <span>{shortMoment(new Date(from), zone)}</span>
         <span>most in a step: {most}</span>
-        <span>{shortMoment(new Date(strip.to), zone)}</span>
+        <span>{aheadHours === 0 ? shortMoment(new Date(strip.to), zone) : "now"}</span>
       </div>
+      {aheadHours === 0 ? null : <Due strip={strip} hours={aheadHours} />}
     </div>
+  );
+}
+
+const HOUR_MS = 3_600_000;
+
+/** What schedules will start, a mark per hour; each leads to its job. */
+function Due({ strip, hours }: { readonly strip: RunStripAnswer; readonly hours: number }): ReactNode {
+  const { zone } = useSignal(appearance);
+  const from = Date.parse(strip.to);
+  const byHour = Array.from({ length: hours }, (_, hour) =>
+    strip.due.filter(({ at }) => Math.min(hours - 1, Math.max(0, Math.floor((Date.parse(at) - from) / HOUR_MS))) === hour),
+  );
+  return (
+    <>
+      <ul className="run-due plain" aria-label={`Runs that are due in the next ${hours} hours`}>
+        {byHour.map((due, hour) => {
+          const [first] = due;
+          const told = due.map(({ job, at }) => `${job} ${shortMoment(new Date(at), zone)}`).join(", ");
+          return (
+            // oxlint-disable-next-line react/no-array-index-key -- hours have no other name
+            <li key={hour} aria-hidden={first === undefined}>
+              {first === undefined ? null : (
+                <Link to={links.automations({ job: first.job })} title={told} aria-label={`${told} is due`}>
+                  <i />
+                  {due.length === 1 ? null : due.length}
+                </Link>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+      <div className="run-bars-axis run-due-axis muted" aria-hidden="true">
+        <span>due</span>
+        <span>{shortMoment(new Date(from + hours * HOUR_MS), zone)}</span>
+      </div>
+    </>
   );
 }
 

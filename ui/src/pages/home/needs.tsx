@@ -6,6 +6,7 @@ import { Button, ButtonLink } from "../../kit/button.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { Sentence } from "../../kit/sentence.tsx";
 import { Empty } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Count, Time } from "../../kit/values.tsx";
@@ -13,21 +14,35 @@ import { links } from "../../links.ts";
 
 export type Need = StatusAnswer["needs"][number];
 
-const HELD_SHOWN = 4;
+const NAMES_SHOWN = 4;
 
 export function Broken({ needs }: { readonly needs: readonly Need[] }): ReactNode {
   return (
     <Panel title="Broken now" sub="by cause">
       <ul className="plain">
-        {needs.map((need) => (
-          <BrokenOne key={need.what} need={need} />
+        {byCause(needs).map(([need, ...alike]) => (
+          <BrokenOne key={need.what} need={need} alike={alike} />
         ))}
       </ul>
     </Panel>
   );
 }
 
-function BrokenOne({ need }: { readonly need: Need }): ReactNode {
+/** What failed in one run with the same words is one thing to look at: the first stands for the others, and one retry is for all. */
+function byCause(needs: readonly Need[]): readonly (readonly [Need, ...Need[]])[] {
+  const found = new Map<string, [Need, ...Need[]]>();
+  for (const need of needs) {
+    const { kind, asset, code, run = "" } = need.about;
+    const words = asset === undefined ? need.why : untimed(need.why).replaceAll(asset, "");
+    const key = kind === "failed" && code !== undefined ? `${run} ${code} ${words}` : need.what;
+    const group = found.get(key);
+    if (group === undefined) found.set(key, [need]);
+    else group.push(need);
+  }
+  return [...found.values()];
+}
+
+function BrokenOne({ need, alike }: { readonly need: Need; readonly alike: readonly Need[] }): ReactNode {
   const { about } = need;
   const held = about.holdsUp ?? [];
   const name = about.asset ?? about.task ?? about.job ?? about.connection;
@@ -46,7 +61,7 @@ function BrokenOne({ need }: { readonly need: Need }): ReactNode {
           {about.code === undefined ? null : <span className="tag fail">{about.code}</span>}
           {about.since === undefined ? null : (
             <span className="muted">
-              {about.kind === "failed" ? "failed" : "since"} <Time at={about.since} ago />
+              {about.kind === "failed" || about.kind === "job" ? "failed" : "since"} <Time at={about.since} ago />
               {about.lastSucceededAt === undefined ? null : (
                 <>
                   , last good <Time at={about.lastSucceededAt} />
@@ -55,22 +70,11 @@ function BrokenOne({ need }: { readonly need: Need }): ReactNode {
             </span>
           )}
         </div>
-        <div className="second">{untimed(need.why)}</div>
-        {held.length === 0 ? null : (
-          <div className="row wrap">
-            <span className="muted">holds up</span>
-            {held.slice(0, HELD_SHOWN).map((each) =>
-              each.startsWith("task:") ? (
-                <code key={each}>{each}</code>
-              ) : (
-                <Link key={each} className="link mono" to={links.asset(each)}>
-                  {each}
-                </Link>
-              ),
-            )}
-            {held.length > HELD_SHOWN ? <span className="muted">and {held.length - HELD_SHOWN} more</span> : null}
-          </div>
-        )}
+        <div className="second">
+          <Sentence text={untimed(need.why)} />
+        </div>
+        <Named words="the same in" names={alike.map((each) => each.about.asset ?? each.what)} />
+        <Named words="holds up" names={held} />
       </div>
       <div className="row need-acts no-print">
         {about.run === undefined ? (
@@ -85,6 +89,25 @@ function BrokenOne({ need }: { readonly need: Need }): ReactNode {
         )}
       </div>
     </li>
+  );
+}
+
+function Named({ words, names }: { readonly words: string; readonly names: readonly string[] }): ReactNode {
+  if (names.length === 0) return null;
+  return (
+    <div className="row wrap">
+      <span className="muted">{words}</span>
+      {names.slice(0, NAMES_SHOWN).map((name) =>
+        name.startsWith("task:") ? (
+          <code key={name}>{name}</code>
+        ) : (
+          <Link key={name} className="link mono" to={links.asset(name)}>
+            {name}
+          </Link>
+        ),
+      )}
+      {names.length > NAMES_SHOWN ? <span className="muted">and {names.length - NAMES_SHOWN} more</span> : null}
+    </div>
   );
 }
 
@@ -151,9 +174,9 @@ export function Waiting({ needs }: { readonly needs: readonly Need[] }): ReactNo
             <Link to={placeOf(need)}>
               <StatusMark status={statusOf(need)} bare />
               <span className="grow">
-                <span className="strong">{need.what}</span>
+                <span className="strong">{need.about.kind === "approval" ? need.why : need.what}</span>
                 <br />
-                <span className="second">{need.why}</span>
+                <span className="second">{need.about.kind === "approval" ? <Asked about={need.about} /> : need.why}</span>
               </span>
             </Link>
           </li>
@@ -174,6 +197,20 @@ export function Waiting({ needs }: { readonly needs: readonly Need[] }): ReactNo
         ))}
       </ul>
     </Panel>
+  );
+}
+
+function Asked({ about: { task, job, since } }: Pick<Need, "about">): ReactNode {
+  return (
+    <>
+      {task} of {job ?? "a run by hand"} waits for a decision
+      {since === undefined ? null : (
+        <>
+          {" "}
+          since <Time at={since} />
+        </>
+      )}
+    </>
   );
 }
 

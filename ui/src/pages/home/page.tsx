@@ -15,6 +15,7 @@ import { toast } from "../../kit/toast.tsx";
 import { Copy, Count, Duration, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { Broken, Waiting } from "./needs.tsx";
+import { SinceYesterday } from "./since-yesterday.tsx";
 
 const PAST_HOURS = 24;
 const AHEAD_HOURS = 6;
@@ -52,6 +53,7 @@ export function Page(): ReactNode {
               </div>
               <div className="stack home">
                 <Waiting needs={needs.filter((need) => !failing.includes(need))} />
+                <SinceYesterday />
                 <Latest runs={answer.runs} />
               </div>
             </div>
@@ -154,7 +156,7 @@ function Day(): ReactNode {
         isEmpty={(answer) => answer.due.length === 0 && answer.steps.every((step) => Object.keys(step).length === 0)}
         empty={<Empty>Nothing ran in the last day, and nothing is due in the next hours.</Empty>}
       >
-        {(answer) => <RunBars strip={answer} onSpan={(span) => go(links.runs(span))} />}
+        {(answer) => <RunBars strip={answer} aheadHours={AHEAD_HOURS} onSpan={(span) => go(links.runs(span))} />}
       </States>
     </Panel>
   );
