@@ -133,7 +133,7 @@ function separate(entry: CheckEntry, kind: CheckKind, report: Report): Parts | u
   }
   const own = keysOf(kind.options);
   const inside = Object.entries(given).filter(([key]) => commonKeys.includes(key) && !own.includes(key));
-  const twice = inside.find(([key]) => key in beside);
+  const twice = inside.find(([key]) => Object.hasOwn(beside, key));
   if (twice !== undefined) {
     report("MR4503", [kind.name, twice[0]], `${twice[0]} is given twice: beside ${kind.name} and inside it`);
     return undefined;

@@ -43,7 +43,7 @@ const formatKeys = Object.assign({}, ...Object.values(formats).map((format) => s
 
 /** The whole of what stands behind the connector's name: keys of files and formats, and these of the store. */
 export function fileOptions(storeKeys: Readonly<Record<string, z.ZodType>>): z.ZodType<FileOptions> {
-  const taken = Object.keys(storeKeys).find((key) => key in formatKeys || key in fileKeys);
+  const taken = Object.keys(storeKeys).find((key) => Object.hasOwn(formatKeys, key) || Object.hasOwn(fileKeys, key));
   if (taken !== undefined) throw new Error(`the key ${taken} of a store is one of files or formats already`);
   return z.strictObject({ ...formatKeys, ...fileKeys, ...storeKeys }) as unknown as z.ZodType<FileOptions>;
 }
@@ -51,14 +51,16 @@ export function fileOptions(storeKeys: Readonly<Record<string, z.ZodType>>): z.Z
 /** The keys that belong to formats. */
 export function givenFormatOptions(options: FileOptions): Readonly<Record<string, unknown>> {
   return Object.fromEntries(
-    Object.entries(options).filter(([key, value]) => key in formatKeys && !(key in fileKeys) && value !== undefined),
+    Object.entries(options).filter(
+      ([key, value]) => Object.hasOwn(formatKeys, key) && !Object.hasOwn(fileKeys, key) && value !== undefined,
+    ),
   );
 }
 
 /** Of these keys, those that the format knows. */
 export function optionsOfFormat(format: FormatName, given: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const known = shapeOf(formats[format].options);
-  return Object.fromEntries(Object.entries(given).filter(([key]) => key in known));
+  return Object.fromEntries(Object.entries(given).filter(([key]) => Object.hasOwn(known, key)));
 }
 
 /** Formats that files of these names may have. Throws MR3105 for a key that means nothing to any of them. */
@@ -89,8 +91,8 @@ export function checkOptions(files: readonly { readonly plainName: string }[], o
 /** Throws MR3105 for a key that none of the formats knows. */
 export function refuseForeignOptions(names: ReadonlySet<FormatName>, given: Readonly<Record<string, unknown>>): void {
   for (const key of Object.keys(given)) {
-    if ([...names].some((name) => key in shapeOf(formats[name].options))) continue;
-    const owners = formatNames.filter((name) => key in shapeOf(formats[name].options));
+    if ([...names].some((name) => Object.hasOwn(shapeOf(formats[name].options), key))) continue;
+    const owners = formatNames.filter((name) => Object.hasOwn(shapeOf(formats[name].options), key));
     throw new MillraceError({
       code: "MR3105",
       message: `\`${key}\` means nothing for ${[...names].join(" and ")}; it belongs to ${owners.join(" and ")}`,

@@ -3,6 +3,7 @@ import type { VersionAnswer } from "./act-answers.ts";
 import type { PartitionsAnswer } from "./backfill-answers.ts";
 import type { PlanDetails } from "./change-answers.ts";
 import type { ErrorRecord } from "./errors.ts";
+import type { Unsure } from "./graph-answers.ts";
 import type { JsonValue } from "./json.ts";
 import type { NeedAbout } from "./need-answers.ts";
 import type { RowCounts } from "./plan.ts";
@@ -258,6 +259,8 @@ export type RunAnswer = {
   readonly finishedAt: string | null;
   readonly seconds: number | null;
   readonly nodes: RunSummaryAnswer["nodes"] & { readonly total: number };
+  /** Of the nodes that it carried out itself. */
+  readonly rows: RowCounts;
   /** What failed in it first; null where nothing has. */
   readonly error: RunErrorAnswer | null;
 };
@@ -329,6 +332,8 @@ export interface RunShowAnswer {
 }
 
 export interface StatusAnswer {
+  /** Absent: all is as a plan tells it. */
+  readonly partial?: Unsure;
   readonly engine: { readonly pid: number; readonly url: string; readonly startedAt: string } | null;
   /** Where several may work on one state: those that are entered there. One that died is there until another has noticed. */
   readonly engines?: readonly {

@@ -1,5 +1,14 @@
 // The graph of all assets with how each stands: what pictures, lists and searches of the page are made from. Names stand once; nodes name each other by place.
+
+/**
+ * Why an answer is not all that a plan would tell. `planning`: one is being made; `broken`: files of the project have an error, this is what was published; `unplanned`:
+ * none can be made now. Till then things stand as the last plan and the runs since then left them.
+ */
+export type Unsure = "planning" | "broken" | "unplanned";
+
 export interface AssetGraphAnswer {
+  /** Absent: all is as a plan tells it. */
+  readonly partial?: Unsure;
   /** Sorted by name; `needs` and `groups` of other answers name them by their place here. */
   readonly nodes: readonly GraphNodeAnswer[];
 }
@@ -22,10 +31,11 @@ export interface GraphNodeAnswer {
   readonly updatedAt: string | null;
   /** How long its last finished attempt took. */
   readonly seconds: number | null;
-  /** Results of the checks of the version that readers see; `unknown` ones were never carried out. */
-  readonly checks: { readonly passed: number; readonly warned: number; readonly failed: number; readonly unknown: number };
-  /** Records that wait in quarantine. */
-  readonly quarantined: number;
-  readonly columns: number;
+  /** Results of the checks of the version that readers see; `unknown` ones were never carried out. Null: not known yet. */
+  readonly checks: { readonly passed: number; readonly warned: number; readonly failed: number; readonly unknown: number } | null;
+  /** Records that wait in quarantine; null: not known yet. */
+  readonly quarantined: number | null;
+  /** Null: not known yet. */
+  readonly columns: number | null;
   readonly description: string | null;
 }

@@ -103,7 +103,9 @@ function askedOf(
     tell(reader, "MR4660", `there is no engine ${written.name}`, at, didYouMean(written.name, known) ?? `there are ${known.join(" and ")}`);
     return undefined;
   }
-  const connections = Object.entries(reader.config.connections ?? {}).flatMap(([name, each]) => (can.connector in each ? [name] : []));
+  const connections = Object.entries(reader.config.connections ?? {}).flatMap(([name, each]) =>
+    Object.hasOwn(each, can.connector) ? [name] : [],
+  );
   const name = written.connection ?? connection ?? (connections.length === 1 ? connections[0] : undefined);
   if (name !== undefined && connections.includes(name)) return { use: { name: written.name, connection: name }, can };
   const listed = connections.length === 0 ? `add one under connections: in millrace.yaml` : `there are ${connections.join(", ")}`;

@@ -96,7 +96,7 @@ function withoutReferences(schema: Schema): Schema {
 function merge(a: Schema, b: Schema): Schema {
   const merged: Record<string, unknown> = { ...b, ...a };
   for (const keywords of TOGETHER)
-    if (keywords.some((keyword) => keyword in a)) for (const keyword of keywords) if (!(keyword in a)) delete merged[keyword];
+    if (keywords.some((keyword) => keyword in a)) for (const keyword of keywords) if (!Object.hasOwn(a, keyword)) delete merged[keyword];
   for (const keyword of Object.keys(b)) {
     if (!(keyword in a) || equalJson(a[keyword], b[keyword])) continue;
     const [one, other] = [a[keyword], b[keyword]];

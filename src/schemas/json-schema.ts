@@ -181,13 +181,13 @@ class Comparison {
     const [own, others] = [mapOf(r["patternProperties"]), mapOf(w["patternProperties"])];
     const restOfWriter = (w["additionalProperties"] ?? true) as JsonSchema;
     for (const [pattern, schema] of Object.entries(own)) {
-      if (pattern in others) found.push(...this.covers(schema, others[pattern]!, `${path}/${pattern}`));
+      if (Object.hasOwn(others, pattern)) found.push(...this.covers(schema, others[pattern]!, `${path}/${pattern}`));
       else for (const other of [restOfWriter, ...Object.values(others)]) found.push(...this.covers(schema, other, `${path}/${pattern}`));
     }
     const rest = (r["additionalProperties"] ?? true) as JsonSchema;
     found.push(...this.covers(rest, restOfWriter, `${path}/*`));
     for (const [pattern, schema] of Object.entries(others))
-      if (!(pattern in own)) found.push(...this.covers(rest, schema, `${path}/${pattern}`));
+      if (!Object.hasOwn(own, pattern)) found.push(...this.covers(rest, schema, `${path}/${pattern}`));
     return found;
   }
 }

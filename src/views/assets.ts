@@ -109,17 +109,19 @@ export interface AssetsQuery {
   readonly nodes?: readonly NodeId[];
   /** Default: prod. */
   readonly environment?: string;
+  /** Only those that went so last; costs what there are of them. */
+  readonly status?: NodeStatus;
 }
 
 /** Rows of nodes in an environment, last touched first. */
 export async function readAssets(
   store: EventStore,
-  { nodes, environment = PROD }: AssetsQuery = {},
+  { nodes, environment = PROD, status }: AssetsQuery = {},
 ): Promise<ReadonlyMap<NodeId, AssetRow>> {
   await catchUp(store, assetsTable);
   const bodies =
     nodes === undefined
-      ? await store.tables.list(assetsTable.name, { limit: ASSETS_MAX })
+      ? await store.tables.list(assetsTable.name, { limit: ASSETS_MAX, ...(status === undefined ? {} : { label: status }) })
       : [
           ...(
             await store.tables.many(

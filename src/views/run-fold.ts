@@ -230,9 +230,9 @@ function waitAnswer({ kind, why, until, run }: Wait): NonNullable<RunShowAnswer[
 
 /** A run's row without what only we need. */
 export function runAnswer(row: RunRow): RunAnswer {
-  const { run, job, status, trigger, startedAt, finishedAt, seconds, nodes, error } = row;
+  const { run, job, status, trigger, startedAt, finishedAt, seconds, nodes, rows, error } = row;
   const { succeeded, failed, skipped, reused, total } = nodes;
-  return { run, job, status, trigger, startedAt, finishedAt, seconds, nodes: { succeeded, failed, skipped, reused, total }, error };
+  return { run, job, status, trigger, startedAt, finishedAt, seconds, nodes: { succeeded, failed, skipped, reused, total }, rows, error };
 }
 
 /** Has a node come to its end? */

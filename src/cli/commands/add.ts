@@ -47,13 +47,12 @@ export const add: Command = {
 };
 
 function settingsOf(given: readonly string[]): Readonly<Record<string, string>> {
-  const settings: Record<string, string> = {};
-  for (const each of given) {
+  const settings = given.map((each): readonly [string, string] => {
     const at = each.indexOf("=");
     if (at < 1) throw new MillraceError({ code: "MR7001", message: `--set ${each} is not of the form key=value` });
-    settings[each.slice(0, at).trim()] = each.slice(at + 1);
-  }
-  return settings;
+    return [each.slice(0, at).trim(), each.slice(at + 1)];
+  });
+  return Object.fromEntries(settings); // a key may be __proto__
 }
 
 /** On a terminal: asks for what is required and not said, then which tables. */

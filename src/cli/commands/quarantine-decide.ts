@@ -158,14 +158,14 @@ function show(output: Output, answer: QuarantineDecisionAnswer): void {
 /** `column = SQL` → column and SQL. */
 function assignments(given: readonly string[]): Readonly<Record<string, string>> | undefined {
   if (given.length === 0) return undefined;
-  const set: Record<string, string> = {};
+  const set = new Map<string, string>();
   for (const each of given) {
     const [, quoted, plain, sql] = /^\s*(?:"((?:[^"]|"")+)"|([^=\s"]+))\s*=\s*([\s\S]+)$/.exec(each) ?? [];
     const column = quoted?.replaceAll('""', '"') ?? plain;
     if (column === undefined || sql === undefined)
       throw new MillraceError({ code: "MR7001", message: `--set ${each} is not of the form column = SQL` });
-    if (column in set) throw new MillraceError({ code: "MR7001", message: `--set names ${column} twice` });
-    set[column] = sql;
+    if (set.has(column)) throw new MillraceError({ code: "MR7001", message: `--set names ${column} twice` });
+    set.set(column, sql);
   }
-  return set;
+  return Object.fromEntries(set);
 }

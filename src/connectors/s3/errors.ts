@@ -30,7 +30,7 @@ export function s3Error(error: unknown, what: string): MillraceError {
   if (name === "PreconditionFailed" || status === 412) {
     return new MillraceError({ code: "MR3303", message: `${what} changed while it was fetched`, retryable: true });
   }
-  if (name in REFUSALS || status === 403 || status === 401) {
+  if (Object.hasOwn(REFUSALS, name) || status === 403 || status === 401) {
     return new MillraceError({ code: "MR3301", message: `${what}: ${REFUSALS[name] ?? "the store refuses this key"}` });
   }
   if (name === "CredentialsProviderError") {

@@ -44,7 +44,7 @@ export async function editRecords(session: Session, request: EditRequest): Promi
       const replaced = Object.entries(correction.set).map(([name, sql]) => `((${sql}\n))::varchar as ${ident(name)}`);
       const shown = Object.entries(correction.set).map(([name, sql]) => `${name} = ${sql.trim()}`);
       await inEitherForm(session, request, shown.join(", "), async (relation) => {
-        const rest = known.filter((name) => !(name in correction.set)).map((name) => `o.${ident(name)}`);
+        const rest = known.filter((name) => !Object.hasOwn(correction.set, name)).map((name) => `o.${ident(name)}`);
         const kept = ["o._id", "o._rule", "o._reason", "o._file", "o._line", "o._raw", "o._load", ...rest];
         const set = Object.keys(correction.set).map((name) => `e.${ident(name)}`);
         await session.run(

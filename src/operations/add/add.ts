@@ -31,7 +31,7 @@ export interface AddRequest {
 export async function addForm(workspace: Workspace, name: string): Promise<AddFormAnswer> {
   const connector = await connectorNamed(workspace, name);
   const config = await workspace.config();
-  const connections = Object.entries(config.connections ?? {}).filter(([, value]) => name in value);
+  const connections = Object.entries(config.connections ?? {}).filter(([, value]) => Object.hasOwn(value, name));
   return {
     connector: name,
     summary: connector.summary,
@@ -45,7 +45,7 @@ export async function addSources(workspace: Workspace, request: AddRequest): Pro
   const connector = await connectorNamed(workspace, request.connector);
   const config = await workspace.config();
   const known = request.connection === undefined ? undefined : config.connections?.[request.connection];
-  if (known !== undefined && !(request.connector in known))
+  if (known !== undefined && !Object.hasOwn(known, request.connector))
     throw new MillraceError({
       code: "MR8502",
       message: `the connection ${request.connection} is one of ${Object.keys(known).join(", ")}, not of ${request.connector}`,

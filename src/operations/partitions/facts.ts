@@ -18,6 +18,7 @@ import { ident, literal } from "../../sql/text.ts";
 import { cronTicks, noTicks } from "../../project/partition-spaces.ts";
 import { parametersOf } from "../../sql/syntax/copy.ts";
 import { foldRun } from "../../views/run-fold.ts";
+import { readAssets } from "../../views/assets.ts";
 import { listRuns } from "../../views/runs.ts";
 import { assetsHere } from "../environments/assets.ts";
 import type { Workspace } from "../workspace.ts";
@@ -58,7 +59,7 @@ export interface FactsRequest {
   readonly nowMs: number;
   /** Assets whose partitions are as prod has them where this environment has none of its own. */
   readonly given: Pick<ReadonlySet<NodeId>, "has">;
-  /** Whose ledgers are read; default: all. Without it only tasks have theirs, and what failed once counts as failed. */
+  /** Whose ledgers are read; default: all. Tasks have theirs anyway. */
   readonly ledgersOf?: ReadonlySet<NodeId>;
 }
 
@@ -84,7 +85,12 @@ export async function partitionWorld(workspace: Workspace, request: FactsRequest
   const all = await warehouse.session((session) => readLedgers(session, asked));
   const ledgers = new Map(nodes.flatMap(({ id }) => (all.has(keyOfLedger(id)) ? [[id, all.get(keyOfLedger(id))!] as const] : [])));
   for (const node of nodes) if (node.kind === "task") ledgers.set(node.id, await tasksDone(workspace, node, spaces.get(node.id)!));
-  const outcomes = await readOutcomes(workspace, spaces, ledgers);
+  const isRead = (id: NodeId): boolean => asked === undefined || request.ledgersOf?.has(id) === true || ledgers.has(id);
+  const outcomes = await readOutcomes(workspace, spaces, async (failed) => {
+    const unread = new Map([...failed].filter(([id]) => !isRead(id)));
+    const built = await warehouse.session((session) => readBuiltAt(session, unread, keyOfLedger));
+    return (id, key) => (isRead(id) ? ledgers.get(id)?.get(key)?.atMs : built(id, key));
+  });
   const assets = new Map<NodeId, PartitionedAsset>();
   for (const node of nodes) {
     const inputs = inputsOf(graph, node, spaces);
@@ -213,32 +219,57 @@ async function tasksDone(workspace: Workspace, { id, codeHash }: ProjectNode, sp
   return done;
 }
 
+/** When a partition was built; undefined: it does not stand. */
+type BuiltAt = (asset: NodeId, key: string) => number | undefined;
+
+/** For those that are asked, without the rest of their ledgers. */
+async function readBuiltAt(
+  session: Session,
+  asked: ReadonlyMap<NodeId, ReadonlySet<string>>,
+  keyOfLedger: (id: NodeId) => string,
+): Promise<BuiltAt> {
+  const found = new Map<string, number>();
+  for (const [id, keys] of asked) {
+    const rows = await session.rows<{ partition: string; at_ms: number }>(
+      `select partition, epoch_ms("at") as at_ms from _millrace.partitions where asset = $1 and partition in (${[...keys].map(literal).join(", ")})`,
+      [keyOfLedger(id)],
+    );
+    for (const { partition, at_ms: atMs } of rows) found.set(`${id}\0${partition}`, atMs);
+  }
+  return (asset, key) => found.get(`${asset}\0${key}`);
+}
+
 /** Partitions whose last attempt failed and that were not built since, and those that are running now. */
 async function readOutcomes(
   workspace: Workspace,
   spaces: ReadonlyMap<NodeId, Space>,
-  ledgers: ReadonlyMap<NodeId, ReadonlyMap<string, Standing>>,
+  builtAt: (asked: ReadonlyMap<NodeId, ReadonlySet<string>>) => Promise<BuiltAt>,
 ): Promise<ReadonlyMap<NodeId, ReadonlyMap<string, "failed" | "running">>> {
   const store = await workspace.store();
-  const outcomes = new Map<NodeId, Map<string, "failed" | "running">>();
-  const note = (node: NodeId, outcome: "failed" | "running", atMs: number): void => {
-    const { asset, partition } = splitNodeId(node);
-    const space = spaces.get(asset);
-    if (partition === null || space === undefined) return;
-    const own = outcomes.get(asset) ?? new Map<string, "failed" | "running">();
-    for (const key of keysNamed(space, partition)) {
-      if (outcome === "running" || (ledgers.get(asset)?.get(key)?.atMs ?? 0) < atMs) own.set(key, outcome);
-    }
-    outcomes.set(asset, own);
-  };
-  for (const [node, { status, at }] of await assetsHere(workspace)) if (status === "failed") note(node, "failed", Date.parse(at));
   const { name: here } = await workspace.environment();
+  const failed = new Map<NodeId, Map<string, number>>();
+  for (const { node, at } of (await readAssets(store, { environment: here, status: "failed" })).values())
+    for (const [asset, key] of partitionsOf(node, spaces)) failed.set(asset, (failed.get(asset) ?? new Map()).set(key, Date.parse(at)));
+  const outcomes = new Map<NodeId, Map<string, "failed" | "running">>();
+  const note = (asset: NodeId, key: string, outcome: "failed" | "running"): void => {
+    outcomes.set(asset, (outcomes.get(asset) ?? new Map()).set(key, outcome));
+  };
+  const built = await builtAt(new Map([...failed].map(([asset, keys]) => [asset, new Set(keys.keys())])));
+  for (const [asset, keys] of failed) for (const [key, atMs] of keys) if ((built(asset, key) ?? 0) < atMs) note(asset, key, "failed");
   for (const { run, environment = PROD } of await listRuns(store, { limit: RUNNING_RUNS_MAX, status: "running" })) {
     if (environment !== here) continue;
     const fold = foldRun(await store.read(run));
-    for (const { node, status } of fold?.nodes() ?? []) if (status === "running") note(node, "running", 0);
+    for (const { node, status } of fold?.nodes() ?? [])
+      if (status === "running") for (const [asset, key] of partitionsOf(node, spaces)) note(asset, key, "running");
   }
   return outcomes;
+}
+
+/** The partitions that a node is, where it is any. */
+function partitionsOf(node: NodeId, spaces: ReadonlyMap<NodeId, Space>): readonly (readonly [asset: NodeId, key: string])[] {
+  const { asset, partition } = splitNodeId(node);
+  const space = spaces.get(asset);
+  return partition === null || space === undefined ? [] : keysNamed(space, partition).map((key) => [asset, key] as const);
 }
 
 /** Partitions of a node by its name; none where the definition has changed since. */

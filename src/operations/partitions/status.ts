@@ -1,7 +1,15 @@
 // How the partitions of an asset stand: counted by status, and one by one where that is asked for.
 import type { PartitionAnswer, PartitionsAnswer } from "../../model/backfill-answers.ts";
 import type { NodeId } from "../../model/graph.ts";
-import { type PartitionedAsset, type PartitionStatus, type PartitionWorld, partsKnown, statusOf } from "../../plan/partitions/status.ts";
+import type { Space } from "../../plan/partitions/space.ts";
+import {
+  PARTITION_STATUSES,
+  type PartitionedAsset,
+  type PartitionStatus,
+  type PartitionWorld,
+  partsKnown,
+  statusOf,
+} from "../../plan/partitions/status.ts";
 import { readPartitions } from "../../sql/ledger/partitions.ts";
 import type { Session } from "../../sql/session.ts";
 
@@ -16,18 +24,27 @@ export function partitionsAnswer(world: PartitionWorld, id: NodeId): PartitionsA
   const asset = world.assets.get(id);
   if (asset === undefined) return undefined;
   const all = statusesOf(world, asset);
-  const count = (status: PartitionStatus): number => all.filter((each) => each.status === status).length;
+  const counts = new Map<PartitionStatus, number>();
+  for (const { status } of all) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return countedAnswer(asset.space, (status) => counts.get(status) ?? 0, { first: all[0]?.key ?? null, last: all.at(-1)?.key ?? null });
+}
+
+/** How many partitions stand how. */
+export function countedAnswer(
+  { domains }: Space,
+  count: (status: PartitionStatus) => number,
+  ends: Pick<PartitionsAnswer, "first" | "last">,
+): PartitionsAnswer {
   return {
-    by: asset.space.domains.map(({ name }) => name),
-    total: all.length,
+    by: domains.map(({ name }) => name),
+    total: PARTITION_STATUSES.reduce((sum, status) => sum + count(status), 0),
     present: count("present"),
     missing: count("missing"),
     stale: count("stale"),
     failed: count("failed"),
     running: count("running"),
     quarantined: count("quarantined"),
-    first: all[0]?.key ?? null,
-    last: all.at(-1)?.key ?? null,
+    ...ends,
   };
 }
 

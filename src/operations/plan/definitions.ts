@@ -3,7 +3,7 @@ import type { CompiledCheck } from "../../load/check.ts";
 import { isSameCode, textOfCode } from "../../model/code-hash.ts";
 import type { ParamSpec } from "../../model/definitions/job.ts";
 import { combineErrors, type MillraceError, type SourceLocation } from "../../model/errors.ts";
-import type { NodeId, ProjectNode, SourceNode } from "../../model/graph.ts";
+import type { ModelNode, NodeId, ProjectNode, SourceNode } from "../../model/graph.ts";
 import { buildGraph, type Graph } from "../../plan/graph.ts";
 import { openCompileCache } from "../../sql/compile/cache.ts";
 import { rebuildReasons, withCodeHashes } from "../../sql/compile/hash.ts";
@@ -11,7 +11,7 @@ import type { Compilation, CompiledQuery, KnownSchema } from "../../sql/compile/
 import type { SourceSpec } from "../../model/definitions/source.ts";
 import { normalType } from "../../formats/types/parse.ts";
 import { nextSchema } from "../../load/next-schema.ts";
-import { compile } from "../../sql/compile/compile.ts";
+import { compile, readsByNames } from "../../sql/compile/compile.ts";
 import type { SqlUnit } from "../../sql/compile/errors.ts";
 import { macrosOf } from "../../sql/functions/macros.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
@@ -75,17 +75,11 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const known = new Map([...(otherwise ?? []), ...(await schemasOf(workspace, project, live))]);
   const paramTypes = parameterTypes(project, job);
   const cache = openCompileCache(`${cacheOf ?? workspace.dir}/.millrace/cache/compile.json`);
-  const models = withAddedColumns(
-    project.nodes.filter((node) => node.kind === "model").filter((node) => node.engine === undefined),
-    live,
-  );
+  const models = withAddedColumns(modelsHere(project), live);
   const compileWith: Definitions["compileWith"] = (columns) => compile({ ...units, schemas: columns });
   const units = {
     models,
-    queries: [
-      ...project.checkFiles.filter(({ on }) => !isOnServer(project, on)).map(checkUnit),
-      ...project.nodes.flatMap((node) => exportUnit(project, node)),
-    ],
+    queries: queriesOf(project),
     assets: readableNames(project),
     lineage,
     projectDir: workspace.dir,
@@ -107,18 +101,10 @@ export async function defineProject(workspace: Workspace, options: DefineOptions
   const calendars = usesCalendars ? (await import("../attempts/calendars.ts")).calendarsHash(project) : undefined;
   const defined = options.forwardOnly === true ? project.nodes.map(forwardOnly) : project.nodes;
   const { nodes, rewritten, codes } = asLive(withCodeHashes(defined, compilation.models, { params, calendars }), live);
-  const dependencies = new Map<NodeId, readonly NodeId[]>([...compilation.models].map(([id, query]) => [id, query.dependencies]));
-  for (const node of nodes) {
-    const query = compilation.queries.get(exportQueryId(node.id));
-    if (query !== undefined) dependencies.set(node.id, query.dependencies);
-  }
-  const checkNeeds = new Map([...checks].map(([id, list]) => [id, list.flatMap((check) => check.needs)]));
-  for (const file of project.checkFiles) {
-    const reads = isOnServer(project, file.on)
-      ? namesIn(project, file.sql)
-      : (compilation.queries.get(checkUnit(file).id)?.dependencies ?? []);
-    checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...reads]);
-  }
+  const reads = new Map<string, readonly NodeId[]>(
+    [...compilation.models, ...compilation.queries].map(([id, each]) => [id, each.dependencies]),
+  );
+  const { dependencies, checkNeeds } = readsOfNodes({ ...project, nodes }, { reads, checks });
   // A definition with an error is no node; what needs it would be told to need nothing.
   if (project.errors.length > 0) throw combineErrors("MR1001", errors);
   const { graph: whole, errors: graphErrors } = buildGraph({ nodes, dependencies, checkNeeds });
@@ -172,6 +158,59 @@ function asLive(
 function forwardOnly(node: ProjectNode): ProjectNode {
   if (node.kind !== "model" || node.spec.materialize !== "incremental") return node;
   return { ...node, spec: { ...node.spec, incremental: { ...node.spec.incremental, forwardOnly: true } } };
+}
+
+/** What feeds what by names alone: no query is bound, and the warehouse is not looked at. What is wrong with it is told by who defines the project. */
+export async function graphByNames(workspace: Workspace): Promise<Graph> {
+  const project = await workspace.project();
+  const units = {
+    models: modelsHere(project),
+    queries: queriesOf(project),
+    assets: readableNames(project),
+    schemas: new Map(),
+    cache: openCompileCache(`${workspace.dir}/.millrace/cache/compile.json`),
+    macros: macrosOf(project),
+    projectDir: workspace.dir,
+  };
+  const elsewhere = project.nodes.filter((node) => node.kind === "model").filter((node) => node.engine !== undefined);
+  const reads = new Map([...(await readsByNames(units)), ...elsewhere.map(({ id, sql }) => [id, namesIn(project, sql)] as const)]);
+  return buildGraph({ nodes: project.nodes, ...readsOfNodes(project, { reads, checks: compileChecks(workspace, project, []) }) }).graph;
+}
+
+/** Those that DuckDB builds. */
+function modelsHere({ nodes }: Pick<Project, "nodes">): readonly ModelNode[] {
+  return nodes.filter((node) => node.kind === "model").filter((node) => node.engine === undefined);
+}
+
+function queriesOf(project: Project): readonly SqlUnit[] {
+  return [
+    ...project.checkFiles.filter(({ on }) => !isOnServer(project, on)).map(checkUnit),
+    ...project.nodes.flatMap((node) => exportUnit(project, node)),
+  ];
+}
+
+interface KnownReads {
+  /** Of each query, by its id. */
+  readonly reads: ReadonlyMap<string, readonly NodeId[]>;
+  readonly checks: ReadonlyMap<NodeId, readonly CompiledCheck[]>;
+}
+
+/** What nodes read by their queries, and what their checks read besides. */
+function readsOfNodes(
+  project: Project,
+  { reads, checks }: KnownReads,
+): { readonly dependencies: ReadonlyMap<NodeId, readonly NodeId[]>; readonly checkNeeds: ReadonlyMap<NodeId, readonly NodeId[]> } {
+  const dependencies = new Map<NodeId, readonly NodeId[]>();
+  for (const { id, kind } of project.nodes) {
+    const own = reads.get(kind === "export" ? exportQueryId(id) : id);
+    if (own !== undefined) dependencies.set(id, own);
+  }
+  const checkNeeds = new Map([...checks].map(([id, list]) => [id, list.flatMap((check) => check.needs)]));
+  for (const file of project.checkFiles) {
+    const own = isOnServer(project, file.on) ? namesIn(project, file.sql) : (reads.get(checkUnit(file).id) ?? []);
+    checkNeeds.set(file.on, [...(checkNeeds.get(file.on) ?? []), ...own]);
+  }
+  return { dependencies, checkNeeds };
 }
 
 function compileChecks(workspace: Workspace, project: Project, errors: MillraceError[]): Map<NodeId, readonly CompiledCheck[]> {

@@ -21,7 +21,7 @@ export async function compile(input: CompileInput): Promise<Compilation> {
   const open = async (): Promise<ShadowCatalogue> => (shadow ??= await ShadowCatalogue.open({ projectDir: input.projectDir }));
   try {
     const syntaxes = await readAll(input, open);
-    const names = new AssetNames([...(input.assets ?? []), ...input.schemas.keys(), ...input.models.map(({ id }) => id)]);
+    const names = namesOf(input);
     const macros = await readBodies(input.macros ?? [], input.cache, open);
     const { units, errors } = prepareUnits(input, syntaxes, names, macros);
     inheritFromNeeds(units, input);
@@ -33,6 +33,23 @@ export async function compile(input: CompileInput): Promise<Compilation> {
   } finally {
     shadow?.close();
   }
+}
+
+/** What each query reads by the names in it, as far as it can be read. */
+export async function readsByNames(input: CompileInput): Promise<ReadonlyMap<string, readonly NodeId[]>> {
+  let shadow: ShadowCatalogue | undefined;
+  const open = async (): Promise<ShadowCatalogue> => (shadow ??= await ShadowCatalogue.open({ projectDir: input.projectDir }));
+  try {
+    const syntaxes = await readAll(input, open);
+    const { units } = prepareUnits(input, syntaxes, namesOf(input), await readBodies(input.macros ?? [], input.cache, open));
+    return new Map(units.map(({ unit, dependencies }) => [unit.id, dependencies]));
+  } finally {
+    shadow?.close();
+  }
+}
+
+function namesOf({ assets, schemas, models }: CompileInput): AssetNames {
+  return new AssetNames([...(assets ?? []), ...schemas.keys(), ...models.map(({ id }) => id)]);
 }
 
 async function readAll(input: CompileInput, open: () => Promise<ShadowCatalogue>): Promise<ReadonlyMap<SqlUnit, SyntaxResult>> {

@@ -160,11 +160,11 @@ function variable(settings: Values, project: string): unknown {
   return Object.assign(
     callable(({ values, named }: Arguments) => {
       const name = String(values[0]);
-      const value = own[name] ?? values[1] ?? named["default"];
+      const value = (Object.hasOwn(own, name) ? own[name] : undefined) ?? values[1] ?? named["default"];
       if (value === undefined) throw new Unknown(`var('${name}') has no value: vars of dbt_project.yml say none`);
       return value;
     }),
-    { has: (name: string) => name in own },
+    { has: (name: string) => Object.hasOwn(own, name) },
   );
 }
 
