@@ -6,6 +6,7 @@ import type { RowCounts } from "../model/plan.ts";
 import { runEventsOf } from "../model/store-events.ts";
 import type { EventStore, ListQuery } from "../store/store.ts";
 import { catchUp, type ReadTable } from "./catch-up.ts";
+import { runErrorOf } from "./run-error.ts";
 import { iso } from "./iso.ts";
 
 /** RunAnswer and what else is worth knowing without its events. A type, not an interface, so that it is JSON. */
@@ -63,6 +64,7 @@ function startedRow(event: RunStarted): RowDraft {
     paused: null,
     parent: event.parent ?? null,
     cancel: null,
+    error: null,
   };
 }
 
@@ -86,11 +88,14 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
       break;
     case "attempt_failed":
       if (event.retryAt !== null) break;
-      if (event.fallback === undefined) draft.nodes.failed++;
-      else draft.nodes.succeeded++;
+      if (event.fallback === undefined) {
+        draft.nodes.failed++;
+        draft.error ??= runErrorOf(event.error, event.node);
+      } else draft.nodes.succeeded++;
       break;
     case "node_failed":
       draft.nodes.failed++;
+      draft.error ??= runErrorOf(event.error, event.node);
       break;
     case "node_mapped":
       draft.nodes.total += event.items.length;
@@ -103,6 +108,7 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
       break;
     case "cancel_requested":
       draft.cancel = { by: event.by, why: event.why, cause: event.cause };
+      if (event.cause === "timeout") draft.error ??= runErrorOf({ code: "MR6002", message: event.why }, null);
       break;
     case "run_finished":
       draft.status = event.status;
@@ -123,7 +129,7 @@ function advance(draft: RowDraft, event: Exclude<RunEvent, RunStarted>): void {
 
 /** The read table; raise the number in its name when a row changes its shape, and it is folded anew. */
 export const runsTable: ReadTable = {
-  name: "runs.3",
+  name: "runs.4",
   keys: (batch) => (runEventsOf(batch)[0]?.type === "run_started" ? [] : [batch.stream]),
   async fold(batch, rows) {
     const events = runEventsOf(batch);
@@ -142,6 +148,8 @@ export interface RunFilter {
   readonly job?: string;
   /** A trigger, or a kind of them: `webhook` finds `webhook.orders`. */
   readonly trigger?: string;
+  /** The code of what failed first, or its fingerprint. */
+  readonly error?: string;
 }
 
 export interface RunsQuery extends RunFilter {
@@ -168,28 +176,42 @@ function fitsLabel(label: string, { environment, job, trigger }: RunFilter): boo
 }
 
 /** Runs, newest first. Costs what has changed since anyone looked, the lists that there are to choose from, and the rows. */
-export async function listRuns(store: EventStore, { limit, below, ...filter }: RunsQuery): Promise<readonly RunRow[]> {
+export async function listRuns(store: EventStore, { limit, below, error, ...filter }: RunsQuery): Promise<readonly RunRow[]> {
   await catchUp(store, runsTable);
   const from = below === undefined ? {} : { below: { rank: Date.parse(below.startedAt), key: below.run } };
   const list = async (query: Pick<ListQuery, "labels" | "below">, most: number): Promise<readonly RunRow[]> =>
     (await store.tables.list(runsTable.name, { ...query, limit: most })) as unknown as readonly RunRow[];
-  if (Object.values(filter).every((each) => each === undefined)) return list(from, limit);
-  const isNarrow = filter.status !== undefined || filter.job !== undefined || filter.trigger !== undefined;
+  if (error === undefined && Object.values(filter).every((each) => each === undefined)) return list(from, limit);
+  const isNarrow = filter.status !== undefined || filter.job !== undefined || filter.trigger !== undefined || error !== undefined;
+  let labels: readonly string[] | undefined;
   if (isNarrow) {
     const prefix = filter.status === undefined ? "" : `${filter.status}${SEPARATOR}`;
-    const labels = (await store.tables.labels(runsTable.name, prefix)).filter((label) => fitsLabel(label, filter));
-    if (labels.length <= LABELS_MAX) return labels.length === 0 ? [] : list({ ...from, labels }, limit);
+    // What went well has no error.
+    const fitting = (await store.tables.labels(runsTable.name, prefix)).filter(
+      (label) => fitsLabel(label, filter) && !(error !== undefined && label.startsWith(`succeeded${SEPARATOR}`)),
+    );
+    if (fitting.length === 0) return [];
+    if (fitting.length <= LABELS_MAX) {
+      if (error === undefined) return list({ ...from, labels: fitting }, limit);
+      labels = fitting;
+    }
   }
+  const fits = (row: RunRow): boolean =>
+    (filter.status ?? row.status) === row.status && fitsLabel(labelOf(row), filter) && (error === undefined || fitsError(row, error));
   const found: RunRow[] = [];
   let most = limit;
   for (let at: Pick<ListQuery, "below"> = from; ;) {
-    const page = await list(at, most);
-    found.push(...page.filter((row) => (filter.status ?? row.status) === row.status && fitsLabel(labelOf(row), filter)));
+    const page = await list({ ...at, ...(labels === undefined ? {} : { labels }) }, most);
+    found.push(...page.filter(fits));
     const last = page.at(-1);
     if (last === undefined || found.length >= limit || page.length < most) return found.slice(0, limit);
     at = { below: { rank: Date.parse(last.startedAt), key: last.run } };
     most = Math.max(PAGE_ROWS, limit); // most are others'
   }
+}
+
+function fitsError({ error }: RunRow, wanted: string): boolean {
+  return error !== null && (error.code === wanted || error.fingerprint === wanted);
 }
 
 export async function readRun(store: EventStore, run: string): Promise<RunRow | undefined> {
