@@ -48,7 +48,7 @@ export interface LedgerRead {
   readonly strays: ReadonlySet<string>;
 }
 
-interface Plain {
+export interface Plain {
   readonly whole: readonly Input[];
   readonly same: readonly Input[];
 }

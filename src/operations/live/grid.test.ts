@@ -1,7 +1,12 @@
 // The grid of partitions tells what asking for each asset tells, partition by partition, and what plain SQL counts in the ledger.
-import { expect, it } from "vitest";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, it, onTestFinished } from "vitest";
 import type { PartitionGridAnswer } from "../../model/grid-answers.ts";
+import { openApp } from "../../app.ts";
 import { testProjects } from "../projects.suite.ts";
+import { numbersOf, runLengths } from "./run-lengths.ts";
 
 const { project, write, open } = testProjects("grid", "name: grid\ndefaults: { retry: { attempts: 1 } }\n");
 const QUIET = (): void => {};
@@ -44,6 +49,60 @@ columns: { id: { type: integer }, sold: { type: date }, region: { type: varchar 
     "select id, region, amount from raw.sales",
   ),
 };
+
+const random = (seed: number): ((below: number) => number) => {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
+it("tells the same from what it kept as anew, whatever was written meanwhile, also in another process or from a damaged file", async () => {
+  const dir = project(FILES);
+  const app = await open(dir);
+  await app.run({ select: "raw.rates or raw.sales or a.lists" }, QUIET);
+  const pick = random(7);
+  for (let turn = 0; turn < 5; turn++) {
+    const first = 1 + pick(12);
+    const asset = ["a.days", "a.same", "a.both", "a.weeks", "a.regions"][turn === 0 ? 0 : pick(5)]!;
+    const days = [first, first + pick(6)].map((n) => `2026-01-${String(n).padStart(2, "0")}`);
+    await app.run({ select: `+${asset}`, partition: days.join("..") }, QUIET).catch(QUIET); // not all are of every asset
+    const told = await app.partitionGrid({ limit: 1_000 });
+    const again = copyOf(dir, turn % 2 === 0 ? "kept" : "damaged");
+    const other = await openApp({ dir: again });
+    expect({ ...(await other.partitionGrid({ limit: 1_000 })), at: "" }, `turn ${turn}`).toEqual({ ...told, at: "" });
+    await other.close();
+  }
+  await same(app);
+});
+
+function copyOf(dir: string, how: "kept" | "damaged"): string {
+  const copy = mkdtempSync(join(tmpdir(), "millrace-grid-copy-"));
+  onTestFinished(() => rmSync(copy, { recursive: true, force: true }));
+  cpSync(dir, copy, { recursive: true });
+  const cache = join(copy, ".millrace/cache");
+  const files = readdirSync(cache).filter((name) => name.startsWith("partitions."));
+  expect(files).toHaveLength(1);
+  if (how === "damaged") writeFileSync(join(cache, files[0]!), readFileSync(join(cache, files[0]!)).subarray(0, 200));
+  return copy;
+}
+
+it("knows runs of equal numbers again", () => {
+  const pick = random(3);
+  for (let turn = 0; turn < 50; turn++) {
+    const numbers = new Uint8Array(pick(300));
+    for (let at = 0; at < numbers.length;) at = Math.max(at + 1, fillFrom(numbers, at, pick));
+    const told = runLengths(numbers, "-pmsfrq");
+    expect([...numbersOf(told, "-pmsfrq", numbers.length)], told).toEqual([...numbers]);
+  }
+});
+
+function fillFrom(numbers: Uint8Array, at: number, pick: (below: number) => number): number {
+  const end = at + pick(40);
+  numbers.fill(pick(7), at, end);
+  return end;
+}
 
 it("tells each partition as its asset does, whatever was built, changed, failed, set aside or taken out of the definition", async () => {
   const dir = project(FILES);

@@ -1,28 +1,22 @@
 // `partitions.grid`: how the partitions of many assets stand, as runs of equal status on axes that assets share.
 //   G1. Of an axis at most `limit` places are told, the newest of time and the first of a list; totals count all.
-//   G2. Most assets are told by the warehouse as bits (grid-ledger.ts). What bits cannot tell (mappings, tasks, failures, partitions outside of the
-//       definition) is told one partition at a time, as everywhere else.
+//   G2. Most assets are told by the warehouse as bits (grid-ledger.ts), and again when what they are made of changed (grid-kept.ts). What bits cannot tell
+//       (mappings, tasks, partitions outside of the definition) is told one partition at a time, as everywhere else.
+//   G3. What runs or failed lies over what stands.
 import type { GridAxisAnswer, GridRowAnswer, PartitionGridAnswer } from "../../model/grid-answers.ts";
 import type { NodeId } from "../../model/graph.ts";
-import { type Dimension, PART_SEPARATOR } from "../../model/partition.ts";
-import {
-  assertCountable,
-  type Coordinate,
-  type Domain,
-  keyOf,
-  partOf,
-  type Parts,
-  partsIn,
-  type Slice,
-  wholeSlice,
-} from "../../plan/partitions/space.ts";
-import { type PartitionStatus, type PartitionWorld, type PartitionedAsset, partsKnown, statusOf } from "../../plan/partitions/status.ts";
+import type { Dimension } from "../../model/partition.ts";
+import { type Coordinate, keyOf, partOf } from "../../plan/partitions/space.ts";
+import { type PartitionWorld, partsKnown, statusOf } from "../../plan/partitions/status.ts";
 import { readLive } from "../../sql/ledger/publish.ts";
 import { ledgerKeys, partitionWorld } from "../partitions/facts.ts";
+import { countedAnswer } from "../partitions/status.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { givenHere } from "../plan/plan.ts";
 import type { Workspace } from "../workspace.ts";
-import { type LedgerAsked, readStanding, readsPlainly, type Standing } from "./grid-ledger.ts";
+import { gridKept } from "./grid-kept.ts";
+import { addPlaces, type Axis, type Laid, lay, LETTERS, NUMBERS, rowKey } from "./grid-lay.ts";
+import { layOutcomes, tellPlain } from "./grid-plain.ts";
 import { frontCoded, runLengths } from "./run-lengths.ts";
 
 export interface GridRequest {
@@ -32,36 +26,8 @@ export interface GridRequest {
   readonly limit: number;
 }
 
-/** In the order of their numbers; 0 is no partition. */
-const LETTERS = "-pmsfrq";
-const NUMBERS: Readonly<Record<PartitionStatus, number>> = { present: 1, missing: 2, stale: 3, failed: 4, running: 5, quarantined: 6 };
 /** Others have a turn after so many partitions. */
 const TURN_PARTITIONS = 5_000;
-
-interface Axis {
-  /** Of the answer. */
-  readonly number: number;
-  readonly domain: Domain;
-  /** As GridAxisAnswer tells it. */
-  readonly step: string;
-  /** Its places in their order. */
-  places: readonly Coordinate[];
-  positions: ReadonlyMap<Coordinate, number>;
-}
-
-/** An asset, and where it lies. */
-interface Laid {
-  readonly asset: PartitionedAsset;
-  readonly axis: Axis;
-  /** Of its dimensions the one along the axis. */
-  readonly along: number;
-  readonly slice: Slice | null;
-  readonly plain: ReturnType<typeof readsPlainly>;
-  /** Per row its numbers along the axis. */
-  readonly rows: Map<string, Uint8Array>;
-  first: Parts | null;
-  last: Parts | null;
-}
 
 /** @throws all errors of the project in one, MR8204 for a definition that reaches too far back. */
 export async function partitionGrid(workspace: Workspace, { assets, limit }: GridRequest): Promise<PartitionGridAnswer> {
@@ -77,10 +43,14 @@ export async function partitionGrid(workspace: Workspace, { assets, limit }: Gri
   const dimensionsOf = (id: NodeId): readonly Dimension[] => graph.nodes.get(id)?.partitioning?.dimensions ?? [];
   const chosen = [...world.assets.values()].filter(({ id }) => assets === undefined || assets.includes(id));
   const axes = new Map<string, Axis>();
-  const laid = chosen.map((asset) => lay({ world, asset, dimensionsOf }, axes));
+  const listed = new Map<string, readonly Coordinate[]>();
+  const laid = chosen.map((asset) => lay({ world, asset, dimensionsOf, listed }, axes));
   const keys = await ledgerKeys(workspace, { live, given });
   const plain = laid.filter(({ plain: how }) => how !== undefined);
-  const strays = await warehouse.session((session) => tellPlain(session, { world, laid: plain, keyOf: keys }));
+  const kept = await gridKept(workspace);
+  const strays = await warehouse.session((session) => tellPlain(session, { world, laid: plain, keyOf: keys, kept }));
+  kept.save();
+  for (const each of plain) if (!layOutcomes(each)) strays.add(each.asset.id);
   const others = laid.filter((each) => each.plain === undefined || strays.has(each.asset.id));
   if (others.length > 0) {
     const read = new Set(others.flatMap(({ asset }) => [asset.id, ...asset.inputs.map((input) => input.asset)]));
@@ -93,136 +63,6 @@ export async function partitionGrid(workspace: Workspace, { assets, limit }: Gri
     rows: laid.flatMap((each) => rowAnswers(each, shown.get(each.axis)!)),
     totals: laid.map(totalOf),
   };
-}
-
-interface Laying {
-  readonly world: PartitionWorld;
-  readonly asset: PartitionedAsset;
-  readonly dimensionsOf: (id: NodeId) => readonly Dimension[];
-}
-
-function lay({ world, asset, dimensionsOf }: Laying, axes: Map<string, Axis>): Laid {
-  const { space, inherited } = asset;
-  const slice = wholeSlice(space, world.nowMs, inherited);
-  if (slice !== null) assertCountable(space, slice);
-  const time = space.domains.findIndex((domain) => domain.kind === "time");
-  const along = time < 0 ? space.domains.length - 1 : time;
-  const domain = space.domains[along]!;
-  const step = stepOf(dimensionsOf(asset.id)[along], domain);
-  // Assets whose places mean the same share an axis.
-  const identity = JSON.stringify([step, domain.kind === "time" ? domain.steps.timezone : domain.values]);
-  const axis = axes.get(identity) ?? { number: axes.size, domain, step, places: [], positions: new Map() };
-  axes.set(identity, axis);
-  const laid = { asset, axis, along, slice, plain: plainOf(asset, dimensionsOf), rows: new Map(), ...endsOf(asset, slice) };
-  if (slice !== null) addPlaces(axis, placesOf(laid));
-  return laid;
-}
-
-/** G2 */
-function plainOf(asset: PartitionedAsset, dimensionsOf: Laying["dimensionsOf"]): Laid["plain"] {
-  return asset.id.startsWith("task:") || asset.outcomes.size > 0 ? undefined : readsPlainly(asset, dimensionsOf);
-}
-
-function endsOf({ space }: PartitionedAsset, slice: Slice | null): Pick<Laid, "first" | "last"> {
-  if (slice === null) return { first: null, last: null };
-  const [first] = partsIn(space, slice);
-  if (first === undefined) return { first: null, last: null };
-  const last = space.domains.map((domain, index): Coordinate => {
-    const bounds = slice[index]!;
-    return bounds.kind === "list" ? bounds.values.at(-1)! : domain.kind === "time" ? domain.steps.previous(bounds.toMs) : "";
-  });
-  return { first, last };
-}
-
-function placesOf({ asset, along, slice }: Pick<Laid, "asset" | "along" | "slice">): readonly Coordinate[] {
-  const { space } = asset;
-  const own = { asset: asset.id, domains: [space.domains[along]!] };
-  return [...partsIn(own, [slice![along]!])].map(([place]) => place!);
-}
-
-function addPlaces(axis: Axis, more: readonly Coordinate[]): void {
-  const added = more.filter((place) => !axis.positions.has(place));
-  if (added.length === 0) return;
-  const { domain } = axis;
-  const order = domain.kind === "list" ? new Map(domain.values.map((value, index) => [value, index])) : undefined;
-  const rank = (place: Coordinate): number => (order === undefined ? (place as number) : (order.get(place as string) ?? order.size));
-  axis.places = [...axis.places, ...added].toSorted((a, b) => rank(a) - rank(b) || (a < b ? -1 : 1));
-  axis.positions = new Map(axis.places.map((place, index) => [place, index]));
-}
-
-/** Fills the rows of assets that bits can tell; answers those that they could not. */
-async function tellPlain(
-  session: Parameters<typeof readStanding>[0],
-  {
-    world,
-    laid,
-    keyOf: ledgerKey,
-  }: { readonly world: PartitionWorld; readonly laid: readonly Laid[]; readonly keyOf: (id: NodeId) => string },
-): Promise<ReadonlySet<NodeId>> {
-  const strays = new Set<NodeId>();
-  const groups = new Map<string, Laid[]>();
-  for (const each of laid) {
-    const form = JSON.stringify([each.axis.number, each.along, each.asset.space.domains.length]);
-    const group = groups.get(form);
-    if (group === undefined) groups.set(form, [each]);
-    else group.push(each);
-  }
-  for (const group of groups.values()) {
-    const { axis, along } = group[0]!;
-    const asked = group.map((each): LedgerAsked & { readonly plain: NonNullable<Laid["plain"]> } => {
-      const range = rangeOf(each);
-      fillMissing(each, range);
-      return { asset: each.asset, key: ledgerKey(each.asset.id), plain: each.plain!, ...range };
-    });
-    const parts = axis.places.map((place) => partOf(axis.domain, place));
-    const read = await readStanding(session, { world, axis: { along, parts }, asked, keyOf: ledgerKey });
-    for (const stray of read.strays) strays.add(stray);
-    const byId = new Map(group.map((each) => [each.asset.id, each]));
-    for (const standing of read.standing) if (!mark(byId.get(standing.asset)!.rows, standing)) strays.add(standing.asset);
-  }
-  return strays;
-}
-
-function rangeOf({ axis, along, slice }: Laid): { readonly from: number; readonly to: number } {
-  const bounds = slice?.[along];
-  if (bounds === undefined || axis.places.length === 0) return { from: 0, to: 0 };
-  if (bounds.kind === "list") return { from: 0, to: axis.places.length };
-  const count = (ms: number): number => axis.positions.get(ms) ?? lowerBound(axis.places as readonly number[], ms);
-  return { from: count(bounds.fromMs), to: count(bounds.toMs) };
-}
-
-function lowerBound(sorted: readonly number[], value: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function fillMissing({ asset, axis, along, slice, rows }: Laid, { from, to }: { readonly from: number; readonly to: number }): void {
-  if (slice === null || to <= from) return;
-  const { space } = asset;
-  const others = { asset: asset.id, domains: space.domains.filter((_, index) => index !== along) };
-  for (const parts of partsIn(
-    others,
-    slice.filter((_, index) => index !== along),
-  ))
-    rows.set(rowKey(asset, along, parts.toSpliced(along, 0, "")), new Uint8Array(axis.places.length).fill(NUMBERS.missing, from, to));
-}
-
-function rowKey({ space }: PartitionedAsset, along: number, parts: Parts): string {
-  return space.domains.map((domain, index) => (index === along ? "*" : partOf(domain, parts[index]!))).join(PART_SEPARATOR);
-}
-
-/** False: there is no such row. */
-function mark(rows: ReadonlyMap<string, Uint8Array>, { row, as, bits }: Standing): boolean {
-  const numbers = rows.get(row);
-  if (numbers === undefined) return false;
-  const number = NUMBERS[as];
-  for (let place = bits.indexOf("1"); place >= 0; place = bits.indexOf("1", place + 1)) numbers[place] = number;
-  return true;
 }
 
 /** One partition at a time; what lies outside of an axis until now makes it longer. */
@@ -265,11 +105,6 @@ function movedTo(numbers: Uint8Array, places: readonly number[], length: number)
   return moved;
 }
 
-function stepOf(dimension: Dimension | undefined, domain: Domain): string {
-  if (dimension?.kind === "time") return dimension.unit;
-  return dimension?.kind === "cron" ? dimension.cron : domain.name;
-}
-
 /** The part of an axis that is told. */
 interface Shown {
   readonly from: number;
@@ -302,18 +137,7 @@ function rowAnswers({ asset, axis, rows }: Laid, shown: Shown): readonly GridRow
 function totalOf({ asset, rows, first, last }: Laid): PartitionGridAnswer["totals"][number] {
   const counts = Array.from(LETTERS, () => 0);
   for (const numbers of rows.values()) for (const number of numbers) counts[number]! += 1;
-  const count = (status: PartitionStatus): number => counts[NUMBERS[status]]!;
-  return {
-    asset: asset.id,
-    by: asset.space.domains.map(({ name }) => name),
-    total: counts.slice(1).reduce((sum, each) => sum + each, 0),
-    present: count("present"),
-    missing: count("missing"),
-    stale: count("stale"),
-    failed: count("failed"),
-    running: count("running"),
-    quarantined: count("quarantined"),
-    first: first === null ? null : keyOf(asset.space, first),
-    last: last === null ? null : keyOf(asset.space, last),
-  };
+  const { id, space } = asset;
+  const ends = { first: first === null ? null : keyOf(space, first), last: last === null ? null : keyOf(space, last) };
+  return { asset: id, ...countedAnswer(space, (status) => counts[NUMBERS[status]]!, ends) };
 }

@@ -12,6 +12,18 @@ export function runLengths(numbers: Uint8Array, letters: string): string {
   return text;
 }
 
+/** The numbers again, so many. */
+export function numbersOf(text: string, letters: string, count: number): Uint8Array {
+  const numbers = new Uint8Array(count);
+  let at = 0;
+  for (const [, length, letter] of text.matchAll(/(\d*)(\D)/g)) {
+    const end = at + (length === "" ? 1 : Number(length));
+    numbers.fill(letters.indexOf(letter!), at, end);
+    at = end;
+  }
+  return numbers;
+}
+
 const SHARED_MAX = 35;
 
 export function frontCoded(texts: readonly string[]): string {
