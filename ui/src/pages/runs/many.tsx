@@ -15,23 +15,26 @@ interface ManyActsProps {
 
 export function ManyActs({ runs, onDone, onCompare }: ManyActsProps): ReactNode {
   const [asked, setAsked] = useState<"retry" | "cancel" | null>(null);
+  const [done, setDone] = useState<number | null>(null);
   const [retry, cancel] = [useAct("runs.retry"), useAct("runs.cancel")];
   if (runs.length === 0) return null;
   const live = runs.filter(({ status }) => status === "running");
   const broken = runs.filter(({ status }) => ["failed", "partial", "canceled"].includes(status));
   const each = async (act: (run: string) => Promise<unknown>, of: readonly RunAnswer[], word: string): Promise<void> => {
-    let done = 0;
+    let count = 0;
     try {
       for (const { run } of of) {
         await act(run);
-        done++;
+        count++;
+        setDone(count);
       }
       setAsked(null);
       onDone();
     } catch {
       // The dialog says what was refused; those before it are done.
     }
-    if (done > 0) toast(`${done} of ${of.length} ${word}`);
+    setDone(null);
+    if (count > 0) toast(`${count} of ${of.length} ${word}`);
   };
   return (
     <div className="row wrap many no-print" role="group" aria-label="Selected runs">
@@ -40,6 +43,11 @@ export function ManyActs({ runs, onDone, onCompare }: ManyActsProps): ReactNode 
         <Button small onClick={onCompare}>
           Compare <kbd>c</kbd>
         </Button>
+      )}
+      {done === null ? null : (
+        <span role="status" className="second">
+          {done} done
+        </span>
       )}
       {broken.length === 0 ? null : (
         <Button small onClick={() => setAsked("retry")}>
@@ -56,8 +64,8 @@ export function ManyActs({ runs, onDone, onCompare }: ManyActsProps): ReactNode 
       </Button>
       <Confirm
         open={asked === "retry"}
-        title={`Retry ${broken.length} runs`}
-        act={`Retry ${broken.length} runs`}
+        title={`Retry ${countOf(broken)}`}
+        act={`Retry ${countOf(broken)}`}
         busy={retry.isPending}
         error={retry.error}
         onClose={() => setAsked(null)}
@@ -67,8 +75,8 @@ export function ManyActs({ runs, onDone, onCompare }: ManyActsProps): ReactNode 
       </Confirm>
       <Confirm
         open={asked === "cancel"}
-        title={`Cancel ${live.length} runs`}
-        act={`Cancel ${live.length} runs`}
+        title={`Cancel ${countOf(live)}`}
+        act={`Cancel ${countOf(live)}`}
         reason="wanted"
         busy={cancel.isPending}
         error={cancel.error}
@@ -79,4 +87,8 @@ export function ManyActs({ runs, onDone, onCompare }: ManyActsProps): ReactNode 
       </Confirm>
     </div>
   );
+}
+
+function countOf({ length }: readonly RunAnswer[]): string {
+  return length === 1 ? "1 run" : `${length.toLocaleString("en-US")} runs`;
 }

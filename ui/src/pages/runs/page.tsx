@@ -1,4 +1,5 @@
-// Runs: what went when and how, found by status, job, trigger, asset and time; many retried or canceled at once.
+// Runs: what went when and how and what broke, found by status, job, trigger, asset, error and time, grouped by what they have in common; new ones come in by
+// themselves; all that match are retried or canceled at once.
 import { useEffect, useMemo, useState, type ReactNode } from "react";
 import type { RunAnswer, RunStatus } from "../../../../src/model/answers.ts";
 import { useNow } from "../../data/now.ts";
@@ -7,19 +8,20 @@ import { list, oneOf, text, usePageSearch, whole } from "../../data/search.ts";
 import { appearance } from "../../data/appearance.ts";
 import { useSignal } from "../../data/signal.ts";
 import { Button } from "../../kit/button.tsx";
-import { DataTable, type Column } from "../../kit/data-table.tsx";
+import { DataTable } from "../../kit/data-table.tsx";
 import { Choice, Filters, Find } from "../../kit/filters.tsx";
-import { Link, useGo } from "../../kit/link.tsx";
+import { useGo } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { RunBars } from "../../kit/run-bars.tsx";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
-import { StatusMark } from "../../kit/status.tsx";
-import { Copy, Count, Duration, shortMoment, spanWords, Time } from "../../kit/values.tsx";
+import { Copy, shortMoment } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
+import { columnsOf, usualSeconds } from "./columns.tsx";
 import { Compare } from "./compare.tsx";
-import { Groups, groupings } from "./groups.tsx";
+import { type Grouping, Groups, groupings } from "./groups.tsx";
 import { ManyActs } from "./many.tsx";
+import { useMatching } from "./matching.ts";
 import { useOlder } from "./older.ts";
 
 const statuses = ["running", "succeeded", "failed", "partial", "canceled", "skipped"] as const satisfies readonly RunStatus[];
@@ -30,6 +32,8 @@ const search = {
   job: text,
   trigger: text,
   asset: text,
+  error: text,
+  tag: text,
   period: oneOf(periods),
   from: whole,
   until: whole,
@@ -40,21 +44,22 @@ const search = {
 const NONE: readonly RunAnswer[] = [];
 const PAGE_RUNS = 100;
 const HOURS = { "1h": 1, "24h": 24, "7d": 168 } as const;
-const SECOND_MS = 1_000;
+const GROUPED_RUNS = 1_000;
 const MINUTE_MS = 60_000;
 
 export function Page(): ReactNode {
-  const [{ status, job, trigger, asset, period, from, until, group, compare }, setSearch] = usePageSearch(search);
+  const [{ status, job, trigger, asset, error, tag, period, from, until, group, compare }, setSearch] = usePageSearch(search);
   const now = useNow(MINUTE_MS);
   const { zone } = useSignal(appearance);
   const [opened] = useState(now);
   const since = from ?? (period === undefined ? undefined : Math.floor(opened / MINUTE_MS) * MINUTE_MS - periodMs[period]);
   const wanted = {
-    limit: PAGE_RUNS,
+    limit: group === undefined ? PAGE_RUNS : GROUPED_RUNS,
     ...(status === undefined ? {} : { status }),
     ...(job === undefined ? {} : { job }),
     ...(trigger === undefined ? {} : { trigger }),
     ...(asset === undefined ? {} : { asset }),
+    ...(error === undefined ? {} : { error }),
     ...(since === undefined ? {} : { since }),
     ...(until === undefined ? {} : { until }),
   };
@@ -63,25 +68,34 @@ export function Page(): ReactNode {
   const strip = useRead("runs.strip", { hours: HOURS[period ?? "24h"], ahead: 0 });
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const go = useGo();
-  const isFiltered = [status, job, trigger, asset, period, from, until].some((each) => each !== undefined);
+  const isFiltered = [status, job, trigger, asset, error, tag, period, from, until].some((each) => each !== undefined);
   const clear = (): void =>
     setSearch({
       status: undefined,
       job: undefined,
       trigger: undefined,
       asset: undefined,
+      error: undefined,
+      tag: undefined,
       period: undefined,
       from: undefined,
       until: undefined,
     });
   const newest = read.data?.runs ?? NONE;
-  const runs = useMemo(() => [...newest, ...older.runs], [newest, older.runs]);
+  const jobs = useRead("jobs.list", {}, { enabled: tag !== undefined || group === "tag" });
+  const tags = useMemo(() => new Map((jobs.data?.jobs ?? []).map((each) => [each.job, each.tags])), [jobs.data]);
+  const runs = useMemo(() => {
+    const all = [...newest, ...older.runs];
+    return tag === undefined ? all : all.filter((run) => run.job !== null && tags.get(run.job)?.includes(tag) === true);
+  }, [newest, older.runs, tag, tags]);
+  const matching = useMatching(wanted, (run) => tag === undefined || (run.job !== null && tags.get(run.job)?.includes(tag) === true));
   const [one, other] = [...selected];
   const canCompare = selected.size === 2 && one !== undefined && other !== undefined;
   const showCompare = (): void => {
     if (canCompare) setSearch({ compare: [one, other] }, "push");
   };
   useCompareKey(canCompare ? showCompare : null);
+  const known = useMemo(() => [...new Map([...matching.runs, ...runs].map((run) => [run.run, run])).values()], [matching.runs, runs]);
   const usual = useMemo(() => usualSeconds(runs), [runs]);
   return (
     <PageFrame
@@ -89,7 +103,7 @@ export function Page(): ReactNode {
       note={
         read.data === undefined
           ? undefined
-          : `${runs.length}${older.next === null ? "" : "+"} ${isFiltered ? "match" : "shown, newest first"}`
+          : `${runs.length}${older.next === null ? "" : "+"} ${isFiltered ? "match" : "shown"}, newest first; new ones come in by themselves`
       }
     >
       <Filters label="Filter runs" clear={isFiltered ? clear : undefined}>
@@ -103,7 +117,13 @@ export function Page(): ReactNode {
         <Find width="short" label="Job" value={job} onChange={(next) => setSearch({ job: next })} />
         <Find width="short" label="Asset" value={asset} onChange={(next) => setSearch({ asset: next })} />
         <Find width="short" label="Trigger" value={trigger} onChange={(next) => setSearch({ trigger: next })} />
+        <Find width="short" label="Error code" value={error} onChange={(next) => setSearch({ error: next })} />
         <Choice label="Group by" value={group} options={groupings} onChange={(next) => setSearch({ group: next })} />
+        {tag === undefined ? null : (
+          <Button small onClick={() => setSearch({ tag: undefined })}>
+            tag {tag} ✕<span className="unseen"> take this tag out</span>
+          </Button>
+        )}
         {from === undefined && until === undefined ? null : (
           <Button small onClick={() => setSearch({ from: undefined, until: undefined })}>
             {from === undefined ? "" : shortMoment(new Date(from), zone)} –{" "}
@@ -142,17 +162,27 @@ export function Page(): ReactNode {
               <Groups
                 runs={runs}
                 by={group}
-                onOpen={(name) =>
-                  setSearch(
-                    group === "job" ? { job: name ?? undefined, group: undefined } : { trigger: name ?? undefined, group: undefined },
-                    "push",
-                  )
-                }
+                tags={tags}
+                onOpen={(name) => setSearch({ ...filterOf(group, name), group: undefined }, "push")}
               />
             ) : (
               <>
+                {isFiltered && selected.size === 0 ? (
+                  <div className="row many no-print">
+                    <Button
+                      small
+                      data-key="a"
+                      aria-keyshortcuts="a"
+                      busy={matching.isLoading}
+                      onClick={() => void matching.load().then((all) => setSelected(new Set(all.map(({ run }) => run))))}
+                    >
+                      Select all that match <kbd>a</kbd>
+                    </Button>
+                    <span className="second">to retry or cancel them together</span>
+                  </div>
+                ) : null}
                 <ManyActs
-                  runs={runs.filter(({ run }) => selected.has(run))}
+                  runs={known.filter(({ run }) => selected.has(run))}
                   onDone={() => setSelected(new Set())}
                   onCompare={canCompare ? showCompare : undefined}
                 />
@@ -160,7 +190,7 @@ export function Page(): ReactNode {
                   label="Runs"
                   rows={runs}
                   rowKey={({ run }) => run}
-                  columns={columnsOf(usual)}
+                  columns={columnsOf(usual, new Date(opened).toISOString())}
                   onOpen={({ run }) => go(links.run(run))}
                   selected={selected}
                   onSelect={setSelected}
@@ -175,6 +205,11 @@ export function Page(): ReactNode {
   );
 }
 
+function filterOf(group: Grouping, name: string | null): Partial<Record<Grouping, string | undefined>> {
+  // What broke is told by the error's node, and every run that has a part for it is shown.
+  return { [group]: name ?? undefined };
+}
+
 /** `c` compares the two that are selected. */
 function useCompareKey(compare: (() => void) | null): void {
   useEffect(() => {
@@ -186,81 +221,4 @@ function useCompareKey(compare: (() => void) | null): void {
     document.addEventListener("keydown", press);
     return () => document.removeEventListener("keydown", press);
   });
-}
-
-function columnsOf(usual: ReadonlyMap<string, number>): readonly Column<RunAnswer>[] {
-  return [
-    { id: "status", head: "Status", cell: ({ status }) => <StatusMark status={status} />, by: ({ status }) => status, width: "110px" },
-    {
-      id: "run",
-      head: "Run",
-      cell: ({ run }) => (
-        <Link to={links.run(run)} className="mono" tabIndex={-1}>
-          {run}
-        </Link>
-      ),
-    },
-    { id: "job", head: "Job", cell: ({ job }) => job ?? <span className="muted">by hand</span>, by: ({ job }) => job, grows: true },
-    { id: "trigger", head: "Trigger", cell: ({ trigger }) => trigger, by: ({ trigger }) => trigger, wide: true },
-    { id: "began", head: "Began", cell: ({ startedAt }) => <Time at={startedAt} />, by: ({ startedAt }) => startedAt },
-    {
-      id: "took",
-      head: "Took",
-      align: "right",
-      cell: (run) => <Took run={run} usual={usual.get(run.job ?? "")} />,
-      by: ({ seconds }) => seconds,
-    },
-    {
-      id: "steps",
-      head: "Steps",
-      wide: true,
-      align: "right",
-      cell: ({ nodes }) => <Steps nodes={nodes} />,
-      by: ({ nodes }) => nodes.total,
-    },
-    {
-      id: "failed",
-      head: "Failed",
-      align: "right",
-      cell: ({ nodes }) => (nodes.failed === 0 ? <span className="muted">0</span> : <span className="status fail">{nodes.failed}</span>),
-      by: ({ nodes }) => nodes.failed,
-    },
-  ];
-}
-
-function Steps({ nodes }: { readonly nodes: RunAnswer["nodes"] }): ReactNode {
-  const done = nodes.succeeded + nodes.reused;
-  return (
-    <span title={`${nodes.succeeded} succeeded, ${nodes.reused} reused, ${nodes.failed} failed, ${nodes.skipped} skipped`}>
-      <Count of={done} /> of <Count of={nodes.total} />
-    </span>
-  );
-}
-
-/** How long it took beside what its job usually takes, where it is worth saying. */
-function Took({ run, usual }: { readonly run: RunAnswer; readonly usual: number | undefined }): ReactNode {
-  if (run.seconds === null) return <SoFar startedAt={run.startedAt} />;
-  const isSlow = usual !== undefined && run.seconds > Math.max(2, 2 * usual);
-  return (
-    <>
-      {isSlow ? <span className="tag warn">usually {spanWords(usual)}</span> : null} <Duration seconds={run.seconds} />
-    </>
-  );
-}
-
-function SoFar({ startedAt }: { readonly startedAt: string }): ReactNode {
-  const now = useNow(SECOND_MS);
-  return <span className="muted">{spanWords(Math.max(0, now - Date.parse(startedAt)) / SECOND_MS)} so far</span>;
-}
-
-/** The median of those shown, per job with at least three that went well. */
-function usualSeconds(runs: readonly RunAnswer[]): ReadonlyMap<string, number> {
-  const took = new Map<string, number[]>();
-  for (const { job, status, seconds } of runs)
-    if (job !== null && status === "succeeded" && seconds !== null) took.set(job, [...(took.get(job) ?? []), seconds]);
-  return new Map(
-    [...took]
-      .filter(([, each]) => each.length >= 3)
-      .map(([job, each]) => [job, each.toSorted((one, other) => one - other)[Math.floor(each.length / 2)]!]),
-  );
 }
