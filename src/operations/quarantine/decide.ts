@@ -20,7 +20,7 @@ import { runOperation } from "../runs/run.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Amendment, isLoaded } from "./amendment.ts";
 import { correctionsIn } from "./exchange.ts";
-import { type Targets, targetsOf } from "./targets.ts";
+import { nothingOpen, type Targets, targetsOf } from "./targets.ts";
 
 export interface DecisionRequest {
   readonly act: "fix" | "accept" | "replay";
@@ -151,12 +151,7 @@ async function decideBuilt(
   const rows = await warehouse.session((session) =>
     session.rows<{ id: string }>(`select id from _millrace.quarantine where ${fits} order by id`),
   );
-  if (rows.length === 0)
-    throw new MillraceError({
-      code: "MR8401",
-      message: `nothing of ${asset} is in quarantine that fits`,
-      hint: `millrace quarantine list ${asset}`,
-    });
+  if (rows.length === 0) throw await nothingOpen(warehouse, targets);
   const ids = rows.map(({ id }) => id);
   tell(answerOf({ ...NOTHING, asset, records: ids.length, loaded: act === "accept" ? ids.length : 0 }, { act, by, why, dryRun }));
   if (dryRun) return null;
@@ -241,11 +236,6 @@ export async function discardRecords(
     });
     return found.length;
   });
-  if (records === 0)
-    throw new MillraceError({
-      code: "MR8401",
-      message: `nothing of ${asset} is in quarantine that fits`,
-      hint: `millrace quarantine list ${asset}`,
-    });
+  if (records === 0) throw await nothingOpen(warehouse, { asset, ...(ids === undefined ? {} : { ids }) });
   return answerOf({ ...NOTHING, asset, records }, { act: "discard", by, why, dryRun: false });
 }

@@ -29,10 +29,20 @@ export async function targetsOf(workspace: Workspace, warehouse: Warehouse, name
   return { asset: found, key, node, ...(ids.length === 0 ? {} : { ids }) };
 }
 
+/** What is said when none of the records is open any more. */
+export async function nothingOpen(warehouse: Warehouse, { asset, ids }: Pick<Targets, "asset" | "ids">): Promise<MillraceError> {
+  if (ids !== undefined) await assetOf(warehouse, ids); // says who was faster
+  return new MillraceError({
+    code: "MR8401",
+    message: `nothing of ${asset} is in quarantine that fits`,
+    hint: `millrace quarantine list ${asset}`,
+  });
+}
+
 async function assetOf(warehouse: Warehouse, ids: readonly string[]): Promise<string> {
   const rows = await warehouse.session((session) =>
-    session.rows<{ id: string; asset: string; status: string }>(
-      `select id, asset, status from _millrace.quarantine where list_contains(from_json($1, '["varchar"]'), id)`,
+    session.rows<{ id: string; asset: string; status: string; by: string | null }>(
+      `select id, asset, status, decided_by as by from _millrace.quarantine where list_contains(from_json($1, '["varchar"]'), id)`,
       [JSON.stringify(ids)],
     ),
   );
@@ -44,12 +54,11 @@ async function assetOf(warehouse: Warehouse, ids: readonly string[]): Promise<st
       hint: "`millrace quarantine list` shows the ids",
     });
   const decided = rows.find((row) => row.status !== "open");
-  if (decided !== undefined)
-    throw new MillraceError({
-      code: "MR8401",
-      message: `${decided.id} is ${decided.status}: nothing is left to decide`,
-      hint: `millrace history ${decided.asset}`,
-    });
+  if (decided !== undefined) {
+    const { id, asset, status, by } = decided;
+    const what = by === null ? status : `${status} by ${by}`;
+    throw new MillraceError({ code: "MR8401", message: `${id} is ${what}: nothing is left to decide`, hint: `millrace history ${asset}` });
+  }
   const assets = [...new Set(rows.map((row) => row.asset))];
   if (assets.length > 1)
     throw new MillraceError({ code: "MR7001", message: `the ids are of ${assets.join(" and ")}: one asset at a time` });
