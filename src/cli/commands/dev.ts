@@ -8,6 +8,7 @@ import { planLines, planSummary } from "../plan-text.ts";
 import { createProgress, type Progress } from "../progress.ts";
 import { printable } from "../table.ts";
 import { count, plural, seconds } from "../words.ts";
+import { createLogTail } from "./dev-logs.ts";
 import { openInBrowser, watchKeys } from "./dev-keys.ts";
 import { LEAVE_MS, portOf, tellServe } from "./serving.ts";
 
@@ -61,11 +62,11 @@ interface Screen {
   close(): void;
 }
 
-function createScreen({ output }: CommandContext, opens: boolean): Screen {
+function createScreen({ app, output }: CommandContext, opens: boolean): Screen {
   let act: ((wanted: "run" | "plan") => void) | undefined;
   let progress: Progress | undefined;
   let link: string | undefined;
-  let isLogging = false;
+  const logs = createLogTail(app, output);
   const open = (): void => {
     if (link !== undefined && !openInBrowser(link)) output.note(`open ${link}`);
   };
@@ -93,6 +94,7 @@ function createScreen({ output }: CommandContext, opens: boolean): Screen {
           return;
         case "run":
           toRun().observe(told.progress);
+          if (told.progress.type === "run") logs.begun(told.progress.run);
           return;
         case "ran":
           toRun().finish(told.summary);
@@ -116,8 +118,11 @@ function createScreen({ output }: CommandContext, opens: boolean): Screen {
         case "reloaded":
           return; // what was read again is told by the check
         case "runStarted":
+          if (progress === undefined || logs.isOn()) tellServe(told, output);
+          logs.begun(told.run);
+          return;
         case "runFinished":
-          if (progress === undefined || isLogging) tellServe(told, output);
+          if (progress === undefined || logs.isOn()) tellServe(told, output);
           return;
         default:
           tellServe(told, output);
@@ -127,10 +132,8 @@ function createScreen({ output }: CommandContext, opens: boolean): Screen {
       if (key === "o") open();
       else if (key === "r") act?.("run");
       else if (key === "p") act?.("plan");
-      else if (key === "l") {
-        isLogging = !isLogging;
-        output.note(isLogging ? "runs of triggers and pages are told, too: logs are at millrace logs RUN -f" : "quiet again");
-      } else if (key === "c") process.stderr.write("\u001b[2J\u001b[3J\u001b[H");
+      else if (key === "l") logs.toggle();
+      else if (key === "c") process.stderr.write("\u001b[2J\u001b[3J\u001b[H");
       else if (key === "h") output.note(HELP);
       else if (key === "q") process.kill(process.pid, "SIGINT");
     },
@@ -138,10 +141,10 @@ function createScreen({ output }: CommandContext, opens: boolean): Screen {
   };
 }
 
-const KEYS = "o open  r run stale  p plan  l more or less of runs  c clear  h help  q quit";
+const KEYS = "o open  r run stale  p plan  l logs  c clear  h help  q quit";
 const HELP = [
   "  o  open the page          r  run what is stale       p  show the plan",
-  "  l  tell runs of triggers  c  clear the screen        q  quit (Ctrl-C)",
+  "  l  logs of runs           c  clear the screen        q  quit (Ctrl-C)",
   "  a saved file is compiled at once; its errors and what it changes are told here and on the page",
 ].join("\n");
 

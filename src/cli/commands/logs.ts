@@ -44,7 +44,7 @@ export const logs: Command = {
   },
 };
 
-function lineText(line: LogLineAnswer, withRun: boolean): string {
+export function lineText(line: LogLineAnswer, withRun: boolean): string {
   const more = Object.entries(line).filter(([key]) => !OWN_KEYS.has(key));
   const fields = more.map(([key, value]) => `  ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join("");
   const whose = withRun ? `${line.at.slice(0, 10)} ${line.at.slice(11, 23)} ${line.run}` : line.at.slice(11, 23);
