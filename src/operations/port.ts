@@ -35,8 +35,16 @@ import type {
 } from "../model/act-answers.ts";
 import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
 import type { CatalogueAnswer, TypesAnswer } from "../model/catalogue-answers.ts";
-import type { AssetProfileAnswer, AssetRowsAnswer, AssetSourceAnswer, CheckListAnswer, DriftAnswer, SearchAnswer } from "../model/look-answers.ts";
+import type {
+  AssetProfileAnswer,
+  AssetRowsAnswer,
+  AssetSourceAnswer,
+  CheckListAnswer,
+  DriftAnswer,
+  SearchAnswer,
+} from "../model/look-answers.ts";
 import type { AssetGraphAnswer } from "../model/graph-answers.ts";
+import type { BoardWish } from "./live/board.ts";
 import type { CheckListRequest } from "./look/checks.ts";
 import type { RowsRequest } from "./look/rows.ts";
 import type { SearchRequest } from "./look/search.ts";
@@ -204,7 +212,7 @@ export interface App {
   /** With what the project makes itself; without a kind all of them, by kind. */
   jsonSchema(kind: string | undefined): Promise<Readonly<Record<string, unknown>>>;
   /** All assets with how each stands and what it reads. */
-  assetGraph(): Promise<AssetGraphAnswer>;
+  assetGraph(wish: BoardWish): Promise<AssetGraphAnswer>;
   /** The text an asset is defined by. */
   assetSource(asset: string): Promise<AssetSourceAnswer>;
   /** A page of the rows that readers see. */

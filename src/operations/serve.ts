@@ -10,6 +10,7 @@ import { version } from "../model/version.ts";
 import { accessPort } from "./access/port.ts";
 import { createPushes } from "./deploy/pushes.ts";
 import { createLive } from "./live/live.ts";
+import { publish } from "./live/project-kept.ts";
 import { toldCalls } from "./live/told-calls.ts";
 import type { Carrier } from "./runs/carrier.ts";
 import { tidyDaily } from "./serve/daily.ts";
@@ -183,7 +184,9 @@ export async function serveOperation(
     await jobs.define(keeper.current().policies);
     senses.set(keeper.current());
     followed = await followRunEvents({ store, clock, environment, desks: () => jobs.desks(), onProblem: problem("events of runs") });
+    publish(workspace.dir, keeper.current());
     keeper.watch(async (now) => {
+      publish(workspace.dir, now);
       await jobs.define(now.policies);
       senses.set(now);
       live.changed("project", counts(now.policies));
@@ -198,7 +201,7 @@ export async function serveOperation(
     pushes.work();
     cancelPreparing = clock.after(PREPARE_AFTER_MS, () => {
       if (keeper.current().project.nodes.length < PREPARED_NODES_MIN) return;
-      const prepared = import("./live/board.ts").then(async ({ prepareStatus }) => prepareStatus(await workspaceFor(environment)));
+      const prepared = import("./live/board.ts").then(async ({ prepareBoard }) => prepareBoard(await workspaceFor(environment)));
       prepared.catch(() => {}); // who asks hears what is wrong
     });
     await stopped;

@@ -26,11 +26,11 @@ select id, area, price from raw.sales
 
 describe("an asset is looked at", () => {
   it("in a graph of all: by place what each reads, how it stands, what its checks found", async () => {
-    const unbuilt = await (await open(project(FILES))).assetGraph();
+    const unbuilt = await (await open(project(FILES))).assetGraph({ soon: false });
     expect(unbuilt.nodes.map(({ status }) => status)).toEqual(["missing", "missing", "missing", "missing"]);
     const app = await open(project(FILES));
     await app.run({}, () => {});
-    const { nodes } = await app.assetGraph();
+    const { nodes } = await app.assetGraph({ soon: false });
     const named = nodes.map(({ asset, needs }) => [asset, needs.map((need) => nodes[need]!.asset)]);
     expect(named).toEqual([
       ["clean.sales", ["raw.sales"]],

@@ -3,6 +3,7 @@ import type { MillraceError } from "../../model/errors.ts";
 import type { FramedError, ProjectAnswer } from "../../model/project-answers.ts";
 import { version } from "../../model/version.ts";
 import { watchedCheck } from "../dev/check.ts";
+import { errorsOfPlan } from "../live/project-kept.ts";
 import type { Workspace } from "../workspace.ts";
 import { framed } from "./framed.ts";
 
@@ -21,7 +22,7 @@ export async function showProject(workspace: Workspace): Promise<ProjectAnswer> 
     branch: workspace.branch(),
     timezone: project.config.timezone ?? "UTC",
     counts: { assets: nodes.filter(({ kind }) => kind !== "task").length, jobs: jobs.length, checks, tests: tests.length },
-    errors: watched?.errors ?? shown(project.errors),
+    errors: watched?.errors ?? shown(project.errors.length === 0 ? await errorsOfPlan(workspace) : project.errors),
     warnings: shown(project.warnings),
     watched,
   };

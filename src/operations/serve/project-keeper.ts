@@ -4,12 +4,14 @@ import type { JobName } from "../../model/job-events.ts";
 import type { Project } from "../../project/reader.ts";
 import type { JobPolicy } from "../../trigger/policy.ts";
 import type { Workspace } from "../workspace.ts";
-import { lookAtProject, type ProjectWatch, watchProject } from "./project-watch.ts";
+import { lookAtProject, type ProjectLook, type ProjectWatch, watchProject } from "./project-watch.ts";
 
 export interface ServedProject {
   readonly workspace: Workspace;
   readonly project: Project;
   readonly policies: ReadonlyMap<JobName, JobPolicy>;
+  /** At its files, before they were read. */
+  readonly look: ProjectLook;
 }
 
 export interface ProjectKeeper {
@@ -31,12 +33,12 @@ export interface ProjectKeeperOptions {
 /** @throws all errors of the project in one. */
 export async function createProjectKeeper({ workspace, clock, onBroken, onRead, hushMs }: ProjectKeeperOptions): Promise<ProjectKeeper> {
   const since = lookAtProject(workspace.dir);
-  let served = await serve(workspace);
+  let served = await serve(workspace, since);
   let watching: ProjectWatch | undefined;
   let reading: Promise<void> = Promise.resolve();
   const read = async (files: readonly string[], take: (project: ServedProject) => Promise<void>): Promise<void> => {
     try {
-      served = await serve(workspace.renewed());
+      served = await serve(workspace.renewed(), lookAtProject(workspace.dir));
       await take(served);
       onRead?.({ files });
     } catch (error) {
@@ -61,8 +63,8 @@ export async function createProjectKeeper({ workspace, clock, onBroken, onRead, 
   };
 }
 
-async function serve(workspace: Workspace): Promise<ServedProject> {
+async function serve(workspace: Workspace, look: ProjectLook): Promise<ServedProject> {
   const project = await workspace.project();
   const { policiesOf } = await import("../triggers/policy.ts");
-  return { workspace, project, policies: await policiesOf(project, (await workspace.environment()).name) };
+  return { workspace, project, look, policies: await policiesOf(project, (await workspace.environment()).name) };
 }

@@ -1,11 +1,17 @@
 // Fields that several routes take.
 import { z } from "zod";
+import { flag } from "../route.ts";
 
 export const asset = z.string().min(1).describe("its name, or the end of it where that is enough");
 export const run = z.string().min(1).describe("its id, or the beginning of it");
 export const select = z.string().min(1).max(10_000).describe("which assets: clean.sales, +final.*, tag:county, kind:source and not raw.x");
 export const why = z.string().max(2_000).describe("kept in the history");
 export const rule = z.string().describe("only those set aside by this rule: badValue(price)");
+export const soon = flag
+  .default(false)
+  .describe(
+    "from what is kept, without waiting for a plan: `partial` says where that is not all; the live topic assets tells when one knows better",
+  );
 
 /** A record in a query is JSON. */
 export const params = z

@@ -1,6 +1,7 @@
 // What pages show of assets besides their description: the text, rows, a profile, all checks, and what a search finds.
 import { z } from "zod";
 import { given, read, whole } from "../route.ts";
+import { soon } from "./fields.ts";
 
 const asset = z.string().describe("its name, `schema.name`");
 /** Rows of one page, and how far into an asset a page may begin. */
@@ -14,8 +15,8 @@ export const lookRoutes = [
     id: "assets.graph",
     summary: "All assets with how each stands and what it reads, for pictures and lists",
     scope: "read",
-    input: z.object({}),
-    run: (app) => app.assetGraph(),
+    input: z.object({ soon }),
+    run: (app, wish) => app.assetGraph(wish),
   }),
   read({
     id: "assets.source",

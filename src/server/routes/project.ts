@@ -1,8 +1,8 @@
 // How things stand, and what the project is made of.
 import { z } from "zod";
-import { act, flag, given, read, words } from "../route.ts";
+import { act, given, read, words } from "../route.ts";
 import { on, option, pairs } from "./command-words.ts";
-import { select } from "./fields.ts";
+import { select, soon } from "./fields.ts";
 
 const settings = z.record(z.string(), z.string()).describe("key → value, keys dotted where they are nested: auth.bearer");
 
@@ -11,11 +11,7 @@ export const projectRoutes = [
     id: "status.show",
     summary: "How things stand and what needs a person, most urgent first",
     scope: "read",
-    input: z.object({
-      soon: flag
-        .default(false)
-        .describe("from what is kept, without waiting for a plan; the live topic assets tells when one knows better"),
-    }),
+    input: z.object({ soon }),
     cli: () => ["status"],
     run: (app, { soon }) => (soon ? app.statusSoon() : app.status()),
   }),

@@ -67,7 +67,7 @@ export function Inspector(props: InspectorProps): ReactNode {
             <dd>{node.owner}</dd>
           </>
         )}
-        {node.quarantined === 0 ? null : (
+        {node.quarantined === 0 || node.quarantined === null ? null : (
           <>
             <dt>Quarantine</dt>
             <dd>

@@ -22,9 +22,10 @@ const STEPS: Readonly<Record<Exclude<Lens, "status" | "quality">, readonly numbe
 /** 0 to 4; null: nothing is known. */
 export function heatOf(lens: Exclude<Lens, "status">, node: GraphNodeAnswer, now: number): number | null {
   if (lens === "quality") {
+    if (node.checks === null) return null;
     const { passed, warned, failed, unknown } = node.checks;
     if (passed + warned + failed + unknown === 0) return null;
-    return failed > 0 ? 4 : warned > 0 || node.quarantined > 0 ? 3 : unknown > 0 ? 1 : 0;
+    return failed > 0 ? 4 : warned > 0 || (node.quarantined ?? 0) > 0 ? 3 : unknown > 0 ? 1 : 0;
   }
   const value = lens === "rows" ? node.rows : lens === "duration" ? node.seconds : ageOf(node, now);
   return value === null ? null : STEPS[lens].filter((limit) => value >= limit).length;

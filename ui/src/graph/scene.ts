@@ -70,7 +70,7 @@ function groupItem({ nodes }: GraphModel, group: string, members: readonly numbe
   for (const place of members) {
     const { status, quarantined: aside } = nodes[place]!;
     counts.set(status, (counts.get(status) ?? 0) + 1);
-    quarantined += aside;
+    quarantined += aside ?? 0;
   }
   return { kind: "group", key: `group:${group}`, group, members, status: worstStatus(counts.keys()), counts, quarantined };
 }

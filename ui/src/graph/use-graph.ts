@@ -4,7 +4,7 @@ import { type Read, useRead } from "../data/read.ts";
 import { type GraphModel, graphModel } from "./model.ts";
 
 export function useGraph(): Read<GraphModel> {
-  const read = useRead("assets.graph", {});
+  const read = useRead("assets.graph", { soon: true });
   const model = useMemo(() => (read.data === undefined ? undefined : graphModel(read.data)), [read.data]);
   return { ...read, data: model };
 }

@@ -62,6 +62,6 @@ function sentence({ scene }: Placed, place: number): string {
   const about =
     item.kind === "group"
       ? `group of ${item.members.length} assets, the worst is ${item.status}`
-      : `${item.node.materialize ?? item.node.kind}, ${statusOf(item)}${item.node.rows === null ? "" : `, ${item.node.rows} rows`}${item.node.quarantined === 0 ? "" : `, ${item.node.quarantined} in quarantine`}`;
+      : `${item.node.materialize ?? item.node.kind}, ${statusOf(item)}${item.node.rows === null ? "" : `, ${item.node.rows} rows`}${item.node.quarantined === 0 || item.node.quarantined === null ? "" : `, ${item.node.quarantined} in quarantine`}`;
   return `${nameOf(item)}, ${about}. Reads ${names("from")}. Read by ${names("to")}.`;
 }

@@ -228,7 +228,7 @@ function paintAsset(
   pen.textBaseline = "middle";
   pen.textAlign = "left";
   pen.fillStyle = palette.text;
-  const badge = node.quarantined > 0 || node.checks.failed > 0;
+  const badge = (node.quarantined ?? 0) || (node.checks?.failed ?? 0);
   pen.font = details ? `500 13px ${palette.font}` : `500 22px ${palette.font}`;
   pen.fillText(
     cutText(pen, shortName(node.asset), ASSET_WIDTH - 44 - (badge && details ? 40 : 0)),
@@ -239,7 +239,7 @@ function paintAsset(
   pen.font = `11px ${palette.font}`;
   pen.fillStyle = palette.quiet;
   pen.fillText(cutText(pen, aboutNode(node, picture.now), ASSET_WIDTH - 24), x + 12, y + 33);
-  if (badge) paintBadge({ pen, palette }, x + ASSET_WIDTH - 10, y + 15, node.quarantined > 0 ? node.quarantined : node.checks.failed);
+  if (badge > 0) paintBadge({ pen, palette }, x + ASSET_WIDTH - 10, y + 15, badge);
   if (place === picture.hover) paintRing(pen, { x, y, width: ASSET_WIDTH, height: ASSET_HEIGHT, colour: palette.accent, line: 1.4 });
 }
 

@@ -1,0 +1,96 @@
+// What runs did since a plan was made, laid over what the plan told of each asset.
+//   O1. What was built since feeds others: they are stale until they were built after it, whatever the next plan finds.
+import type { AssetGraphAnswer, GraphNodeAnswer } from "../../model/graph-answers.ts";
+import { splitNodeId } from "../../model/partition.ts";
+import type { AssetRow } from "../../views/assets.ts";
+import { foldRun } from "../../views/run-fold.ts";
+import { listRuns } from "../../views/runs.ts";
+import { assetsHere } from "../environments/assets.ts";
+import type { Workspace } from "../workspace.ts";
+
+const RUNNING_RUNS_MAX = 20;
+
+export interface Happened {
+  /** Of the nodes that runs have settled since. */
+  readonly rows: ReadonlyMap<string, AssetRow>;
+  readonly running: ReadonlySet<string>;
+}
+
+export async function happenedSince(workspace: Workspace, asOfMs: number): Promise<Happened> {
+  const rows = await assetsHere(workspace);
+  const since = new Date(asOfMs).toISOString();
+  return { rows: new Map([...rows].filter(([, row]) => row.at >= since)), running: await runningHere(workspace) };
+}
+
+/** Assets and tasks that are being carried out. */
+export async function runningHere(workspace: Workspace): Promise<ReadonlySet<string>> {
+  const [store, { name: environment }] = [await workspace.store(), await workspace.environment()];
+  const running = new Set<string>();
+  for (const { run } of await listRuns(store, { status: "running", environment, limit: RUNNING_RUNS_MAX }))
+    for (const { node, status } of foldRun(await store.read(run))?.nodes() ?? [])
+      if (status === "running") running.add(splitNodeId(node).asset);
+  return running;
+}
+
+export function overlaid(answer: AssetGraphAnswer, { rows, running }: Happened): AssetGraphAnswer {
+  if (rows.size === 0 && running.size === 0) return answer;
+  const stale = staleBy(answer.nodes, rows);
+  return {
+    ...answer,
+    nodes: answer.nodes.map((node) =>
+      overlaidNode(node, rows.get(node.asset), { isRunning: running.has(node.asset), isStale: stale.has(node.asset) }),
+    ),
+  };
+}
+
+interface Marks {
+  readonly isRunning: boolean;
+  readonly isStale: boolean;
+}
+
+function overlaidNode(node: GraphNodeAnswer, row: AssetRow | undefined, { isRunning, isStale }: Marks): GraphNodeAnswer {
+  const after = statusAfter(node.status, row);
+  const status = isRunning ? "running" : isStale && after === "current" ? "stale" : after;
+  if (row?.status !== "succeeded") return status === node.status ? node : { ...node, status };
+  const took = row.tookMs.at(-1);
+  return {
+    ...node,
+    status,
+    rows: row.rows?.loaded ?? node.rows,
+    updatedAt: row.at,
+    seconds: took === undefined ? node.seconds : took / 1_000,
+  };
+}
+
+export function statusAfter(status: string, row: AssetRow | undefined): string {
+  if (row === undefined) return status;
+  if (row.status === "succeeded" || row.status === "reused") return "current";
+  return row.status === "failed" ? "failed" : status;
+}
+
+/** O1: assets that read, directly or by others, what was built after they were. */
+export function staleBy(nodes: readonly GraphNodeAnswer[], rows: ReadonlyMap<string, AssetRow>): ReadonlySet<string> {
+  const stale = new Set<string>();
+  if (rows.size === 0) return stale;
+  /** When what a node gives to others last changed; "": not since. */
+  const changedAt = new Map<number, string>();
+  const visit = (place: number): string => {
+    const known = changedAt.get(place);
+    if (known !== undefined) return known;
+    changedAt.set(place, ""); // of a circle
+    const { asset, needs, kind } = nodes[place]!;
+    const row = rows.get(asset);
+    let newest = "";
+    for (const need of needs) {
+      const at = visit(need);
+      if (at > newest) newest = at;
+    }
+    const isSettled = row !== undefined && row.at >= newest && (row.status === "succeeded" || row.status === "reused");
+    if (!isSettled && newest !== "" && kind !== "task") stale.add(asset);
+    const own = isSettled ? (row.status === "succeeded" ? row.at : "") : newest;
+    changedAt.set(place, own);
+    return own;
+  };
+  for (const place of nodes.keys()) visit(place);
+  return stale;
+}
