@@ -1,7 +1,9 @@
 // What happens on the canvas outside of React: draws when something changed, pans, zooms and picks. One per canvas; ended by `end`.
 import type { Placed } from "../layout/use-layout.ts";
 import type { Lens } from "../lens.ts";
+import type { Mark } from "../marks.ts";
 import { type Camera, cameraText, fit, parseCamera, toView, toWorld, type View, zoomAt } from "./camera.ts";
+import { isInside, lassoWith, paintLasso, type Point } from "./lasso.ts";
 import { edgeBoxes, edgePath, NAMES_ZOOM, paint, type Picture, sizeOf } from "./paint.ts";
 import { onPalette, type Palette, readPalette } from "./palette.ts";
 import { spatialIndex } from "./spatial.ts";
@@ -13,6 +15,9 @@ export interface Shown {
   readonly selected: ReadonlySet<number>;
   readonly focus: number;
   readonly lens: Lens;
+  readonly marks: ReadonlyMap<number, Mark> | null;
+  /** A drag draws a loop around what is meant; else only with Shift. */
+  readonly isLasso: boolean;
 }
 
 export interface Hears {
@@ -20,6 +25,8 @@ export interface Hears {
   at(at: string | undefined): void;
   pick(place: number, how: "alone" | "other"): void;
   open(place: number): void;
+  /** A loop was drawn around these. */
+  loop(places: readonly number[]): void;
 }
 
 export interface Engine {
@@ -59,6 +66,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
   let settle: ReturnType<typeof setTimeout> | undefined;
   let request = 0;
   let movedMs = Number.NEGATIVE_INFINITY;
+  let [isLasso, lasso] = [false, null as readonly Point[] | null];
   const still = createStill();
 
   const draw = (): void => {
@@ -68,6 +76,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     dirty = false;
     const turn = calm.matches ? 0 : performance.now() * TURN_PER_MS;
     turns = paint({ pen, view, ratio: devicePixelRatio, palette, camera, turn }, { ...picture, hover, now: Date.now() });
+    if (lasso !== null) paintLasso(pen, lasso, { ratio: devicePixelRatio, line: palette.accent, fill: palette.accentSoft });
   };
   const loop = (): void => {
     if (dirty || (turns && !calm.matches)) draw();
@@ -126,12 +135,13 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     canvas.setPointerCapture(event.pointerId);
     pointers.set(event.pointerId, here(event));
     movedPx = 0;
+    lasso = (isLasso || event.shiftKey) && pointers.size === 1 ? [here(event)] : null;
   };
   const hovered = (event: PointerEvent): void => {
     const over = itemAt(event);
     if (over === hover) return;
     hover = over;
-    canvas.style.cursor = over >= 0 ? "pointer" : "";
+    canvas.style.cursor = over >= 0 ? "pointer" : isLasso ? "crosshair" : "";
     dirty = true;
   };
   const move = (event: PointerEvent): void => {
@@ -143,6 +153,11 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     pointers.set(event.pointerId, now);
     movedPx += Math.abs(now.x - before.x) + Math.abs(now.y - before.y);
     if (movedPx < CLICK_PX) return undefined;
+    if (lasso !== null && other === undefined) {
+      lasso = lassoWith(lasso, now);
+      dirty = true;
+      return undefined;
+    }
     if (other === undefined) {
       const { x, y, zoom } = camera;
       return lookAt({ x: x - (now.x - before.x) / zoom, y: y - (now.y - before.y) / zoom, zoom });
@@ -151,10 +166,28 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     return lookAt(zoomAt(camera, view, { x: (now.x + other.x) / 2, y: (now.y + other.y) / 2, factor: far }));
   };
   const up = (event: PointerEvent): void => {
-    if (!pointers.delete(event.pointerId) || movedPx >= CLICK_PX) return;
+    if (!pointers.delete(event.pointerId)) return;
+    if (movedPx >= CLICK_PX) return looped();
+    lasso = null;
     hears.pick(itemAt(event), event.shiftKey ? "other" : "alone");
   };
-  const cancel = (event: PointerEvent): void => void pointers.delete(event.pointerId);
+  const looped = (): void => {
+    if (lasso === null || camera === undefined || picture === undefined) return;
+    const { layout, scene } = picture.placed;
+    const [drawn, at] = [lasso, camera];
+    const within = [...scene.items.keys()].filter((place) => {
+      const { width, height } = sizeOf(scene.items[place]!);
+      return isInside(drawn, toView(at, view, layout.x[place]! + width / 2, layout.y[place]! + height / 2));
+    });
+    lasso = null;
+    dirty = true;
+    hears.loop(within);
+  };
+  const cancel = (event: PointerEvent): void => {
+    pointers.delete(event.pointerId);
+    lasso = null;
+    dirty = true;
+  };
   const twice = (event: MouseEvent): void => {
     const place = itemAt(event);
     if (place >= 0) hears.open(place);
@@ -182,6 +215,8 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
     show(shown) {
       const before = picture;
       picture = pictureOf(shown, before);
+      isLasso = shown.isLasso;
+      canvas.style.cursor = isLasso ? "crosshair" : "";
       still.forget();
       dirty = true;
       if (before?.placed.layout === shown.placed.layout || view.width === 0) return;
@@ -225,7 +260,7 @@ export function createEngine(canvas: HTMLCanvasElement, frame: HTMLElement, hear
 }
 
 /** What costs is made anew only when it must be. */
-function pictureOf({ placed, emphasis, ...rest }: Shown, before: Picture | undefined): Picture {
+function pictureOf({ placed, emphasis, isLasso: _drawn, ...rest }: Shown, before: Picture | undefined): Picture {
   const isSame = before?.placed.layout === placed.layout;
   const { items } = placed.scene;
   const spatial = isSame

@@ -2,11 +2,13 @@
 import type { KeyboardEvent, ReactNode } from "react";
 import { useId } from "react";
 import type { Placed } from "../layout/use-layout.ts";
+import type { Mark } from "../marks.ts";
 import { nameOf, statusOf } from "../scene.ts";
 
 interface HeardTreeProps {
   readonly placed: Placed;
   readonly label: string;
+  readonly marks: ReadonlyMap<number, Mark> | null;
   readonly focus: number;
   readonly selected: ReadonlySet<number>;
   readonly onKeyDown: (event: KeyboardEvent) => void;
@@ -17,7 +19,7 @@ interface HeardTreeProps {
 /** Names that are read out of one side. */
 const NAMES_MAX = 5;
 
-export function HeardTree({ placed, label, focus, selected, onKeyDown, onFocus, onBlur }: HeardTreeProps): ReactNode {
+export function HeardTree({ placed, label, marks, focus, selected, onKeyDown, onFocus, onBlur }: HeardTreeProps): ReactNode {
   const id = useId();
   const { items } = placed.scene;
   const shown = focus >= 0 && focus < items.length ? focus : 0;
@@ -26,7 +28,7 @@ export function HeardTree({ placed, label, focus, selected, onKeyDown, onFocus, 
       role="tree"
       className="graph-heard"
       tabIndex={0}
-      aria-label={`${label}. Arrows go along the edges, Enter opens, Space selects, plus and minus zoom.`}
+      aria-label={`${label}. Arrows go along the edges, Enter opens, Space shows more, x selects, plus and minus zoom.`}
       aria-activedescendant={items.length === 0 ? undefined : `${id}-${shown}`}
       onKeyDown={onKeyDown}
       onFocus={onFocus}
@@ -42,6 +44,7 @@ export function HeardTree({ placed, label, focus, selected, onKeyDown, onFocus, 
           aria-selected={selected.has(shown)}
         >
           {sentence(placed, shown)}
+          {marks?.get(shown) === undefined ? "" : ` ${marks.get(shown)!.word}.`}
         </div>
       )}
     </div>

@@ -1,7 +1,8 @@
 // Draws a placed scene. Three levels of detail by zoom: blocks with their status, names, names with what is known. Only what is in sight is drawn.
 import { kindOf } from "../../kit/status.tsx";
 import type { Placed } from "../layout/use-layout.ts";
-import { heatOf, type Lens } from "../lens.ts";
+import { heatOf, isHeat, type Lens } from "../lens.ts";
+import { changeLooks, type Mark } from "../marks.ts";
 import { ASSET_HEIGHT, ASSET_WIDTH, GROUP_HEIGHT, GROUP_WIDTH, nameOf, type SceneItem, shortName, statusOf } from "../scene.ts";
 import { type Camera, toWorld, type View } from "./camera.ts";
 import type { Palette } from "./palette.ts";
@@ -22,6 +23,8 @@ export interface Picture {
   readonly focus: number;
   readonly hover: number;
   readonly lens: Lens;
+  /** How items differ from another state; null: it is not asked. */
+  readonly marks: ReadonlyMap<number, Mark> | null;
   readonly now: number;
 }
 
@@ -160,9 +163,18 @@ function paintBlocks({ pen, palette, camera, turn }: Stage, picture: Picture, in
     const item = scene.items[place]!;
     if (item.kind !== "asset") continue;
     const kind = kindOf(item.node.status);
-    const heat = picture.lens === "status" ? undefined : heatOf(picture.lens, item.node, picture.now);
-    const colour = heat === undefined ? palette.fill[kind] : heat === null ? palette.sunken : palette.heat[heat]!;
-    const key = `${isFaded(picture, place) ? FADED : 1}|${heat === undefined && kind === "ok" ? 0.55 : 1}|${colour}`;
+    const heat = isHeat(picture.lens) ? heatOf(picture.lens, item.node, picture.now) : undefined;
+    const mark = picture.marks?.get(place);
+    const shown = mark === undefined ? kind : changeLooks[mark.change].kind;
+    const isUnmarked = picture.marks !== null && mark === undefined;
+    const colour = isUnmarked
+      ? palette.lineStrong
+      : heat === null
+        ? palette.sunken
+        : heat === undefined
+          ? palette.fill[shown]
+          : palette.heat[heat]!;
+    const key = `${isFaded(picture, place) ? FADED : 1}|${heat === undefined && shown === "ok" ? 0.55 : 1}|${colour}`;
     const list = fills.get(key);
     if (list === undefined) fills.set(key, [place]);
     else list.push(place);
@@ -204,7 +216,8 @@ function paintAsset(
 ): void {
   const { node } = item;
   const kind = kindOf(node.status);
-  const heat = picture.lens === "status" ? null : heatOf(picture.lens, node, picture.now);
+  const heat = isHeat(picture.lens) ? heatOf(picture.lens, node, picture.now) : null;
+  const mark = picture.marks?.get(place);
   pen.fillStyle = palette.surface;
   pen.strokeStyle = kind === "fail" ? palette.fill.fail : palette.lineStrong;
   pen.lineWidth = kind === "fail" ? 1.8 : 1.2;
@@ -228,6 +241,7 @@ function paintAsset(
   pen.textBaseline = "middle";
   pen.textAlign = "left";
   pen.fillStyle = palette.text;
+  if (mark !== undefined) paintMark({ pen, palette }, mark, { right: x + ASSET_WIDTH, top: y });
   const badge = (node.quarantined ?? 0) || (node.checks?.failed ?? 0);
   pen.font = details ? `500 13px ${palette.font}` : `500 22px ${palette.font}`;
   pen.fillText(
@@ -265,6 +279,26 @@ function paintBadge({ pen, palette }: Pick<Stage, "pen" | "palette">, right: num
   pen.restore();
 }
 
+/** A corner with the sign of how it differs, in the colour of its kind. */
+function paintMark(
+  { pen, palette }: Pick<Stage, "pen" | "palette">,
+  { change }: Mark,
+  { right, top }: { readonly right: number; readonly top: number },
+): void {
+  const { sign, kind } = changeLooks[change];
+  pen.fillStyle = palette.fill[kind];
+  pen.beginPath();
+  pen.roundRect(right - 12, top - 8, 20, 20, 4);
+  pen.fill();
+  pen.font = `700 15px ${palette.font}`;
+  pen.fillStyle = palette.surface;
+  pen.textBaseline = "middle";
+  pen.textAlign = "center";
+  pen.fillText(sign, right - 2, top + 3);
+  pen.textAlign = "left";
+  pen.fillStyle = palette.text;
+}
+
 function paintGroup(
   { pen, palette, turn, camera }: Stage,
   picture: Picture,
@@ -297,6 +331,8 @@ function paintGroup(
   const failed = item.counts.get("failed") ?? 0;
   const words = `${item.members.length.toLocaleString("en-US")} assets${failed > 0 ? ` · ${failed} failed` : ""}`;
   pen.fillText(cutText(pen, words, GROUP_WIDTH - 30), x + 14, y + (small ? 47 : 42));
+  const mark = picture.marks?.get(place);
+  if (mark !== undefined) paintMark({ pen, palette }, mark, { right: x + GROUP_WIDTH - 6, top: y });
   if (item.quarantined > 0 && !small) paintBadge({ pen, palette }, x + GROUP_WIDTH - 16, y + 42, item.quarantined);
   // How its assets stand, as a bar; what is well is quiet.
   let at = x + 14;

@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import type { Placed } from "../layout/use-layout.ts";
 import type { Lens } from "../lens.ts";
+import type { Mark } from "../marks.ts";
 import { moved, moveOfKey, typedTo } from "../moves.ts";
 import { createEngine, type Engine } from "./engine.ts";
 import { HeardTree } from "./heard-tree.tsx";
@@ -13,12 +14,15 @@ export interface StageProps {
   readonly emphasis: ReadonlySet<number> | null;
   readonly selected: ReadonlySet<number>;
   readonly lens: Lens;
+  readonly marks: ReadonlyMap<number, Mark> | null;
   /** Where it is looked at, as it stands in the address. */
   readonly at: string | undefined;
   readonly onAt: (at: string | undefined) => void;
   /** `other`: besides what is selected (shift); -1: nothing is there. */
   readonly onPick: (place: number, how: "alone" | "other") => void;
   readonly onOpen: (place: number) => void;
+  /** A loop was drawn around these; or `x` was pressed on one. */
+  readonly onLoop: (places: readonly number[]) => void;
   /** @returns whether the key means something. */
   readonly onKey?: (key: string, place: number) => boolean;
   /** Laid over the picture. */
@@ -29,7 +33,7 @@ const TYPED_MS = 700;
 const STEP_ZOOM = 1.25;
 
 export function Stage(props: StageProps): ReactNode {
-  const { placed, emphasis, selected, lens, at, onPick, onOpen, onKey, label, children } = props;
+  const { placed, emphasis, selected, lens, marks, at, onPick, onOpen, onLoop, onKey, label, children } = props;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const engine = useRef<Engine>(null);
@@ -37,6 +41,7 @@ export function Stage(props: StageProps): ReactNode {
   const typed = useRef({ text: "", at: 0 });
   const [wanted, setFocus] = useState(-1);
   const [isFocused, setFocused] = useState(false);
+  const [isLasso, setLasso] = useState(false);
   const focus = wanted < placed.scene.items.length ? wanted : -1;
   useEffect(() => {
     newest.current = props;
@@ -49,6 +54,7 @@ export function Stage(props: StageProps): ReactNode {
         newest.current.onPick(place, how);
       },
       open: (place) => newest.current.onOpen(place),
+      loop: (places) => newest.current.onLoop(places),
     });
     engine.current = made;
     made.look(newest.current.at);
@@ -58,8 +64,8 @@ export function Stage(props: StageProps): ReactNode {
     };
   }, []);
   useEffect(() => {
-    engine.current?.show({ placed, emphasis, selected, lens, focus: isFocused ? focus : -1 });
-  }, [placed, emphasis, selected, lens, focus, isFocused]);
+    engine.current?.show({ placed, emphasis, selected, lens, marks, isLasso, focus: isFocused ? focus : -1 });
+  }, [placed, emphasis, selected, lens, marks, isLasso, focus, isFocused]);
   // Back and forward in the history.
   useEffect(() => engine.current?.look(at), [at]);
 
@@ -83,6 +89,7 @@ export function Stage(props: StageProps): ReactNode {
     else if (key === "+" || key === "=") engine.current?.zoomBy(STEP_ZOOM);
     else if (key === "-") engine.current?.zoomBy(1 / STEP_ZOOM);
     else if (key === "0") engine.current?.fitAll();
+    else if (key === "x" && focus >= 0 && performance.now() - typed.current.at >= TYPED_MS) onLoop([focus]);
     else if (/^[\p{L}\p{N}_]$/u.test(key)) type(key);
     else if (onKey?.(key, focus) !== true) return;
     event.preventDefault();
@@ -94,6 +101,7 @@ export function Stage(props: StageProps): ReactNode {
       <HeardTree
         placed={placed}
         label={label}
+        marks={marks}
         focus={focus}
         selected={selected}
         onKeyDown={press}
@@ -105,6 +113,15 @@ export function Stage(props: StageProps): ReactNode {
       />
       {children}
       <div className="graph-zoom">
+        <button
+          type="button"
+          className="btn small"
+          aria-pressed={isLasso}
+          title="Draw a loop around assets to select them (or drag with Shift); x selects by key"
+          onClick={() => setLasso(!isLasso)}
+        >
+          Lasso
+        </button>
         <button
           type="button"
           className="btn small"

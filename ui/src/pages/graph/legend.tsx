@@ -1,10 +1,30 @@
 // What colours and shapes of the picture mean, with how many there are.
 import type { ReactNode } from "react";
-import { type Lens, lensWords } from "../../graph/lens.ts";
+import { ChangeMark } from "../../graph/change-mark.tsx";
+import { isHeat, type Lens, lensWords } from "../../graph/lens.ts";
+import { CHANGES, changeLooks, type Mark } from "../../graph/marks.ts";
 import { StatusMark } from "../../kit/status.tsx";
 
-export function Legend({ lens, statuses }: { readonly lens: Lens; readonly statuses: readonly string[] }): ReactNode {
-  if (lens !== "status") {
+interface LegendProps {
+  readonly lens: Lens;
+  readonly statuses: readonly string[];
+  readonly marks: ReadonlyMap<number, Mark> | null;
+}
+
+export function Legend({ lens, statuses, marks }: LegendProps): ReactNode {
+  if (lens === "change") {
+    const found = [...(marks?.values() ?? [])];
+    return (
+      <div className="graph-legend">
+        {found.length === 0 ? <span className="muted">{marks === null ? "comparing" : "nothing differs"}</span> : null}
+        {CHANGES.map((change) => {
+          const count = found.filter((mark) => mark.change === change).length;
+          return count === 0 ? null : <ChangeMark key={change} change={change} word={`${count} ${changeLooks[change].word}`} />;
+        })}
+      </div>
+    );
+  }
+  if (isHeat(lens)) {
     const { name, little, much } = lensWords[lens];
     return (
       <div className="graph-legend">

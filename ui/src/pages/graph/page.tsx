@@ -8,7 +8,9 @@ import { LENSES } from "../../graph/lens.ts";
 import { useLayout } from "../../graph/layout/use-layout.ts";
 import type { GraphModel } from "../../graph/model.ts";
 import { RunButton } from "../../graph/run-button.tsx";
-import { sceneOf } from "../../graph/scene.ts";
+import { itemMarks } from "../../graph/marks.ts";
+import { placesOfWords, toggled, wordsOfPlaces } from "../../graph/picks.ts";
+import { type SceneItem, sceneOf } from "../../graph/scene.ts";
 import { TreeView } from "../../graph/tree-view.tsx";
 import { useGraph } from "../../graph/use-graph.ts";
 import { flag, list, oneOf, text, usePageSearch } from "../../data/search.ts";
@@ -21,7 +23,9 @@ import { Empty, Failure, States } from "../../kit/states.tsx";
 import { links } from "../../links.ts";
 import { useEmphasis } from "./emphasis.ts";
 import { Legend } from "./legend.tsx";
+import { SelectionBar } from "./selection-bar.tsx";
 import { Toolbar, VIEWS } from "./toolbar.tsx";
+import { useChanges } from "./use-changes.ts";
 
 const graphSearch = {
   q: text,
@@ -33,6 +37,8 @@ const graphSearch = {
   lens: oneOf(LENSES),
   at: text,
   impact: flag,
+  sel: list,
+  against: text,
 };
 
 /** More assets than this are shown folded into their groups at first. */
@@ -72,15 +78,23 @@ function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
   const placed = useLayout(view === "graph" && shown.size > 0 ? scene : undefined, structure);
   const picked = node === undefined ? -1 : (model.placeOf.get(node) ?? -1);
   const other = to === undefined ? -1 : (model.placeOf.get(to) ?? -1);
-  const emphasis = useEmphasis({ model, shown, picked, other, column: col, isImpact: impact === true, lens });
+  const { marks, note, read: compared } = useChanges(model, { isOn: lens === "change", against: search.against });
+  const chosen = useMemo(() => placesOfWords(model, search.sel ?? []), [model, search.sel]);
+  const choose = (places: ReadonlySet<number>): void => {
+    const words = wordsOfPlaces(model, places);
+    setSearch({ sel: words.length === 0 ? undefined : words }, "push");
+  };
+  const followed = useEmphasis({ model, shown, picked, other, column: col, isImpact: impact === true, lens });
+  const emphasis = marks === null || followed.places !== null ? followed : { places: new Set(marks.keys()), note };
   const sceneNow = placed?.scene ?? scene;
+  const itemsMarked = useMemo(() => (marks === null ? null : itemMarks(sceneNow, marks)), [sceneNow, marks]);
   const items = useMemo(() => {
     const places = emphasis.places;
     return places === null ? null : new Set([...places].map((place) => sceneNow.itemOf[place] ?? -1).filter((item) => item >= 0));
   }, [emphasis.places, sceneNow]);
   const selected = useMemo(
-    () => new Set([picked, other].map((place) => (place < 0 ? -1 : (sceneNow.itemOf[place] ?? -1))).filter((item) => item >= 0)),
-    [picked, other, sceneNow],
+    () => new Set([picked, other, ...chosen].map((place) => (place < 0 ? -1 : (sceneNow.itemOf[place] ?? -1))).filter((item) => item >= 0)),
+    [picked, other, chosen, sceneNow],
   );
   const pickAsset = (asset: string): void => setSearch({ node: asset, to: undefined, col: undefined, impact: undefined }, "push");
   const select = (words: string, how: "only" | "also"): void =>
@@ -115,27 +129,59 @@ function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
         onView={(next) => setSearch({ view: next === "graph" ? undefined : next }, "push")}
         onLens={(next) => setSearch({ lens: next === "status" ? undefined : next })}
         onOpen={(next) => setSearch({ open: next, at: undefined })}
+        against={search.against}
+        onAgainst={(against) => setSearch({ against }, "push")}
       />
       {emphasis.note === null ? null : (
         <div className="graph-bar" role="status">
           <span className="grow">{emphasis.note}</span>
-          <Button small look="quiet" onClick={() => setSearch({ to: undefined, col: undefined, impact: undefined })}>
+          <Button
+            small
+            look="quiet"
+            onClick={() =>
+              setSearch({
+                to: undefined,
+                col: undefined,
+                impact: undefined,
+                ...(lens === "status" ? {} : { lens: undefined, against: undefined }),
+              })
+            }
+          >
             Clear
           </Button>
         </div>
+      )}
+      {lens === "change" && compared.error !== null ? <Failure error={compared.error} retry={compared.retry} /> : null}
+      {chosen.size === 0 ? null : (
+        <SelectionBar
+          model={model}
+          places={chosen}
+          onChange={choose}
+          onOnly={(words) => setSearch({ q: words, open: ["*"], at: undefined }, "push")}
+        />
       )}
       <div className={picked >= 0 ? "graph-body inspected" : "graph-body"}>
         <div className={view === "graph" ? "graph-main" : "graph-main scrolls"}>
           {q !== undefined && found.error !== null ? (
             <Failure error={found.error} retry={found.retry} />
           ) : view === "table" ? (
-            <AssetTable label={label} nodes={[...shown].map((place) => model.nodes[place]!)} readers={readers} />
+            <AssetTable
+              label={label}
+              nodes={[...shown].map((place) => model.nodes[place]!)}
+              readers={readers}
+              marks={marks === null ? undefined : new Map([...marks].map(([place, mark]) => [model.nodes[place]!.asset, mark]))}
+              selected={new Set([...chosen].map((place) => model.nodes[place]!.asset))}
+              onSelect={(assets) => choose(new Set([...assets].flatMap((asset) => model.placeOf.get(asset) ?? [])))}
+            />
           ) : view === "tree" ? (
             <TreeView
               model={model}
               shown={shown}
               label={label}
               selected={picked}
+              chosen={chosen}
+              marks={marks}
+              onChoose={(places) => choose(toggled(chosen, places))}
               onPick={(place) => pickAsset(model.nodes[place]!.asset)}
               onOpen={(place) => go(links.asset(model.nodes[place]!.asset))}
             />
@@ -146,9 +192,18 @@ function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
               emphasis={items}
               selected={selected}
               lens={lens}
+              marks={itemsMarked}
               at={search.at}
               onAt={(at) => setSearch({ at })}
               onPick={pick}
+              onLoop={(drawn) =>
+                choose(
+                  toggled(
+                    chosen,
+                    drawn.flatMap((item) => placesOf(placed.scene.items[item])),
+                  ),
+                )
+              }
               onOpen={(item) => {
                 const target = placed.scene.items[item]!;
                 if (target.kind === "group") pick(item, "alone");
@@ -161,7 +216,7 @@ function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
                 return true;
               }}
             >
-              <Legend lens={lens} statuses={[...shown].map((place) => model.nodes[place]!.status)} />
+              <Legend lens={lens} marks={marks} statuses={[...shown].map((place) => model.nodes[place]!.status)} />
             </Stage>
           )}
         </div>
@@ -181,6 +236,10 @@ function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
       </div>
     </Frame>
   );
+}
+
+function placesOf(item: SceneItem | undefined): readonly number[] {
+  return item === undefined ? [] : item.kind === "asset" ? [item.place] : item.members;
 }
 
 function shownPlaces(model: GraphModel, found: readonly { readonly asset: string }[] | undefined): ReadonlySet<number> {

@@ -1,6 +1,8 @@
 // The graph's bar: the selection, how it is shown, what its colours tell, which groups are open.
 import type { ReactNode } from "react";
+import { useRead } from "../../data/read.ts";
 import { LENSES, type Lens, lensWords } from "../../graph/lens.ts";
+import { SavedViews } from "../../graph/saved-views.tsx";
 import { Button } from "../../kit/button.tsx";
 
 export const VIEWS = ["graph", "tree", "table"] as const;
@@ -12,6 +14,9 @@ interface ToolbarProps {
   readonly lens: Lens;
   readonly groups: readonly string[];
   readonly openGroups: ReadonlySet<string>;
+  /** What the lens of changes compares with: an environment or a git ref; absent: what readers see. */
+  readonly against: string | undefined;
+  readonly onAgainst: (against: string | undefined) => void;
   readonly onSelect: (q: string | undefined) => void;
   readonly onView: (view: View) => void;
   readonly onLens: (lens: Lens) => void;
@@ -24,7 +29,19 @@ const views = [
   ["table", "Table"],
 ] as const;
 
-export function Toolbar({ q, view, lens, groups, openGroups, onSelect, onView, onLens, onOpen }: ToolbarProps): ReactNode {
+export function Toolbar({
+  q,
+  view,
+  lens,
+  groups,
+  openGroups,
+  against,
+  onAgainst,
+  onSelect,
+  onView,
+  onLens,
+  onOpen,
+}: ToolbarProps): ReactNode {
   const isAllOpen = groups.every((group) => openGroups.has(group));
   return (
     <div className="graph-bar">
@@ -64,15 +81,15 @@ export function Toolbar({ q, view, lens, groups, openGroups, onSelect, onView, o
           {isAllOpen ? "Fold groups" : "Open groups"}
         </Button>
       ) : null}
-      {view === "graph" ? (
-        <select className="input" aria-label="Colours tell" value={lens} onChange={(event) => onLens(event.target.value as Lens)}>
-          {LENSES.map((each) => (
-            <option key={each} value={each}>
-              {lensWords[each].name}
-            </option>
-          ))}
-        </select>
-      ) : null}
+      {lens === "change" ? <Against against={against} onAgainst={onAgainst} /> : null}
+      <select className="input" aria-label="Colours tell" value={lens} onChange={(event) => onLens(event.target.value as Lens)}>
+        {LENSES.filter((each) => view === "graph" || each === "status" || each === "change").map((each) => (
+          <option key={each} value={each}>
+            {lensWords[each].name}
+          </option>
+        ))}
+      </select>
+      <SavedViews path="/graph" />
       <div className="graph-switch" role="group" aria-label="Shown as">
         {views.map(([id, word]) => (
           <button key={id} type="button" aria-pressed={view === id} onClick={() => onView(id)}>
@@ -81,5 +98,35 @@ export function Toolbar({ q, view, lens, groups, openGroups, onSelect, onView, o
         ))}
       </div>
     </div>
+  );
+}
+
+function Against({ against, onAgainst }: Pick<ToolbarProps, "against" | "onAgainst">): ReactNode {
+  const { data } = useRead("environments.list", {});
+  return (
+    <form
+      onSubmit={(event) => {
+        event.preventDefault();
+        const words = (new FormData(event.currentTarget).get("against") as string).trim();
+        onAgainst(words === "" ? undefined : words);
+      }}
+    >
+      <input
+        key={against ?? ""}
+        name="against"
+        className="input mono"
+        aria-label="Compared with an environment or a git ref"
+        placeholder="what readers see, or main, prod, HEAD~1"
+        defaultValue={against ?? ""}
+        list="graph-against"
+        autoComplete="off"
+        spellCheck={false}
+      />
+      <datalist id="graph-against">
+        {(data?.environments ?? []).map(({ environment }) => (
+          <option key={environment} value={environment} />
+        ))}
+      </datalist>
+    </form>
   );
 }
