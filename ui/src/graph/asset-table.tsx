@@ -6,28 +6,44 @@ import { Link, useGo } from "../kit/link.tsx";
 import { StatusMark } from "../kit/status.tsx";
 import { Count, Duration, Time } from "../kit/values.tsx";
 import { links } from "../links.ts";
+import { ChangeMark } from "./change-mark.tsx";
+import type { Mark } from "./marks.ts";
 
 interface AssetTableProps {
   readonly label: string;
   readonly nodes: readonly GraphNodeAnswer[];
   /** Per asset how many read it. */
   readonly readers: ReadonlyMap<string, number>;
+  /** How assets differ from another state of the project, by name. */
+  readonly marks?: ReadonlyMap<string, Mark> | undefined;
   readonly selected?: ReadonlySet<string>;
   readonly onSelect?: (selected: ReadonlySet<string>) => void;
 }
 
-export function AssetTable({ label, nodes, readers, selected, onSelect }: AssetTableProps): ReactNode {
+export function AssetTable({ label, nodes, readers, marks, selected, onSelect }: AssetTableProps): ReactNode {
   const go = useGo();
   return (
     <DataTable
       label={label}
       rows={nodes}
-      columns={assetColumns(readers)}
+      columns={marks === undefined ? assetColumns(readers) : [changeColumn(marks), ...assetColumns(readers)]}
       rowKey={({ asset }) => asset}
       onOpen={({ asset }) => go(links.asset(asset))}
       {...(selected === undefined || onSelect === undefined ? {} : { selected, onSelect })}
     />
   );
+}
+
+function changeColumn(marks: ReadonlyMap<string, Mark>): Column<GraphNodeAnswer> {
+  return {
+    id: "change",
+    head: "Change",
+    by: ({ asset }) => marks.get(asset)?.change ?? null,
+    cell: ({ asset }) => {
+      const mark = marks.get(asset);
+      return mark === undefined ? <span className="muted">none</span> : <ChangeMark change={mark.change} />;
+    },
+  };
 }
 
 function assetColumns(readers: ReadonlyMap<string, number>): readonly Column<GraphNodeAnswer>[] {

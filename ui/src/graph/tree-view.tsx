@@ -4,6 +4,8 @@ import { useEffect, useId, useMemo, useRef, useState, type KeyboardEvent, type M
 import { StatusMark } from "../kit/status.tsx";
 import { Count } from "../kit/values.tsx";
 import { kindWord } from "./asset-table.tsx";
+import { ChangeMark } from "./change-mark.tsx";
+import type { Mark } from "./marks.ts";
 import { type GraphModel, worstStatus } from "./model.ts";
 
 interface TreeViewProps {
@@ -11,6 +13,10 @@ interface TreeViewProps {
   readonly shown: ReadonlySet<number>;
   readonly label: string;
   readonly selected: number;
+  /** Selected besides; `x` changes it. */
+  readonly chosen: ReadonlySet<number>;
+  readonly onChoose: (places: readonly number[]) => void;
+  readonly marks: ReadonlyMap<number, Mark> | null;
   readonly onPick: (place: number) => void;
   readonly onOpen: (place: number) => void;
 }
@@ -31,7 +37,7 @@ const TYPED_MS = 700;
 const LEVELS_MAX = 12;
 const OPEN_ROWS_MAX = 60;
 
-export function TreeView({ model, shown, label, selected, onPick, onOpen }: TreeViewProps): ReactNode {
+export function TreeView({ model, shown, label, selected, chosen, onChoose, marks, onPick, onOpen }: TreeViewProps): ReactNode {
   const id = useId();
   const box = useRef<HTMLDivElement>(null);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
@@ -76,6 +82,8 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
     } else if (key === " ") {
       if (row.place >= 0) onPick(row.place);
       else toggle(row.key);
+    } else if (key === "x" && performance.now() - typed.current.at >= TYPED_MS) {
+      onChoose(row.place >= 0 ? [row.place] : [...shown].filter((place) => model.nodes[place]!.group === row.group));
     } else if (/^[\p{L}\p{N}_]$/u.test(key)) {
       const now = performance.now();
       typed.current = { text: now - typed.current.at < TYPED_MS ? typed.current.text + key : key, at: now };
@@ -124,7 +132,7 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
               aria-posinset={row.position}
               aria-setsize={row.size}
               aria-expanded={row.isOpen ?? undefined}
-              aria-selected={row.place >= 0 && row.place === selected}
+              aria-selected={row.place >= 0 && (row.place === selected || chosen.has(row.place))}
               style={{ position: "absolute", top: start, left: 0, right: 0, height: ROW_HEIGHT, paddingLeft: 12 + (row.level - 1) * 18 }}
               tabIndex={-1}
               data-index={index}
@@ -135,7 +143,7 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
               {row.place < 0 ? (
                 <GroupWords model={model} group={row.group!} shown={shown} />
               ) : (
-                <AssetWords model={model} place={row.place} />
+                <AssetWords model={model} place={row.place} mark={marks?.get(row.place)} />
               )}
             </div>
           );
@@ -145,18 +153,27 @@ export function TreeView({ model, shown, label, selected, onPick, onOpen }: Tree
   );
 }
 
-function AssetWords({ model, place }: { readonly model: GraphModel; readonly place: number }): ReactNode {
+interface AssetWordsProps {
+  readonly model: GraphModel;
+  readonly place: number;
+  readonly mark: Mark | undefined;
+}
+
+function AssetWords({ model, place, mark }: AssetWordsProps): ReactNode {
   const node = model.nodes[place]!;
   return (
     <>
       <StatusMark status={node.status} bare />
       <span className="mono">{node.asset}</span>
+      {mark === undefined ? null : <ChangeMark change={mark.change} />}
       <span className="muted">
         {node.status} · {kindWord(node)}
         {node.rows === null ? "" : ` · ${node.rows.toLocaleString("en-US")} rows`} · reads {node.needs.length} · read by{" "}
         {model.readers[place]!.length}
       </span>
-      {node.quarantined === 0 || node.quarantined === null ? null : <StatusMark status="quarantined" word={`${node.quarantined} in quarantine`} />}
+      {node.quarantined === 0 || node.quarantined === null ? null : (
+        <StatusMark status="quarantined" word={`${node.quarantined} in quarantine`} />
+      )}
     </>
   );
 }
