@@ -14,7 +14,8 @@ export const links = {
   home: () => "/",
   inbox: (search?: { readonly show?: string; readonly item?: string }) => at("/inbox", search),
   graph: (search?: { readonly q?: string; readonly view?: string }) => at("/graph", search),
-  catalog: (search?: { readonly q?: string; readonly status?: string }) => at("/assets", search),
+  catalog: (search?: { readonly q?: string; readonly status?: string; readonly tag?: string; readonly owner?: string }) =>
+    at("/assets", search),
   asset: (asset: string, tab?: AssetTab, search?: Readonly<Record<string, string>>) =>
     at(tab === undefined || tab === "overview" ? `/a/${word(asset)}` : `/a/${word(asset)}/${tab}`, search),
   runs: (search?: {

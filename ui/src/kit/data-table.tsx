@@ -1,7 +1,8 @@
-// A list as a table: sorted by a click on a head (kept in the address), rows by keyboard (j k or arrows, Enter opens, x selects), only the rows in sight where there are many.
+// A list as a table: sorted by a click on a head (kept in the address), rows by keyboard (j k or arrows, Enter opens, x selects, . what can be done), only the rows in sight where there are many.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { text, usePageSearch } from "../data/search.ts";
+import { partsOf, type RowAct, RowMenu } from "./row-menu.tsx";
 
 /** More rows than this scroll in a box of their own, and only those in sight are in the document. */
 const PLAIN_LIMIT = 120;
@@ -43,6 +44,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
   const sort = search[sortName];
   const sorted = useMemo(() => order(rows, columns, sort), [rows, columns, sort]);
   const [current, setCurrent] = useState(0);
+  const [menu, setMenu] = useState<{ readonly row: HTMLElement; readonly acts: readonly RowAct[] } | null>(null);
   const box = useRef<HTMLDivElement>(null);
   const isLong = sorted.length > PLAIN_LIMIT;
   const virtual = useVirtualizer({
@@ -74,10 +76,18 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
     if (to !== undefined) focusRow(to);
     else if (event.key === "Enter" && onOpen !== undefined) onOpen(row);
     else if (event.key === "x" && onSelect !== undefined) toggle(row);
+    else if (event.key === ".") setMenu({ row: event.currentTarget as HTMLElement, acts: actsOf(event.currentTarget as HTMLElement, row) });
     else return;
     event.preventDefault();
     event.stopPropagation();
   };
+  const actsOf = (element: HTMLElement, row: Row): readonly RowAct[] => [
+    ...(onOpen === undefined ? [] : [{ name: "Open", key: "Enter", run: () => onOpen(row) }]),
+    ...(onSelect === undefined
+      ? []
+      : [{ name: selected?.has(rowKey(row)) === true ? "Take out of the selection" : "Select", key: "x", run: () => toggle(row) }]),
+    ...partsOf(element),
+  ];
   return (
     <div className={isLong ? "table-box long" : "table-box"} ref={box}>
       <table aria-label={label} aria-rowcount={sorted.length + 1} data-list="">
@@ -129,6 +139,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           {after > 0 ? <Spacer height={after} /> : null}
         </tbody>
       </table>
+      {menu === null ? null : <RowMenu {...menu} onClose={() => setMenu(null)} />}
       {more === undefined ? null : (
         <button type="button" className="more" onClick={more.load} disabled={more.isLoading}>
           {more.label}

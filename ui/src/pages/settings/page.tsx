@@ -1,4 +1,4 @@
-// Settings: connections with a live test, tokens, the audit log, how the page looks, its keys.
+// Settings: connections with a live test, tokens, the audit log, what an agent is told, how the page looks, its keys.
 import "./settings.css";
 import { useParams } from "@tanstack/react-router";
 import type { ReactNode } from "react";
@@ -6,18 +6,27 @@ import { useRead } from "../../data/read.ts";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Tabs } from "../../kit/tabs.tsx";
 import { links } from "../../links.ts";
+import { Agents } from "./agents.tsx";
 import { Appearance } from "./appearance.tsx";
 import { Audit } from "./audit.tsx";
 import { Connections } from "./connections.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
 import { Tokens } from "./tokens.tsx";
 
-const parts = { connections: Connections, tokens: Tokens, audit: Audit, appearance: Appearance, shortcuts: Shortcuts } as const;
+const parts = {
+  connections: Connections,
+  tokens: Tokens,
+  audit: Audit,
+  agents: Agents,
+  appearance: Appearance,
+  shortcuts: Shortcuts,
+} as const;
 type Part = keyof typeof parts;
 const WORDS: Readonly<Record<Part, string>> = {
   connections: "Connections",
   tokens: "Tokens",
   audit: "Audit",
+  agents: "Agents",
   appearance: "Appearance",
   shortcuts: "Shortcuts",
 };
