@@ -152,9 +152,15 @@ async function code() {
     mkdirSync(dirname(path), { recursive: true });
     const from = relative(dirname(path), join(bundle, `${flat(name)}.js`));
     const target = JSON.stringify(from.startsWith(".") ? from : `./${from}`);
-    writeFileSync(path, name === "cli/main" ? `#!/usr/bin/env node\nimport ${target};\n` : `export * from ${target};\n`);
+    writeFileSync(path, name === "cli/main" ? commandLine(target) : `export * from ${target};\n`);
   }
+  writeFileSync(join(next, "cli/package.json"), `{"type":"commonjs"}\n`);
   chmodSync(join(next, "cli/main.js"), 0o755);
+}
+
+/** Loading a module starts libuv's pool, so that what says its size must stand in a file that is none: src/cli/main.ts says why. */
+function commandLine(target) {
+  return `#!/usr/bin/env node\nprocess.env.UV_THREADPOOL_SIZE ??= "16";\nimport(${target});\n`;
 }
 
 try {
