@@ -46,7 +46,10 @@ export function Palette({ onClose }: { readonly onClose: () => void }): ReactNod
     run: () => {},
   }));
   const entries =
-    selection === undefined ? [...own, ...known, ...completing.filter(({ name }) => name.endsWith(":"))] : [...selecting, ...completing];
+    selection === undefined
+      ? [...own, ...known, ...completing.filter(({ name }) => name.endsWith(":"))]
+      : // What is not finished is no mistake yet.
+        [...selecting.filter(({ kind }) => kind === "show" || completing.length === 0), ...completing];
   const at = Math.min(chosen, entries.length - 1);
   useEffect(() => {
     const element = dialog.current;
