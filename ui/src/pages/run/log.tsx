@@ -1,18 +1,19 @@
-// What the run logged: the end first, then live; by step, level and text; a line has an address. Rows of one height, only those in sight are in the document.
-import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+// What the run logged: the end first, then live; by step, level and text; what is searched for as a filter or marked in its place; copied or saved as a whole.
+import { useRef, useState, type KeyboardEvent, type ReactNode } from "react";
+import { askIn } from "../../data/ask.ts";
+import { useEnvironment } from "../../data/environment.ts";
 import { flag, oneOf, text, usePageSearch, whole } from "../../data/search.ts";
 import { Button } from "../../kit/button.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, Failure, NoMatch, Skeleton } from "../../kit/states.tsx";
-import { countWords, Copy } from "../../kit/values.tsx";
-import { useLog, type LogLine } from "./use-log.ts";
+import { toast } from "../../kit/toast.tsx";
+import { Copy, countWords } from "../../kit/values.tsx";
+import { Lines } from "./log-lines.tsx";
+import { copyLines, findLine, saveLines } from "./log-whole.ts";
+import { useLog } from "./use-log.ts";
 
 const levels = ["debug", "info", "warn", "error"] as const;
-const search = { level: oneOf(levels), grep: text, line: whole, all: flag };
-/** Lines grow with the text of the browser. */
-const LINE_HEIGHT_REM = 1.125;
-const NEAR_END_PX = 40;
+const search = { level: oneOf(levels), grep: text, line: whole, to: whole, all: flag, around: flag, wrap: flag };
 
 interface LogPanelProps {
   readonly run: string;
@@ -23,177 +24,183 @@ interface LogPanelProps {
 }
 
 export function LogPanel({ run, step, attempt, isLive }: LogPanelProps): ReactNode {
-  const [{ level, grep, line, all }, setSearch] = usePageSearch(search);
+  const [{ level, grep, line, to, all, around, wrap }, setSearch] = usePageSearch(search);
+  const [environment] = useEnvironment();
+  const [isFull, setFull] = useState(false);
+  const [isBusy, setBusy] = useState(false);
+  const [missed, setMissed] = useState<string | null>(null);
+  const box = useRef<HTMLInputElement>(null);
   const isAll = all === true || step === undefined;
-  const log = useLog({ run, node: isAll ? undefined : step, attempt: isAll ? undefined : attempt, level, grep, line });
+  // Around: lines that do not hold the text stay, those that do are marked.
+  const isMarked = around === true && grep !== undefined;
+  const [node, ofAttempt] = isAll ? [undefined, undefined] : [step, attempt];
+  const wish = { run, node, attempt: ofAttempt, level, grep: isMarked ? undefined : grep };
+  const log = useLog({ ...wish, line });
   const errors = log.lines.filter((each) => each.level === "error").length;
   const isFiltered = level !== undefined || grep !== undefined;
-  return (
-    <Panel
-      title="Log"
-      sub={
-        log.isLoading
-          ? undefined
-          : `${countWords(log.total)} lines${isAll ? " of the run" : ` of ${step}`}${errors === 0 ? "" : ` · ${errors} errors in sight`}`
-      }
-      actions={<Copy text={`millrace logs ${run}${isAll ? "" : ` --node ${step}`}`} />}
-    >
-      <div className="filters log-filters">
-        <label className="row">
-          <input
-            type="checkbox"
-            checked={isAll}
-            disabled={step === undefined}
-            onChange={({ target }) => setSearch({ all: target.checked ? true : undefined })}
-          />
-          Whole run
-        </label>
-        <select
-          className="input"
-          aria-label="Level"
-          value={level ?? ""}
-          onChange={({ target }) => setSearch({ level: levels.find((each) => each === target.value), line: undefined })}
-        >
-          <option value="">every level</option>
-          <option value="info">info and worse</option>
-          <option value="warn">warn and worse</option>
-          <option value="error">errors</option>
-        </select>
-        <input
-          key={grep}
-          className="input grow"
-          aria-label="Search in the log"
-          placeholder="Text, or /regular expression/"
-          defaultValue={grep ?? ""}
-          onKeyDown={(event) => {
-            if (event.key === "Enter") setSearch({ grep: event.currentTarget.value.trim() || undefined, line: undefined });
-          }}
-        />
-      </div>
-      {log.error !== null ? (
-        <Failure error={log.error} retry={log.retry} />
-      ) : log.isLoading ? (
-        <Skeleton lines={6} />
-      ) : log.lines.length === 0 ? (
-        isFiltered ? (
-          <NoMatch what="lines" clear={() => setSearch({ level: undefined, grep: undefined })} />
-        ) : (
-          <Empty>{isLive ? "Nothing was logged yet." : "Nothing was logged."}</Empty>
-        )
-      ) : (
-        <Lines log={log} line={line} isLive={isLive} onLine={(next) => setSearch({ line: next })} />
-      )}
-    </Panel>
-  );
-}
-
-interface LinesProps {
-  readonly log: ReturnType<typeof useLog>;
-  readonly line: number | undefined;
-  readonly isLive: boolean;
-  readonly onLine: (line: number) => void;
-}
-
-function Lines({ log, line, isLive, onLine }: LinesProps): ReactNode {
-  const { lines } = log;
-  const [lineHeight] = useState(() => LINE_HEIGHT_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
-  const box = useRef<HTMLDivElement>(null);
-  const [isAtEnd, setAtEnd] = useState(line === undefined);
-  const seen = useRef(lines.length);
-  const virtual = useVirtualizer({
-    count: lines.length,
-    getScrollElement: () => box.current,
-    estimateSize: () => lineHeight,
-    overscan: 20,
-  });
-  useEffect(() => {
-    const at = line === undefined ? -1 : lines.findIndex((each) => each.line >= line);
-    if (at >= 0) virtual.scrollToIndex(at, { align: "center" });
-    // Once, when the window is there.
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, []);
-  useEffect(() => {
-    if (isAtEnd) {
-      seen.current = lines.length;
-      virtual.scrollToIndex(lines.length - 1, { align: "end" });
+  const ask = askIn(environment);
+  const doing = async (work: () => Promise<void>): Promise<void> => {
+    setBusy(true);
+    try {
+      await work();
+    } catch (error) {
+      toast((error as Error).message, { look: "fail" });
+    } finally {
+      setBusy(false);
     }
-  }, [isAtEnd, lines.length, virtual]);
-  const scrolled = (): void => {
-    const element = box.current;
-    if (element === null) return;
-    const end = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
-    if (end !== isAtEnd) setAtEnd(end);
-    if (element.scrollTop < lineHeight * 4 && log.hasBefore)
-      void log.before().then((added) => {
-        if (added > 0) element.scrollTop += added * lineHeight;
-      });
   };
-  const nextError = (): void => {
-    const from = Math.ceil(((box.current?.scrollTop ?? 0) + 2 * lineHeight) / lineHeight);
-    const at =
-      [...lines.keys()].find((index) => index >= from && lines[index]?.level === "error") ??
-      lines.findIndex(({ level }) => level === "error");
-    if (at >= 0) virtual.scrollToIndex(at, { align: "start" });
+  const go = (kind: { readonly level?: "error"; readonly grep?: string }, direction: "next" | "previous", from: number): Promise<void> =>
+    doing(async () => {
+      const found = await findLine(ask, { ...wish, ...kind }, from, direction);
+      setMissed(found === null ? `No ${direction === "next" ? "later" : "earlier"} ${kind.grep === undefined ? "error" : "match"}` : null);
+      if (found === null) return;
+      if (!log.lines.some((each) => each.line === found)) await log.show(found);
+      setSearch({ line: found, to: undefined });
+    });
+  const copy = (range: { readonly from?: number; readonly to?: number }): Promise<void> =>
+    doing(async () => toast(`${countWords(await copyLines(ask, wish, range))} lines copied`));
+  const press = (event: KeyboardEvent): void => {
+    if (event.key === "Escape" && isFull) setFull(false);
+    else if (event.key === "/" && !(event.target instanceof HTMLInputElement)) box.current?.focus();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   };
-  const behind = lines.length - seen.current;
   return (
-    <>
-      {/* A region that scrolls is reached by keys. */}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
-      <div className="log-box" ref={box} onScroll={scrolled} tabIndex={0} role="region" aria-label="Log lines">
-        <div className="log" style={{ height: virtual.getTotalSize() }}>
-          {virtual.getVirtualItems().map(({ index, start }) => {
-            const each = lines[index];
-            return each === undefined ? null : (
-              <Line key={each.line} each={each} start={start} isChosen={each.line === line} onLine={onLine} />
-            );
-          })}
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions -- keys of what is inside
+    <div className={`${isFull ? "log-full " : ""}${isAll ? "" : "log-of-one"}`} onKeyDown={press}>
+      <Panel
+        title="Log"
+        sub={
+          log.isLoading
+            ? undefined
+            : `${countWords(log.total)} lines${isAll ? " of the run" : ` of ${step}`}${errors === 0 ? "" : ` · ${countWords(errors)} ${errors === 1 ? "error" : "errors"} in sight`}`
+        }
+        actions={
+          <>
+            <Button small look="quiet" busy={isBusy} onClick={() => void copy({})}>
+              Copy all
+            </Button>
+            <Button small look="quiet" busy={isBusy} onClick={() => void doing(() => saveLines(ask, wish))}>
+              Download
+            </Button>
+            <Button
+              small
+              look="quiet"
+              data-key="w"
+              aria-keyshortcuts="w"
+              aria-pressed={wrap === true}
+              onClick={() => setSearch({ wrap: wrap === true ? undefined : true })}
+            >
+              Wrap <kbd>w</kbd>
+            </Button>
+            <Button small look="quiet" data-key="f" aria-keyshortcuts="f" aria-pressed={isFull} onClick={() => setFull(!isFull)}>
+              {isFull ? "Leave full screen" : "Full screen"} <kbd>f</kbd>
+            </Button>
+          </>
+        }
+      >
+        <div className="filters log-filters">
+          <label className="row">
+            <input
+              type="checkbox"
+              checked={isAll}
+              disabled={step === undefined}
+              onChange={({ target }) => setSearch({ all: target.checked ? true : undefined, line: undefined, to: undefined })}
+            />
+            Whole run
+          </label>
+          <select
+            className="input"
+            aria-label="Level"
+            value={level ?? ""}
+            onChange={({ target }) => setSearch({ level: levels.find((each) => each === target.value), line: undefined, to: undefined })}
+          >
+            <option value="">every level</option>
+            <option value="info">info and worse</option>
+            <option value="warn">warn and worse</option>
+            <option value="error">errors</option>
+          </select>
+          <input
+            ref={box}
+            key={grep}
+            className="input grow"
+            aria-label="Search in the log"
+            placeholder="Text, or /regular expression/"
+            defaultValue={grep ?? ""}
+            onKeyDown={(event) => {
+              if (event.key === "Enter") setSearch({ grep: event.currentTarget.value.trim() || undefined, line: undefined, to: undefined });
+            }}
+          />
+          {grep === undefined ? null : (
+            <>
+              <label className="row">
+                <input
+                  type="checkbox"
+                  checked={isMarked}
+                  onChange={({ target }) => setSearch({ around: target.checked ? true : undefined })}
+                />
+                Lines around, too
+              </label>
+              <Button
+                small
+                look="quiet"
+                data-key="n"
+                aria-keyshortcuts="n"
+                busy={isBusy}
+                onClick={() => void go({ grep }, "next", line ?? log.lines[0]?.line ?? 0)}
+              >
+                Next <kbd>n</kbd>
+              </Button>
+              <Button
+                small
+                look="quiet"
+                data-key="N"
+                aria-keyshortcuts="Shift+N"
+                busy={isBusy}
+                onClick={() => void go({ grep }, "previous", line ?? log.total)}
+              >
+                Previous <kbd>N</kbd>
+              </Button>
+            </>
+          )}
+          <span role="status" className="second">
+            {missed}
+          </span>
+          <Copy text={`millrace logs ${run}${isAll ? "" : ` --node ${step}`}`} />
         </div>
-      </div>
-      <div className="log-foot row">
-        <span role="status" className="muted">
-          {isLive
-            ? isAtEnd
-              ? "Live"
-              : behind > 0
-                ? `Live · ${countWords(behind)} new below`
-                : "Live, held where you read"
-            : "The run has ended"}
-        </span>
-        <span className="grow" />
-        <Button small look="quiet" data-key="e" aria-keyshortcuts="e" onClick={nextError}>
-          Next error <kbd>e</kbd>
-        </Button>
-        {isAtEnd ? null : (
-          <Button small onClick={() => setAtEnd(true)}>
-            To the end
-          </Button>
+        {log.error !== null ? (
+          <Failure error={log.error} retry={log.retry} />
+        ) : log.isLoading ? (
+          <Skeleton lines={6} />
+        ) : log.lines.length === 0 ? (
+          isFiltered && log.hasBefore ? (
+            <Empty title="None of the newest lines match.">
+              <div>
+                <Button small onClick={() => void log.before()}>
+                  Look further back
+                </Button>
+              </div>
+            </Empty>
+          ) : isFiltered ? (
+            <NoMatch what="lines" clear={() => setSearch({ level: undefined, grep: undefined })} />
+          ) : (
+            <Empty>{isLive ? "Nothing was logged yet." : "Nothing was logged."}</Empty>
+          )
+        ) : (
+          <Lines
+            log={log}
+            line={line}
+            to={to}
+            isLive={isLive}
+            isWrapped={wrap === true}
+            mark={isMarked && !grep.startsWith("/") ? grep.toLowerCase() : undefined}
+            onRange={(next) => setSearch({ line: next?.line, to: next?.to })}
+            onError={(from) => void go({ level: "error" }, "next", from)}
+            onCopy={(range) => void copy(range)}
+          />
         )}
-      </div>
-    </>
-  );
-}
-
-interface LineProps {
-  readonly each: LogLine;
-  readonly start: number;
-  readonly isChosen: boolean;
-  readonly onLine: (line: number) => void;
-}
-
-function Line({ each, start, isChosen, onLine }: LineProps): ReactNode {
-  return (
-    <div className={`log-line ${each.level}${isChosen ? " chosen" : ""}`} style={{ transform: `translateY(${start}px)` }}>
-      <button type="button" tabIndex={-1} className="log-number" title="Address of this line" onClick={() => onLine(each.line)}>
-        {each.line + 1}
-      </button>
-      <time dateTime={each.at}>{each.at.slice(11, 23)}</time>
-      <b>{each.level.toUpperCase()}</b>
-      <span className="log-node cut" title={each.node}>
-        {each.node}
-        {each.attempt > 1 ? `#${each.attempt}` : ""}
-      </span>
-      <span>{each.message}</span>
+      </Panel>
     </div>
   );
 }

@@ -15,7 +15,7 @@ import { links } from "../../links.ts";
 import { RunActs, StepActs } from "./acts.tsx";
 import { Changes } from "./changes.tsx";
 import { LogPanel } from "./log.tsx";
-import { nodeKey, rootFailures, type RunNode } from "./node.ts";
+import { nodeKey, readyTimes, rootFailures, type RunNode } from "./node.ts";
 import { Frame, NodeLink, Step, WHY_EVERY_MS } from "./step.tsx";
 import { Timeline } from "./timeline.tsx";
 
@@ -87,22 +87,32 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
       {isUnclear(answer, roots.length) ? <Why run={run.run} /> : null}
       {roots.length === 0 ? null : <Cause roots={roots} nodes={nodes} run={run.run} />}
       <div className="cols">
-        <Panel
-          title="Steps"
-          sub={`${run.nodes.succeeded} succeeded · ${run.nodes.reused} reused · ${run.nodes.failed} failed · ${run.nodes.skipped} skipped of ${run.nodes.total}`}
-        >
-          <Timeline
-            nodes={nodes}
-            startedAt={run.startedAt}
-            finishedAt={run.finishedAt}
+        <div className="stack">
+          <Panel
+            title="Steps"
+            sub={`${run.nodes.succeeded} succeeded · ${run.nodes.reused} reused · ${run.nodes.failed} failed · ${run.nodes.skipped} skipped of ${run.nodes.total}`}
+          >
+            <Timeline
+              nodes={nodes}
+              startedAt={run.startedAt}
+              finishedAt={run.finishedAt}
+              step={chosen === undefined ? undefined : nodeKey(chosen)}
+              onStep={(next) => setSearch({ step: next, attempt: undefined, line: undefined })}
+            />
+          </Panel>
+          <LogPanel
+            key={chosen === undefined ? "" : nodeKey(chosen)}
+            run={run.run}
             step={chosen === undefined ? undefined : nodeKey(chosen)}
-            onStep={(next) => setSearch({ step: next, attempt: undefined, line: undefined })}
+            attempt={attempt}
+            isLive={!isEnded}
           />
-        </Panel>
+        </div>
         <div className="stack">
           {chosen === undefined ? null : (
             <Step
               node={chosen}
+              ready={readyTimes(nodes, Date.parse(run.startedAt)).get(nodeKey(chosen))!}
               isGoing={!isEnded}
               run={run.run}
               isTold={chosen === roots[0]}
@@ -115,13 +125,6 @@ function Body({ answer }: { readonly answer: RunShowAnswer }): ReactNode {
           <About run={run} />
         </div>
       </div>
-      <LogPanel
-        key={chosen === undefined ? "" : nodeKey(chosen)}
-        run={run.run}
-        step={chosen === undefined ? undefined : nodeKey(chosen)}
-        attempt={attempt}
-        isLive={!isEnded}
-      />
     </div>
   );
 }

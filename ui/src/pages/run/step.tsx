@@ -1,6 +1,7 @@
 // One step of a run: how it went, what came in and out, its attempts, its checks, and its error as the terminal shows it.
 import type { ReactNode } from "react";
 import type { ErrorRecord } from "../../../../src/model/errors.ts";
+import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
 import { CodeFrame } from "../../kit/code-frame.tsx";
 import { Link } from "../../kit/link.tsx";
@@ -8,14 +9,17 @@ import { Panel } from "../../kit/panel.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Count, Duration, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
-import { nodeKey, type RunNode } from "./node.ts";
+import { nodeKey, type RunNode, timesOf } from "./node.ts";
 
+const SECOND_MS = 1_000;
 const AROUND_LINES = 3;
 /** What holds a step back changes with time: a connection is tried again, a place becomes free. */
 export const WHY_EVERY_MS = 5_000;
 
 interface StepProps {
   readonly node: RunNode;
+  /** When it could have begun, in milliseconds since 1970. */
+  readonly ready: number;
   readonly run: string;
   readonly isGoing: boolean;
   readonly attempt: number | undefined;
@@ -25,7 +29,7 @@ interface StepProps {
   readonly actions: ReactNode;
 }
 
-export function Step({ node, run, isGoing, attempt, isTold, onAttempt, actions }: StepProps): ReactNode {
+export function Step({ node, ready, run, isGoing, attempt, isTold, onAttempt, actions }: StepProps): ReactNode {
   const { asset, attempts, rows, checks, needs, waitsFor, output } = node;
   const shown = attempts.find((each) => each.attempt === attempt) ?? attempts.at(-1);
   const error = shown?.error ?? node.error;
@@ -50,6 +54,7 @@ export function Step({ node, run, isGoing, attempt, isTold, onAttempt, actions }
             <StatusMark status={node.status} />
             {node.why === undefined ? null : <span className="second"> {node.why}</span>}
           </dd>
+          <Took node={node} ready={ready} isGoing={isGoing} />
           <dt>Planned</dt>
           <dd className="second">{node.reason}</dd>
           {waitsFor === undefined ? null : (
@@ -158,6 +163,24 @@ export function Step({ node, run, isGoing, attempt, isTold, onAttempt, actions }
         <Copy text={`millrace describe ${asset ?? nodeKey(node)}`} />
       </div>
     </Panel>
+  );
+}
+
+function Took({ node, ready, isGoing }: { readonly node: RunNode; readonly ready: number; readonly isGoing: boolean }): ReactNode {
+  const now = useNow(isGoing ? SECOND_MS : null);
+  const times = timesOf(node, ready, now);
+  if (times === null) return null;
+  return (
+    <>
+      <dt>Took</dt>
+      <dd>
+        <Duration seconds={times.worked} />
+        <span className="second">
+          {" "}
+          · waited <Duration seconds={times.queued} />
+        </span>
+      </dd>
+    </>
   );
 }
 

@@ -1,10 +1,10 @@
-// The run in time: a line per node, an attempt per bar, waiting before and between them thin; what was idle is folded. A list for keys and for those who hear the page.
+// The run in time: a line per node, an attempt per bar; thin before and between them is what it waited though it could have begun; what was idle is folded. A list for keys and for those who hear the page.
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useMemo, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
 import { useNow } from "../../data/now.ts";
 import { kindOf, StatusMark } from "../../kit/status.tsx";
 import { countWords, Duration, spanWords } from "../../kit/values.tsx";
-import { nodeKey, type RunNode } from "./node.ts";
+import { nodeKey, readyTimes, type RunNode, timesOf } from "./node.ts";
 import { timeScale, type TimeScale } from "./time-scale.ts";
 
 /** Rows grow with the text of the browser. */
@@ -28,6 +28,7 @@ export function Timeline({ nodes, startedAt, finishedAt, step, onStep }: Timelin
     );
     return timeScale({ from: Date.parse(startedAt), to: end }, busy);
   }, [nodes, startedAt, finishedAt, now]);
+  const ready = useMemo(() => readyTimes(nodes, Date.parse(startedAt)), [nodes, startedAt]);
   const box = useRef<HTMLDivElement>(null);
   const [rowHeight] = useState(() => ROW_HEIGHT_REM * Number.parseFloat(getComputedStyle(document.documentElement).fontSize));
   const virtual = useVirtualizer({
@@ -80,8 +81,8 @@ export function Timeline({ nodes, startedAt, finishedAt, step, onStep }: Timelin
                 <span className="mono cut" title={nodeKey(node)}>
                   {nodeKey(node)}
                 </span>
-                <Bars node={node} scale={scale} now={now} />
-                <span className="timeline-took muted">{took(node, now)}</span>
+                <Bars node={node} ready={ready.get(nodeKey(node))} scale={scale} now={now} />
+                <span className="timeline-took muted">{took(node, ready.get(nodeKey(node)) ?? now, now)}</span>
               </div>
             );
           })}
@@ -89,14 +90,21 @@ export function Timeline({ nodes, startedAt, finishedAt, step, onStep }: Timelin
       </div>
       {scale.folds.length === 0 ? null : (
         <p className="timeline-note muted">
-          Idle is folded: {scale.folds.map(({ from, to }) => spanWords((to - from) / 1_000)).join(", ")}.
+          Thin: it waited. Idle is folded: {scale.folds.map(({ from, to }) => spanWords((to - from) / 1_000)).join(", ")}.
         </p>
       )}
     </>
   );
 }
 
-function Bars({ node, scale, now }: { readonly node: RunNode; readonly scale: TimeScale; readonly now: number }): ReactNode {
+interface BarsProps {
+  readonly node: RunNode;
+  readonly ready: number | undefined;
+  readonly scale: TimeScale;
+  readonly now: number;
+}
+
+function Bars({ node, ready, scale, now }: BarsProps): ReactNode {
   const { attempts } = node;
   return (
     <span className="bars" aria-hidden="true">
@@ -107,14 +115,10 @@ function Bars({ node, scale, now }: { readonly node: RunNode; readonly scale: Ti
         const from = scale.at(Date.parse(startedAt));
         const to = scale.at(finishedAt === null ? now : Date.parse(finishedAt));
         const before = attempts[index - 1]?.finishedAt;
+        const waitsFrom = before == null ? (index === 0 && ready !== undefined ? scale.at(ready) : from) : scale.at(Date.parse(before));
         return (
           <span key={attempt}>
-            {before == null ? null : (
-              <i
-                className="wait"
-                style={{ left: percent(scale.at(Date.parse(before))), width: percent(from - scale.at(Date.parse(before))) }}
-              />
-            )}
+            {waitsFrom >= from ? null : <i className="wait" style={{ left: percent(waitsFrom), width: percent(from - waitsFrom) }} />}
             <i
               className={`bar-attempt ${kindOf(status === "running" ? "running" : status === "succeeded" ? node.status : status)}`}
               style={{ left: percent(from), width: `max(3px, ${percent(to - from)})` }}
@@ -130,15 +134,15 @@ function percent(part: number): string {
   return `${(part * 100).toFixed(3)}%`;
 }
 
-function took({ attempts, rows, status }: RunNode, now: number): ReactNode {
-  const [first, last] = [attempts[0], attempts.at(-1)];
-  if (first === undefined || last === undefined) return status;
-  const seconds = ((last.finishedAt === null ? now : Date.parse(last.finishedAt)) - Date.parse(first.startedAt)) / 1_000;
+function took(node: RunNode, ready: number, now: number): ReactNode {
+  const { attempts, rows, status } = node;
+  const times = timesOf(node, ready, now);
+  if (times === null) return status;
   return (
-    <>
+    <span title={`worked ${spanWords(times.worked)}, waited ${spanWords(times.queued)}`}>
       {rows === null || rows.loaded === 0 ? null : <span className="wide-only">{countWords(rows.loaded)} rows · </span>}
       {attempts.length > 1 ? `${attempts.length} tries · ` : ""}
-      <Duration seconds={seconds} />
-    </>
+      <Duration seconds={times.worked} />
+    </span>
   );
 }

@@ -27,10 +27,19 @@ export interface Log {
   readonly hasBefore: boolean;
   /** Shows older lines; resolves with how many came. */
   readonly before: () => Promise<number>;
+  /** Shows the lines behind those shown. */
+  readonly after: () => Promise<void>;
+  /** Shows the lines around this one. */
+  readonly show: (line: number) => Promise<void>;
+  /** Back to the end, where new lines come. */
+  readonly toEnd: () => Promise<void>;
+  /** The last of the lines shown is the last there is. */
+  readonly isAtEnd: boolean;
   readonly retry: () => void;
 }
 
 interface Shown {
+  readonly hasNext: boolean;
   readonly lines: readonly LogLine[];
   readonly total: number;
   readonly previous: string | null;
@@ -88,7 +97,7 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
     // oxlint-disable-next-line react/exhaustive-deps
   }, [ask, again]);
 
-  const grow = async (): Promise<void> => {
+  const grow = async (isReading = false): Promise<void> => {
     isDirty.current = true;
     if (isAsking.current) return;
     isAsking.current = true;
@@ -96,13 +105,14 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
       while (isDirty.current) {
         isDirty.current = false;
         const from = newest.current;
-        if (from === null) return;
+        // Who reads far before the end is not given all that stands between.
+        if (from === null || (from.hasNext && !isReading)) return;
         const answer = await ask({ after: from.next, limit: STEP });
         if (newest.current !== from && newest.current?.next !== from.next) return; // another filter meanwhile
         const at = newest.current ?? from;
         const lines = [...at.lines, ...answer.lines];
-        show({ ...at, lines: lines.slice(-KEPT_MAX), total: answer.total, next: answer.next });
-        isDirty.current ||= answer.hasNext;
+        show({ ...at, lines: lines.slice(-KEPT_MAX), total: answer.total, next: answer.next, hasNext: answer.hasNext });
+        isDirty.current ||= answer.hasNext && !isReading;
       }
     } catch {
       // The next news, or a reload, asks again.
@@ -125,6 +135,10 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
       isAsking.current = false;
     }
   };
+  const around = async (where: { readonly line?: number }): Promise<void> => {
+    const answer = await ask({ limit: WINDOW, ...where });
+    show(answer);
+  };
   return {
     lines: shown?.lines ?? NONE,
     total: shown?.total ?? 0,
@@ -132,6 +146,10 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
     error,
     hasBefore: shown?.previous != null,
     before,
+    after: () => grow(true),
+    show: (wanted) => around({ line: Math.max(0, wanted - LEAD_LINES) }),
+    toEnd: () => around({}),
+    isAtEnd: shown?.hasNext === false,
     retry: () => setAgain((count) => count + 1),
   };
 }

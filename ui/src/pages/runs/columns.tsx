@@ -13,8 +13,36 @@ const SLOW_FACTOR = 2;
 const SLOW_FROM_SECONDS = 2;
 const USUAL_FROM_RUNS = 3;
 
-/** `newer`: begun behind this moment, while someone looks: ISO 8601. */
-export function columnsOf(usual: ReadonlyMap<string, number>, newer: string): readonly Column<RunAnswer>[] {
+interface ColumnsWish {
+  /** Begun behind this moment, while someone looks: ISO 8601. */
+  readonly newer: string;
+  readonly hasRows: boolean;
+}
+
+const ROWS: Column<RunAnswer> = {
+  id: "rows",
+  head: "Rows",
+  wide: true,
+  align: "right",
+  cell: ({ rows }) => <Count of={rows.loaded} />,
+  by: ({ rows }) => rows.loaded,
+};
+
+function usualColumn(usual: ReadonlyMap<string, number>): Column<RunAnswer> {
+  return {
+    id: "usual",
+    head: "Usually",
+    align: "right",
+    wide: true,
+    cell: ({ job }) => (
+      <span className="muted">
+        <Duration seconds={usual.get(job ?? "") ?? null} />
+      </span>
+    ),
+  };
+}
+
+export function columnsOf(usual: ReadonlyMap<string, number>, { newer, hasRows }: ColumnsWish): readonly Column<RunAnswer>[] {
   return [
     { id: "status", head: "Status", cell: ({ status }) => <StatusMark status={status} />, by: ({ status }) => status, width: "110px" },
     {
@@ -47,18 +75,8 @@ export function columnsOf(usual: ReadonlyMap<string, number>, newer: string): re
       cell: (run) => <Took run={run} usual={usual.get(run.job ?? "")} />,
       by: ({ seconds }) => seconds,
     },
-    {
-      id: "usual",
-      head: "Usually",
-      align: "right",
-      wide: true,
-      cell: ({ job }) => (
-        <span className="muted">
-          <Duration seconds={usual.get(job ?? "") ?? null} />
-        </span>
-      ),
-    },
-    { id: "rows", head: "Rows", wide: true, align: "right", cell: ({ rows }) => <Count of={rows.loaded} />, by: ({ rows }) => rows.loaded },
+    ...(usual.size === 0 ? [] : [usualColumn(usual)]),
+    ...(hasRows ? [ROWS] : []),
     {
       id: "steps",
       head: "Steps",

@@ -190,7 +190,7 @@ export function Page(): ReactNode {
                   label="Runs"
                   rows={runs}
                   rowKey={({ run }) => run}
-                  columns={columnsOf(usual, new Date(opened).toISOString())}
+                  columns={columnsOf(usual, { newer: new Date(opened).toISOString(), hasRows: runs.some(({ rows }) => rows.loaded > 0) })}
                   onOpen={({ run }) => go(links.run(run))}
                   selected={selected}
                   onSelect={setSelected}
