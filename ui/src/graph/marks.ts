@@ -23,7 +23,7 @@ export const CHANGES = [
 ] as const satisfies readonly ChangeKind[];
 
 export const changeLooks: Readonly<Record<ChangeKind, { readonly sign: string; readonly word: string; readonly kind: StatusKind }>> = {
-  breaking: { sign: "!", word: "changed, breaking", kind: "fail" },
+  breaking: { sign: "!", word: "breaking", kind: "fail" },
   removed: { sign: "−", word: "removed", kind: "fail" },
   added: { sign: "+", word: "added", kind: "ok" },
   renamed: { sign: "=", word: "renamed", kind: "run" },

@@ -136,7 +136,7 @@ function Due({ strip, hours }: { readonly strip: RunStripAnswer; readonly hours:
         })}
       </ul>
       <div className="run-bars-axis run-due-axis muted" aria-hidden="true">
-        <span>due</span>
+        <span />
         <span>{shortMoment(new Date(from + hours * HOUR_MS), zone)}</span>
       </div>
     </>

@@ -1,11 +1,10 @@
 // What needs a person: what is broken by cause, with since when, why and what it holds up; what waits, with the page where it is decided.
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { StatusAnswer } from "../../../../src/model/answers.ts";
-import { useAct } from "../../data/act.ts";
-import { Button, ButtonLink } from "../../kit/button.tsx";
-import { Confirm } from "../../kit/confirm.tsx";
-import { Link, useGo } from "../../kit/link.tsx";
+import { ButtonLink } from "../../kit/button.tsx";
+import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { RetryButton } from "../../kit/retry-button.tsx";
 import { Sentence } from "../../kit/sentence.tsx";
 import { Empty } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
@@ -84,7 +83,7 @@ function BrokenOne({ need, alike }: { readonly need: Need; readonly alike: reado
             <ButtonLink small to={links.run(about.run)}>
               Open run
             </ButtonLink>
-            {about.kind === "stuck" ? null : <Retry run={about.run} name={name ?? about.run} />}
+            {about.kind === "stuck" ? null : <RetryButton run={about.run} name={name ?? about.run} />}
           </>
         )}
       </div>
@@ -114,40 +113,6 @@ function Named({ words, names }: { readonly words: string; readonly names: reado
 /** The sentence without the times that stand beside the name already. */
 function untimed(why: string): string {
   return why.replace(/; it last succeeded at .*$/, "").replace(/^since \S+ \([^)]*\): /, "");
-}
-
-function Retry({ run, name }: { readonly run: string; readonly name: string }): ReactNode {
-  const [isAsked, setAsked] = useState(false);
-  const retry = useAct("runs.retry");
-  const go = useGo();
-  return (
-    <>
-      <Button small onClick={() => setAsked(true)}>
-        Retry…
-      </Button>
-      <Confirm
-        open={isAsked}
-        title={`Retry ${name}`}
-        act="Retry from failure"
-        busy={retry.isPending}
-        error={retry.error}
-        onClose={() => setAsked(false)}
-        onConfirm={() =>
-          void retry.run({ run }).then(
-            (begun) => {
-              setAsked(false);
-              go(links.run(begun.run));
-            },
-            () => {},
-          )
-        }
-      >
-        <p>
-          A new run takes over what succeeded in <code>{run}</code> and does the rest. Nothing is loaded twice.
-        </p>
-      </Confirm>
-    </>
-  );
 }
 
 export function Waiting({ needs }: { readonly needs: readonly Need[] }): ReactNode {

@@ -8,6 +8,7 @@ import { FramedErrors } from "../../kit/framed-errors.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Page as PageFrame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { Partly } from "../../kit/partly.tsx";
 import { RunBars } from "../../kit/run-bars.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
@@ -29,7 +30,8 @@ export function Page(): ReactNode {
   return (
     <PageFrame
       name="Home"
-      title={status.data === undefined ? "Home" : title(failing.length, needs.length)}
+      title={status.data === undefined ? "Home" : title(failing.length, needs.length, status.data.partial)}
+      note={status.data?.partial === undefined ? undefined : <Partly why={status.data.partial} />}
       actions={
         status.data === undefined ? undefined : (
           <Button look="quiet" onClick={() => void share(status.data!)}>
@@ -64,8 +66,9 @@ export function Page(): ReactNode {
   );
 }
 
-function title(failing: number, needs: number): string {
-  if (needs === 0) return "All is well";
+function title(failing: number, needs: number, partial: StatusAnswer["partial"]): string {
+  if (needs === 0)
+    return partial === undefined ? "All is well" : partial === "broken" ? "The project has an error" : "Nothing known is broken";
   const rest = needs - failing;
   if (failing === 0) return rest === 1 ? "1 thing waits for you" : `${rest} things wait for you`;
   return `${failing} broken${rest === 0 ? "" : `, ${rest} more ${rest === 1 ? "thing waits" : "things wait"} for you`}`;
