@@ -8,13 +8,27 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { startLive } from "./data/live.ts";
-import { queryClient } from "./data/read.ts";
+import { queryClient, readAhead } from "./data/read.ts";
 import { beginFromAddress } from "./data/session.ts";
 import { startAppearance } from "./data/appearance.ts";
 import { router } from "./routes.tsx";
 
+/** Pages that are drawn from the graph of all assets. */
+const ofGraph: readonly string[] = ["/graph", "/assets"];
+
+/** What the page that is opened first needs is on its way before anything is drawn: its script, and the answers that it waits for. */
+function beginReading(): void {
+  const { pathname, search } = location;
+  for (const route of router.getMatchedRoutes(pathname)[0]) void router.loadRouteChunk(route);
+  const environment = new URLSearchParams(search).get("env") ?? undefined;
+  if (ofGraph.includes(pathname)) readAhead("assets.graph", { soon: true }, environment);
+  readAhead("status.show", { soon: true }, environment);
+  readAhead("project.show", {}, environment);
+}
+
 startAppearance();
 void beginFromAddress();
+beginReading();
 startLive(queryClient);
 createRoot(document.querySelector("#page")!).render(
   <StrictMode>

@@ -85,6 +85,11 @@ function keyOf({ dir }: Workspace, environment: string): string {
   return `${dir}\0${environment}`;
 }
 
+/** As far as it can be read; what is wrong is in its `errors`. */
+export function projectKept(workspace: Workspace): Promise<Project> {
+  return projectOf(workspace, filesOf(workspace.dir));
+}
+
 async function projectOf(workspace: Workspace, files: string): Promise<Project> {
   const { codeDir } = workspace;
   const known = projects.get(codeDir);

@@ -3,12 +3,12 @@ import type { MillraceError } from "../../model/errors.ts";
 import type { FramedError, ProjectAnswer } from "../../model/project-answers.ts";
 import { version } from "../../model/version.ts";
 import { watchedCheck } from "../dev/check.ts";
-import { errorsOfPlan } from "../live/project-kept.ts";
+import { errorsOfPlan, projectKept } from "../live/project-kept.ts";
 import type { Workspace } from "../workspace.ts";
 import { framed } from "./framed.ts";
 
 export async function showProject(workspace: Workspace): Promise<ProjectAnswer> {
-  const [project, { name: environment }] = [await workspace.projectWithErrors(), await workspace.environment()];
+  const [project, { name: environment }] = [await projectKept(workspace), await workspace.environment()];
   const watched = watchedCheck(workspace.dir);
   const shown = (errors: readonly MillraceError[]): readonly FramedError[] => errors.map((error) => framed(workspace, error));
   const { nodes, jobs, tests, checkFiles } = project;

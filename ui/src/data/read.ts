@@ -45,12 +45,23 @@ export interface ReadOptions {
   readonly fresh?: boolean;
 }
 
+function asking<Id extends keyof Api>(id: Id, input: Api[Id]["input"], environment: string | undefined) {
+  return {
+    queryKey: [id, input, environment ?? ""],
+    queryFn: ({ signal }: { readonly signal: AbortSignal }): Promise<Api[Id]["answer"]> => askIn(environment)(id, input, { signal }),
+  };
+}
+
+/** Asks for what a page will read before the page is there; what comes of it is told there. */
+export function readAhead<Id extends keyof Api>(id: Id, input: Api[Id]["input"], environment: string | undefined): void {
+  void queryClient.prefetchQuery(asking(id, input, environment));
+}
+
 export function useRead<Id extends keyof Api>(id: Id, input: Api[Id]["input"], options: ReadOptions = {}): Read<Api[Id]["answer"]> {
   const [environment] = useEnvironment();
   useTopic(id.startsWith("runs.") && "run" in input && typeof input.run === "string" ? `run:${input.run}` : null, nothing);
   const query = useQuery<Api[Id]["answer"]>({
-    queryKey: [id, input, environment ?? ""],
-    queryFn: ({ signal }) => askIn(environment)(id, input, { signal }),
+    ...asking(id, input, environment),
     ...(options.enabled === undefined ? {} : { enabled: options.enabled }),
     ...(options.everyMs === undefined ? {} : { refetchInterval: options.everyMs }),
     ...(options.fresh === true ? {} : { placeholderData: keepPreviousData }),

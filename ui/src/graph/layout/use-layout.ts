@@ -3,6 +3,19 @@ import { useEffect, useRef, useState } from "react";
 import { ASSET_HEIGHT, ASSET_WIDTH, GROUP_HEIGHT, GROUP_WIDTH, type Scene } from "../scene.ts";
 import type { Layout, LayoutInput, Point } from "./types.ts";
 
+let spare: Worker | undefined;
+
+function layoutWorker(): Worker {
+  const worker = spare ?? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+  spare = undefined;
+  return worker;
+}
+
+/** A worker takes its time to begin: it does so while the graph is asked for. */
+export function prepareLayout(): void {
+  spare ??= layoutWorker();
+}
+
 export interface Placed {
   readonly scene: Scene;
   readonly layout: Layout;
@@ -24,7 +37,7 @@ export function useLayout(scene: Scene | undefined, structure: string): Placed |
   useEffect(() => () => worker.current?.terminate(), []);
   useEffect(() => {
     if (scene === undefined) return undefined;
-    worker.current ??= new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
+    worker.current ??= layoutWorker();
     const own = ++number.current;
     const began = performance.now();
     const nodes = scene.items.map(({ key, kind }) => ({

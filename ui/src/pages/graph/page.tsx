@@ -1,11 +1,11 @@
 // Graph: how assets feed each other and how they stand, as a picture, a tree or a table of the same. What is shown is a selection of the one grammar.
 import "../../graph/graph.css";
-import { useMemo, type ReactNode } from "react";
+import { useEffect, useMemo, type ReactNode } from "react";
 import { Stage } from "../../graph/canvas/stage.tsx";
 import { AssetTable } from "../../graph/asset-table.tsx";
 import { Inspector } from "../../graph/inspector.tsx";
 import { LENSES } from "../../graph/lens.ts";
-import { useLayout } from "../../graph/layout/use-layout.ts";
+import { prepareLayout, useLayout } from "../../graph/layout/use-layout.ts";
 import type { GraphModel } from "../../graph/model.ts";
 import { RunButton } from "../../graph/run-button.tsx";
 import { itemMarks } from "../../graph/marks.ts";
@@ -13,11 +13,13 @@ import { placesOfWords, toggled, wordsOfPlaces } from "../../graph/picks.ts";
 import { type SceneItem, sceneOf } from "../../graph/scene.ts";
 import { TreeView } from "../../graph/tree-view.tsx";
 import { useGraph } from "../../graph/use-graph.ts";
+import type { Unsure } from "../../../../src/model/graph-answers.ts";
 import { flag, list, oneOf, text, usePageSearch } from "../../data/search.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { useGo } from "../../kit/link.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
+import { Partly } from "../../kit/partly.tsx";
 import { Copy } from "../../kit/values.tsx";
 import { Empty, Failure, States } from "../../kit/states.tsx";
 import { links } from "../../links.ts";
@@ -46,8 +48,9 @@ const FOLDED_FROM = 150;
 
 export function Page(): ReactNode {
   const graph = useGraph();
+  useEffect(prepareLayout, []);
   // The picture takes the whole height: nothing stands around it once it is there.
-  if (graph.data !== undefined && graph.data.nodes.length > 0) return <GraphPage model={graph.data} />;
+  if (graph.data !== undefined && graph.data.nodes.length > 0) return <GraphPage model={graph.data} partial={graph.partial} />;
   return (
     <Frame title="Graph">
       <States read={graph} lines={8}>
@@ -62,7 +65,7 @@ export function Page(): ReactNode {
   );
 }
 
-function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
+function GraphPage({ model, partial }: { readonly model: GraphModel; readonly partial: Unsure | undefined }): ReactNode {
   const [search, setSearch] = usePageSearch(graphSearch);
   const { q, view = "graph", lens = "status", node, to, col, open, impact } = search;
   const go = useGo();
@@ -112,7 +115,12 @@ function GraphPage({ model }: { readonly model: GraphModel }): ReactNode {
     <Frame
       title="Graph"
       flush
-      note={`${shown.size.toLocaleString("en-US")} of ${model.nodes.length.toLocaleString("en-US")} assets`}
+      note={
+        <>
+          {shown.size.toLocaleString("en-US")} of {model.nodes.length.toLocaleString("en-US")} assets
+          <Partly why={partial} />
+        </>
+      }
       actions={
         shown.size > 0 ? (
           <RunButton select={q ?? "*"} count={shown.size} label={q === undefined ? "Run all" : "Run what is shown"} />
