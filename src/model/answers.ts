@@ -370,6 +370,8 @@ export interface HistoryAnswer {
   }[];
   /** Newest first; those that are kept can be gone back to. */
   readonly versions: readonly VersionAnswer[];
+  /** Cursor of the events behind these; null where they are the last. */
+  readonly next: string | null;
 }
 
 export interface LogLineAnswer {

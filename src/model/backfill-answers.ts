@@ -41,6 +41,8 @@ export type BackfillAnswer = {
 
 export interface BackfillsAnswer {
   readonly backfills: readonly BackfillAnswer[];
+  /** Cursor of the backfills behind these; null where they are the last. */
+  readonly next: string | null;
 }
 
 export interface BackfillShowAnswer {

@@ -6,6 +6,8 @@ export interface ReviewAnswer {
   /** Pairs that wait for a decision. */
   readonly total: number;
   readonly items: readonly { readonly left: string; readonly right: string; readonly score: number; readonly similarities: JsonValue }[];
+  /** Cursor of the pairs behind these; null where they are the last. */
+  readonly next: string | null;
 }
 
 export interface ReviewDecisionAnswer {

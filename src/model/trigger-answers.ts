@@ -68,6 +68,8 @@ export interface TriggerHistoryAnswer {
   readonly job: JobName;
   /** Newest first. */
   readonly history: readonly TriggerHistoryRow[];
+  /** Cursor of the rows behind these; null where they are the last. */
+  readonly next: string | null;
 }
 
 export interface TriggerActAnswer {

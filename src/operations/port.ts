@@ -68,7 +68,7 @@ import type { ReviewListRequest, ReviewRequest } from "./review/review.ts";
 import type { AddAnswer, AddFormAnswer } from "../model/add-answers.ts";
 import type { AddRequest } from "./add/add.ts";
 import type { BackfillActAnswer, BackfillsAnswer, BackfillShowAnswer, BackfillStartedAnswer } from "../model/backfill-answers.ts";
-import type { BackfillAct, ResumeRequest, RetryBackfillRequest } from "./backfill/acts.ts";
+import type { BackfillAct, BackfillsRequest, ResumeRequest, RetryBackfillRequest } from "./backfill/acts.ts";
 import type { BackfillRequest } from "./backfill/backfill.ts";
 import type { ParamSpec } from "../model/definitions/job.ts";
 import type { RunProgress, ServeProgress } from "../model/progress.ts";
@@ -108,6 +108,8 @@ import type { EnvironmentWord } from "./known-environment.ts";
 import type { ApplyRequest } from "./plan/apply.ts";
 import type { KeptPlan } from "./plan/plan-file.ts";
 import type { ReplayRequest } from "./assets/replay.ts";
+import type { HistoryRequest } from "./assets/history.ts";
+import type { TriggerHistoryRequest } from "./triggers/list.ts";
 import type { RollbackRequest } from "./assets/rollback.ts";
 import type { SelectedRunsRequest } from "./runs/select.ts";
 import type { DevProgress, DevRequest } from "./dev/request.ts";
@@ -224,7 +226,7 @@ export interface App {
   /** All checks with how they went. */
   checkList(request: CheckListRequest): Promise<CheckListAnswer>;
   search(request: SearchRequest): Promise<SearchAnswer>;
-  history(asset: string, request: { readonly schema: boolean }): Promise<HistoryAnswer>;
+  history(asset: string, request: HistoryRequest): Promise<HistoryAnswer>;
   contractExport(request: {
     readonly asset: string;
     readonly format: "odcs" | "json-schema" | "avro";
@@ -256,7 +258,7 @@ export interface App {
   /** How good the data is, as its checks tell. */
   quality(): Promise<QualityAnswer>;
   jobs(): Promise<JobsAnswer>;
-  backfillList(): Promise<BackfillsAnswer>;
+  backfillList(request: BackfillsRequest): Promise<BackfillsAnswer>;
   backfillShow(backfill: string): Promise<BackfillShowAnswer>;
   backfillAct(act: BackfillAct): Promise<BackfillActAnswer>;
   backfillResume(request: ResumeRequest, tellers: Tellers<BackfillActAnswer>): Promise<RunSummaryAnswer | null>;
@@ -285,7 +287,7 @@ export interface App {
   approvalForm(request: { readonly run: string; readonly task: string }): Promise<PendingApproval>;
   logs(request: LogsRequest): AsyncIterable<LogLineAnswer>;
   triggers(request: { readonly job?: string; readonly from?: string; readonly next: number }): Promise<TriggersAnswer>;
-  triggerHistory(request: { readonly job: string; readonly limit: number }): Promise<TriggerHistoryAnswer>;
+  triggerHistory(request: TriggerHistoryRequest): Promise<TriggerHistoryAnswer>;
   pauseTriggers(act: PauseAct): Promise<TriggerActAnswer>;
   resumeTriggers(act: TriggerAct): Promise<TriggerActAnswer>;
   lineage(target: string, request: Hops): Promise<LineageAnswer>;

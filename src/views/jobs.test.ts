@@ -9,7 +9,7 @@ import { NEW_JOB } from "../trigger/state.ts";
 import { readAssets } from "./assets.ts";
 import { readJob, readJobs, recallKey } from "./jobs.ts";
 import { listRuns } from "./runs.ts";
-import { historyOf } from "./triggers.ts";
+import { historyRow } from "./triggers.ts";
 
 const fired = {
   trigger: "webhook",
@@ -84,7 +84,12 @@ describe("jobs", () => {
 });
 
 it("the history tells what was done and what was not, newest first, with the reason", () => {
-  expect(historyOf(log).map(({ what, run, reason, why }) => [what, run, reason, why])).toEqual([
+  expect(
+    log
+      .toReversed()
+      .flatMap((event) => historyRow(event) ?? [])
+      .map(({ what, run, reason, why }) => [what, run, reason, why]),
+  ).toEqual([
     ["queued", "r_2", null, "by ana: r_1 is going"],
     ["skipped", null, "busy", "r_1 is going"],
     ["fired", "r_1", null, "a webhook was delivered"],

@@ -3,12 +3,8 @@ import type { JobEvent } from "../model/job-events.ts";
 import type { TriggerHistoryRow } from "../model/trigger-answers.ts";
 import { iso } from "./iso.ts";
 
-/** Newest first; places that were given and freed are left out. */
-export function historyOf(events: readonly JobEvent[]): readonly TriggerHistoryRow[] {
-  return events.flatMap((event) => rowOf(event) ?? []).toReversed();
-}
-
-function rowOf(event: JobEvent): TriggerHistoryRow | undefined {
+/** Places that were given and freed are no row. */
+export function historyRow(event: JobEvent): TriggerHistoryRow | undefined {
   const row = (what: TriggerHistoryRow["what"], fields: Partial<TriggerHistoryRow>): TriggerHistoryRow => {
     const none = { trigger: null, scheduledFor: null, count: 1, run: null, reason: null, why: "" };
     return { at: iso(event.at), what, ...none, ...fields };

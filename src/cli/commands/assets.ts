@@ -2,8 +2,11 @@
 import type { PartitionsAnswer } from "../../model/backfill-answers.ts";
 import type { Command } from "../command.ts";
 import type { Output } from "../output.ts";
+import { CURSOR, pageOf } from "../page.ts";
 import { printable, renderTable } from "../table.ts";
 import { count, plural } from "../words.ts";
+
+const EVENTS_DEFAULT = 1_000;
 
 export const ls: Command = {
   name: "ls",
@@ -117,9 +120,9 @@ export const history: Command = {
   summary: "What happened to an asset: loads, builds, quarantine, schema",
   arguments: "<asset>",
   examples: ["millrace history raw.sales", "millrace history raw.sales --schema"],
-  options: [["--schema", "the versions of its schema"]],
+  options: [["--schema", "the versions of its schema"], ["--limit <n>", `at most so many events (default: ${EVENTS_DEFAULT})`], CURSOR],
   async run({ app, output }, [name], options) {
-    const answer = await (await app()).history(name!, { schema: options["schema"] === true });
+    const answer = await (await app()).history(name!, { schema: options["schema"] === true, ...pageOf(options, EVENTS_DEFAULT) });
     if (output.mode === "json") return output.json(answer);
     output.data(
       renderTable(

@@ -6,11 +6,13 @@ import { type Command, type OptionValues, text } from "../command.ts";
 import { EXIT } from "../exit.ts";
 import type { Output } from "../output.ts";
 import { createProgress, type Progress } from "../progress.ts";
+import { CURSOR, pageOf } from "../page.ts";
 import { renderTable } from "../table.ts";
 import { count, plural, seconds } from "../words.ts";
 
 /** Nodes that `backfill show` lists for people; all of them with --json. */
 const NODES_SHOWN_MAX = 50;
+const LISTED_DEFAULT = 20;
 
 export const backfill: Command = {
   name: "backfill",
@@ -61,8 +63,9 @@ export const backfillList: Command = {
   name: "backfill list",
   summary: "The newest backfills and how they stand",
   examples: ["millrace backfill list", "millrace backfill list --json"],
-  async run({ app, output }) {
-    const answer = await (await app()).backfillList();
+  options: [["--limit <n>", `at most so many (default: ${LISTED_DEFAULT})`], CURSOR],
+  async run({ app, output }, _words, options) {
+    const answer = await (await app()).backfillList(pageOf(options, LISTED_DEFAULT));
     if (output.mode === "json") return output.json(answer);
     if (answer.backfills.length === 0) return output.note("there is no backfill yet");
     output.data(

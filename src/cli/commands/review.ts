@@ -1,6 +1,6 @@
 // `millrace review list|match|distinct`: what a person says over pairs that a match leaves open.
-import { MillraceError } from "../../model/errors.ts";
 import { type Command, type CommandContext, type OptionValues, text } from "../command.ts";
+import { CURSOR, pageOf } from "../page.ts";
 import { renderTable } from "../table.ts";
 import { count } from "../words.ts";
 
@@ -12,11 +12,9 @@ export const reviewList: Command = {
   summary: "Lists the pairs that a match leaves to a person, the likeliest first",
   arguments: "<asset>",
   examples: ["millrace review list clean.same_people", "millrace review list clean.same_people --json"],
-  options: [["--limit <n>", `at most so many (default: ${LIST_ROWS_DEFAULT})`]],
+  options: [["--limit <n>", `at most so many (default: ${LIST_ROWS_DEFAULT})`], CURSOR],
   async run({ app, output }, [asset], options) {
-    const limit = Number(text(options["limit"]) ?? LIST_ROWS_DEFAULT);
-    if (!Number.isInteger(limit) || limit < 1) throw new MillraceError({ code: "MR7001", message: "--limit takes a whole number from 1" });
-    const answer = await (await app()).reviewList({ asset: asset!, limit });
+    const answer = await (await app()).reviewList({ asset: asset!, ...pageOf(options, LIST_ROWS_DEFAULT) });
     if (output.mode === "json") return output.json(answer);
     if (answer.items.length === 0) return output.note("nothing waits for a decision");
     output.data(

@@ -2,6 +2,7 @@
 import { MillraceError } from "../../model/errors.ts";
 import type { TriggerActAnswer, TriggerAnswer, TriggersAnswer } from "../../model/trigger-answers.ts";
 import { type Command, type OptionValues, text } from "../command.ts";
+import { CURSOR, pageOf } from "../page.ts";
 import { printable, renderTable } from "../table.ts";
 import { count } from "../words.ts";
 
@@ -36,10 +37,9 @@ export const triggersShow: Command = {
   summary: "What the triggers of a job did, what they skipped and why, newest first",
   arguments: "<job>",
   examples: ["millrace triggers show nightly", "millrace triggers show nightly --limit 100 --json"],
-  options: [["--limit <n>", `at most so many (default: ${HISTORY_DEFAULT})`]],
+  options: [["--limit <n>", `at most so many (default: ${HISTORY_DEFAULT})`], CURSOR],
   async run({ app, output }, [job], options) {
-    const limit = wholeNumber(options["limit"], "--limit", HISTORY_DEFAULT);
-    const answer = await (await app()).triggerHistory({ job: job!, limit });
+    const answer = await (await app()).triggerHistory({ job: job!, ...pageOf(options, HISTORY_DEFAULT) });
     if (output.mode === "json") return output.json(answer);
     if (answer.history.length === 0) return output.note(`nothing has happened to ${answer.job} yet`);
     const rows = answer.history.map((row) => [

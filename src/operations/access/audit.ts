@@ -4,6 +4,7 @@
 import type { AuditAnswer, AuditEntryAnswer } from "../../model/access.ts";
 import type { JsonValue } from "../../model/json.ts";
 import type { ReadTables } from "../../store/store.ts";
+import { wrongCursor } from "../cursor.ts";
 import { change } from "./rows.ts";
 
 export const AUDIT_TABLE = "access.1:audit";
@@ -33,7 +34,8 @@ export interface AuditRequest {
 export async function listAudit(tables: ReadTables, request: AuditRequest): Promise<AuditAnswer> {
   const { limit, cursor, since = 0 } = request;
   const entries: AuditEntryAnswer[] = [];
-  let from = Math.min(await tables.position(AUDIT_TABLE), cursor === undefined ? Infinity : Number(cursor) || 0);
+  if (cursor !== undefined && !/^\d{1,15}$/.test(cursor)) throw wrongCursor("the audit log");
+  let from = Math.min(await tables.position(AUDIT_TABLE), cursor === undefined ? Infinity : Number(cursor));
   while (from > 0) {
     const numbers = Array.from({ length: Math.min(PAGE, from) }, (_, at) => from - at);
     const rows = await tables.many(AUDIT_TABLE, numbers.map(keyOf));

@@ -6,6 +6,8 @@ import { readLive } from "../../sql/ledger/publish.ts";
 import { findAsset } from "./assets.ts";
 import { readVersions } from "../../load/versions.ts";
 import { checkThere } from "../attempts/engine.ts";
+import { literal } from "../../sql/text.ts";
+import { cursorOf, partsOf, wrongCursor } from "../cursor.ts";
 import { keySeen } from "../environments/keys.ts";
 import { defineProject } from "../plan/definitions.ts";
 import { engineOf } from "../plan/engines.ts";
@@ -42,9 +44,22 @@ interface EventRow {
   readonly rows: number | null;
   readonly why: string | null;
   readonly detail: string;
+  /** Which of those of one moment. */
+  readonly place: string;
 }
 
-export async function historyOf(workspace: Workspace, name: string, { schema }: { readonly schema: boolean }): Promise<HistoryAnswer> {
+export interface HistoryRequest {
+  readonly schema: boolean;
+  /** Default: EVENTS_MAX, the most. */
+  readonly limit?: number;
+  /** `next` of an earlier answer. */
+  readonly cursor?: string;
+}
+
+/** @throws MR6102, MR7001 */
+export async function historyOf(workspace: Workspace, name: string, request: HistoryRequest): Promise<HistoryAnswer> {
+  const { schema, limit = EVENTS_MAX, cursor } = request;
+  const behind = cursor === undefined ? "" : ` where ${behindEvent(cursor)}`;
   const project = await workspace.project();
   const asset = findAsset(
     project.nodes.map((node) => node.id),
@@ -52,12 +67,18 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
   );
   const warehouse = await workspace.warehouse();
   const parts = schema ? [SCHEMAS, CHANGES_OF_COLUMNS] : [LOADS, BUILDS, SCHEMAS, CHANGES_OF_VALUES, ROLLBACKS, DECISIONS];
-  const [rows, known] = await warehouse.session(async (session) => {
+  const [found, known] = await warehouse.session(async (session) => {
     const events = `select null::varchar as "by" where false union all by name ${parts.join("\nunion all by name\n")}`;
     const key = await keySeen(session, asset);
-    const found = await session.rows<EventRow>(`${events} order by "at" desc limit ${EVENTS_MAX}`, [key]);
+    const placed = `select *, md5(concat_ws('~', kind, run, why, detail::varchar)) as place from (${events})`;
+    const found = await session.rows<EventRow>(
+      `select * from (${placed})${behind} order by "at" desc, place limit ${Math.min(limit, EVENTS_MAX) + 1}`,
+      [key],
+    );
     return [found, await readVersions(session, key)] as const;
   });
+  const more = found.length > limit ? found[limit - 1] : undefined;
+  const rows = found.slice(0, limit);
   const runs = rows.filter(({ kind }) => kind === "schema").map(({ run }) => run);
   const who = await askedFor(workspace, runs);
   return {
@@ -71,7 +92,15 @@ export async function historyOf(workspace: Workspace, name: string, { schema }: 
       detail: JSON.parse(detail) as JsonValue,
     })),
     versions: schema ? [] : versionAnswers(known),
+    next: more === undefined ? null : cursorOf([more.at, more.place]),
   };
+}
+
+/** @throws MR7001 */
+function behindEvent(cursor: string): string {
+  const [at, place] = partsOf(cursor, 2, "a history");
+  if (Number.isNaN(Date.parse(at!))) throw wrongCursor("a history");
+  return `("at" < ${literal(at!)} or ("at" = ${literal(at!)} and place > ${literal(place!)}))`;
 }
 
 /** Runs the checks on what readers see; nothing is moved or published. */

@@ -10,7 +10,6 @@ import type {
   BackfillStartedAnswer,
 } from "../../model/backfill-answers.ts";
 import type { Executor } from "../../model/attempt.ts";
-import { PROD } from "../../model/environment.ts";
 import { MillraceError } from "../../model/errors.ts";
 import type { RunEvent } from "../../model/events.ts";
 import { splitNodeId } from "../../model/partition.ts";
@@ -20,16 +19,16 @@ import { realClock } from "../../engine/clock.ts";
 import { createEngine, type Act } from "../../engine/engine.ts";
 import { runId } from "../../engine/run-id.ts";
 import { foldRun, type NodeRow, type RunFold } from "../../views/run-fold.ts";
-import { listRuns, type RunRow } from "../../views/runs.ts";
+import { listRuns, type RunRow, type RunsQuery } from "../../views/runs.ts";
 import { historyHere } from "../environments/assets.ts";
 import { actor } from "../actor.ts";
 import { BACKFILL_PRIORITY, equipmentOf } from "./backfill.ts";
 import { openCarrier } from "../runs/carrier.ts";
+import { runCursorOf, runPlaceOf } from "../runs/runs.ts";
 import type { Workspace } from "../workspace.ts";
 
-/** Runs that are looked through for backfills. */
-const RUNS_LOOKED_AT_MAX = 1_000;
-const BACKFILLS_MAX = 20;
+/** Backfills that are looked through for one. */
+const BACKFILLS_LOOKED_AT_MAX = 1_000;
 
 /** Carries nothing out: this process only says something. */
 const NOBODY: Executor = {
@@ -39,19 +38,25 @@ const NOBODY: Executor = {
 };
 
 /** Those of this environment, newest first. */
-async function backfillRuns(workspace: Workspace): Promise<readonly RunRow[]> {
-  const { name: here } = await workspace.environment();
-  const rows = await listRuns(await workspace.store(), { limit: RUNS_LOOKED_AT_MAX });
-  return rows.filter(({ trigger, environment = PROD }) => trigger === "backfill" && environment === here);
+async function backfillRuns(workspace: Workspace, query: Pick<RunsQuery, "limit" | "below">): Promise<readonly RunRow[]> {
+  const { name: environment } = await workspace.environment();
+  return listRuns(await workspace.store(), { ...query, environment, trigger: "backfill" });
 }
 
-/** The newest backfills. */
-export async function listBackfills(workspace: Workspace): Promise<BackfillsAnswer> {
+export interface BackfillsRequest {
+  readonly limit: number;
+  /** `next` of an earlier answer. */
+  readonly cursor?: string;
+}
+
+/** Newest first. @throws MR7001 */
+export async function listBackfills(workspace: Workspace, { limit, cursor }: BackfillsRequest): Promise<BackfillsAnswer> {
   const store = await workspace.store();
-  const rows = (await backfillRuns(workspace)).slice(0, BACKFILLS_MAX);
+  const below = cursor === undefined ? {} : { below: runPlaceOf(cursor) };
+  const rows = await backfillRuns(workspace, { limit: limit + 1, ...below });
   const backfills: BackfillAnswer[] = [];
-  for (const { run } of rows) backfills.push(answerOf(run, await store.read(run)));
-  return { backfills };
+  for (const { run } of rows.slice(0, limit)) backfills.push(answerOf(run, await store.read(run)));
+  return { backfills, next: rows.length > limit ? runCursorOf(rows[limit - 1]!) : null };
 }
 
 /** @throws MR8211. */
@@ -210,7 +215,7 @@ interface Found {
 /** By its id or the beginning of it. @throws MR8211. */
 async function findBackfill(workspace: Workspace, name: string): Promise<Found> {
   const store = await workspace.store();
-  const rows = await backfillRuns(workspace);
+  const rows = await backfillRuns(workspace, { limit: BACKFILLS_LOOKED_AT_MAX });
   const found = rows.filter(({ run }) => run === name || (name.length > 2 && run.startsWith(name)));
   const [row] = found;
   if (row === undefined || found.length > 1) {

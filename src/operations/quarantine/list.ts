@@ -3,6 +3,7 @@ import type { QuarantineAnswer, QuarantineItem, QuarantineTrendAnswer } from "..
 import { MillraceError } from "../../model/errors.ts";
 import { groupQuarantine, listQuarantine, quarantineTrend, showQuarantine } from "../../load/quarantine.ts";
 import { findAsset, listAssets } from "../assets/assets.ts";
+import { wrongCursor } from "../cursor.ts";
 import { keySeen } from "../environments/keys.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -46,11 +47,7 @@ export async function quarantineList(
 function placeOf(cursor: string): { readonly id: string; readonly place: number } {
   const [, place, id] = /^(\d{1,15})~(\w{1,64})$/.exec(cursor) ?? [];
   if (place !== undefined && id !== undefined) return { id, place: Number(place) };
-  throw new MillraceError({
-    code: "MR7001",
-    message: "this cursor is none of a list of records",
-    hint: "give `next` of the answer before",
-  });
+  throw wrongCursor("a list of records");
 }
 
 /** @throws MR8005 for an id that is not there. */

@@ -6,13 +6,17 @@ import type { JsonValue } from "../../model/json.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { REVIEW_COLUMNS, reviewFile } from "../../project/enrich/decisions.ts";
 import { assetView } from "../../sql/ledger/publish.ts";
+import { literal } from "../../sql/text.ts";
 import { actor } from "../actor.ts";
+import { cursorOf, partsOf, wrongCursor } from "../cursor.ts";
 import { findAsset } from "../assets/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
 export interface ReviewListRequest {
   readonly asset: string;
   readonly limit: number;
+  /** `next` of an earlier answer. */
+  readonly cursor?: string;
 }
 
 export interface ReviewRequest {
@@ -25,7 +29,8 @@ export interface ReviewRequest {
 }
 
 /** The doubtful pairs, the likeliest first. @throws MR8603 for an asset that is no match or was never built. */
-export async function reviewList(workspace: Workspace, { asset, limit }: ReviewListRequest): Promise<ReviewAnswer> {
+export async function reviewList(workspace: Workspace, { asset, limit, cursor }: ReviewListRequest): Promise<ReviewAnswer> {
+  const behind = cursor === undefined ? "" : ` and ${behindPair(cursor)}`;
   const id = await matchNamed(workspace, asset);
   const warehouse = await workspace.warehouse();
   return warehouse.session(async (session) => {
@@ -35,11 +40,23 @@ export async function reviewList(workspace: Workspace, { asset, limit }: ReviewL
         throw new MillraceError({ code: "MR8603", message: `${id} was never built`, hint: `millrace run --select ${id}`, cause: error });
       });
     const pairs = await session.rows<{ left_id: string; right_id: string; score: number; similarities: JsonValue }>(
-      `select left_id, right_id, score, similarities from ${assetView(id)} where status = 'review' order by score desc, left_id, right_id limit ${Math.trunc(limit)}`,
+      `select left_id, right_id, score, similarities from ${assetView(id)} where status = 'review'${behind} order by score desc, left_id, right_id limit ${Math.trunc(limit) + 1}`,
     );
-    const items = pairs.map(({ left_id: left, right_id: right, score, similarities }) => ({ left, right, score, similarities }));
-    return { asset: id, total: open?.n ?? 0, items };
+    const items = pairs
+      .slice(0, limit)
+      .map(({ left_id: left, right_id: right, score, similarities }) => ({ left, right, score, similarities }));
+    const last = pairs.length > limit ? items.at(-1) : undefined;
+    const next = last === undefined ? null : cursorOf([last.score, last.left, last.right].map(String));
+    return { asset: id, total: open?.n ?? 0, items, next };
   });
+}
+
+/** @throws MR7001 */
+function behindPair(cursor: string): string {
+  const [score, left, right] = partsOf(cursor, 3, "a list of pairs").map(literal) as [string, string, string];
+  if (!Number.isFinite(Number(score.slice(1, -1)))) throw wrongCursor("a list of pairs");
+  const [less, equal] = [`score < ${score}::double`, `score = ${score}::double`];
+  return `(${less} or (${equal} and (left_id > ${left} or (left_id = ${left} and right_id > ${right}))))`;
 }
 
 /** Writes the decision down; the asset holds to it from its next build. @throws MR8603 for ids that are no pair of records. */

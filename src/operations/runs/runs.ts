@@ -10,6 +10,7 @@ import type { EventStore } from "../../store/store.ts";
 import { foldRun, runAnswer, runShowAnswer } from "../../views/run-fold.ts";
 import { listRuns as readRuns, type RunRow } from "../../views/runs.ts";
 import { assetsHere } from "../environments/assets.ts";
+import { wrongCursor } from "../cursor.ts";
 import type { Workspace } from "../workspace.ts";
 
 /** Runs that are looked through for the beginning of an id. */
@@ -46,7 +47,7 @@ export async function listRuns(
   const wanted = [...(asset === undefined ? [] : [new Set([asset.replace(/^task:/, "")])]), ...(among === undefined ? [] : [among])];
   const most = wanted.length === 0 ? limit : RUNS_LOOKED_INTO;
   const first = until === undefined ? {} : { below: { startedAt: new Date(until).toISOString(), run: "" } };
-  const below = cursor === undefined ? first : { below: placeOf(cursor) };
+  const below = cursor === undefined ? first : { below: runPlaceOf(cursor) };
   const listed = await readRuns(store, { ...filter, environment, limit: most + 1, ...below });
   const rows = since === undefined ? listed : listed.filter((row) => Date.parse(row.startedAt) >= since);
   const runs: RunRow[] = [];
@@ -57,18 +58,17 @@ export async function listRuns(
     if (wanted.length === 0 || (await hasParts(store, row.run, wanted))) runs.push(row);
   }
   const isOver = last === undefined || last === rows.at(-1);
-  return { runs: runs.map(runAnswer), next: isOver ? null : cursorOf(last!) };
+  return { runs: runs.map(runAnswer), next: isOver ? null : runCursorOf(last!) };
 }
 
-function cursorOf({ startedAt, run }: RunRow): string {
+export function runCursorOf({ startedAt, run }: RunRow): string {
   return `${Date.parse(startedAt)}~${run}`;
 }
 
 /** @throws MR7001 for what is none */
-function placeOf(cursor: string): { readonly startedAt: string; readonly run: string } {
+export function runPlaceOf(cursor: string): { readonly startedAt: string; readonly run: string } {
   const [, ms, run] = /^(\d{1,15})~([\w-]{1,64})$/.exec(cursor) ?? [];
-  if (ms === undefined || run === undefined)
-    throw new MillraceError({ code: "MR7001", message: "this cursor is none of a list of runs", hint: "give `next` of the answer before" });
+  if (ms === undefined || run === undefined) throw wrongCursor("a list of runs");
   return { startedAt: new Date(Number(ms)).toISOString(), run };
 }
 

@@ -4,13 +4,14 @@ import { MillraceError } from "../../model/errors.ts";
 import type { JobEvent } from "../../model/job-events.ts";
 import { jobStream } from "../../model/store-events.ts";
 import { didYouMean } from "../../model/suggest.ts";
-import type { TriggerAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../../model/trigger-answers.ts";
+import type { TriggerAnswer, TriggerHistoryAnswer, TriggerHistoryRow, TriggersAnswer } from "../../model/trigger-answers.ts";
 import { type JobTrigger, triggersOf } from "../../model/triggers.ts";
 import { plainName } from "../../project/names.ts";
 import type { Project, ProjectJob } from "../../project/reader.ts";
 import { type JobState, NEW_JOB } from "../../trigger/state.ts";
 import { readJob, readJobs } from "../../views/jobs.ts";
-import { historyOf } from "../../views/triggers.ts";
+import { historyRow } from "../../views/triggers.ts";
+import { cursorOf, partsOf, wrongCursor } from "../cursor.ts";
 import type { Workspace } from "../workspace.ts";
 import { pauseOf } from "./pause.ts";
 import { localTime, parseTime } from "./times.ts";
@@ -19,8 +20,8 @@ import { triggerWords } from "./words.ts";
 const YEAR_MS = 365 * 86_400_000;
 /** Times that one trigger is asked for. */
 const NEXT_MAX = 10_000;
-/** Events that are looked through per row of a history. */
-const EVENTS_PER_ROW = 5;
+/** Events of a history that are read at once. */
+const EVENTS_READ = 500;
 
 export interface TriggersRequest {
   readonly job?: string;
@@ -50,17 +51,43 @@ export async function listTriggers(workspace: Workspace, request: TriggersReques
   };
 }
 
-/** What the triggers of a job did and did not do, newest first. @throws MR1614. */
-export async function triggerHistory(
-  workspace: Workspace,
-  request: { readonly job: string; readonly limit: number },
-): Promise<TriggerHistoryAnswer> {
+export interface TriggerHistoryRequest {
+  readonly job: string;
+  readonly limit: number;
+  /** `next` of an earlier answer. */
+  readonly cursor?: string;
+}
+
+/** What the triggers of a job did and did not do, newest first. @throws MR1614, MR7001. */
+export async function triggerHistory(workspace: Workspace, request: TriggerHistoryRequest): Promise<TriggerHistoryAnswer> {
   const { name } = jobNamed(await workspace.project(), request.job);
   const store = await workspace.store();
   const { name: environment } = await workspace.environment();
   const { version } = await readJob(store, name, environment);
-  const events = await store.read<JobEvent>(jobStream(name, environment), Math.max(0, version - request.limit * EVENTS_PER_ROW));
-  return { job: name, history: historyOf(events).slice(0, request.limit) };
+  // A cursor is how many events stand before the page's end: what is added comes behind it.
+  let end = request.cursor === undefined ? version : Math.min(version, placeOf(request.cursor));
+  let events: readonly JobEvent[] = [];
+  let begin = end;
+  const rows: { readonly row: TriggerHistoryRow; readonly at: number }[] = [];
+  while (end > 0 && rows.length <= request.limit) {
+    if (end === begin) {
+      begin = Math.max(0, end - EVENTS_READ);
+      events = await store.read<JobEvent>(jobStream(name, environment), begin);
+    }
+    end--;
+    const row = historyRow(events[end - begin]!);
+    if (row !== undefined) rows.push({ row, at: end });
+  }
+  const taken = rows.slice(0, request.limit);
+  const next = rows.length > request.limit ? cursorOf([String(taken.at(-1)!.at)]) : null;
+  return { job: name, history: taken.map(({ row }) => row), next };
+}
+
+/** @throws MR7001 */
+function placeOf(cursor: string): number {
+  const [at] = partsOf(cursor, 1, "a history of triggers");
+  if (!/^\d{1,15}$/.test(at!)) throw wrongCursor("a history of triggers");
+  return Number(at);
 }
 
 /** @throws MR1614. */

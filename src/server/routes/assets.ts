@@ -1,8 +1,8 @@
 // Assets: what there are, all about one, and acts on one.
 import { z } from "zod";
-import { act, flag, given, long, read, words } from "../route.ts";
+import { act, flag, given, long, read, whole, words } from "../route.ts";
 import { on, option } from "./command-words.ts";
-import { asset, select, why } from "./fields.ts";
+import { asset, cursor, select, why } from "./fields.ts";
 
 export const assetRoutes = [
   read({
@@ -25,9 +25,15 @@ export const assetRoutes = [
     id: "assets.history",
     summary: "What happened to an asset: loads, builds, quarantine, versions; with `schema` the versions of its schema",
     scope: "read",
-    input: z.object({ asset, schema: flag.default(false) }),
-    cli: (input) => ["history", input.asset, ...on("schema", input.schema)],
-    run: (app, input) => app.history(input.asset, { schema: input.schema }),
+    input: z.object({ asset, schema: flag.default(false), limit: whole.min(1).max(1_000).default(1_000), cursor: cursor.exactOptional() }),
+    cli: (input) => [
+      "history",
+      input.asset,
+      ...on("schema", input.schema),
+      ...option("limit", input.limit),
+      ...option("cursor", input.cursor),
+    ],
+    run: (app, { asset: name, ...rest }) => app.history(name, given(rest)),
   }),
   read({
     id: "assets.why",

@@ -1,9 +1,9 @@
 // Backfills: many partitions of an asset, built as a durable run of its own.
 import { z } from "zod";
 import type { BackfillActAnswer, BackfillStartedAnswer } from "../../model/backfill-answers.ts";
-import { act, given, long, read } from "../route.ts";
+import { act, given, long, read, whole } from "../route.ts";
 import { on, option } from "./command-words.ts";
-import { asset, why } from "./fields.ts";
+import { asset, cursor, why } from "./fields.ts";
 
 const backfill = z.string().min(1).describe("its id, or the beginning of it");
 const statuses = z.array(z.enum(["missing", "failed", "stale"])).describe("only partitions that are so");
@@ -35,9 +35,9 @@ export const backfillRoutes = [
     id: "backfills.list",
     summary: "The newest backfills and how they stand",
     scope: "read",
-    input: z.object({}),
-    cli: () => ["backfill", "list"],
-    run: (app) => app.backfillList(),
+    input: z.object({ limit: whole.min(1).max(1_000).default(20), cursor: cursor.exactOptional() }),
+    cli: (input) => ["backfill", "list", ...option("limit", input.limit), ...option("cursor", input.cursor)],
+    run: (app, input) => app.backfillList(given(input)),
   }),
   read({
     id: "backfills.show",

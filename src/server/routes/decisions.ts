@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { act, given, read, whole } from "../route.ts";
 import { on, option, pairs } from "./command-words.ts";
-import { asset, run, why } from "./fields.ts";
+import { asset, cursor, run, why } from "./fields.ts";
 
 const task = z.string().min(1).describe("the task that waits");
 
@@ -46,9 +46,9 @@ export const decisionRoutes = [
     id: "reviews.list",
     summary: "The pairs that a match leaves to a person, the likeliest first",
     scope: "read",
-    input: z.object({ asset, limit: whole.min(1).max(10_000).default(50) }),
-    cli: (input) => ["review", "list", input.asset, "--limit", String(input.limit)],
-    run: (app, input) => app.reviewList(input),
+    input: z.object({ asset, limit: whole.min(1).max(10_000).default(50), cursor: cursor.exactOptional() }),
+    cli: (input) => ["review", "list", input.asset, "--limit", String(input.limit), ...option("cursor", input.cursor)],
+    run: (app, input) => app.reviewList(given(input)),
   }),
   act({
     id: "reviews.decide",

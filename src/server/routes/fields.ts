@@ -6,6 +6,7 @@ export const asset = z.string().min(1).describe("its name, or the end of it wher
 export const run = z.string().min(1).describe("its id, or the beginning of it");
 export const select = z.string().min(1).max(10_000).describe("which assets: clean.sales, +final.*, tag:county, kind:source and not raw.x");
 export const why = z.string().max(2_000).describe("kept in the history");
+export const cursor = z.string().min(1).max(1_000).describe("`next` of the answer before");
 export const rule = z.string().describe("only those set aside by this rule: badValue(price)");
 export const soon = flag
   .default(false)

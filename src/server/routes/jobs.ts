@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { act, given, read, whole } from "../route.ts";
 import { maybe, option } from "./command-words.ts";
-import { why } from "./fields.ts";
+import { cursor, why } from "./fields.ts";
 
 const job = z.string().min(1);
 const trigger = z.string().exactOptional().describe("default: all triggers of the job");
@@ -46,9 +46,9 @@ export const jobRoutes = [
     id: "triggers.history",
     summary: "What the triggers of a job did, what they skipped and why, newest first",
     scope: "read",
-    input: z.object({ job, limit: whole.min(1).max(10_000).default(20) }),
-    cli: (input) => ["triggers", "show", input.job, "--limit", String(input.limit)],
-    run: (app, input) => app.triggerHistory(input),
+    input: z.object({ job, limit: whole.min(1).max(10_000).default(20), cursor: cursor.exactOptional() }),
+    cli: (input) => ["triggers", "show", input.job, "--limit", String(input.limit), ...option("cursor", input.cursor)],
+    run: (app, input) => app.triggerHistory(given(input)),
   }),
   act({
     id: "triggers.pause",
