@@ -59,3 +59,61 @@ export function matching(nodes: readonly GraphNodeAnswer[], q: string | undefine
 export function selectionOf(assets: readonly string[]): string {
   return assets.join(" or ");
 }
+
+/** Lines of YAML for a definition; empty while nothing was said. */
+export function ownLines(owner: string, tags: string): string {
+  const words = tags.split(/[\s,]+/).filter((word) => word !== "");
+  return [
+    ...(owner.trim() === "" ? [] : [`owner: ${yamlWord(owner.trim())}`]),
+    ...(words.length === 0 ? [] : [`tags: [${words.map(yamlWord).join(", ")}]`]),
+  ].join("\n");
+}
+
+/** A plain word stands as it is, others in quotes. */
+function yamlWord(word: string): string {
+  return /^[a-z][\w.-]*$/i.test(word) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(word) ? word : JSON.stringify(word);
+}
+
+/** What the list shows as a file of comma-separated values; a value that a spreadsheet would take for a formula begins with a quote. */
+export function csvOf(nodes: readonly GraphNodeAnswer[]): string {
+  const rows = nodes.map((node) => [
+    node.asset,
+    node.status,
+    node.materialize ?? node.kind,
+    node.rows,
+    node.updatedAt,
+    node.seconds,
+    node.checks?.passed,
+    node.checks?.warned,
+    node.checks?.failed,
+    node.quarantined,
+    node.needs.length,
+    node.owner,
+    node.tags.join(" "),
+    node.description,
+  ]);
+  return [CSV_HEAD, ...rows].map((row) => `${row.map(csvCell).join(",")}\r\n`).join("");
+}
+
+const CSV_HEAD = [
+  "asset",
+  "status",
+  "kind",
+  "rows",
+  "updated_at",
+  "seconds",
+  "checks_passed",
+  "checks_warned",
+  "checks_failed",
+  "quarantined",
+  "reads",
+  "owner",
+  "tags",
+  "description",
+];
+
+function csvCell(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}

@@ -3,23 +3,28 @@ import "./catalog.css";
 import { useMemo, useState, type ReactNode } from "react";
 import type { Found } from "../../../../src/model/look-answers.ts";
 import { useRead } from "../../data/read.ts";
-import { list, text, usePageSearch } from "../../data/search.ts";
+import { flag, list, text, usePageSearch } from "../../data/search.ts";
 import { AssetTable } from "../../graph/asset-table.tsx";
 import type { GraphModel } from "../../graph/model.ts";
+import { placesOfWords, wordsOfPlaces } from "../../graph/picks.ts";
 import { RunButton } from "../../graph/run-button.tsx";
+import { SavedViews } from "../../graph/saved-views.tsx";
 import { useGraph } from "../../graph/use-graph.ts";
-import { ButtonLink } from "../../kit/button.tsx";
+import { Button, ButtonLink } from "../../kit/button.tsx";
 import { Filters, Find } from "../../kit/filters.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
 import { Panel } from "../../kit/panel.tsx";
+import { saveText } from "../../kit/save-file.ts";
 import { Empty, NoMatch, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
-import { type Facet, facetCounts, facetNames, FACETS, filtered, matching, selectionOf } from "./filter.ts";
+import { Compare } from "./compare.tsx";
+import { csvOf, type Facet, facetCounts, facetNames, FACETS, filtered, matching, selectionOf } from "./filter.ts";
+import { Own } from "./own.tsx";
 
-const catalogSearch = { q: text, status: list, kind: list, group: list, owner: list, tag: list };
+const catalogSearch = { q: text, status: list, kind: list, group: list, owner: list, tag: list, sel: list, compare: flag };
 
 export function Page(): ReactNode {
   const graph = useGraph();
@@ -51,15 +56,21 @@ export function Page(): ReactNode {
 
 function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
   const [search, setSearch] = usePageSearch(catalogSearch);
-  const { q, ...chosen } = search;
-  const [picked, setPicked] = useState<ReadonlySet<string>>(new Set());
+  const { q, sel, compare, ...chosen } = search;
+  const [isOwning, setOwning] = useState(false);
   const searched = useMemo(() => matching(model.nodes, q), [model, q]);
   const nodes = filtered(searched, chosen);
   const readers = useMemo(() => new Map(model.nodes.map(({ asset }, place) => [asset, model.readers[place]!.length])), [model]);
   const clear = (): void =>
     setSearch({ q: undefined, status: undefined, kind: undefined, group: undefined, owner: undefined, tag: undefined }, "push");
   const isFiltered = q !== undefined || Object.values(chosen).some((words) => words !== undefined);
-  const shown = [...picked].filter((asset) => model.placeOf.has(asset));
+  const picked = [...placesOfWords(model, sel ?? [])].map((place) => model.nodes[place]!.asset);
+  const pick = (assets: ReadonlySet<string>): void => {
+    const words = wordsOfPlaces(model, new Set([...assets].flatMap((asset) => model.placeOf.get(asset) ?? [])));
+    setSearch({ sel: words.length === 0 ? undefined : words, ...(assets.size === 2 ? {} : { compare: undefined }) });
+  };
+  const select = selectionOf(sel ?? []);
+  const [first, second] = picked;
   return (
     <Frame
       title="Catalog"
@@ -69,12 +80,24 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
           : `${model.nodes.length.toLocaleString("en-US")} assets`
       }
       actions={
-        shown.length === 0 ? undefined : (
-          <>
-            <ButtonLink to={links.graph({ q: selectionOf(shown) })}>Show {shown.length} in the graph</ButtonLink>
-            <RunButton select={selectionOf(shown)} count={shown.length} label={`Run ${shown.length}`} look="primary" />
-          </>
-        )
+        <>
+          {picked.length === 0 ? null : (
+            <>
+              {picked.length === 2 ? (
+                <Button aria-pressed={compare === true} onClick={() => setSearch({ compare: compare === true ? undefined : true }, "push")}>
+                  Compare
+                </Button>
+              ) : null}
+              <Button onClick={() => setOwning(true)}>Owner and tags…</Button>
+              <ButtonLink to={links.graph({ q: select })}>Show {picked.length} in the graph</ButtonLink>
+              <RunButton select={select} count={picked.length} label={`Run ${picked.length}`} look="primary" />
+            </>
+          )}
+          <Button look="quiet" onClick={() => saveText("assets.csv", csvOf(nodes))}>
+            CSV
+          </Button>
+          <SavedViews path="/assets" />
+        </>
       }
     >
       <Filters label="Filter assets" clear={isFiltered ? clear : undefined}>
@@ -87,6 +110,10 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
         />
       </Filters>
       {q === undefined ? null : <Elsewhere q={q} />}
+      {isOwning ? <Own assets={picked} onClose={() => setOwning(false)} /> : null}
+      {compare === true && first !== undefined && second !== undefined && picked.length === 2 ? (
+        <Compare assets={[first, second]} onClose={() => setSearch({ compare: undefined })} />
+      ) : null}
       <div className="catalog">
         <nav className="facets" aria-label="Filters">
           {FACETS.map((facet) => (
@@ -103,7 +130,7 @@ function Catalog({ model }: { readonly model: GraphModel }): ReactNode {
           {nodes.length === 0 ? (
             <NoMatch what="assets" clear={clear} />
           ) : (
-            <AssetTable label="Assets" nodes={nodes} readers={readers} selected={picked} onSelect={setPicked} />
+            <AssetTable label="Assets" nodes={nodes} readers={readers} selected={new Set(picked)} onSelect={pick} />
           )}
         </Panel>
       </div>
