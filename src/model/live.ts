@@ -32,10 +32,14 @@ export interface LivePort {
   readonly version: string;
   /** `take` is called from then on, never before `open` has resolved. */
   open(wish: LiveWish, take: (message: LiveMessage) => void): Promise<LiveOpened>;
-  /** Resolves when what was appended more than a moment ago counts in `versionOf`. */
+  /** Resolves when what was appended more than a moment ago counts in `versionOf`; undefined: it does. */
   settled(): Promise<void> | undefined;
+  /** Where a stream goes on that is to tell all that an answer, made from now on, does not have; null before anybody read or followed. */
+  place(): string | null;
   /** Goes up whenever something of the topic has changed. */
   versionOf(topic: string): number;
+  /** Something was appended for somebody who is answered now: it counts for every read from now on. */
+  answered(): void;
   /** An act has ended: what it changed counts from now on, whether a run or nobody's run did it. */
   acted(what: string): Promise<void>;
 }

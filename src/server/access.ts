@@ -3,6 +3,9 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { isIP } from "node:net";
 
+/** Headers as they were sent. */
+export type Sent = Pick<Headers, "get">;
+
 export interface AccessRules {
   readonly loopback: boolean;
   readonly token: string;
@@ -20,7 +23,7 @@ export function isLoopback(host: string): boolean {
 }
 
 /** Of a request that nothing but its origin and the server's own token can speak for. */
-export function judgeAccess(rules: AccessRules, headers: Headers): AccessVerdict {
+export function judgeAccess(rules: AccessRules, headers: Sent): AccessVerdict {
   if (rules.loopback) return judgeOrigin(rules, headers);
   return hasToken(rules.token, headers)
     ? ALLOWED
@@ -28,7 +31,7 @@ export function judgeAccess(rules: AccessRules, headers: Headers): AccessVerdict
 }
 
 /** On other addresses than loopback whoever asks is known by a token or a session, and names are those of a proxy in front. */
-export function judgeOrigin({ loopback }: Pick<AccessRules, "loopback">, headers: Headers): AccessVerdict {
+export function judgeOrigin({ loopback }: Pick<AccessRules, "loopback">, headers: Sent): AccessVerdict {
   if (loopback && !isOwnHost(headers.get("host") ?? "")) return refused("the Host header names another machine");
   if (headers.get("origin") !== null && !hasOwnOrigin({ loopback }, headers)) return refused("the request comes from another site");
   const site = headers.get("sec-fetch-site");
@@ -38,18 +41,18 @@ export function judgeOrigin({ loopback }: Pick<AccessRules, "loopback">, headers
 }
 
 /** A browser says that a page of this server sent it. */
-export function hasOwnOrigin({ loopback }: Pick<AccessRules, "loopback">, headers: Headers): boolean {
+export function hasOwnOrigin({ loopback }: Pick<AccessRules, "loopback">, headers: Sent): boolean {
   const [origin, host] = [headers.get("origin"), headers.get("host")];
   if (origin === null || host === null) return false;
   return origin === `http://${host}` || (!loopback && origin === `https://${host}`);
 }
 
-export function hasToken(token: string, headers: Headers): boolean {
+export function hasToken(token: string, headers: Sent): boolean {
   const given = bearerOf(headers);
   return given !== undefined && isSecret(token, given);
 }
 
-export function bearerOf(headers: Headers): string | undefined {
+export function bearerOf(headers: Sent): string | undefined {
   return /^Bearer (.+)$/i.exec(headers.get("authorization") ?? "")?.[1];
 }
 

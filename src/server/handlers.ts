@@ -14,6 +14,8 @@ import type { Begin, Route } from "./route.ts";
 /** One request to a route, its input checked. */
 export interface Asking {
   readonly route: Route;
+  /** What was asked for, as it was sent: where, and in which environment. */
+  readonly address: string;
   readonly input: Readonly<Record<string, unknown>>;
   /** Whose names are meant; undefined: the engine's. */
   readonly environment: string | undefined;
@@ -32,6 +34,13 @@ export interface Reply {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export const ENVIRONMENT = "millrace-environment";
+export const JSON_TYPE = "application/json; charset=utf-8";
+
+export function addressOf(pathAndQuery: string, environment: string | null | undefined): string {
+  return `${environment ?? ""} ${pathAndQuery}`;
+}
+
 /** What stands around every route: who may, what is remembered, what is noted. The first is the outermost. */
 export type Around = (asking: Asking, next: () => Promise<Reply>) => Promise<Reply>;
 
@@ -45,7 +54,7 @@ export function addApi(server: Hono, port: ApiPort, arounds: readonly Around[] =
 
 async function answer(context: Context, route: Route, port: ApiPort, arounds: readonly Around[]): Promise<Response> {
   const reply = await replyTo(context, route, port, arounds).catch(failure);
-  const headers = { "content-type": "application/json; charset=utf-8", ...reply.headers };
+  const headers = { "content-type": JSON_TYPE, ...reply.headers };
   return context.newResponse(
     reply.bytes === undefined ? reply.body : Uint8Array.from(reply.bytes),
     reply.status as ContentfulStatusCode,
@@ -57,8 +66,9 @@ async function replyTo(context: Context, route: Route, port: ApiPort, arounds: r
   const { req } = context;
   const asking: Asking = {
     route,
+    address: addressOf(req.url.slice(req.url.indexOf("/", "https://".length)), req.header(ENVIRONMENT)),
     input: await inputOf(route, context),
-    environment: req.query("env") ?? req.header("millrace-environment"),
+    environment: req.query("env") ?? req.header(ENVIRONMENT),
     wait: req.query("wait") === "true",
     headers: req.raw.headers,
     holder: holderIn(context),

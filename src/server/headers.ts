@@ -13,7 +13,7 @@ const POLICY = [
   "form-action 'self'",
 ].join("; ");
 
-const HEADERS = Object.entries({
+export const HEADERS = Object.entries({
   "content-security-policy": POLICY,
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",

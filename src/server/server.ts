@@ -11,7 +11,7 @@ import type { CallPort } from "../model/calls.ts";
 import type { LivePort } from "../model/live.ts";
 import type { WebhookPort } from "../model/webhook.ts";
 import type { ApiPort } from "../operations/port.ts";
-import { isLoopback } from "./access.ts";
+import { type AccessRules, isLoopback } from "./access.ts";
 import { addCalls } from "./calls.ts";
 import { followHolders } from "./ending.ts";
 import { guard, holderIn } from "./guard.ts";
@@ -22,7 +22,8 @@ import { idempotency } from "./idempotency.ts";
 import { addAgents } from "./mcp/http.ts";
 import { createKeys, type Keys } from "./keys.ts";
 import { createLimits } from "./limits.ts";
-import { keepAnswers } from "./live/answers.ts";
+import { keepAnswers, type KeptAnswers } from "./live/answers.ts";
+import { lane } from "./live/lane.ts";
 import { addLive, type LiveStreams } from "./live/streams.ts";
 import { addQueryFiles } from "./query-files.ts";
 import { scopes } from "./scopes.ts";
@@ -81,12 +82,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
   let url: string | null = null;
   const keys = createKeys(() => options.access?.now() ?? Date.now());
-  const app = createServerApp({ ...options, token, onStreams }, { keys, url: () => url });
+  const kept = options.live === undefined ? undefined : keepAnswers(options.live);
+  const app = createServerApp({ ...options, token, onStreams }, { keys, url: () => url }, kept);
+  const rules = rulesOf(options.host, token);
   const server = createAdaptorServer({
     fetch: app.fetch,
     overrideGlobalObjects: false, // `Request` of users' code stays Node's
     serverOptions: { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS, connectionsCheckingInterval: LATE_LOOK_MS },
-    createServer: createReadServer as typeof createServer,
+    createServer: ((settings, answer) =>
+      createReadServer(
+        settings,
+        kept === undefined ? answer : lane(rules, kept, answer),
+      )) as typeof createReadServer as typeof createServer,
   }) as Server;
   server.maxConnections = CONNECTIONS_MAX;
   await listen(server, options);
@@ -120,10 +127,11 @@ function unlinked(): Linked {
 export function createServerApp(
   { host, token, webhooks, calls, api, live, access, onStreams }: ServerOptions,
   linked: Linked = unlinked(),
+  kept: KeptAnswers | undefined = live === undefined ? undefined : keepAnswers(live),
 ): Hono {
-  const rules = { loopback: isLoopback(host), token: token ?? "" };
+  const rules = rulesOf(host, token);
   const app = new Hono();
-  addWebhooks(app, rules, webhooks);
+  addWebhooks(app, rules, live === undefined ? webhooks : toldWebhooks(webhooks, live));
   const limits = createLimits(() => access?.now() ?? Date.now());
   app.use("*", guard({ rules, access, limits }));
   if (calls !== undefined) addCalls(app, rules.token, calls);
@@ -137,7 +145,7 @@ export function createServerApp(
   const arounds: readonly Around[] = [
     scopes(limits),
     ...(access === undefined ? [] : [sessions({ access, keys: linked.keys, url: linked.url }), idempotency(access)]),
-    ...(live === undefined ? [] : [keepAnswers(live)]),
+    ...(kept === undefined ? [] : [kept.around]),
   ];
   if (api !== undefined) addApi(app, api, arounds);
   if (api !== undefined) addAgents(app, holderIn);
@@ -151,6 +159,15 @@ export function createServerApp(
     return context.json(answer, status as ContentfulStatusCode);
   });
   return app;
+}
+
+function rulesOf(host: string, token: string | null): AccessRules {
+  return { loopback: isLoopback(host), token: token ?? "" };
+}
+
+/** What was accepted is shown by every read from then on. */
+function toldWebhooks(webhooks: WebhookPort, live: LivePort): WebhookPort {
+  return { ...webhooks, accept: (route, delivery) => webhooks.accept(route, delivery).finally(() => live.answered()) };
 }
 
 function listen(server: Server, { host, port }: { readonly host: string; readonly port: number }): Promise<void> {

@@ -1,6 +1,6 @@
 // One feed of the store for all who follow: batches become messages by topic, at most PER_SECOND_MAX times a second, and only for topics that somebody
 // follows. Versions of topics, by which answers are known to be fresh, cost one number each.
-//   H1. Versions go up before messages are told (model/live.ts L3).
+//   H1. Versions go up right before messages are told (model/live.ts L3), as often as there would be some, and whenever an act is answered.
 //   H2. What was missed is folded from the store like what happens: a stream resumes after a restart of the server as after one of the network.
 import type { Clock } from "../../engine/clock.ts";
 import { createFeed, type Feed } from "../../engine/feed.ts";
@@ -15,8 +15,8 @@ import { assetChanges, runChanges, runNodeChanges, type Touched, touchedBy } fro
 import { createVersions } from "./versions.ts";
 
 const PER_SECOND_MAX = 10;
-/** An answer may be older than what the store has by this much, so that many readers of a busy engine share one. */
-const SETTLE_MS = 20;
+/** While nobody follows, an answer may be older than what the store has by this much: readers of a busy engine share one, and the engine goes on working. */
+const UNHEARD_MS = 250;
 /** More batches than this are not told to who comes back: read it all again. */
 const MISSED_BATCHES_MAX = 2_000;
 
@@ -56,7 +56,7 @@ export async function createHub({ store, clock, version, environment: own, tails
   let outside = 0;
   let pending: Batch[] = [];
   let isDirty = false;
-  let settledMs = Number.NEGATIVE_INFINITY;
+  let settling: Promise<void> | undefined;
   let toldMs = Number.NEGATIVE_INFINITY;
   let timer: (() => void) | null = null;
   let telling: Promise<void> = Promise.resolve();
@@ -93,22 +93,22 @@ export async function createHub({ store, clock, version, environment: own, tails
     if (wanted.has("jobs") && touched.jobs.size > 0) messages.push(["jobs", [...touched.jobs], null]);
     return messages.filter(([, changed]) => !Array.isArray(changed) || changed.length > 0);
   };
+  const dueInMs = (): number => toldMs + (followers.size === 0 ? UNHEARD_MS : 1_000 / PER_SECOND_MAX) - performance.now();
   const announce = (): void => {
     timer?.();
     timer = null;
-    toldMs = performance.now();
     const batches = pending;
     pending = [];
     if (batches.length === 0) return;
+    toldMs = performance.now();
+    versions.raise(touchedBy(batches)); // H1
     const id = idNow();
     telling = telling.then(() => tellStored(batches, id)).catch(onProblem);
   };
   const take = (batches: readonly Batch[]): void => {
     position = batches.at(-1)!.position;
-    versions.raise(touchedBy(batches)); // H1
-    if (followers.size === 0) return;
     pending.push(...batches);
-    const waitMs = toldMs + 1_000 / PER_SECOND_MAX - performance.now();
+    const waitMs = dueInMs();
     if (waitMs <= 0) announce();
     else timer ??= clock.after(waitMs, announce);
   };
@@ -122,8 +122,8 @@ export async function createHub({ store, clock, version, environment: own, tails
   });
   const settle = async (): Promise<void> => {
     isDirty = false;
-    settledMs = performance.now();
     await feed.catchUp();
+    announce();
   };
   const changed = (topic: "project" | "data", what: JsonValue): void => {
     outside += 1;
@@ -150,15 +150,24 @@ export async function createHub({ store, clock, version, environment: own, tails
 
   return {
     version,
+    place: idNow,
     versionOf: (topic) => versions.of(topic),
     settled() {
-      if (!isDirty || performance.now() - settledMs < SETTLE_MS) return undefined;
-      return settle();
+      if (settling !== undefined || !isDirty || dueInMs() > 0) return settling;
+      const begun = settle().finally(() => {
+        if (settling === begun) settling = undefined;
+      });
+      settling = begun;
+      return begun;
+    },
+    answered() {
+      toldMs = Number.NEGATIVE_INFINITY;
+      isDirty = true;
+      settling = undefined; // it may have read before
     },
     async acted(what) {
       if (!ACTS_BY_RUNS.test(what)) forgetBoards();
       await settle();
-      announce();
       changed("data", { act: what });
     },
     async open(wish, takeMessage): Promise<LiveOpened> {

@@ -34,7 +34,9 @@ export function createLive({ logsDir, ...options }: LiveOptions): Live {
     version: options.version,
     open: async (wish, take) => (await opened()).open(wish, take),
     settled: () => (hub === undefined ? opened().then((each) => each.settled()) : hub.settled()),
+    place: () => hub?.place() ?? null,
     versionOf: (topic) => hub?.versionOf(topic) ?? 0,
+    answered: () => hub?.answered(),
     acted: async (what) => hub?.acted(what),
     changed: (topic, what) => hub?.changed(topic, what),
     close() {

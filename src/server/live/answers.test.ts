@@ -39,7 +39,7 @@ afterEach(async () => {
 function asking(id: string, headers: Readonly<Record<string, string>> = {}): Asking {
   const route = anyRoutes.find((each) => each.id === id)!;
   const holder = { by: "ana", via: "api", scope: "admin", kind: "machine", id: null, expiresAt: null } as const;
-  return { route, input: { limit: 100 }, environment: undefined, wait: true, headers: new Headers(headers), holder };
+  return { route, input: { limit: 100 }, environment: undefined, wait: true, headers: new Headers(headers), holder, address: id };
 }
 
 async function runs(): Promise<Reply> {
@@ -64,7 +64,7 @@ async function untilOther(etag: string | undefined, ask: () => Promise<Reply>): 
 }
 
 it("are given again with 304 until something changes, and then made anew", async () => {
-  const around = keepAnswers(live);
+  const around = keepAnswers(live).around;
   const first = await around(asking("runs.list"), runs);
   const etag = first.headers!["etag"]!;
   const again = await around(asking("runs.list", { "if-none-match": `"other", W/${etag}` }), runs);
@@ -75,13 +75,13 @@ it("are given again with 304 until something changes, and then made anew", async
 });
 
 it("are made once for all who ask at once", async () => {
-  const around = keepAnswers(live);
+  const around = keepAnswers(live).around;
   const replies = await Promise.all(Array.from({ length: 50 }, () => around(asking("runs.list"), runs)));
   expect([new Set(replies.map(({ body }) => body)).size, carriedOut]).toEqual([1, 1]);
 });
 
 it("travel compressed to who takes that, and are the same for who does not", async () => {
-  const around = keepAnswers(live);
+  const around = keepAnswers(live).around;
   for (let n = 1; n <= 60; n++) await addRun(n);
   const plain = await around(asking("runs.list"), runs);
   const zipped = await around(asking("runs.list", { "accept-encoding": "br, gzip" }), runs);
@@ -94,7 +94,7 @@ it("travel compressed to who takes that, and are the same for who does not", asy
 });
 
 it("are made anew after an act, also one that failed", async () => {
-  const around = keepAnswers(live);
+  const around = keepAnswers(live).around;
   await around(asking("runs.list"), runs);
   await around(asking("quarantine.decide"), () => Promise.resolve({ status: 200, body: "{}" }));
   await around(asking("runs.list"), runs);
