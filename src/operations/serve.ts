@@ -19,6 +19,7 @@ import { keepHeapSmall, letHeapGrow } from "./serve/heap.ts";
 import { createHolder } from "./serve/holder.ts";
 import { acceptDelivery } from "./serve/hooks.ts";
 import { createJobs } from "./serve/jobs.ts";
+import { noteLeft } from "./access/begun.ts";
 import type { ServeParts } from "./serve/parts.ts";
 import { enterEngines, type Presence } from "./serve/presence.ts";
 import { createProjectKeeper } from "./serve/project-keeper.ts";
@@ -172,6 +173,7 @@ export async function serveOperation(
   try {
     claim();
     keepClaimed();
+    noteLeft(store.tables, clock.now()).catch(problem("acts that were left"));
     presence = await enterEngines({
       workspace,
       store,

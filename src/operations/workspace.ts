@@ -273,6 +273,11 @@ export class Workspace {
     return this.storeOnce;
   }
 
+  /** Milliseconds since 1970, by the clock of the state where several machines share it. */
+  async now(): Promise<number> {
+    return (await (await this.store()).now?.()) ?? Date.now();
+  }
+
   /** The state was opened already, here or by the one that this one renewed. */
   hasState(): boolean {
     return (this.first ?? this).storeOnce !== undefined;

@@ -40,7 +40,7 @@ const CODES: readonly (readonly [status: number, codes: string])[] = [
   [409, "MR8401 MR8804 MR8910"],
   [413, "MR8172"],
   [429, "MR8116 MR8142"],
-  [500, "MR9001"],
+  [500, "MR8194 MR9001"],
   [503, "MR5001 MR5007 MR6024 MR6025 MR6030 MR8106 MR8119 MR8120"],
 ];
 

@@ -23,6 +23,8 @@ export interface Asking {
   readonly wait: boolean;
   readonly headers: Headers;
   readonly holder: Holder;
+  /** Hears the answer of a long act that is told before its run has ended. */
+  onBegun?: (reply: Reply) => void;
 }
 
 export interface Reply {
@@ -77,26 +79,34 @@ async function replyTo(context: Context, route: Route, port: ApiPort, arounds: r
   return arounds.reduceRight<() => Promise<Reply>>((next, around) => () => around(asking, next).catch(failure), work)();
 }
 
-async function carryOut({ route, input, environment, wait }: Asking, port: ApiPort): Promise<Reply> {
+async function carryOut(asking: Asking, port: ApiPort): Promise<Reply> {
+  const { route, input, environment, wait } = asking;
   const app = await port.app(environment);
   if (environment !== undefined && route.environment === undefined) {
     const { unknown } = await app.environmentWord();
     if (unknown !== undefined) throw unknown;
   }
-  const isLong = route.kind === "long" && !wait;
-  return isLong ? begun((begin) => route.run(app, input, begin)) : answeredWith(await route.run(app, input, () => {}));
+  if (route.kind !== "long") return answeredWith(await route.run(app, input, () => {}));
+  return begun((begin) => route.run(app, input, begin), { wait, onBegun: (reply) => asking.onBegun?.(reply) });
 }
 
-/** Answers as soon as the run is durable. */
-function begun(work: (begin: Begin) => Promise<unknown>): Promise<Reply> {
+/** Answers as soon as the run is durable, or when it has ended. */
+function begun(
+  work: (begin: Begin) => Promise<unknown>,
+  { wait, onBegun }: { readonly wait: boolean; readonly onBegun: (reply: Reply) => void },
+): Promise<Reply> {
   return new Promise((resolve, reject) => {
+    let isBegun = false;
     const begin: Begin = (told) => {
-      if (!("run" in told) || told.run === null || told.run === "") return;
+      if (isBegun || !("run" in told) || told.run === null || told.run === "") return;
+      isBegun = true;
       const { type: _type, ...rest } = { type: "", ...told };
       const status = "type" in told && told.type === "queued" ? "queued" : "running";
-      resolve({ status: 202, body: JSON.stringify({ v: 1, status, ...rest }) });
+      const reply = { status: 202, body: JSON.stringify({ v: 1, status, ...rest }) };
+      onBegun(reply);
+      if (!wait) resolve(reply);
     };
-    work(begin).then((answered) => resolve(answeredWith(answered)), reject); // H1: after `begin`, this is heard by nobody
+    work(begin).then((answered) => resolve(answeredWith(answered)), reject); // H1: without `wait`, after `begin`, this is heard by nobody
   });
 }
 
@@ -104,7 +114,8 @@ function answeredWith(answered: unknown): Reply {
   return { status: 200, body: JSON.stringify({ v: 1, ...(answered as object) }) };
 }
 
-function failure(thrown: unknown): Reply {
+/** What an error is answered with. */
+export function failure(thrown: unknown): Reply {
   const { status, answer: told, retryAfterMs } = errorAnswer(thrown);
   const headers = retryAfterMs === undefined ? {} : { "retry-after": String(Math.ceil(retryAfterMs / 1_000)) };
   return { status, body: JSON.stringify(told), headers };

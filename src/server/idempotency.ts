@@ -1,11 +1,12 @@
 // Idempotency keys: an act that is sent again with its key is answered as it was the first time, and not done again.
 //   I1. A key is one caller's: the same text of another caller is another key.
-//   I2. An act that failed did nothing; its key is free again.
+//   I2. An act that failed did nothing; its key is free again. Not one whose run had begun: that is what it is answered with from then on.
 //   I3. Answers with a secret are not kept.
 import { createHash } from "node:crypto";
 import type { AccessPort } from "../model/access.ts";
 import { MillraceError } from "../model/errors.ts";
-import type { Around, Asking, Reply } from "./handlers.ts";
+import type { ErrorAnswer } from "./errors.ts";
+import { type Around, type Asking, failure, type Reply } from "./handlers.ts";
 
 const HEADER = "idempotency-key";
 const KEY_CHARS_MAX = 200;
@@ -50,15 +51,23 @@ async function once(access: AccessPort, { key, fingerprint, asking }: Keyed, nex
       hint: "millrace audit",
     });
   if (verdict.state === "done") return { ...verdict.reply, headers: REPLAYED };
-  const reply = await next().catch(async (thrown: unknown) => {
-    await access.keepReply(key, null); // I2
-    throw thrown;
-  });
+  let begun: Promise<void> | undefined;
+  asking.onBegun = ({ status, body }) => {
+    begun = access.keepReply(key, { status, body });
+    begun.catch(() => {}); // awaited below
+  };
+  const reply = await next().catch(failure);
+  await begun;
   const isDone = reply.status < 300;
   const keeps = !SECRET.has(asking.route.id) && (reply.body?.length ?? 0) <= BODY_CHARS_MAX;
-  if (!isDone) await access.keepReply(key, null);
-  else if (keeps) await access.keepReply(key, { status: reply.status, body: reply.body });
+  if (!isDone && begun === undefined && !wasDone(reply)) await access.keepReply(key, null); // I2
+  else if (isDone && keeps) await access.keepReply(key, { status: reply.status, body: reply.body });
   return reply;
+}
+
+/** It is only not in the audit log. */
+function wasDone({ body }: Reply): boolean {
+  return body !== null && (JSON.parse(body) as ErrorAnswer).error.code === "MR8194";
 }
 
 function callerOf({ holder }: Asking): string {

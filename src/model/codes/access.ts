@@ -57,4 +57,14 @@ export const accessCodes = {
     why: "The page and its links are those of `serve` or `dev` of this project, and none of them runs.",
     fix: "Start `millrace serve`, then ask for the link again.",
   },
+  MR8194: {
+    title: "An act was done, but is not in the audit log",
+    why: "The state could not be written after the act was done: a full disk, or a database that went away.",
+    fix: "Do not send it again. Make the state writable; the next start of the engine notes the act.",
+  },
+  MR8195: {
+    title: "An engine ended in the middle of an act",
+    why: "The process was killed, or its machine went down, after the act was begun and before the audit log said what came of it.",
+    fix: "Look at what there is now: `millrace runs`, `millrace status`. Nothing is half: what was not committed is gone, what was is there.",
+  },
 } as const satisfies Record<string, CodeEntry>;

@@ -2,13 +2,15 @@
 //   A1. An act that starts a run is noted as soon as the run is durable, any other when it is done.
 //   A2. One that failed is noted with its code; not when it failed before the state was opened, as nothing can have been done then, nor when it could not
 //       be done here and is done by the engine, which notes it.
+//   A3. Where the state is open, an act is written down before it is done (begun.ts), so that none is ever done without a trace.
 import type { AuditEntryAnswer } from "../../model/access.ts";
-import { asMillraceError } from "../../model/errors.ts";
+import { asMillraceError, MillraceError, messageOf } from "../../model/errors.ts";
 import type { JsonValue } from "../../model/json.ts";
 import { actorNow } from "../actor.ts";
 import type { App } from "../port.ts";
 import type { Workspace } from "../workspace.ts";
 import { type Act, acts } from "./acts.ts";
+import type { BegunEntry } from "./begun.ts";
 
 /** Of what was before or after; longer ones are cut to their first fields. */
 const STATE_CHARS_MAX = 4_000;
@@ -16,6 +18,7 @@ const TEXT_CHARS_MAX = 2_000;
 const SUBJECT_CHARS_MAX = 500;
 /** The warehouse is the engine's. */
 const HELD = "MR5001";
+const NOT_NOTED = "MR8194";
 
 type Operation = (...given: readonly unknown[]) => Promise<unknown>;
 type AnyAct = Act<readonly unknown[], unknown>;
@@ -43,6 +46,7 @@ async function carryOut({ workspace, app, act, operation }: Carried, given: read
   const common = { by: request.by ?? by, via, act: name, subject: act.subject(...given), why: request.why ?? null };
   const look = async (): Promise<unknown> => act.look?.(app, ...given).catch(() => null); // the act itself says what is wrong
   const before = await look();
+  const forget = workspace.hasState() ? await begin(workspace, { ...common, before }) : async (): Promise<void> => {}; // A3
   let noted: Promise<void> | undefined;
   const told: Record<string, unknown> = {};
   const hear = (value: unknown): void => {
@@ -61,14 +65,28 @@ async function carryOut({ workspace, app, act, operation }: Carried, given: read
       after: act.look === undefined ? { ...told, ...(answer as object | null) } : await look(),
     };
     noted ??= note(workspace, { ...common, ...states, error: null });
-    await noted;
+    await noted.catch((cause: unknown) => {
+      throw notNoted(name, cause);
+    });
+    await forget().catch(() => {}); // it is in the audit log: the next engine takes it away
     return answer;
   } catch (thrown) {
     const { code } = asMillraceError(thrown);
+    if (code === NOT_NOTED) throw thrown;
     if (noted === undefined && code !== HELD && workspace.hasState())
-      await note(workspace, { ...common, before, after: null, error: code });
+      noted = note(workspace, { ...common, before, after: null, error: code });
+    await (noted ?? Promise.resolve()).then(forget).catch(() => {}); // what went wrong with the act itself is told
     throw thrown;
   }
+}
+
+function notNoted(act: string, cause: unknown): MillraceError {
+  return new MillraceError({
+    code: NOT_NOTED,
+    message: `${act} was done, but it could not be written into the audit log: ${messageOf(cause)}`,
+    hint: "do not send it again; the next start of the engine notes it",
+    cause,
+  });
 }
 
 /** The arguments, with an ear at every function among them. */
@@ -86,32 +104,26 @@ function listening(given: readonly unknown[], hear: (value: unknown) => void): r
   });
 }
 
-type Noted = Pick<AuditEntryAnswer, "by" | "via" | "act" | "subject" | "why" | "error"> & {
-  readonly before: unknown;
-  readonly after: unknown;
-};
+type Begun = Pick<AuditEntryAnswer, "by" | "via" | "act" | "subject" | "why"> & { readonly before: unknown };
+type Noted = Begun & { readonly after: unknown; readonly error: string | null };
 
-async function note(workspace: Workspace, { before, after, subject, why, ...entry }: Noted): Promise<void> {
-  const [{ noteEntry }, store, { name: environment }] = await Promise.all([
-    import("./audit.ts"),
-    workspace.store(),
-    workspace.environment(),
-  ]);
+async function note(workspace: Workspace, { after, error, ...common }: Noted): Promise<void> {
+  const [{ noteEntry }, store, entry] = await Promise.all([import("./audit.ts"), workspace.store(), entryOf(workspace, common)]);
+  await noteEntry(store.tables, { ...entry, after: stateOf(after, (text) => workspace.redact(text)), error });
+}
+
+async function begin(workspace: Workspace, common: Begun): Promise<() => Promise<void>> {
+  const [{ noteBegun }, store, entry] = await Promise.all([import("./begun.ts"), workspace.store(), entryOf(workspace, common)]);
+  return noteBegun(store.tables, entry);
+}
+
+async function entryOf(workspace: Workspace, { by, via, act, subject, before, why }: Begun): Promise<BegunEntry> {
+  const { name: environment } = await workspace.environment();
+  const at = new Date(await workspace.now()).toISOString();
   const plain = (text: string | null, charsMax: number): string | null =>
     text === null ? null : workspace.redact(text).slice(0, charsMax);
-  const { by, via, act, error } = entry;
-  await noteEntry(store.tables, {
-    at: new Date().toISOString(),
-    by,
-    via,
-    act,
-    subject: plain(subject, SUBJECT_CHARS_MAX),
-    environment,
-    before: stateOf(before, (text) => workspace.redact(text)),
-    after: stateOf(after, (text) => workspace.redact(text)),
-    why: plain(why, TEXT_CHARS_MAX),
-    error,
-  });
+  const states = { before: stateOf(before, (text) => workspace.redact(text)), why: plain(why, TEXT_CHARS_MAX) };
+  return { at, by, via, act, subject: plain(subject, SUBJECT_CHARS_MAX), environment, ...states };
 }
 
 /** As JSON without secrets; of what is too long, the fields that are short. */

@@ -3,16 +3,25 @@ import type { ReadTables, TableRow } from "../../store/store.ts";
 import { MillraceError } from "../../model/errors.ts";
 
 const RACES_MAX = 50;
+/** Those of one process do not race each other. */
+const turns = new WeakMap<ReadTables, Map<string, Promise<unknown>>>();
 
 /**
  * Writes what `make` says and returns what it answers; `make` is asked again when another was faster. `number` counts the changes of the table.
  * @throws MR8119 when others are faster all the time
  */
-export async function change<Answer>(
-  tables: ReadTables,
-  table: string,
-  make: (number: number) => Promise<{ readonly rows: readonly TableRow[]; readonly answer: Answer }>,
-): Promise<Answer> {
+export async function change<Answer>(tables: ReadTables, table: string, make: Make<Answer>): Promise<Answer> {
+  const waiting = turns.get(tables) ?? new Map<string, Promise<unknown>>();
+  turns.set(tables, waiting);
+  const turn = (waiting.get(table) ?? Promise.resolve()).then(() => race(tables, table, make));
+  const settled = turn.catch(() => {});
+  waiting.set(table, settled);
+  return turn;
+}
+
+type Make<Answer> = (number: number) => Promise<{ readonly rows: readonly TableRow[]; readonly answer: Answer }>;
+
+async function race<Answer>(tables: ReadTables, table: string, make: Make<Answer>): Promise<Answer> {
   for (let races = 0; races < RACES_MAX; races++) {
     const expectedPosition = await tables.position(table);
     const position = expectedPosition + 1;

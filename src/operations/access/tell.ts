@@ -7,15 +7,15 @@ import { type AuditRequest, listAudit } from "./audit.ts";
 import { createToken, listTokens, revokeToken, type TokenRequest } from "./tokens.ts";
 
 export async function tokenCreate(workspace: Workspace, request: TokenRequest): Promise<TokenCreatedAnswer> {
-  return createToken((await workspace.store()).tables, request, Date.now());
+  return createToken((await workspace.store()).tables, request, await workspace.now());
 }
 
 export async function tokenList(workspace: Workspace): Promise<TokensAnswer> {
-  return listTokens((await workspace.store()).tables, Date.now());
+  return listTokens((await workspace.store()).tables, await workspace.now());
 }
 
 export async function tokenRevoke(workspace: Workspace, token: string): Promise<TokenAnswer> {
-  return revokeToken((await workspace.store()).tables, token, Date.now());
+  return revokeToken((await workspace.store()).tables, token, await workspace.now());
 }
 
 export async function auditList(workspace: Workspace, request: AuditRequest): Promise<AuditAnswer> {
