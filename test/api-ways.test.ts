@@ -1,14 +1,23 @@
 // Every command that the API knows too, asked in three ways: as a command, as a command while `serve` holds the warehouse, and by the API. Three copies of one
 // project; what is done to one is done to each, so that effects are compared as well.
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commands } from "../src/cli/commands/index.ts";
 import type { RouteId } from "../src/model/api-paths.ts";
 import { anyRoutes } from "../src/server/api.ts";
 import { byApi, byCommand, copyOf, routeNamed } from "./api-ways.ts";
+import { createAsk } from "../src/client/ask.ts";
 import { serveIn, until } from "./engine.ts";
 import { project, start } from "./millrace.ts";
 import { millrace } from "./warm.ts";
 
 const FILES = {
+  ".gitignore": ".millrace/\n",
+  "contracts/old.avsc": '{ "type": "record", "name": "Sale", "fields": [{ "name": "id", "type": "long" }] }\n',
+  "contracts/new.avsc":
+    '{ "type": "record", "name": "Sale", "fields": [{ "name": "id", "type": "long" }, { "name": "price", "type": "double" }] }\n',
   "millrace.yaml": "name: ways\ntimezone: Europe/Berlin\n",
   "data/x.csv": "id,name,price\n1,Ana Lopez,10\n2,Ana Lopes,20\n3,Bo,thirty\n4,Cy,40\n5,Di,forty\n",
   "sources/x.yaml":
@@ -48,6 +57,9 @@ let backfill = "";
 let record = "";
 
 beforeAll(async () => {
+  git("init", "-q", "-b", "main");
+  git("add", ".");
+  git("-c", "user.name=Ana", "-c", "user.email=ana@example.org", "commit", "-q", "-m", "begin");
   run = await runOf(["run"]);
   second = await runOf(["run", "--full-refresh", "--select", "clean.y"]);
   backfill = await runOf(["backfill", "clean.years", "--from", "2023", "--to", "2024"]);
@@ -56,6 +68,7 @@ beforeAll(async () => {
   await once.stop("SIGTERM"); // an engine has taken the triggers up
   waiting = (await millrace(["runs", "--job", "publish", "--json"], base.dir)).lines()[0]!["runs"][0].run as string;
   record = (await millrace(["quarantine", "list", "--json"], base.dir)).lines()[0]!["items"][0].id as string;
+  await millrace(["plan", "--select", "clean.y", "--full-refresh", "--out", "plan.json"], base.dir);
   alone = copyOf(base.dir);
   ended.push(() => alone.remove());
   [beside, asked] = await Promise.all([serve(copyOf(base.dir)), serve(copyOf(base.dir))]);
@@ -63,6 +76,10 @@ beforeAll(async () => {
 afterAll(() => {
   for (const end of ended) end();
 });
+
+function git(...words: readonly string[]): void {
+  execFileSync("git", words, { cwd: base.dir });
+}
 
 async function runOf(words: readonly string[]): Promise<string> {
   const { lines, stdout, stderr } = await millrace([...words, "--json"], base.dir);
@@ -95,6 +112,9 @@ async function serve(place: Place): Promise<Served & { stop(signal: NodeJS.Signa
 }
 
 type Case = readonly [id: RouteId, input: () => Readonly<Record<string, unknown>>];
+
+/** Where the command takes a file of what the route takes as text. */
+const WORDS: Readonly<Partial<Record<RouteId, readonly string[]>>> = { "plan.apply": ["apply", "plan.json"] };
 
 const READS: readonly Case[] = [
   ["status.show", () => ({})],
@@ -134,6 +154,13 @@ const READS: readonly Case[] = [
   ["tokens.list", () => ({})],
   ["audit.list", () => ({})],
   ["codes.explain", () => ({ code: "mr2003" })],
+  ["codes.list", () => ({})],
+  ["assets.types", () => ({})],
+  ["contracts.check", () => ({ what: "contracts/new.avsc", against: ["contracts/old.avsc"] })],
+  ["contracts.check", () => ({ what: "clean.y", against: ["raw.x"], mode: "forward" })],
+  ["sources.add", () => ({ connector: "files", settings: { path: "data/x.csv" }, name: "more", dryRun: true })],
+  ["quarantine.preview", () => ({ act: "accept", named: ["raw.x"] })],
+  ["quarantine.preview", () => ({ act: "replay", named: ["raw.x"] })],
 ];
 
 const WRONG: readonly Case[] = [
@@ -152,9 +179,15 @@ const WRONG: readonly Case[] = [
   ["backfills.pause", () => ({ backfill: run })],
   ["assets.release", () => ({ asset: "final.z" })],
   ["codes.explain", () => ({ code: "MR0000" })],
+  ["environments.deploy", () => ({ ref: "nowhere" })],
+  ["tests.record", () => ({ model: "clean.nothing" })],
+  ["contracts.check", () => ({ what: "clean.y", against: ["raw.x"], mode: "sideways" })],
+  ["sources.add", () => ({ connector: "nothing" })],
+  ["tokens.revoke", () => ({ token: "nobody" })],
 ];
 
 const ACTS: readonly Case[] = [
+  ["plan.apply", () => ({ plan: readFileSync(join(base.dir, "plan.json"), "utf8") })],
   ["assets.rollback", () => ({ asset: "clean.y", before: second, why: "wrong prices" })],
   ["assets.release", () => ({ asset: "clean.y" })],
   ["triggers.pause", () => ({ job: "nightly", until: "2099-01-01", why: "the source is down" })],
@@ -179,6 +212,16 @@ const ACTS: readonly Case[] = [
   ["environments.diff", () => ({ name: "staging" })],
   ["environments.promote", () => ({ name: "staging", dryRun: true })],
   ["environments.drop", () => ({ name: "staging" })],
+  ["environments.rollback", () => ({})],
+  ["environments.deploy", () => ({})],
+  ["environments.deploy", () => ({ ref: "main", environment: "preview" })],
+  ["reviews.decide", () => ({ asset: "clean.same", left: "1", right: "2", decision: "distinct" })],
+  ["contracts.import", () => ({ file: "contracts/new.avsc", name: "raw.offers" })],
+  ["tests.record", () => ({ model: "clean.y", rows: 2, where: "price is not null", name: "recorded" })],
+  ["docs.build", () => ({})],
+  ["tokens.create", () => ({ name: "reader", scope: "read", expires: "12h" })],
+  ["tokens.revoke", () => ({ token: "reader" })],
+  ["sources.add", () => ({ connector: "files", settings: { path: "data/x.csv" }, name: "more" })],
 ];
 
 /** Reads that show what the acts have done. */
@@ -196,52 +239,197 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   "doctor.show": "it tells of the engine: whether one runs, and that it holds the warehouse",
 };
 
-async function ways([id, input]: Case): Promise<void> {
+/** Commands that no server carries out, each with the reason. A new command is among these, or has a route. */
+const LOCAL: Readonly<Record<string, string>> = {
+  init: "it makes the folder that a server serves",
+  dev: "it is the server",
+  serve: "it is the server",
+  mcp: "it is a server, at its own standard input and output",
+  confirm: "a person's yes is given in the project's folder: whoever reaches the server may be the agent that asks",
+  inspect: "it reads files of this machine, without a project",
+  convert: "it reads and writes files of this machine, without a project",
+  completion: "it prints what the shell of this machine reads",
+  doctor: "it looks at this machine, too; doctor.show answers for the server's",
+  "token link": "session.link; the link leads to the engine that runs, and without one there is none",
+};
+
+interface Otherwise {
+  command(dir: string): Promise<unknown>;
+  api(): Promise<unknown>;
+}
+
+const SELECT = "select id, name from clean.y order by id";
+/** Commands whose answer is no answer of a route, but holds the same. */
+const OTHERWISE: Readonly<Record<string, Otherwise>> = {
+  query: {
+    command: async (dir) => (await jsonLines(dir, ["query", SELECT]))[0],
+    api: async () => {
+      const { v, columns, rows } = await askApi("query.run", { sql: SELECT });
+      return { v, columns, rows };
+    },
+  },
+  logs: {
+    command: async (dir) => (await jsonLines(dir, ["logs", run])).map(({ message, node, level }) => ({ message, node, level })),
+    api: async () => {
+      const { lines } = await askApi("runs.logs", { run });
+      return lines.map(({ message, node, level }: any) => ({ message, node, level }));
+    },
+  },
+  schema: {
+    command: async (dir) => (await jsonLines(dir, ["schema", "source"]))[0],
+    api: async () => (await askApi("schemas.show", { kind: "source" })).schema,
+  },
+  "quarantine export": {
+    command: async (dir) => {
+      const [told] = await jsonLines(dir, ["quarantine", "export", "raw.x", "--to", ".millrace/aside.csv"]);
+      return { records: told!["records"], text: readFileSync(join(dir, ".millrace/aside.csv"), "utf8") };
+    },
+    api: async () => {
+      const { export: id, rows } = await askApi("quarantine.export", { asset: "raw.x" });
+      const file = await fetch(`${asked.url}/api/v1/query/exports/${id}`);
+      return { records: rows, text: await file.text() };
+    },
+  },
+};
+
+async function jsonLines(dir: string, words: readonly string[]): Promise<readonly Readonly<Record<string, unknown>>[]> {
+  const { lines, stderr, exitCode } = await millrace([...words, "--json"], dir);
+  expect({ exitCode, stderr }).toMatchObject({ exitCode: 0 });
+  return lines();
+}
+
+async function askApi(id: RouteId, input: Readonly<Record<string, unknown>>): Promise<any> {
+  return (createAsk(asked) as (id: RouteId, input: object) => Promise<any>)(id, input);
+}
+
+function wordsOf([id, input]: Case): readonly string[] {
   const route = routeNamed(id);
+  return WORDS[id] ?? route.cli!(route.input.parse(input()));
+}
+
+async function ways(given: Case): Promise<void> {
+  const [id, input] = given;
+  const route = routeNamed(id);
+  const words = wordsOf(given);
   const [first, second, third] = await Promise.all([
-    byCommand(alone.dir, route, input()),
-    byCommand(beside.dir, route, input()),
+    byCommand(alone.dir, words),
+    byCommand(beside.dir, words),
     byApi(asked, route, input()),
   ]);
   expect({ way: "command beside serve", answer: second }).toEqual({ way: "command beside serve", answer: first });
   expect({ way: "API", answer: third }).toEqual({ way: "API", answer: first });
 }
 
+/** Lists that go on behind a cursor: where they are, and what names a row. */
+const LISTS: Readonly<Record<string, { readonly path: string; readonly rows: string; key(row: any): string }>> = {
+  runs: { path: "runs?", rows: "runs", key: ({ run: id }) => id },
+  backfills: { path: "backfills?", rows: "backfills", key: ({ backfill: id }) => id },
+  quarantine: { path: "quarantine?status=all&", rows: "items", key: ({ id }) => id },
+  audit: { path: "audit?", rows: "entries", key: ({ entry }) => entry },
+  reviews: { path: "reviews/clean.same?", rows: "items", key: ({ left, right }) => `${left} ${right}` },
+  "history of an asset": {
+    path: "assets/raw.x/history?",
+    rows: "events",
+    key: ({ at, kind, detail }) => JSON.stringify([at, kind, detail]),
+  },
+  "history of a schema": {
+    path: "assets/raw.x/history?schema=true&",
+    rows: "events",
+    key: ({ at, kind, detail }) => JSON.stringify([at, kind, detail]),
+  },
+  "history of triggers": { path: "jobs/nightly/triggers?", rows: "history", key: (row) => JSON.stringify(row) },
+};
+
 describe("a list of the API", () => {
-  it.each([
-    ["runs", "run"],
-    ["quarantine", "id"],
-  ] as const)("of %s goes on behind its cursor, without a gap and without anything twice", async (list, key) => {
-    const page = async (query: string): Promise<{ readonly keys: readonly string[]; readonly next: string | null }> => {
-      const answer = (await (await fetch(`${asked.url}/api/v1/${list}?${query}`)).json()) as any;
-      return { keys: (answer.items ?? answer.runs).map((each: any) => each[key]), next: answer.next };
-    };
-    const whole = await page("limit=100");
-    expect([whole.keys.length > 1, whole.next]).toEqual([true, null]);
-    const keys: string[] = [];
-    for (let query = "limit=1"; ;) {
-      const { keys: found, next } = await page(query);
-      keys.push(...found);
-      if (next === null) break;
-      query = `limit=1&cursor=${encodeURIComponent(next)}`;
+  let place: Served;
+  let rows = 100;
+  beforeAll(async () => {
+    place = await serve(copyOf(base.dir));
+    await more();
+  });
+
+  async function page(list: string, query: string): Promise<{ readonly keys: readonly string[]; readonly next: string | null }> {
+    const { path, rows: field, key } = LISTS[list]!;
+    const answer = (await (await fetch(`${place.url}/api/v1/${path}${query}`)).json()) as any;
+    return { keys: answer[field].map(key), next: answer.next };
+  }
+
+  /** Something for each of the lists. */
+  async function more(): Promise<void> {
+    const ask = createAsk(place) as (id: RouteId, input: object, asked: { readonly wait: boolean }) => Promise<unknown>;
+    const path = join(place.dir, "data/x.csv");
+    const text = readFileSync(path, "utf8");
+    const added = ["Eva Smith", "Eva Smyth", "Eva Smithe", "unread"].map(
+      (name) => `${++rows},${name},${name === "unread" ? "many" : rows}\n`,
+    );
+    const column = `more${rows}`;
+    writeFileSync(path, `${text.replace("price", `price,${column}`)}${added.join("")}`);
+    await ask("runs.start", { select: "+clean.same" }, { wait: true });
+    await ask("triggers.pause", { job: "nightly" }, { wait: false });
+    await ask("triggers.resume", { job: "nightly" }, { wait: false });
+    await ask("backfills.start", { asset: "clean.years", from: "2023", to: "2023" }, { wait: true });
+  }
+
+  it("goes on behind its cursor without a gap and without anything twice, also while rows are added", async () => {
+    const lists = Object.keys(LISTS);
+    const wholes = new Map<string, readonly string[]>();
+    for (const list of lists) {
+      const whole = await page(list, "limit=1000");
+      expect({ list, many: whole.keys.length > 1, next: whole.next }).toEqual({ list, many: true, next: null });
+      wholes.set(list, whole.keys);
     }
-    expect(keys).toEqual(whole.keys);
-    const wrong = await fetch(`${asked.url}/api/v1/${list}?cursor=none`);
-    expect([wrong.status, ((await wrong.json()) as any).error.code]).toEqual([400, "MR7001"]);
+    for (const limit of [1, 2, 3]) {
+      const found = new Map(lists.map((list) => [list, { keys: [] as string[], next: "" as string | null }]));
+      for (let pages = 0; [...found.values()].some(({ next }) => next !== null); pages++) {
+        for (const [list, state] of found) {
+          if (state.next === null) continue;
+          const { keys, next } = await page(list, `limit=${limit}${state.next === "" ? "" : `&cursor=${encodeURIComponent(state.next)}`}`);
+          expect({ list, keys: keys.length <= limit }).toEqual({ list, keys: true });
+          found.set(list, { keys: [...state.keys, ...keys], next });
+        }
+        if (limit === 2 && pages === 0) await more();
+      }
+      for (const [list, { keys }] of found) {
+        const before = new Set(wholes.get(list));
+        expect({ list, limit, keys: keys.filter((key) => before.has(key)) }).toEqual({ list, limit, keys: wholes.get(list) });
+        expect({ list, twice: keys.length - new Set(keys).size }).toEqual({ list, twice: 0 });
+      }
+    }
+  });
+
+  it.each(Object.keys(LISTS))("refuses a cursor that is none: %s", async (list) => {
+    for (const cursor of ["none", "WyJhIl0", "' or 1=1 --"]) {
+      const wrong = await fetch(`${place.url}/api/v1/${LISTS[list]!.path}cursor=${encodeURIComponent(cursor)}`);
+      expect([cursor, wrong.status, ((await wrong.json()) as any).error?.code]).toEqual([cursor, 400, "MR7001"]);
+    }
   });
 });
 
 describe("a command, the same beside serve, and the API", () => {
   it.each(READS)("tell the same: %s", (...one) => ways(one));
+  it.each(Object.entries(OTHERWISE))("tell the same in words of their own: %s", async (_command, tell) => {
+    const [first, second, third] = [await tell.command(alone.dir), await tell.command(beside.dir), await tell.api()];
+    expect(second).toEqual(first);
+    expect(third).toEqual(first);
+  });
   it.each(WRONG)("fail alike: %s", (...one) => ways(one));
   it.each(ACTS)("do the same: %s", (...one) => ways(one));
   it.each(READS.filter(([id]) => AFTERWARDS.has(id)))("tell the same afterwards: %s", (...one) => ways(one));
 
-  it("leaves no command out without a reason", () => {
-    const covered = new Set([...READS, ...ACTS, ...WRONG].map(([id]) => id));
+  it("leaves no route and no command out without a reason", () => {
+    const cases = [...READS, ...ACTS, ...WRONG];
+    const covered = new Set(cases.map(([id]) => id));
     const missing = anyRoutes
       .filter((route) => route.cli !== null && !covered.has(route.id) && !(route.id in LEFT_OUT))
       .map(({ id }) => id);
-    expect(missing).toEqual([]);
+    const typed = cases.map((each) => `${wordsOf(each).join(" ")} `);
+    const longestFirst = commands.map(({ name }) => name).toSorted((a, b) => b.length - a.length);
+    const asked = new Set(typed.map((line) => longestFirst.find((name) => line.startsWith(`${name} `))));
+    const reasons = new Set([...Object.keys(LOCAL), ...Object.keys(OTHERWISE)]);
+    expect({
+      routes: missing,
+      commands: longestFirst.filter((name) => !asked.has(name) && !reasons.has(name)),
+      gone: [...reasons].filter((name) => !longestFirst.includes(name) || asked.has(name)),
+    }).toEqual({ routes: [], commands: [], gone: [] });
   });
 });

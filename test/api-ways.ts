@@ -23,8 +23,7 @@ export function routeNamed(id: string): Route {
 }
 
 /** The last line that the command prints, which is its answer; those before tell what goes on. */
-export async function byCommand(dir: string, route: Route, input: Readonly<Record<string, unknown>>): Promise<Json> {
-  const words = route.cli!(route.input.parse(input));
+export async function byCommand(dir: string, words: readonly string[]): Promise<Json> {
   const { stdout, stderr, lines } = await millrace([...words, "--json"], dir);
   if (stdout === "") throw new Error(`${words.join(" ")} printed nothing: ${stderr}`);
   const last = lines().at(-1)!;
@@ -55,16 +54,16 @@ function steady(value: unknown, dir: string): Json {
 }
 
 const MOMENT = /\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?Z?/g;
-const MADE = /\b([rbevqpl])_[0-9A-Za-z]{10,}/g;
+const MADE = /\b([rbevqpl])_[0-9A-Za-z]{10,}|\b(t)_[\w-]{8}(?![\w-])/g;
 const SPAN = /\b\d+(\.\d+)?( ?(ms|s|min|h|seconds?|minutes?)\b)( ago)?/g;
 const ENGINE = /none is running|process \d+ at http:\S+/g;
-const VOLATILE = new Set(["seconds", "engine", "ageSeconds", "promotion", "pid"]);
+const VOLATILE = new Set(["seconds", "engine", "ageSeconds", "promotion", "pid", "token", "bytes"]);
 /** What the API adds to the command's answer: what the command has told before its last line, and where a list goes on. */
 const ADDED = new Set(["decision", "started", "act", "next", "type"]);
 
 function clean(value: Json, isTop = true): Json {
   if (typeof value === "string")
-    return value.replaceAll(MOMENT, "WHEN").replaceAll(MADE, "$1_ID").replaceAll(ENGINE, "ENGINE").replaceAll(SPAN, "SPAN");
+    return value.replaceAll(MOMENT, "WHEN").replaceAll(MADE, "$1$2_ID").replaceAll(ENGINE, "ENGINE").replaceAll(SPAN, "SPAN");
   if (Array.isArray(value)) return value.map((each: Json) => clean(each, false));
   if (typeof value !== "object" || value === null) return value;
   const kept = Object.entries(value).filter(([key]) => !VOLATILE.has(key) && !(isTop && ADDED.has(key)));
