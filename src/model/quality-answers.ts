@@ -17,8 +17,18 @@ export interface QualityAnswer {
   /** Those that do not pass first. */
   readonly checks: readonly QualityCheckAnswer[];
   readonly coverage: { readonly assets: number; readonly tested: number; readonly columns: number; readonly testedColumns: number };
-  /** Assets without any check. */
-  readonly untested: readonly { readonly asset: string; readonly kind: string; readonly columns: number; readonly dependents: number }[];
+  /** Assets with columns that no check looks at; those without any check first, then what most is built of. */
+  readonly gaps: readonly QualityGap[];
+}
+
+export interface QualityGap {
+  readonly asset: string;
+  readonly kind: string;
+  readonly checks: number;
+  readonly columns: number;
+  /** Columns that no check looks at. */
+  readonly untested: readonly string[];
+  readonly dependents: number;
 }
 
 export interface QualityCheckAnswer {

@@ -107,7 +107,11 @@ describe("quality", () => {
     const again = await open(dir);
     await again.run({ fullRefresh: true }, QUIET);
     const answer = await again.quality();
-    expect(answer).toMatchObject({ score: 50, untested: [{ asset: "main.b" }], days: [{ passed: 1, warned: 1, failed: 0, score: 50 }] });
+    expect(answer).toMatchObject({ score: 50, days: [{ passed: 1, warned: 1, failed: 0, score: 50 }] });
+    expect(answer.gaps).toMatchObject([
+      { asset: "main.b", checks: 0, columns: 1, untested: ["n"] },
+      { asset: "main.a", checks: 2, columns: 2, untested: ["text"], dependents: 1 },
+    ]);
     const [worst, sound] = answer.checks;
     expect(worst).toMatchObject({ check: "range(n)", status: "warned", failing: 1, flips: 1, sample: [{ n: 5 }] });
     expect(worst?.history.map(({ status }) => status)).toEqual(["passed", "warned"]);

@@ -52,11 +52,24 @@ export async function qualityOf(workspace: Workspace, { now }: { readonly now: n
     days: daysOf(checks, now),
     checks,
     coverage: coverageOf(nodes, definitions, columnsOf),
-    untested: nodes
-      .filter(({ id }) => (definitions.checks.get(id) ?? []).length === 0)
-      .map(({ id, kind }) => ({ asset: id, kind, columns: columnsOf(id).length, dependents: (graph.dependents.get(id) ?? []).length }))
-      .toSorted((a, b) => b.dependents - a.dependents || a.asset.localeCompare(b.asset)),
+    gaps: nodes
+      .map(({ id, kind }) => ({
+        asset: id,
+        kind,
+        checks: (definitions.checks.get(id) ?? []).length,
+        columns: columnsOf(id).length,
+        untested: untestedOf(definitions.checks.get(id) ?? [], columnsOf(id)),
+        dependents: (graph.dependents.get(id) ?? []).length,
+      }))
+      .filter((gap) => gap.checks === 0 || gap.untested.length > 0)
+      .toSorted((a, b) => Math.min(a.checks, 1) - Math.min(b.checks, 1) || b.dependents - a.dependents || a.asset.localeCompare(b.asset)),
   };
+}
+
+/** Columns that no check looks at. */
+function untestedOf(checks: readonly CompiledCheck[], columns: readonly { readonly name: string }[]): readonly string[] {
+  const tested = new Set(checks.flatMap((check) => check.columns.map((name) => name.toLowerCase())));
+  return columns.filter(({ name }) => !tested.has(name.toLowerCase())).map(({ name }) => name);
 }
 
 function checkAnswer({ id, owner, file }: ProjectNode, check: CompiledCheck, row: CheckRow | undefined): QualityCheckAnswer {
@@ -111,12 +124,11 @@ function coverageOf(
   const coverage = { assets: 0, tested: 0, columns: 0, testedColumns: 0 };
   for (const { id } of nodes) {
     const own = checks.get(id) ?? [];
-    const tested = new Set(own.flatMap(({ columns }) => columns.map((name) => name.toLowerCase())));
     const columns = columnsOf(id);
     coverage.assets += 1;
     coverage.tested += own.length > 0 ? 1 : 0;
     coverage.columns += columns.length;
-    coverage.testedColumns += columns.filter(({ name }) => tested.has(name.toLowerCase())).length;
+    coverage.testedColumns += columns.length - untestedOf(own, columns).length;
   }
   return coverage;
 }

@@ -1,6 +1,6 @@
 // Quality: the score and how it went, what fails and since when, which checks change their mind, what has no check; checks are carried out again from here.
 import { useState, type ReactNode } from "react";
-import type { QualityAnswer, QualityCheckAnswer } from "../../../../src/model/quality-answers.ts";
+import type { QualityCheckAnswer } from "../../../../src/model/quality-answers.ts";
 import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
 import { oneOf, text, usePageSearch } from "../../data/search.ts";
@@ -16,8 +16,10 @@ import { toast } from "../../kit/toast.tsx";
 import { Copy, Count, countWords, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 import { Check } from "./check.tsx";
+import { Gaps } from "./gaps.tsx";
 import { Past } from "./past.tsx";
 import { Score } from "./score.tsx";
+import { Suggested } from "./suggested.tsx";
 import "./quality.css";
 
 const SHOWN = ["failed", "warned", "passed", "unknown", "flaky"] as const;
@@ -73,15 +75,18 @@ const COLUMNS: readonly Column<QualityCheckAnswer>[] = [
 const WORDS = { stop: "stops the build", quarantine: "sets rows aside", warn: "warns" } as const;
 
 export function Page(): ReactNode {
-  const [search, setSearch] = usePageSearch({ find: text, status: oneOf(SHOWN), asset: text, check: text });
+  const [search, setSearch] = usePageSearch({ find: text, status: oneOf(SHOWN), asset: text, check: text, day: text, suggest: text });
   const read = useRead("quality.show", {}, { everyMs: 30_000 });
   const find = search.find?.toLowerCase() ?? "";
   const rows = (read.data?.checks ?? []).filter(
-    (each) => isShown(each, search.status) && `${each.asset} ${each.check} ${each.owner ?? ""}`.toLowerCase().includes(find),
+    (each) =>
+      isShown(each, search.status) &&
+      (search.day === undefined || wasBad(each, search.day)) &&
+      `${each.asset} ${each.check} ${each.owner ?? ""}`.toLowerCase().includes(find),
   );
   const chosen = read.data?.checks.find(({ asset, check }) => asset === search.asset && check === search.check);
-  const isNarrowed = find !== "" || search.status !== undefined;
-  const clear = (): void => setSearch({ find: undefined, status: undefined });
+  const isNarrowed = find !== "" || search.status !== undefined || search.day !== undefined;
+  const clear = (): void => setSearch({ find: undefined, status: undefined, day: undefined });
   return (
     <Frame title="Quality" actions={<RunChecks asset={search.asset} />}>
       <States
@@ -99,9 +104,10 @@ export function Page(): ReactNode {
       >
         {(answer) => (
           <div className="ql-parts">
-            <Score answer={answer} />
+            <Score answer={answer} day={search.day} onDay={(day) => setSearch({ day })} />
             <Panel
               title="Checks"
+              sub={search.day === undefined ? undefined : `that did not pass at the end of ${search.day}`}
               actions={
                 <Filters label="Filter checks" clear={isNarrowed ? clear : undefined}>
                   <Choice label="Status" value={search.status} options={SHOWN} onChange={(status) => setSearch({ status })} />
@@ -128,7 +134,15 @@ export function Page(): ReactNode {
                 onClose={() => setSearch({ asset: undefined, check: undefined })}
               />
             )}
-            <Untested untested={answer.untested} />
+            {search.suggest === undefined ? null : (
+              <Suggested
+                key={search.suggest}
+                asset={search.suggest}
+                gap={answer.gaps.find(({ asset }) => asset === search.suggest)}
+                onClose={() => setSearch({ suggest: undefined })}
+              />
+            )}
+            <Gaps gaps={answer.gaps} onSuggest={(asset) => setSearch({ suggest: asset }, "push")} />
           </div>
         )}
       </States>
@@ -139,6 +153,12 @@ export function Page(): ReactNode {
 function isShown({ status, flips }: QualityCheckAnswer, wanted: (typeof SHOWN)[number] | undefined): boolean {
   if (wanted === undefined) return true;
   return wanted === "flaky" ? flips >= FLAKY_FLIPS : (status ?? "unknown") === wanted;
+}
+
+/** At the end of the day. */
+function wasBad({ history }: QualityCheckAnswer, day: string): boolean {
+  const last = history.findLast(({ at }) => at.slice(0, 10) <= day);
+  return last !== undefined && last.status !== "passed";
 }
 
 function RunChecks({ asset }: { readonly asset: string | undefined }): ReactNode {
@@ -170,46 +190,5 @@ function RunChecks({ asset }: { readonly asset: string | undefined }): ReactNode
       </Button>
       {run.error === null ? null : <Failure error={run.error} />}
     </>
-  );
-}
-
-const UNTESTED_COLUMNS: readonly Column<QualityAnswer["untested"][number]>[] = [
-  {
-    id: "asset",
-    head: "Asset",
-    by: ({ asset }) => asset,
-    cell: ({ asset }) => (
-      <Link className="mono" to={links.asset(asset, "schema")}>
-        {asset}
-      </Link>
-    ),
-  },
-  { id: "kind", head: "Kind", by: ({ kind }) => kind, cell: ({ kind }) => kind },
-  { id: "columns", head: "Columns", align: "right", by: ({ columns }) => columns, cell: ({ columns }) => columns },
-  { id: "below", head: "Read by", align: "right", by: ({ dependents }) => dependents, cell: ({ dependents }) => dependents },
-  {
-    id: "add",
-    head: "A beginning",
-    grows: true,
-    cell: () => (
-      <Copy text="checks: [ { notNull: [id] }, { unique: [id] } ]" label="Copy a first check">
-        Copy a first check
-      </Copy>
-    ),
-  },
-];
-
-function Untested({ untested }: Pick<QualityAnswer, "untested">): ReactNode {
-  if (untested.length === 0) return null;
-  return (
-    <Panel title="Without any check" sub="what most is built of first">
-      <DataTable
-        label="Assets without any check"
-        sortName="untested"
-        rows={untested}
-        columns={UNTESTED_COLUMNS}
-        rowKey={({ asset }) => asset}
-      />
-    </Panel>
   );
 }

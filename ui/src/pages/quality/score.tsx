@@ -5,10 +5,13 @@ import { Panel } from "../../kit/panel.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { countWords } from "../../kit/values.tsx";
 
-const WIDTH = 600;
-const HEIGHT = 64;
+interface ScoreProps {
+  readonly answer: QualityAnswer;
+  readonly day: string | undefined;
+  readonly onDay: (day: string | undefined) => void;
+}
 
-export function Score({ answer }: { readonly answer: QualityAnswer }): ReactNode {
+export function Score({ answer, day, onDay }: ScoreProps): ReactNode {
   const { score, days, checks, coverage } = answer;
   const count = (status: string | null): number => checks.filter((check) => check.status === status).length;
   const before = days.at(-2)?.score;
@@ -51,27 +54,36 @@ export function Score({ answer }: { readonly answer: QualityAnswer }): ReactNode
           </dd>
         </div>
       </dl>
-      {days.length < 2 ? null : <Trend days={days} />}
+      {days.length < 2 ? null : <Trend days={days} day={day} onDay={onDay} />}
     </Panel>
   );
 }
 
-function Trend({ days }: Pick<QualityAnswer, "days">): ReactNode {
-  const x = (index: number): number => (index / (days.length - 1)) * WIDTH;
-  const y = (score: number): number => HEIGHT - 4 - (score / 100) * (HEIGHT - 8);
+/** A bar a day, of the share that passed; one of them shows what did not. */
+function Trend({ days, day, onDay }: Pick<QualityAnswer, "days"> & Omit<ScoreProps, "answer">): ReactNode {
   return (
     <figure className="ql-trend">
-      <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="none"
-        role="img"
-        aria-label={`Score per day from ${days[0]?.score ?? 0} % on ${days[0]?.day ?? ""} to ${days.at(-1)?.score ?? 0} % today`}
-      >
-        <line x1="0" x2={WIDTH} y1={y(100)} y2={y(100)} />
-        <polyline points={days.map(({ score }, index) => `${x(index)},${y(score)}`).join(" ")} />
-      </svg>
+      <div className="ql-days" role="group" aria-label="Score per day">
+        {days.map(({ day: each, score, warned, failed }) => {
+          const words = `${each}: ${score} %, ${failed} failed, ${warned} warned`;
+          return (
+            <button
+              key={each}
+              type="button"
+              aria-pressed={each === day}
+              aria-label={words}
+              title={words}
+              onClick={() => onDay(each === day ? undefined : each)}
+            >
+              <span className={failed > 0 ? "fail" : warned > 0 ? "warn" : "ok"} style={{ height: `${Math.max(6, score)}%` }} />
+            </button>
+          );
+        })}
+      </div>
       <figcaption className="row muted">
         <span>{days[0]?.day}</span>
+        <span className="grow" />
+        <span>{day === undefined ? "choose a day to see what did not pass" : `${day} is chosen`}</span>
         <span className="grow" />
         <span>today</span>
       </figcaption>
