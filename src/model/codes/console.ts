@@ -47,4 +47,9 @@ export const consoleCodes = {
     why: "Its connector has nothing to try without a table, a path or a question.",
     fix: "Run a source that uses it.",
   },
+  MR8185: {
+    title: "A value of a query is too large",
+    why: "While the engine makes one value it can be neither canceled nor bounded in memory, so that a text or list of any size is refused before it is made.",
+    fix: "Make rows instead of one value (`from range(n)`), or shorten it; a model may make larger values.",
+  },
 } as const satisfies Readonly<Record<`MR${string}`, CodeEntry>>;

@@ -8,6 +8,7 @@ import type { Session } from "../../sql/session.ts";
 import { analysisCopy } from "../../sql/syntax/copy.ts";
 import { findReferences, type References } from "../../sql/syntax/references.ts";
 import { childrenOf, isNode, parseSql, textOf, type TreeNode } from "../../sql/syntax/tree.ts";
+import { refuseUnbounded } from "./bounded-functions.ts";
 
 const NESTING_MAX = 5;
 const EXPLAIN = /^\s*explain(\s+analyze)?\s+/i;
@@ -18,7 +19,7 @@ const READING =
 /** G3. */
 const ITSELF = /^(duckdb_\w*|pragma_\w+|sqlite_\w+|current_setting|getvariable|current_query)$/i;
 
-/** @throws MR8140 for what reads elsewhere, MR8002 for what is no query */
+/** @throws MR8140 for what reads elsewhere, MR8002 for what is no query, MR8185 for functions whose results have no bound */
 export async function refuseOutside(session: Session, sql: string, itself: "shown" | "refused"): Promise<void> {
   let open: readonly string[] = [sql.replace(EXPLAIN, "")];
   for (let round = 0; open.length > 0; round++) {
@@ -32,6 +33,7 @@ export async function refuseOutside(session: Session, sql: string, itself: "show
           code: "MR8002",
           message: `these are ${statements.length} statements; the API takes one query at a time`,
         });
+      refuseUnbounded(statements);
       const references = findReferences(statements);
       if (itself === "refused" && readsItself(references)) throw outside("what it says of itself, into a file");
       await refuseReferences(session, references, statements);

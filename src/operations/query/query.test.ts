@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type App, openApp } from "../../app.ts";
 import { messageOf } from "../../model/errors.ts";
 import { testProjects } from "../projects.suite.ts";
 import { openWarehouse } from "../../sql/warehouse.ts";
-import { boundedQuery } from "./running.ts";
+import { boundedQuery, cancelQuery, QUERY_BOUNDS } from "./running.ts";
 
 const { project } = testProjects("query", "name: shop\n");
 let app: App;
@@ -90,6 +90,51 @@ describe("a query of the API", () => {
     expect(await code(run("with recursive t(n) as (select 1 union all select n + 1 from t) select max(n) from t", { seconds: 0.3 }))).toBe(
       "MR8141",
     );
+  });
+
+  it.each([
+    "select repeat('x', 1000000000)",
+    "select length(repeat('x', 1000000 + 1000000 * i)) from range(3) t(i)",
+    "select system.main.repeat('x', 1000000000)",
+    "select lpad('x', 1000000000, 'y')",
+    "select unnest(range(1000000000))",
+    "select len(generate_series(1, 4000000000, 2))",
+    "select levenshtein(repeat('x', 100000), repeat('y', 100000))",
+    "select len(replace(repeat('a', 100000), 'a', repeat('b', 100000)))",
+  ])("makes no value without bounds: %s", async (sql) => {
+    expect(await code(run(sql))).toBe("MR8185");
+  });
+
+  it("makes values as DuckDB does where they are small", async () => {
+    const sql = `select repeat('ab', 2), repeat([1, 2], 2), lpad('7', 3, '0'), rpad('7', 3, '0'), range(3), range(2, 4), generate_series(1, 5, 2),
+      len(range(date '2026-01-01', date '2026-03-01', interval 1 day)), levenshtein('abc', 'abd'), replace('aba', 'a', 'xx'), repeat(null, 3), range(5, 1, -2)`;
+    const plain: unknown[] = [];
+    await app.query(sql, (part) => void ("rows" in part && plain.push(...part.rows)));
+    expect((await run(sql)).rows).toEqual(plain);
+    expect((await run("select count(*) from range(3000000)")).rows).toEqual([[3_000_000]]);
+  });
+
+  it("leaves functions as they are for everybody else", async () => {
+    expect(await code(run("select repeat('x', 1000000000)"))).toBe("MR8185");
+    const plain: unknown[] = [];
+    for (let turn = 0; turn < 8; turn++)
+      await app.query("select length(repeat('x', 2000000))", (part) => void ("rows" in part && plain.push(...part.rows)));
+    expect(plain).toEqual(Array.from({ length: 8 }, () => [2_000_000]));
+  });
+
+  it("ends for who asked although a step of it goes on, and keeps its place until that is over", async () => {
+    const warehouse = await openWarehouse({ path: join(dir, ".millrace/warehouse.duckdb") });
+    const call = { id: "q_stuck000", bounds: { ...QUERY_BOUNDS, secondsMax: 0.05 }, signal: new AbortController().signal };
+    let finish = (): void => {};
+    const step = new Promise<void>((done) => {
+      finish = done;
+    });
+    expect(await code(boundedQuery(warehouse, call, () => step))).toBe("MR8141");
+    expect(await code(boundedQuery(warehouse, call, async () => "it ran"))).toBe("MR8142");
+    expect(cancelQuery(call.id)).toBe(false);
+    finish();
+    await vi.waitUntil(async () => (await code(boundedQuery(warehouse, call, async () => "it ran"))) === "done");
+    warehouse.close();
   });
 
   it("is canceled by its name, and the next one runs", async () => {

@@ -1,10 +1,13 @@
 // Queries that run in this process: each has a name to cancel it by, an end in time, and a bound of what the process may grow meanwhile.
 //   Q1. Whatever ends a query early, it is interrupted in DuckDB, and its caller hears why.
+//   Q2. DuckDB looks for an interrupt between two steps, and one value may be a step of a minute: the caller does not wait for longer than GRACE_MS. The
+//       session and the place among RUNNING_MAX stay taken until the step is over.
 import { randomUUID } from "node:crypto";
 import { realClock } from "../../engine/clock.ts";
 import { MillraceError } from "../../model/errors.ts";
 import { interruptible, type Session } from "../../sql/session.ts";
 import type { Warehouse } from "../../sql/warehouse.ts";
+import { withBoundedFunctions } from "./bounded-functions.ts";
 
 export interface QueryBounds {
   readonly secondsMax: number;
@@ -21,6 +24,7 @@ export interface QueryCall {
 export const QUERY_BOUNDS: QueryBounds = { secondsMax: 30, memoryBytesMax: 2_000_000_000, spillBytesMax: 10_000_000_000 };
 const RUNNING_MAX = 6;
 const LOOK_EVERY_MS = 200;
+const GRACE_MS = 1_000;
 
 const running = new Map<string, AbortController>();
 
@@ -31,11 +35,12 @@ export function newQueryId(): string {
 /** @returns whether there was one to cancel */
 export function cancelQuery(id: string): boolean {
   const found = running.get(id);
-  found?.abort(new MillraceError({ code: "MR8144", message: "the query was canceled" }));
-  return found !== undefined;
+  if (found === undefined || found.signal.aborted) return false;
+  found.abort(new MillraceError({ code: "MR8144", message: "the query was canceled" }));
+  return true;
 }
 
-/** Runs `use` on a session of its own. @throws MR8141 time, MR8142 too many, MR8143 memory, MR8144 canceled, and what `use` throws */
+/** Runs `use` on a session of its own. @throws MR8141 time, MR8142 too many, MR8143 memory, MR8144 canceled, MR8185 size, and what `use` throws */
 export async function boundedQuery<Result>(
   warehouse: Warehouse,
   { id, bounds, signal }: QueryCall,
@@ -52,22 +57,47 @@ export async function boundedQuery<Result>(
     controller.abort(new MillraceError({ code: "MR8141", message: `the query was canceled after ${bounds.secondsMax} s` })),
   );
   const unwatch = watchGrowth(warehouse, bounds, (error) => controller.abort(error));
+  const work = warehouse.session(async (session) => {
+    try {
+      return await interruptible(session, controller.signal, () => withBoundedFunctions(session, () => use(session)));
+    } finally {
+      if (controller.signal.aborted) await session.run("rollback").catch(() => undefined); // its own may have been interrupted, too
+    }
+  });
+  work.then(free, free);
+  const abandoned = abandonedAfter(controller.signal, GRACE_MS);
   try {
-    return await warehouse.session(async (session) => {
-      try {
-        return await interruptible(session, controller.signal, () => use(session));
-      } finally {
-        if (controller.signal.aborted) await session.run("rollback").catch(() => undefined); // its own may have been interrupted, too
-      }
-    });
+    return await Promise.race([work, abandoned.wait]);
   } catch (error) {
     throw controller.signal.aborted ? controller.signal.reason : error;
   } finally {
-    running.delete(id);
+    abandoned.forget();
     signal.removeEventListener("abort", stop);
     cancelTimer();
     unwatch();
   }
+
+  function free(): void {
+    running.delete(id);
+  }
+}
+
+/** Q2. Rejects so long after the signal aborted. */
+function abandonedAfter(signal: AbortSignal, ms: number): { readonly wait: Promise<never>; readonly forget: () => void } {
+  let cancel: (() => void) | undefined;
+  let begin = (): void => {};
+  const wait = new Promise<never>((_, fail) => {
+    begin = () => void (cancel ??= realClock.after(ms, () => fail(signal.reason)));
+  });
+  signal.addEventListener("abort", begin, { once: true });
+  if (signal.aborted) begin();
+  return {
+    wait,
+    forget() {
+      signal.removeEventListener("abort", begin);
+      cancel?.();
+    },
+  };
 }
 
 /** Looks at what the process holds besides cached tables, and at what it spilled; ends at the first that is too much. */
