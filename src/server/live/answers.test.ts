@@ -74,6 +74,19 @@ it("are given again with 304 until something changes, and then made anew", async
   expect([changed.status, (JSON.parse(changed.body!) as { runs: unknown[] }).runs.length, carriedOut]).toEqual([200, 1, 2]);
 });
 
+it("are there at once for whoever asks at an address again, until something changes", async () => {
+  const { around, now } = keepAnswers(live);
+  const nothing = new Headers();
+  expect(now("runs.list", nothing)).toBeUndefined();
+  const made = await around(asking("runs.list"), runs);
+  expect(now("runs.list", nothing)).toEqual(made);
+  expect(now("runs.list", new Headers({ "if-none-match": made.headers!["etag"]! }))).toMatchObject({ status: 304, body: null });
+  expect(now("elsewhere", nothing)).toBeUndefined();
+  await addRun(1);
+  while (now("runs.list", nothing) !== undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect((await around(asking("runs.list"), runs)).headers!["etag"]).not.toBe(made.headers!["etag"]);
+});
+
 it("are made once for all who ask at once", async () => {
   const around = keepAnswers(live).around;
   const replies = await Promise.all(Array.from({ length: 50 }, () => around(asking("runs.list"), runs)));
