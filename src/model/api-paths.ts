@@ -87,6 +87,8 @@ export const apiPaths = {
   "triggers.history": "GET /jobs/:job/triggers",
   "triggers.pause": "POST /jobs/:job/pause",
   "triggers.resume": "POST /jobs/:job/resume",
+  "triggers.look": "POST /jobs/:job/look",
+  "triggers.reset": "POST /jobs/:job/reset",
   // changes and environments
   "plan.show": "GET /plan",
   "plan.file": "POST /plan",

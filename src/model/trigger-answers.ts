@@ -31,6 +31,8 @@ export interface TriggerAnswer {
   readonly paused: PauseAnswer | null;
   readonly fired: number;
   readonly skipped: number;
+  /** Of a sensor: what it saw last (null: its condition does not hold), since when, and whether it cannot look. Null: it is none, or has not looked yet. */
+  readonly cursor: { readonly seen: string | null; readonly since: string; readonly isFailing: boolean } | null;
   readonly lastSkipped: { readonly at: string; readonly reason: SkipReason; readonly why: string } | null;
 }
 
@@ -78,4 +80,18 @@ export interface TriggerActAnswer {
   /** False: it was so already. */
   readonly changed: boolean;
   readonly until: string | null;
+}
+
+/** What a sensor sees now, and what would come of it; nothing is done. */
+export interface TriggerLookAnswer {
+  readonly job: JobName;
+  readonly trigger: TriggerKey;
+  /** Null: its condition does not hold. */
+  readonly seen: string | null;
+  /** What it saw last: the same does not start another run. */
+  readonly before: string | null;
+  /** What a run may take its parameters from. */
+  readonly item: JsonValue;
+  readonly wouldFire: boolean;
+  readonly why: string;
 }

@@ -87,7 +87,8 @@ import type { CompletionsAnswer, QueryCancelAnswer, QueryExportAnswer, QueryRunA
 import type { QueryRequest } from "./query/console.ts";
 import type { QueryExportRequest, QueryFile } from "./query/export.ts";
 import type { PauseAct, TriggerAct } from "./triggers/acts.ts";
-import type { TriggerActAnswer, TriggerHistoryAnswer, TriggersAnswer } from "../model/trigger-answers.ts";
+import type { SensorAct } from "./triggers/look.ts";
+import type { TriggerActAnswer, TriggerHistoryAnswer, TriggerLookAnswer, TriggersAnswer } from "../model/trigger-answers.ts";
 import type { ForkRequest, RetryRequest } from "./runs/again.ts";
 import type { CancelRequest } from "./runs/cancel.ts";
 import type { DecisionRequest } from "./quarantine/decide.ts";
@@ -290,6 +291,10 @@ export interface App {
   triggerHistory(request: TriggerHistoryRequest): Promise<TriggerHistoryAnswer>;
   pauseTriggers(act: PauseAct): Promise<TriggerActAnswer>;
   resumeTriggers(act: TriggerAct): Promise<TriggerActAnswer>;
+  /** What a sensor sees now; nothing is done. */
+  lookAtTrigger(act: SensorAct): Promise<TriggerLookAnswer>;
+  /** Forgets what a sensor saw last. */
+  resetTrigger(act: SensorAct): Promise<TriggerActAnswer>;
   lineage(target: string, request: Hops): Promise<LineageAnswer>;
   lineageGraph(target: string, request: Hops): Promise<LineageGraphAnswer>;
   /** OpenLineage events; of the whole project where `target` is undefined. */

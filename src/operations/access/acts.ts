@@ -66,6 +66,12 @@ export const acts: Acts = {
   backfillResume: { name: () => "backfills.resume", subject: ({ backfill }) => backfill, long: true },
   backfillRetry: { name: () => "backfills.retry", subject: ({ backfill }) => backfill, long: true },
   pauseTriggers: { name: () => "triggers.pause", subject: triggerNamed, look: pausesNow },
+  resetTrigger: {
+    name: () => "triggers.reset",
+    subject: triggerNamed,
+    look: async (app, { job, trigger }) =>
+      (await app.triggers({ job, next: 1 })).triggers.find((each) => each.trigger === trigger)?.cursor ?? null,
+  },
   resumeTriggers: { name: () => "triggers.resume", subject: triggerNamed, look: pausesNow },
   envCreate: { name: () => "environments.create", subject: (name) => name, states: () => ({ before: null, after: null }) },
   envPromote: {

@@ -44,7 +44,7 @@ export async function resumeTriggers(workspace: Workspace, act: TriggerAct): Pro
   return { job: desk.job, trigger, changed: desk.state().version > version, until: null };
 }
 
-async function deskOf(workspace: Workspace, act: TriggerAct): Promise<{ readonly desk: JobDesk; readonly trigger: string | null }> {
+export async function deskOf(workspace: Workspace, act: TriggerAct): Promise<{ readonly desk: JobDesk; readonly trigger: string | null }> {
   const project = await workspace.project();
   const job = jobNamed(project, act.job);
   const trigger = act.trigger ?? null;

@@ -140,6 +140,10 @@ function triggerAnswer(project: Project, { job, trigger, state }: OneTrigger, { 
     paused,
     fired: known?.fired ?? 0,
     skipped: known?.skipped ?? 0,
+    cursor:
+      kind !== "sensor" || known === undefined
+        ? null
+        : { seen: known.seen, since: new Date(known.waitingSince).toISOString(), isFailing: known.failedAt !== null },
     lastSkipped: skipped === null ? null : { at: new Date(skipped.at).toISOString(), reason: skipped.reason, why: skipped.why },
   };
 }

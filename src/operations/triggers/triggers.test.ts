@@ -159,3 +159,43 @@ describe("times", () => {
     ]);
   });
 });
+
+describe("a sensor", () => {
+  const SENSOR = `select: main.a
+triggers:
+  - sensor: { sql: "select 7 as newest", every: 1h }
+  - schedule: { cron: "0 6 * * *" }
+`;
+
+  it("is looked at without starting anything, and forgets what it saw", async () => {
+    await withApp(projectDir(SENSOR), async (app) => {
+      const act = { job: "nightly", trigger: "sensor" };
+      expect(await app.lookAtTrigger(act)).toEqual({
+        ...act,
+        seen: "7",
+        before: null,
+        item: { newest: 7, value: 7 },
+        wouldFire: true,
+        why: "its condition holds",
+      });
+      expect(await app.resetTrigger(act), "there is nothing to forget").toMatchObject({ changed: false });
+      expect((await app.triggerHistory({ job: "nightly", limit: 20 })).history.filter(({ what }) => what !== "defined")).toEqual([]);
+      await app.pauseTriggers({ job: "nightly" });
+      expect(await app.lookAtTrigger(act)).toMatchObject({ wouldFire: false, why: "it is paused" });
+      await expect(app.lookAtTrigger({ job: "nightly", trigger: "schedule" })).rejects.toMatchObject({ code: "MR1614" });
+    });
+  });
+});
+
+describe("the days on both sides of a change of the clocks", () => {
+  it.each([
+    ["forward", "2026-03-27T12:00:00Z", ["Sat 2026-03-28 02:30 CET", "Sun 2026-03-29 03:00 CEST", "Mon 2026-03-30 02:30 CEST"]],
+    ["back", "2026-10-23T12:00:00Z", ["Sat 2026-10-24 02:30 CEST", "Sun 2026-10-25 02:30 CEST", "Mon 2026-10-26 02:30 CET"]],
+  ])("when they go %s", async (_, from, nextLocal) => {
+    const early = await withApp(projectDir(JOB), async (app) =>
+      (await app.triggers({ next: 3, from })).triggers.find(({ trigger }) => trigger === "early"),
+    );
+    expect(early?.nextLocal).toEqual(nextLocal);
+    expect(early?.warnings.length).toBeGreaterThan(0);
+  });
+});

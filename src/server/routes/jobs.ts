@@ -71,4 +71,18 @@ export const jobRoutes = [
     cli: (input) => ["triggers", "resume", input.job, ...maybe(input.trigger)],
     run: (app, input) => app.resumeTriggers(given(input)),
   }),
+  act({
+    id: "triggers.look",
+    summary: "What a sensor sees now and whether it would start a run; nothing is done",
+    scope: "operate",
+    input: z.object({ job, trigger: z.string().min(1) }),
+    run: (app, input) => app.lookAtTrigger(input),
+  }),
+  act({
+    id: "triggers.reset",
+    summary: "Forgets what a sensor saw last: the same starts a run again",
+    scope: "operate",
+    input: z.object({ job, trigger: z.string().min(1) }),
+    run: (app, input) => app.resetTrigger(input),
+  }),
 ] as const;
