@@ -113,6 +113,12 @@ export interface AssetsQuery {
   readonly status?: NodeStatus;
 }
 
+/** Goes up whenever a row has changed. */
+export async function assetsPosition(store: EventStore): Promise<number> {
+  await catchUp(store, assetsTable);
+  return store.tables.position(assetsTable.name);
+}
+
 /** Rows of nodes in an environment, last touched first. */
 export async function readAssets(
   store: EventStore,

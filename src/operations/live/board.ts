@@ -12,6 +12,7 @@ import type { StatusAnswer } from "../../model/answers.ts";
 import type { AssetGraphAnswer, Unsure } from "../../model/graph-answers.ts";
 import { assetsState } from "../assets/assets.ts";
 import { graphOf } from "../look/graph.ts";
+import { letHeapGrow } from "../serve/heap.ts";
 import { assetsByRuns, type AssetsNow, assetsPlanned, statusWith } from "../status.ts";
 import type { Workspace } from "../workspace.ts";
 import { nodesEarly } from "./early.ts";
@@ -67,6 +68,7 @@ export interface BoardWish {
 
 /** @throws all errors of the project in one; `soon`: of one that was never right */
 export async function boardOf(workspace: Workspace, { soon }: BoardWish): Promise<AssetGraphAnswer> {
+  letHeapGrow();
   const place = await placeOf(workspace);
   if (place.isBroken && !soon) await workspace.project(); // tells what is wrong
   const board = boardKept(place) ?? (await (soon ? madeSoon(place) : make(place)));
@@ -80,6 +82,7 @@ export async function boardOf(workspace: Workspace, { soon }: BoardWish): Promis
 
 /** How things stand, from what is kept: `status` without its plan. @throws all errors of a project that was never right */
 export async function statusSoon(workspace: Workspace): Promise<StatusAnswer> {
+  letHeapGrow();
   const place = await placeOf(workspace);
   const board = boardKept(place) ?? (await madeSoon(place));
   if (board !== undefined) return statusWith(place.workspace, nowAfter(board, await happenedAt(place, board)));

@@ -5,11 +5,11 @@ import type { Project } from "../../project/reader.ts";
 import { lookAtProject, type ProjectLook } from "../serve/project-watch.ts";
 import type { Workspace } from "../workspace.ts";
 
-/** A definition may be made of files outside of the project's folders; a project that takes long to read is read less often. */
-const HOLDS_MS = 10_000;
-const HOLDS_PER_TIME = 50;
+/** A definition may be made of files outside of the project's folders: it is read again after this, a large one less often. */
+const HOLDS_MS_MIN = 10_000;
+const HOLDS_PER_NODE_MS = 30;
 /** Requests of one page come together. */
-const LOOK_HOLDS_MS = 100;
+const LOOK_HOLDS_MS = 200;
 const PROJECTS_MAX = 4;
 /** No plan could be made: it is not tried again before. */
 const FAILED_HOLDS_MS = 10_000;
@@ -18,7 +18,6 @@ interface Kept {
   readonly project: Project;
   readonly files: string;
   readonly readMs: number;
-  readonly holdsMs: number;
 }
 
 const projects = new Map<string, Kept>();
@@ -39,7 +38,7 @@ export interface Place {
 /** What `serve` has read without an error. `look`: at the files, before they were read. */
 export function publish(dir: string, { project, look }: { readonly project: Project; readonly look: ProjectLook }): void {
   put(published, dir, project);
-  if (project.places.length === 0) put(projects, dir, { project, files: textOf(look), readMs: performance.now(), holdsMs: HOLDS_MS });
+  keep(dir, project, textOf(look));
 }
 
 /** @throws all errors of a project of which nothing is published */
@@ -93,19 +92,24 @@ export function projectKept(workspace: Workspace): Promise<Project> {
 async function projectOf(workspace: Workspace, files: string): Promise<Project> {
   const { codeDir } = workspace;
   const known = projects.get(codeDir);
-  if (known?.files === files && performance.now() - known.readMs < known.holdsMs) {
+  if (known?.files === files && performance.now() - known.readMs < holdsMs(known)) {
     workspace.takeProject(known.project);
     return workspace.projectWithErrors();
   }
   projects.delete(codeDir);
-  const beganMs = performance.now();
   const project = await workspace.projectWithErrors();
-  const readMs = performance.now();
   if (project.errors.length === 0) put(published, codeDir, project);
-  // What its places hold is asked each time.
-  if (project.places.length === 0)
-    put(projects, codeDir, { project, files, readMs, holdsMs: Math.max(HOLDS_MS, (readMs - beganMs) * HOLDS_PER_TIME) });
+  keep(codeDir, project, files);
   return project;
+}
+
+function keep(dir: string, project: Project, files: string): void {
+  if (project.places.length > 0) return; // what its places hold is asked each time
+  put(projects, dir, { project, files, readMs: performance.now() });
+}
+
+function holdsMs({ project }: Kept): number {
+  return Math.max(HOLDS_MS_MIN, project.nodes.length * HOLDS_PER_NODE_MS);
 }
 
 function put<Value>(map: Map<string, Value>, key: string, value: Value): void {

@@ -3,17 +3,17 @@ import { useEffect, useRef, useState } from "react";
 import { ASSET_HEIGHT, ASSET_WIDTH, GROUP_HEIGHT, GROUP_WIDTH, type Scene } from "../scene.ts";
 import type { Layout, LayoutInput, Point } from "./types.ts";
 
-let spare: Worker | undefined;
+/** A worker takes its time to begin: one does so while the graph is still asked for. */
+let spare: Worker | undefined = newWorker();
 
-function layoutWorker(): Worker {
-  const worker = spare ?? new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  spare = undefined;
-  return worker;
+function newWorker(): Worker {
+  return new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
 }
 
-/** A worker takes its time to begin: it does so while the graph is asked for. */
-export function prepareLayout(): void {
-  spare ??= layoutWorker();
+function layoutWorker(): Worker {
+  const worker = spare ?? newWorker();
+  spare = undefined;
+  return worker;
 }
 
 export interface Placed {

@@ -1,11 +1,11 @@
 // Graph: how assets feed each other and how they stand, as a picture, a tree or a table of the same. What is shown is a selection of the one grammar.
 import "../../graph/graph.css";
-import { useEffect, useMemo, type ReactNode } from "react";
+import { useMemo, type ReactNode } from "react";
 import { Stage } from "../../graph/canvas/stage.tsx";
 import { AssetTable } from "../../graph/asset-table.tsx";
 import { Inspector } from "../../graph/inspector.tsx";
 import { LENSES } from "../../graph/lens.ts";
-import { prepareLayout, useLayout } from "../../graph/layout/use-layout.ts";
+import { useLayout } from "../../graph/layout/use-layout.ts";
 import type { GraphModel } from "../../graph/model.ts";
 import { RunButton } from "../../graph/run-button.tsx";
 import { itemMarks } from "../../graph/marks.ts";
@@ -48,7 +48,6 @@ const FOLDED_FROM = 150;
 
 export function Page(): ReactNode {
   const graph = useGraph();
-  useEffect(prepareLayout, []);
   // The picture takes the whole height: nothing stands around it once it is there.
   if (graph.data !== undefined && graph.data.nodes.length > 0) return <GraphPage model={graph.data} partial={graph.partial} />;
   return (
