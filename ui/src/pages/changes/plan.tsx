@@ -3,7 +3,7 @@ import { useState, type ReactNode } from "react";
 import type { PlanAnswer } from "../../../../src/model/answers.ts";
 import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
-import { text, usePageSearch } from "../../data/search.ts";
+import { oneOf, text, usePageSearch } from "../../data/search.ts";
 import { Button } from "../../kit/button.tsx";
 import { CodeFrame } from "../../kit/code-frame.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
@@ -18,13 +18,20 @@ import { AssetChange } from "./asset-change.tsx";
 import { PlanRows } from "./plan-rows.tsx";
 import { planTree } from "./tree.ts";
 
-const search = { against: text, select: text, asset: text };
+const WAYS = ["forward", "anew"] as const;
+const search = { against: text, select: text, asset: text, way: oneOf(WAYS), part: text };
 
 export function PlanPage({ tabs }: { readonly tabs: ReactNode }): ReactNode {
-  const [{ against, select, asset }, setSearch] = usePageSearch(search);
+  const [{ against, select, asset, way, part }, setSearch] = usePageSearch(search);
   const project = useRead("project.show", {});
   const environments = useRead("environments.list", {});
-  const input = { ...(against === undefined ? {} : { against }), ...(select === undefined ? {} : { select }) };
+  const input = {
+    ...(against === undefined ? {} : { against }),
+    ...(select === undefined ? {} : { select }),
+    ...(part === undefined ? {} : { partition: part }),
+    ...(way === "forward" ? { forwardOnly: true } : {}),
+    ...(way === "anew" ? { fullRefresh: true } : {}),
+  };
   const errors = project.data?.errors ?? [];
   const isBroken = errors.length > 0;
   const plan = useRead("plan.show", input, { enabled: !isBroken });
@@ -82,7 +89,32 @@ export function PlanPage({ tabs }: { readonly tabs: ReactNode }): ReactNode {
                 {against === undefined || others.includes(against) ? null : <option value={against}>{against}</option>}
               </select>
             </label>
-            <Selecting key={select} value={select} onChange={(next) => setSearch({ select: next }, "push")} />
+            <label className="row muted">
+              Builds
+              <select
+                className="input"
+                value={way ?? ""}
+                onChange={(event) => setSearch({ way: WAYS.find((each) => each === event.target.value) }, "push")}
+              >
+                <option value="">what changed</option>
+                <option value="forward">what is new: stored rows stay</option>
+                <option value="anew">everything anew</option>
+              </select>
+            </label>
+            <Written
+              key={`part ${part}`}
+              value={part}
+              label="Only these partitions"
+              placeholder="2026-11-01..2026-11-07"
+              onChange={(next) => setSearch({ part: next }, "push")}
+            />
+            <Written
+              key={`select ${select}`}
+              value={select}
+              label="Only these assets"
+              placeholder="+final.revenue, tag:finance …"
+              onChange={(next) => setSearch({ select: next }, "push")}
+            />
           </div>
           <States read={plan} lines={8}>
             {(answer) => {
@@ -148,37 +180,38 @@ function costOf({ cost, nodes }: PlanAnswer): string {
   ].join(" · ");
 }
 
-function Selecting({
-  value,
-  onChange,
-}: {
+interface WrittenProps {
   readonly value: string | undefined;
+  readonly label: string;
+  readonly placeholder: string;
   readonly onChange: (value: string | undefined) => void;
-}): ReactNode {
+}
+
+/** Taken when it is finished: half of it would be a mistake. */
+function Written({ value, label, placeholder, onChange }: WrittenProps): ReactNode {
   const [written, setWritten] = useState(value ?? "");
+  const say = (): void => {
+    const words = written.trim() === "" ? undefined : written.trim();
+    if (words !== value) onChange(words);
+  };
   return (
-    <form
-      className="row"
-      onSubmit={(event) => {
-        event.preventDefault();
-        onChange(written.trim() === "" ? undefined : written.trim());
+    <input
+      className="input mono plan-select"
+      type="search"
+      aria-label={label}
+      placeholder={placeholder}
+      value={written}
+      onChange={(event) => setWritten(event.target.value)}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") say();
       }}
-    >
-      <input
-        className="input mono plan-select"
-        type="search"
-        aria-label="Only these assets"
-        placeholder="+final.revenue, tag:finance …"
-        value={written}
-        onChange={(event) => setWritten(event.target.value)}
-      />
-      <Button type="submit">Select</Button>
-    </form>
+      onBlur={say}
+    />
   );
 }
 
 interface ApplyProps {
-  readonly input: { readonly select?: string };
+  readonly input: { readonly select?: string; readonly partition?: string; readonly forwardOnly?: boolean; readonly fullRefresh?: boolean };
   readonly builds: number;
   readonly plan: PlanAnswer | undefined;
   readonly disabled: boolean;

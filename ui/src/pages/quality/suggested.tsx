@@ -44,7 +44,7 @@ export function Suggested({ asset, gap, onClose }: SuggestedProps): ReactNode {
           return (
             <>
               <p className="second">
-                The rows of today pass them; whether they should hold tomorrow, you know.
+                A profile of today's rows suggests them; whether they should hold tomorrow, you know.
                 {source.data === undefined ? null : (
                   <>
                     {" "}

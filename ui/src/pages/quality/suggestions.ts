@@ -1,9 +1,11 @@
-// Checks that the rows of today would pass, by a profile of them: where to begin, not what is right. Pure.
+// Checks that a profile of the rows suggests: where to begin, not what is right. Pure.
 import type { AssetProfileAnswer, ProfileColumn } from "../../../../src/model/look-answers.ts";
 
 /** Fewer rows say little. */
 const ROWS_MIN = 20;
 const VALUES_MAX = 6;
+/** Distinct values are estimated: this near to the rows they may be as many. */
+const KEY_SHARE = 0.9;
 const INTEGER = /^U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?$/;
 const NUMBER = /^(DECIMAL|DOUBLE|FLOAT)/;
 
@@ -27,7 +29,7 @@ export function suggestionsFor({ rows, sampled, columns }: AssetProfileAnswer, w
 function ofColumn(column: ProfileColumn, { rows, of }: { readonly rows: number; readonly of: string }): readonly Suggestion[] {
   const { name, type, min, max, distinct, nulls, frequent } = column;
   const word = plain(name);
-  const isKey = nulls === 0 && distinct >= rows * 0.98 && (INTEGER.test(type) || type === "VARCHAR" || type === "UUID");
+  const isKey = nulls === 0 && distinct >= rows * KEY_SHARE && (INTEGER.test(type) || type === "VARCHAR" || type === "UUID");
   if (isKey) return [{ line: `- unique: ${word}`, why: `about as many values as rows (${of})` }];
   const known = frequent.reduce((sum, each) => sum + each.rows, 0);
   if (type === "VARCHAR" && distinct > 0 && distinct <= VALUES_MAX && frequent.length <= VALUES_MAX && known >= rows - nulls)
