@@ -38,7 +38,9 @@ export function Strip({ history, next, now }: StripProps): ReactNode {
             width="3"
             y={row.what === "fired" || row.what === "queued" ? 4 : MIDDLE - 4}
             height={row.what === "fired" || row.what === "queued" ? 24 : 8}
-          />
+          >
+            <title>{`${row.count > 1 ? `${row.what} ${row.count}×` : row.what} ${new Date(row.ms).toLocaleTimeString()}${row.why === "" ? "" : `: ${row.why}`}`}</title>
+          </rect>
         ))}
         {ahead.map((ms) => (
           <rect key={ms} className="next" x={x(ms) - 1.5} width="3" y="6" height="20" />

@@ -1,6 +1,6 @@
 // One trigger: how its times went as a strip, the next ones in the project's zone and the reader's, what it skipped and why; pause with an end, resume, run now.
 import { useState, type ReactNode } from "react";
-import type { TriggerHistoryRow } from "../../../../src/model/trigger-answers.ts";
+import type { TriggerAnswer, TriggerHistoryRow } from "../../../../src/model/trigger-answers.ts";
 import { useAct } from "../../data/act.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
@@ -13,6 +13,7 @@ import { Copy, Count, Time } from "../../kit/values.tsx";
 import { PauseDialog } from "./pause-dialog.tsx";
 import type { Row } from "./row.ts";
 import { RunDialog } from "./run-dialog.tsx";
+import { Sensor } from "./sensor.tsx";
 import { Strip } from "./strip.tsx";
 
 const HISTORY = 200;
@@ -185,10 +186,16 @@ export function Trigger({ row, timezone, now, onClose }: TriggerProps): ReactNod
               <dt>Defined in</dt>
               <dd>
                 <Copy text={job.file} />
+                {trigger === null ? null : (
+                  <Copy text={codeOf(trigger)} label={`Copy ${trigger.trigger} as code`}>
+                    copy as code
+                  </Copy>
+                )}
               </dd>
             </dl>
           </section>
         </div>
+        {trigger?.kind === "sensor" ? <Sensor trigger={trigger} /> : null}
         <h3>What it did</h3>
         <States read={history} isEmpty={() => own.length === 0} firstUse={<Empty title="It has not done anything yet." />}>
           {() => (
@@ -208,4 +215,9 @@ export function Trigger({ row, timezone, now, onClose }: TriggerProps): ReactNod
       {asked === "run" ? <RunDialog job={job} onClose={() => setAsked(null)} /> : null}
     </Panel>
   );
+}
+
+/** As it may stand below `triggers:` of the job's file. */
+function codeOf({ kind, spec }: TriggerAnswer): string {
+  return `  - ${kind}: ${JSON.stringify(spec)}\n`;
 }
