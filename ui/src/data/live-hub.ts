@@ -9,6 +9,8 @@ export interface LiveWish {
 
 export type LiveNews =
   | { readonly kind: "state"; readonly isLive: boolean }
+  /** The server is there and does not know who asks. */
+  | { readonly kind: "refused" }
   | { readonly kind: "hello"; readonly version: string }
   | { readonly kind: "change"; readonly topic: string; readonly changed: unknown }
   /** What was missed cannot be told: everything is read again. */
@@ -67,10 +69,14 @@ export function createLiveHub<Page>(tell: (page: Page, news: LiveNews) => void):
     source.addEventListener("error", () => {
       live(false);
       // The browser tries again by itself unless the server refused; then we do.
-      if (source.readyState === EventSource.CLOSED && stream.source === source)
-        setTimeout(() => {
-          if (stream.source === source) open(environment, stream);
-        }, AGAIN_MS);
+      if (source.readyState !== EventSource.CLOSED || stream.source !== source) return;
+      void fetch(source.url, { method: "HEAD", credentials: "same-origin" }).then(
+        ({ status }) => status === 401 && stream.source === source && tellAll(environment, { kind: "refused" }),
+        () => {}, // it is away
+      );
+      setTimeout(() => {
+        if (stream.source === source) open(environment, stream);
+      }, AGAIN_MS);
     });
   };
   const gather = (): void => {

@@ -5,9 +5,9 @@ import { useEffect, useRef } from "react";
 import { createLiveHub, type LiveNews, type LiveWish } from "./live-hub.ts";
 import { signal } from "./signal.ts";
 
-export type Connection = "connecting" | "live" | "away" | "old";
+export type Connection = "connecting" | "live" | "away" | "ended" | "old";
 
-/** `away`: the server cannot be reached; `old`: the server is of another version than this page. */
+/** `away`: the server cannot be reached; `ended`: it wants a session, and there is none any more; `old`: the server is of another version than this page. */
 export const connection = signal<Connection>("connecting");
 
 type Listener = (changed: unknown) => void;
@@ -69,9 +69,11 @@ export function startLive(client: QueryClient): void {
       if (news.version !== MILLRACE_VERSION) connection.set("old");
     } else if (news.kind === "state") {
       if (connection.get() === "old") return;
-      const wasAway = connection.get() === "away";
+      const wasAway = connection.get() === "away" || connection.get() === "ended";
       connection.set(news.isLive ? "live" : "away");
       if (news.isLive && wasAway) void client.refetchQueries({ type: "active", predicate: ({ state }) => state.error !== null });
+    } else if (news.kind === "refused") {
+      if (connection.get() !== "old") connection.set("ended");
     } else if (news.kind === "reset") {
       refresh(client, () => true);
     } else {

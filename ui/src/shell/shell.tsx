@@ -4,6 +4,7 @@ import { lazy, Suspense, useEffect, useRef, type ReactNode } from "react";
 import { appearance } from "../data/appearance.ts";
 import { useEnvironment } from "../data/environment.ts";
 import { connection, followEnvironment } from "../data/live.ts";
+import { askForSession } from "../data/session.ts";
 import { useSignal } from "../data/signal.ts";
 import { Button } from "../kit/button.tsx";
 import { Link } from "../kit/link.tsx";
@@ -70,6 +71,15 @@ function ConnectionBanner(): ReactNode {
     return (
       <div className="banner late" role="status">
         Disconnected: what is shown may be old. The page goes on by itself when the server is back.
+      </div>
+    );
+  if (state === "ended")
+    return (
+      <div className="banner warn" role="alert">
+        Your session has ended: what is shown may be old. Sign in with a token, or with the link of <code>millrace token link</code>.
+        <Button small onClick={() => void askForSession("the session has ended").then((begun) => (begun ? location.reload() : undefined))}>
+          Sign in
+        </Button>
       </div>
     );
   if (state === "old")

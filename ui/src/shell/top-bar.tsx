@@ -13,6 +13,7 @@ const connectionStatus: Readonly<Record<Connection, { readonly status: string; r
   connecting: { status: "pending", word: "Connecting" },
   live: { status: "ok", word: "Live" },
   away: { status: "late", word: "Disconnected" },
+  ended: { status: "warn", word: "Signed out" },
   old: { status: "warn", word: "Reload" },
 };
 
