@@ -166,7 +166,7 @@ export function Trigger({ row, timezone, now, onClose }: TriggerProps): ReactNod
               <dt>When</dt>
               <dd>{trigger?.words ?? "by hand"}</dd>
               <dt>Builds</dt>
-              <dd className="mono">{job.select ?? "everything"}</dd>
+              <dd>{job.select === "" ? "no assets: it has tasks alone" : <span className="mono">{job.select ?? "everything"}</span>}</dd>
               <dt>Fired</dt>
               <dd>
                 <Count of={trigger?.fired ?? 0} /> · skipped <Count of={trigger?.skipped ?? 0} />

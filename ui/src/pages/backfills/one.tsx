@@ -2,6 +2,7 @@
 import { useState, type ReactNode } from "react";
 import type { BackfillAnswer, BackfillShowAnswer } from "../../../../src/model/backfill-answers.ts";
 import { useAct } from "../../data/act.ts";
+import { useNow } from "../../data/now.ts";
 import { useRead } from "../../data/read.ts";
 import { Button } from "../../kit/button.tsx";
 import { Confirm } from "../../kit/confirm.tsx";
@@ -54,10 +55,14 @@ export function One({ backfill: id }: { readonly backfill: string }): ReactNode 
 
 function Standing({ answer }: { readonly answer: BackfillShowAnswer }): ReactNode {
   const { backfill } = answer;
+  const now = useNow(backfill.finishedAt === null ? AGAIN_MS : null);
   const { status, nodes, jobs, startedAt, finishedAt, paused } = backfill;
   const left = nodes.pending + nodes.running;
   const built = answer.nodes.filter((node) => node.status === "succeeded" && node.seconds > 0);
   const each = built.length === 0 ? null : built.reduce((sum, node) => sum + node.seconds, 0) / built.length;
+  // Measured from the beginning: waiting and pauses count.
+  const tookSeconds = ((finishedAt === null ? now : Date.parse(finishedAt)) - Date.parse(startedAt)) / 1_000;
+  const rate = built.length === 0 || tookSeconds <= 0 ? null : built.length / tookSeconds;
   const eta = status === "running" && each !== null ? (each * left) / Math.max(1, Math.min(jobs, left)) : null;
   return (
     <Panel padded>
@@ -105,6 +110,10 @@ function Standing({ answer }: { readonly answer: BackfillShowAnswer }): ReactNod
           <dd>{each === null ? <span className="muted">–</span> : `${spanWords(each)} · ${jobs} at once`}</dd>
         </div>
         <div>
+          <dt>Throughput</dt>
+          <dd>{rate === null ? <span className="muted">–</span> : rateWords(rate)}</dd>
+        </div>
+        <div>
           <dt>Started</dt>
           <dd>
             <Time at={startedAt} /> <RunLink run={backfill.backfill} word="run" />
@@ -113,6 +122,17 @@ function Standing({ answer }: { readonly answer: BackfillShowAnswer }): ReactNod
       </dl>
     </Panel>
   );
+}
+
+const MINUTE_SECONDS = 60;
+const HOUR_SECONDS = 3_600;
+
+/** "4.2 a second", "12 a minute", "3 an hour". */
+function rateWords(perSecond: number): string {
+  const [per, word] =
+    perSecond >= 1 ? [1, "a second"] : perSecond * MINUTE_SECONDS >= 1 ? [MINUTE_SECONDS, "a minute"] : [HOUR_SECONDS, "an hour"];
+  const count = perSecond * per;
+  return `${count < 10 ? count.toFixed(1) : countWords(Math.round(count))} ${word}`;
 }
 
 function Failures({ answer }: { readonly answer: BackfillShowAnswer }): ReactNode {

@@ -5,7 +5,9 @@ import { appearance } from "../../data/appearance.ts";
 import { useSignal } from "../../data/signal.ts";
 import { countWords } from "../../kit/values.tsx";
 import { type Axis, type GridRow, keyOf, statusAt } from "./decode.ts";
+import { Facts } from "./facts.tsx";
 import { paintRow, paletteOf, ROW_HEIGHT } from "./paint.ts";
+import { Scale } from "./scale.tsx";
 
 /** A range of one row; `at` is the end that moves. */
 export interface Selection {
@@ -195,6 +197,13 @@ export function HeatMap({ axis, selection, onSelection, onBackfill, cellWidth }:
       <Scale axis={axis} labels={labels} first={view.left / cellWidth} cellWidth={cellWidth} width={mapWidth} />
       <p className="pt-told mono" role="status" aria-live="polite">
         {words === "" ? " " : words}
+        {hover === null || toldRow === undefined ? null : (
+          <Facts
+            asset={toldRow.asset}
+            partition={keyOf(toldRow, axis, hover.place, hover.place)}
+            isThere={statusAt(toldRow, hover.place) !== null}
+          />
+        )}
       </p>
     </>
   );
@@ -205,34 +214,4 @@ function labelOf({ asset, key }: GridRow, isNarrow: boolean): string {
   if (key === "*") return asset;
   const values = key.replace("*|", "").replace("|*", "");
   return isNarrow ? `${values} ${asset}` : `${asset} ${values}`;
-}
-
-const TICK_MIN_WIDTH = 96;
-
-function Scale({
-  axis,
-  labels,
-  first,
-  cellWidth,
-  width,
-}: {
-  readonly axis: Axis;
-  readonly labels: number;
-  readonly first: number;
-  readonly cellWidth: number;
-  readonly width: number;
-}): ReactNode {
-  const every = Math.max(1, Math.ceil(TICK_MIN_WIDTH / cellWidth));
-  const from = Math.ceil(first / every) * every;
-  const ticks: number[] = [];
-  for (let place = from; place < Math.min(axis.parts.length, first + width / cellWidth); place += every) ticks.push(place);
-  return (
-    <div className="pt-scale muted" aria-hidden="true" style={{ marginLeft: labels }}>
-      {ticks.map((place) => (
-        <span key={place} style={{ left: (place - first) * cellWidth }}>
-          {axis.parts[place]}
-        </span>
-      ))}
-    </div>
-  );
 }

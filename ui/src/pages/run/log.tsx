@@ -78,6 +78,9 @@ export function LogPanel({ run, step, attempt, isLive }: LogPanelProps): ReactNo
         }
         actions={
           <>
+            <Copy text={`millrace logs ${run}${isAll ? "" : ` --node ${step}`}`} label="Copy the command that prints this log">
+              Copy command
+            </Copy>
             <Button small look="quiet" busy={isBusy} onClick={() => void copy({})}>
               Copy all
             </Button>
@@ -167,7 +170,6 @@ export function LogPanel({ run, step, attempt, isLive }: LogPanelProps): ReactNo
           <span role="status" className="second">
             {missed}
           </span>
-          <Copy text={`millrace logs ${run}${isAll ? "" : ` --node ${step}`}`} />
         </div>
         {log.error !== null ? (
           <Failure error={log.error} retry={log.retry} />
