@@ -242,6 +242,8 @@ export interface DescribeAnswer {
     }[];
     readonly upstream: readonly string[];
     readonly downstream: readonly string[];
+    /** Jobs whose runs build it. */
+    readonly jobs: readonly string[];
     readonly lastRun: string | null;
     readonly version: string | null;
     readonly quarantined: number;

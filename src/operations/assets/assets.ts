@@ -8,7 +8,9 @@ import { splitNodeId } from "../../model/partition.ts";
 import { nearest } from "../../model/suggest.ts";
 import type { AssetDescriptions } from "../../plan/descriptions.ts";
 import type { Graph } from "../../plan/graph.ts";
-import { select } from "../../plan/selection.ts";
+import { parseSelection } from "../../model/selection.ts";
+import { evaluate, select } from "../../plan/selection.ts";
+import type { Project } from "../../project/reader.ts";
 import { countQuarantine } from "../../load/quarantine.ts";
 import { readLive, type LiveVersion } from "../../sql/ledger/publish.ts";
 import { defineProject } from "../plan/definitions.ts";
@@ -102,11 +104,29 @@ export async function describeAsset(
       })),
       upstream: graph.needs.get(id) ?? [],
       downstream: graph.dependents.get(id) ?? [],
+      jobs: jobsThatBuild(await workspace.project(), { graph, id, statuses }),
       lastRun: version?.run ?? null,
       version: version?.version ?? null,
       quarantined: aside.filter((entry) => entry.asset === id).reduce((sum, entry) => sum + entry.rows, 0),
     },
   };
+}
+
+function jobsThatBuild(
+  { jobs }: Pick<Project, "jobs">,
+  { graph, id, statuses }: Pick<Assets, "statuses"> & { readonly graph: Graph; readonly id: NodeId },
+): readonly string[] {
+  return jobs.flatMap(({ name, spec }) => {
+    if (spec.select === undefined) return [name];
+    const words = [spec.select].flat().join(" ");
+    try {
+      return words !== "" && evaluate(graph, parseSelection(words), { statuses }).has(id) ? [name] : [];
+    } catch (thrown) {
+      // A selection that names what is not there builds nothing; its own runs tell it.
+      if (thrown instanceof MillraceError) return [];
+      throw thrown;
+    }
+  });
 }
 
 /** The project's graph, or the one of the job that has a task of that name. @throws MR6102 */

@@ -2,11 +2,13 @@
 import type { ReactNode } from "react";
 import { useRead } from "../data/read.ts";
 import { Button, ButtonLink } from "../kit/button.tsx";
-import { Empty, States } from "../kit/states.tsx";
+import { Sentence } from "../kit/sentence.tsx";
+import { States } from "../kit/states.tsx";
 import { StatusMark } from "../kit/status.tsx";
 import { Count, Duration, Time } from "../kit/values.tsx";
 import { links } from "../links.ts";
 import { kindWord } from "./asset-table.tsx";
+import { Impact } from "./impact.tsx";
 import { type GraphModel, reach } from "./model.ts";
 import { RunButton } from "./run-button.tsx";
 
@@ -126,7 +128,9 @@ function Why({ asset }: { readonly asset: string }): ReactNode {
         {({ sentences }) => (
           <ul className="plain second stack">
             {sentences.slice(0, 4).map((sentence) => (
-              <li key={sentence}>{sentence}</li>
+              <li key={sentence}>
+                <Sentence text={sentence} />
+              </li>
             ))}
           </ul>
         )}
@@ -205,36 +209,5 @@ function Columns({
         )}
       </States>
     </section>
-  );
-}
-
-const effectWords = { breaks: "breaks", values: "other values", rows: "other rows", reads: "reads it" } as const;
-
-function Impact({ target, onPick }: { readonly target: string; readonly onPick: (asset: string) => void }): ReactNode {
-  const impact = useRead("lineage.impact", { target }, { fresh: true });
-  return (
-    <States
-      read={impact}
-      lines={3}
-      isEmpty={({ assets }) => assets.length === 0}
-      empty={<Empty title="Nothing reads it: a change reaches nothing else." />}
-    >
-      {({ assets, totals }) => (
-        <div className="stack">
-          <p className="second">
-            <span className="mono">{target}</span>: {totals.assets} assets, {totals.breaks} break without it, {totals.exports} exports,{" "}
-            {totals.checks} checks, {totals.tests} tests{totals.owners.length === 0 ? "" : `; owners ${totals.owners.join(", ")}`}
-          </p>
-          <div className="graph-names">
-            {assets.map(({ asset, effect }) => (
-              <button key={asset} type="button" className="graph-name" onClick={() => onPick(asset)}>
-                <span className="mono grow">{asset}</span>
-                <span className={effect === "breaks" ? "tag fail" : "tag"}>{effectWords[effect]}</span>
-              </button>
-            ))}
-          </div>
-        </div>
-      )}
-    </States>
   );
 }

@@ -3,9 +3,10 @@ import { useMemo, type ReactNode } from "react";
 import type { LineageGraphAnswer } from "../../../../src/model/lineage-answers.ts";
 import { useRead } from "../../data/read.ts";
 import { oneOf, text, usePageSearch } from "../../data/search.ts";
+import { Impact } from "../../graph/impact.tsx";
 import { useGraph } from "../../graph/use-graph.ts";
 import { Button } from "../../kit/button.tsx";
-import { Link } from "../../kit/link.tsx";
+import { Link, useGo } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
@@ -17,47 +18,53 @@ const kindWords = { identity: "passed on", transform: "computed", aggregate: "ag
 
 export function LineageTab({ asset }: { readonly asset: string }): ReactNode {
   const [{ col, hops = "1" }, setSearch] = usePageSearch({ col: text, hops: oneOf(HOPS) });
+  const go = useGo();
   // One column is followed to its origins; a whole asset by steps.
   const far = col === undefined ? hops : "all";
   const read = useRead("lineage.graph", { target: col === undefined ? asset : `${asset}.${col}`, up: far, down: far }, { fresh: true });
   return (
-    <Panel
-      title={col === undefined ? "Columns above and below" : <code>{`${asset}.${col}`}</code>}
-      sub="a click on a column follows it"
-      actions={
-        col === undefined ? (
-          HOPS.map((each) => (
-            <Button
-              key={each}
-              small
-              look={each === hops ? "primary" : "quiet"}
-              aria-pressed={each === hops}
-              onClick={() => setSearch({ hops: each })}
-            >
-              {each === "all" ? "All" : `${each} ${each === "1" ? "step" : "steps"}`}
+    <div className="stack">
+      <Panel
+        title={col === undefined ? "Columns above and below" : <code>{`${asset}.${col}`}</code>}
+        sub="a click on a column follows it"
+        actions={
+          col === undefined ? (
+            HOPS.map((each) => (
+              <Button
+                key={each}
+                small
+                look={each === hops ? "primary" : "quiet"}
+                aria-pressed={each === hops}
+                onClick={() => setSearch({ hops: each })}
+              >
+                {each === "all" ? "All" : `${each} ${each === "1" ? "step" : "steps"}`}
+              </Button>
+            ))
+          ) : (
+            <Button small onClick={() => setSearch({ col: undefined }, "push")}>
+              All columns
             </Button>
-          ))
-        ) : (
-          <Button small onClick={() => setSearch({ col: undefined }, "push")}>
-            All columns
-          </Button>
-        )
-      }
-    >
-      <States
-        read={read}
-        lines={8}
-        isEmpty={({ assets }) => assets.length <= 1}
-        empty={<Empty title="Nothing above or below takes part." />}
+          )
+        }
       >
-        {(answer) => (
-          <>
-            <Picture answer={answer} asset={asset} column={col} onColumn={(column) => setSearch({ col: column }, "push")} />
-            <EdgeList answer={answer} />
-          </>
-        )}
-      </States>
-    </Panel>
+        <States
+          read={read}
+          lines={8}
+          isEmpty={({ assets }) => assets.length <= 1}
+          empty={<Empty title="Nothing above or below takes part." />}
+        >
+          {(answer) => (
+            <>
+              <Picture answer={answer} asset={asset} column={col} onColumn={(column) => setSearch({ col: column }, "push")} />
+              <EdgeList answer={answer} />
+            </>
+          )}
+        </States>
+      </Panel>
+      <Panel title="What a change reaches" padded>
+        <Impact target={col === undefined ? asset : `${asset}.${col}`} onPick={(other) => go(links.asset(other))} />
+      </Panel>
+    </div>
   );
 }
 

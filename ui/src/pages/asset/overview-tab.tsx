@@ -7,6 +7,7 @@ import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link, useGo } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { RunLink } from "../../kit/run-link.tsx";
+import { Sentence } from "../../kit/sentence.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
 import { Copy, Duration, Time } from "../../kit/values.tsx";
@@ -106,7 +107,7 @@ function Why({ asset }: { readonly asset: string }): ReactNode {
         <div className="stack">
           {sentences.map((sentence, index) => (
             <p key={sentence} className={index === 0 ? "strong" : "second"}>
-              {sentence}
+              <Sentence text={sentence} />
             </p>
           ))}
           {blocks.length === 0 ? null : (

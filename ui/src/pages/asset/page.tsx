@@ -1,12 +1,12 @@
 // One asset: how it stands and why, its rows, columns, lineage, partitions, checks, past and code. Each part has an address.
 import "./asset.css";
 import { useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import type { DescribeAnswer } from "../../../../src/model/answers.ts";
 import { ApiError } from "../../data/ask.ts";
 import { useRead } from "../../data/read.ts";
-import { RunButton } from "../../graph/run-button.tsx";
-import { ButtonLink } from "../../kit/button.tsx";
+import { BackfillDialog } from "../../kit/backfill-dialog.tsx";
+import { Button, ButtonLink } from "../../kit/button.tsx";
 import { Page as Frame } from "../../kit/page.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { StatusMark } from "../../kit/status.tsx";
@@ -20,7 +20,9 @@ import { HistoryTab } from "./history-tab.tsx";
 import { LineageTab } from "./lineage-tab.tsx";
 import { OverviewTab } from "./overview-tab.tsx";
 import { PartitionsTab } from "./partitions-tab.tsx";
+import { RunAsset } from "./run-asset.tsx";
 import { SchemaTab } from "./schema-tab.tsx";
+import { NextRun, Score } from "./standing.tsx";
 
 type Described = DescribeAnswer["asset"];
 
@@ -79,6 +81,8 @@ function Header({ described }: { readonly described: Described }): ReactNode {
           updated <Time at={described.updatedAt} ago />
         </span>
       )}
+      <NextRun jobs={described.jobs} />
+      <Score described={described} />
       {described.owner === null ? null : <span className="tag">{described.owner}</span>}
       {described.tags.map((tag) => (
         <span key={tag} className="tag">
@@ -90,15 +94,17 @@ function Header({ described }: { readonly described: Described }): ReactNode {
 }
 
 function Acts({ described }: { readonly described: Described }): ReactNode {
-  const { asset, quarantined, downstream } = described;
+  const { asset, quarantined, partitions } = described;
+  const [isFilling, setFilling] = useState(false);
   return (
     <>
       {quarantined === 0 ? null : <ButtonLink to={links.quarantine(asset)}>{quarantined.toLocaleString("en-US")} in quarantine</ButtonLink>}
       <ButtonLink to={links.graph({ q: `+${asset}+` })} look="quiet">
         In the graph
       </ButtonLink>
-      {downstream.length === 0 ? null : <RunButton select={`${asset}+`} count={downstream.length + 1} label="Run with all below" />}
-      <RunButton select={asset} count={1} label="Run" look="primary" />
+      {partitions === undefined ? null : <Button onClick={() => setFilling(true)}>Backfill…</Button>}
+      {isFilling ? <BackfillDialog asset={asset} onClose={() => setFilling(false)} /> : null}
+      <RunAsset asset={asset} />
     </>
   );
 }

@@ -10,7 +10,8 @@ import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { RunLink } from "../../kit/run-link.tsx";
 import { Empty, Failure, States } from "../../kit/states.tsx";
-import { Time } from "../../kit/values.tsx";
+import { suggestionsFor } from "../../kit/suggestions.ts";
+import { Copy, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
 
 interface Row {
@@ -157,7 +158,64 @@ function Column({
           </div>
         </div>
       )}
+      <Origins column={full} />
+      {known === undefined || profile === undefined ? null : <Suggested column={column.name} profile={profile} />}
     </Panel>
+  );
+}
+
+/** What it is made from and what uses it, one step or more away. */
+function Origins({ column }: { readonly column: string }): ReactNode {
+  const read = useRead("lineage.graph", { target: column }, { fresh: true });
+  return (
+    <States read={read} lines={2}>
+      {({ edges }) => {
+        const named = (ends: readonly { readonly asset: string; readonly column: string }[]): readonly string[] =>
+          [...new Set(ends.map((end) => `${end.asset}.${end.column}`))].filter((each) => each !== column).toSorted();
+        const to = named(edges.filter(({ from }) => `${from.asset}.${from.column}` === column).map((edge) => edge.to));
+        const from = named(edges.filter((edge) => `${edge.to.asset}.${edge.to.column}` === column).map((edge) => edge.from));
+        return (
+          <dl className="pairs origins">
+            <dt>Made from</dt>
+            <dd>{from.length === 0 ? <span className="muted">no other column</span> : <ColumnNames names={from} />}</dd>
+            <dt>Used by</dt>
+            <dd>{to.length === 0 ? <span className="muted">no other column</span> : <ColumnNames names={to} />}</dd>
+          </dl>
+        );
+      }}
+    </States>
+  );
+}
+
+function ColumnNames({ names }: { readonly names: readonly string[] }): ReactNode {
+  return (
+    <span className="row wrap">
+      {names.map((name) => {
+        const at = name.lastIndexOf(".");
+        return (
+          <Link key={name} className="link mono" to={links.asset(name.slice(0, at), "schema", { col: name.slice(at + 1) })}>
+            {name}
+          </Link>
+        );
+      })}
+    </span>
+  );
+}
+
+function Suggested({ column, profile }: { readonly column: string; readonly profile: AssetProfileAnswer }): ReactNode {
+  const found = suggestionsFor(profile, new Set([column]));
+  if (found.length === 0) return null;
+  const text = `checks:\n${found.map(({ line }) => `  ${line}`).join("\n")}`;
+  return (
+    <section>
+      <h3>Checks that its rows would pass today</h3>
+      <pre className="frame">
+        <Copy text={text} label="Copy the checks">
+          {text}
+        </Copy>
+      </pre>
+      <p className="muted">Whether they should hold tomorrow, you know; they belong into the definition of the asset.</p>
+    </section>
   );
 }
 

@@ -6,7 +6,7 @@ import { Button } from "../../kit/button.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { Empty, States } from "../../kit/states.tsx";
 import { Copy, Count } from "../../kit/values.tsx";
-import { suggestionsFor } from "./suggestions.ts";
+import { suggestionsFor } from "../../kit/suggestions.ts";
 
 interface SuggestedProps {
   readonly asset: string;
@@ -60,7 +60,7 @@ export function Suggested({ asset, gap, onClose }: SuggestedProps): ReactNode {
                 ))}
               </ul>
               <p>
-                <Copy text={text} label={`Copy the checks for ${asset}`}>
+                <Copy text={text} label={`Copy the lines for ${asset}`}>
                   Copy the lines
                 </Copy>
               </p>

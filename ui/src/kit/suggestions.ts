@@ -1,5 +1,5 @@
 // Checks that a profile of the rows suggests: where to begin, not what is right. Pure.
-import type { AssetProfileAnswer, ProfileColumn } from "../../../../src/model/look-answers.ts";
+import type { AssetProfileAnswer, ProfileColumn } from "../../../src/model/look-answers.ts";
 
 /** Fewer rows say little. */
 const ROWS_MIN = 20;
