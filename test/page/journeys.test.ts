@@ -1,5 +1,6 @@
 // The journeys of a person on duty, by keyboard alone: each begins at an address or with `g`, and ends with what the person sees.
 import { readFileSync } from "node:fs";
+import type { Locator } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type Hands, handsOn } from "./keys.ts";
 import { shopFiles } from "./shop.ts";
@@ -14,6 +15,11 @@ let hands: Hands;
 beforeAll(async () => {
   stage = await openStage({
     ...shopFiles,
+    "jobs/watch.yaml": `select: []
+tasks: { tell: { shell: "echo seen" } }
+triggers:
+  - sensor: { sql: "select count(*) from clean.orders", every: 1h }
+`,
     "models/final/share.sql":
       "/*--- { materialize: table } ---*/\nselect city, customers, cast('many' as integer) as share\nfrom clean.cities\n",
   });
@@ -41,6 +47,17 @@ afterEach(async ({ task }) => {
   if (task.result?.state === "fail") console.error(`${visitor.page.url()}\n${await visitor.page.locator("body").ariaSnapshot()}`);
   expect(visitor.errors.splice(0)).toEqual([]);
 });
+
+const ROWS_MAX = 30;
+
+/** Into the list and down to this row. */
+async function down(row: Locator): Promise<void> {
+  await row.waitFor();
+  for (let count = 0; !(await row.evaluate((element) => element === document.activeElement)); count += 1) {
+    expect(count, "rows gone through").toBeLessThan(ROWS_MAX);
+    await hands.press("j");
+  }
+}
 
 describe("by keyboard alone, a person", () => {
   it("goes from what is broken on Home to its cause, mends the file, retries and sees it green", async () => {
@@ -79,6 +96,59 @@ describe("by keyboard alone, a person", () => {
     await hands.press("Enter");
     await page.waitForURL(/grep=onerror/);
     await log.getByText("<img src=x").first().waitFor();
+    await hands.to(page.getByRole("checkbox", { name: "Lines around, too" }));
+    await hands.press("Space");
+    await log.locator("mark").first().waitFor();
+    await hands.to(log);
+    await hands.press("N");
+    await page.waitForURL(/[?&]line=\d+/);
+    await page
+      .getByRole("region", { name: /^Line \d/ })
+      .getByRole("button", { name: "Copy link to this line" })
+      .waitFor();
+    await page.reload();
+    await page.getByRole("region", { name: /^Line \d/ }).waitFor();
+    await hands.press("f");
+    await page.getByRole("button", { name: /^Leave full screen/ }).waitFor();
+    await hands.press("f", "w");
+    await page.waitForURL(/wrap=true/);
+  });
+
+  it("finds what broke by its error and retries every run of it at once", async () => {
+    const { page } = visitor;
+    await page.goto(`${stage.url()}/runs?group=error`);
+    const groups = page.getByRole("table", { name: "Runs by error" });
+    await down(groups.getByRole("row", { name: /MR6201 task:upload/ }));
+    await hands.press("Enter");
+    await page.waitForURL(/error=MR6201-[0-9a-f]{8}/);
+    const runs = page.getByRole("table", { name: "Runs", exact: true });
+    await runs
+      .getByRole("row", { name: /failed broken .*task:upload/ })
+      .first()
+      .waitFor();
+    expect(await runs.getByText("publish").count()).toBe(0);
+    await hands.press("a");
+    const selected = page.getByRole("group", { name: "Selected runs" });
+    await hands.enter(selected.getByRole("button", { name: /^Retry \d+…/ }));
+    await hands.enter(page.getByRole("dialog", { name: /^Retry \d+ run/ }).getByRole("button", { name: /^Retry \d+ run/ }));
+    await page
+      .getByRole("status")
+      .getByText(/^\d+ of \d+ begun/)
+      .waitFor();
+  });
+
+  it("looks with a sensor without starting anything", async () => {
+    const { page } = visitor;
+    await hands.press("g", "a");
+    await down(page.getByRole("table", { name: "Automations" }).getByRole("row", { name: /^watch/ }));
+    await hands.press("Enter");
+    const sees = page.getByRole("region", { name: "What it sees" });
+    await hands.enter(sees.getByRole("button", { name: "Look now, start nothing" }));
+    await sees
+      .getByRole("status")
+      .getByText(/would start (a run|nothing)/)
+      .waitFor();
+    await sees.getByRole("status").locator("code").waitFor();
   });
 
   it("approves what waits, with the field that was asked for", async () => {
