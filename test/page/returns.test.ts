@@ -1,8 +1,12 @@
 // What happens to a page that stays open: steps back and forth, reloads, other tabs, a server that dies or is another, keys that end, things that go away; and hours that come twice.
 import { rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { serveIn } from "../engine.ts";
+import { millrace, project } from "../millrace.ts";
 import { shopFiles } from "./shop.ts";
 import { openStage, type Stage, type Visitor } from "./stage.ts";
 
@@ -232,4 +236,96 @@ describe("the day with 25 hours", () => {
       .first()
       .waitFor();
   });
+});
+
+/** What a page of another origin can try; each answers how it ended. */
+const ATTACKS = `<!doctype html><meta charset="utf-8"><title>Elsewhere</title><iframe name="sink" hidden></iframe><script>
+const target = new URLSearchParams(location.search).get("target");
+const act = target + "/api/v1/runs", body = JSON.stringify({ job: "build" });
+const sent = (init) => fetch(act, { method: "POST", credentials: "include", body, ...init }).then((answer) => answer.type + " " + answer.status, () => "refused");
+const form = () => new Promise((done) => {
+  const made = document.createElement("form");
+  Object.assign(made, { action: act, method: "post", enctype: "text/plain", target: "sink" });
+  const field = document.createElement("input");
+  Object.assign(field, { name: body.slice(0, -1) + ', "x": "', value: '"}' });
+  made.append(field); document.body.append(made);
+  document.querySelector("iframe").addEventListener("load", () => done("sent"), { once: true });
+  made.submit(); setTimeout(done, 1000, "sent");
+});
+const picture = () => new Promise((done) => { const image = new Image(); image.onload = () => done("shown"); image.onerror = () => done("refused"); image.src = target + "/api/v1/runs"; });
+const script = () => new Promise((done) => { const made = document.createElement("script"); made.onload = () => done("ran"); made.onerror = () => done("refused"); made.src = target + "/api/v1/status"; document.head.append(made); });
+const socket = () => new Promise((done) => { const made = new WebSocket(target.replace("http", "ws") + "/api/v1/live?topics=runs"); made.onopen = () => done("open"); made.onerror = () => done("refused"); });
+const stream = () => new Promise((done) => { const made = new EventSource(target + "/api/v1/live?topics=runs", { withCredentials: true }); made.onopen = () => done("open"); made.onerror = () => { made.close(); done("refused"); }; });
+const all = async () => [
+  await form(), await sent({ headers: { "content-type": "text/plain" } }), await sent({ mode: "no-cors" }), await sent({ mode: "no-cors", keepalive: true }),
+  await sent({ headers: { "content-type": "application/json", "x-millrace": "page" } }), String(navigator.sendBeacon(act, new Blob([body], { type: "text/plain" }))),
+  await fetch(target + "/api/v1/runs", { credentials: "include" }).then((answer) => answer.text(), () => "refused"), await picture(), await script(), await socket(), await stream(),
+];
+all().then((told) => { document.title = "done"; (parent === window ? window : parent).postMessage(told, "*"); document.body.dataset.told = JSON.stringify(told); });
+</script><body></body>`;
+
+describe("a page of another origin, in the browser that has the session", () => {
+  it.each(["http://127.0.0.1", "http://localhost"])(
+    "does nothing and reads nothing, as %s and from a sandbox without an origin",
+    async (host) => {
+      const elsewhere = createServer(({ url }, answer) => {
+        const inner = ATTACKS.replaceAll('"', "&quot;").replace("location.search", "&quot;?target=&quot; + encodeURIComponent(TARGET)");
+        const isSandbox = url!.startsWith("/sandbox");
+        const target = new URLSearchParams(url!.split("?")[1]).get("target") ?? "";
+        const boxed = inner.replace("TARGET", `&quot;${target}&quot;`);
+        answer.setHeader("content-type", "text/html");
+        answer.end(
+          isSandbox
+            ? `<!doctype html><script>addEventListener("message", ({ data }) => { document.body.dataset.told = JSON.stringify(data); });</script><body><iframe sandbox="allow-scripts allow-forms" srcdoc="${boxed}"></iframe></body>`
+            : ATTACKS,
+        );
+      });
+      await new Promise<void>((resolve) => void elsewhere.listen(0, "127.0.0.1", resolve));
+      const { port } = elsewhere.address() as AddressInfo;
+      const noted = async (): Promise<readonly string[]> =>
+        (await stage.millrace(["audit", "--json", "--limit", "1000"]))
+          .lines()[0]!
+          ["entries"].map(({ act }: { readonly act: string }) => act);
+      const runs = async (): Promise<number> => (await (await fetch(`${stage.url()}/api/v1/runs?limit=1000`)).json()).runs.length as number;
+      const before = [await noted(), await runs()];
+      const evil = await visitor.context.newPage();
+      for (const path of ["/", "/sandbox"]) {
+        await evil.goto(`${host}:${port}${path}?target=${encodeURIComponent(stage.url())}`);
+        const told = JSON.parse(
+          (await evil.waitForSelector("[data-told]", { state: "attached" }).then((body) => body.getAttribute("data-told")))!,
+        ) as string[];
+        const [, plain, opaque, kept, json, , ...reads] = told;
+        expect([plain, json]).toEqual(["refused", "refused"]);
+        for (const blind of [opaque, kept]) expect(["opaque 0", "refused"]).toContain(blind);
+        expect(reads).toEqual(Array(5).fill("refused"));
+      }
+      await evil.close();
+      elsewhere.close();
+      expect([await noted(), await runs()]).toEqual(before);
+    },
+  );
+});
+
+it("a session that ends says so where others can reach the server, and another is begun there", async () => {
+  const away = project({ "millrace.yaml": "name: away\n" });
+  const served = await serveIn(away.dir, { args: ["--json", "--host", "0.0.0.0"], env: { MILLRACE_TOKEN: "token-of-the-engine" } });
+  const made = await millrace(["token", "create", "ana", "--scope", "operate", "--json"], away.dir);
+  const key = made.lines()[0]!["token"] as string;
+  const url = `http://127.0.0.1:${new URL(served.url).port}`;
+  const stranger = await stage.visit();
+  await stranger.page.goto(`${url}/#key=${key}`);
+  await live(stranger.page);
+  await stranger.page.evaluate(() =>
+    fetch("/api/v1/session/end", { method: "POST", headers: { "content-type": "application/json", "x-millrace": "page" }, body: "{}" }),
+  );
+  const banner = stranger.page.getByRole("alert").filter({ hasText: "Your session has ended" });
+  await banner.waitFor();
+  await banner.getByRole("button", { name: "Sign in" }).click();
+  await stranger.page.getByRole("textbox", { name: "Link or token" }).or(stranger.page.getByLabel("Link or token")).fill(key);
+  await stranger.page.getByRole("button", { name: "Go on" }).click();
+  await live(stranger.page);
+  await stranger.close();
+  served.child.kill("SIGKILL");
+  await served.finished;
+  away.remove();
 });
