@@ -35,6 +35,8 @@ interface EditorProps {
   readonly onRun: (value: string) => void;
 }
 
+const COMPLETIONS_SHOWN = 12;
+
 const look = EditorView.theme({
   "&": { color: "var(--text)", backgroundColor: "var(--surface)", fontSize: "13px", height: "100%" },
   "&.cm-focused": { outline: "none" },
@@ -48,7 +50,8 @@ const look = EditorView.theme({
   },
   ".cm-placeholder": { color: "var(--text-3)" },
   ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--text)", border: "1px solid var(--line-strong)", borderRadius: "6px" },
-  ".cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: "12px" },
+  // As many as are shown at once: a list that scrolls by itself cannot be reached by keys.
+  ".cm-tooltip.cm-tooltip-autocomplete > ul": { fontFamily: "var(--mono)", fontSize: "12px", maxHeight: "none", overflow: "hidden" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent-soft)", color: "var(--text)" },
   ".cm-completionDetail": { color: "var(--text-3)", fontStyle: "normal", marginLeft: "12px" },
   ".cm-wrong": { textDecoration: "underline wavy var(--fail)" },
@@ -65,9 +68,14 @@ export function Editor({ value, names, error, onChange, onRun }: EditorProps): R
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const language = useRef(new Compartment());
+  const told = useRef<string[]>([]);
   const acts = useRef({ onChange, onRun });
   useEffect(() => {
-    acts.current = { onChange, onRun };
+    const tell = (text: string): void => {
+      told.current.push(text);
+      onChange(text);
+    };
+    acts.current = { onChange: tell, onRun };
   });
   useEffect(() => {
     const element = host.current!;
@@ -98,7 +106,10 @@ export function Editor({ value, names, error, onChange, onRun }: EditorProps): R
   }, []);
   useEffect(() => {
     const editor = view.current;
-    if (editor === null || editor.state.doc.toString() === value) return;
+    // What was typed here comes back late while typing goes on: it is no text from elsewhere.
+    const at = told.current.lastIndexOf(value);
+    if (at >= 0) told.current.splice(0, at + 1);
+    if (at >= 0 || editor === null || editor.state.doc.toString() === value) return;
     editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
   }, [value]);
   useEffect(() => {
@@ -124,7 +135,7 @@ function extensions(language: Compartment, acts: { readonly current: Pick<Editor
     indentOnInput(),
     bracketMatching(),
     closeBrackets(),
-    autocompletion({ icons: false, maxRenderedOptions: 60 }),
+    autocompletion({ icons: false, maxRenderedOptions: COMPLETIONS_SHOWN }),
     highlightActiveLine(),
     EditorView.lineWrapping,
     typedOver,

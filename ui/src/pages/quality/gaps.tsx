@@ -56,7 +56,7 @@ function columnsOf(suggest: (asset: string) => void): readonly Column<QualityGap
     },
     {
       id: "suggest",
-      head: "",
+      head: "Act",
       align: "right",
       cell: ({ asset }) => (
         <Button small aria-label={`Suggest checks for ${asset}`} onClick={() => suggest(asset)}>
