@@ -13,6 +13,8 @@ import { iso } from "./iso.ts";
 /** Durations that are kept; the median of so many is calm enough for an ETA. */
 const DURATIONS_MAX = 21;
 const ASSETS_MAX = 1_000_000;
+/** Of the newest that are looked at first. */
+const SINCE_ROWS = 100;
 
 export type AssetRow = {
   readonly node: NodeId;
@@ -138,6 +140,22 @@ export async function readAssets(
         ];
   const rows = assetRows(bodies).filter((row) => (row.environment ?? PROD) === environment);
   return new Map(rows.map((row) => [row.node, row]));
+}
+
+/** Rows of nodes in an environment that were touched then or later, last touched first; costs what there are of them. */
+export async function readAssetsSince(
+  store: EventStore,
+  { environment, sinceMs }: { readonly environment: string; readonly sinceMs: number },
+): Promise<ReadonlyMap<NodeId, AssetRow>> {
+  await catchUp(store, assetsTable);
+  for (let limit = SINCE_ROWS; ; limit *= 8) {
+    const bodies = await store.tables.list(assetsTable.name, { limit });
+    const rows = assetRows(bodies);
+    const last = rows.at(-1);
+    if (bodies.length === limit && (last === undefined || Date.parse(last.at) >= sinceMs)) continue; // there may be more
+    const touched = rows.filter(({ at, environment: place = PROD }) => Date.parse(at) >= sinceMs && place === environment);
+    return new Map(touched.map((row) => [row.node, row]));
+  }
 }
 
 /** The rows of all environments. */

@@ -4,7 +4,7 @@ import type { RunEvent } from "../model/events.ts";
 import { drive, failedWith, OK, planOf } from "../run/run.fixture.ts";
 import { createMemoryStore } from "../store/memory.ts";
 import type { EventStore } from "../store/store.ts";
-import { expectedSeconds, readAssets } from "./assets.ts";
+import { expectedSeconds, readAssets, readAssetsSince } from "./assets.ts";
 import { foldRun, nodeName, runShowAnswer } from "./run-fold.ts";
 import { listRuns } from "./runs.ts";
 
@@ -146,6 +146,27 @@ describe("statistics of assets", () => {
     expect(expectedSeconds(asset)).toBe(3);
     expect(expectedSeconds(undefined)).toBeNull();
     expect([...(await readAssets(store, { nodes: ["nobody", "a"] })).keys()]).toEqual(["a"]);
+  });
+
+  it("are read of what was touched since a time, however much that is, beside other environments", async () => {
+    const store = createMemoryStore();
+    for (let n = 0; n < 1_000; n++) {
+      const plan = planOf([`a${n}`]);
+      const run = drive(n % 2 === 0 ? plan : { ...plan, environment: "dev" }, { run: `r_${n}`, now: T0 });
+      run.at = T0 + n;
+      run.report(`a${n}`, 1, success);
+      await store.append(`r_${n}`, 0, run.log);
+    }
+    for (const [environment, sinceMs] of [
+      ["prod", T0],
+      ["prod", T0 + 500],
+      ["dev", T0 + 997],
+      ["dev", T0 + 1_000],
+    ] as const) {
+      const all = await readAssets(store, { environment });
+      const since = await readAssetsSince(store, { environment, sinceMs });
+      expect([...since]).toEqual([...all].filter(([, { at }]) => Date.parse(at) >= sinceMs));
+    }
   });
 
   it("do not count reuses as durations", async () => {

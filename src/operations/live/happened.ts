@@ -2,10 +2,9 @@
 //   O1. What was built since feeds others: they are stale until they were built after it, whatever the next plan finds.
 import type { AssetGraphAnswer, GraphNodeAnswer } from "../../model/graph-answers.ts";
 import { splitNodeId } from "../../model/partition.ts";
-import type { AssetRow } from "../../views/assets.ts";
+import { type AssetRow, readAssetsSince } from "../../views/assets.ts";
 import { foldRun } from "../../views/run-fold.ts";
 import { listRuns } from "../../views/runs.ts";
-import { assetsHere } from "../environments/assets.ts";
 import type { Workspace } from "../workspace.ts";
 
 const RUNNING_RUNS_MAX = 20;
@@ -17,9 +16,8 @@ export interface Happened {
 }
 
 export async function happenedSince(workspace: Workspace, asOfMs: number): Promise<Happened> {
-  const rows = await assetsHere(workspace);
-  const since = new Date(asOfMs).toISOString();
-  return { rows: new Map([...rows].filter(([, row]) => row.at >= since)), running: await runningHere(workspace) };
+  const [store, { name: environment }] = [await workspace.store(), await workspace.environment()];
+  return { rows: await readAssetsSince(store, { environment, sinceMs: asOfMs }), running: await runningHere(workspace) };
 }
 
 /** Assets and tasks that are being carried out. */

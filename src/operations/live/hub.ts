@@ -11,6 +11,7 @@ import { catchUp } from "../../views/catch-up.ts";
 import { readRunRows, runsTable, type RunRow } from "../../views/runs.ts";
 import { forgetBoards, onBoardChanged } from "./board.ts";
 import type { LogTails } from "./log-tails.ts";
+import { lookAgain } from "./project-kept.ts";
 import { assetChanges, runChanges, runNodeChanges, type Touched, touchedBy } from "./touched.ts";
 import { createVersions } from "./versions.ts";
 
@@ -127,6 +128,7 @@ export async function createHub({ store, clock, version, environment: own, tails
   };
   const changed = (topic: "project" | "data", what: JsonValue): void => {
     outside += 1;
+    lookAgain();
     versions.raiseOne(topic);
     tell(topic, null, what, idNow());
   };

@@ -8,8 +8,9 @@ import type { Workspace } from "../workspace.ts";
 /** A definition may be made of files outside of the project's folders: it is read again after this, a large one less often. */
 const HOLDS_MS_MIN = 10_000;
 const HOLDS_PER_NODE_MS = 30;
-/** Requests of one page come together. */
-const LOOK_HOLDS_MS = 200;
+/** Requests of one page come together; looking at thousands of files takes a small share of the time at most. */
+const LOOK_HOLDS_MS_MIN = 200;
+const LOOK_HOLDS_PER_TIME = 40;
 const PROJECTS_MAX = 4;
 /** No plan could be made: it is not tried again before. */
 const FAILED_HOLDS_MS = 10_000;
@@ -23,7 +24,7 @@ interface Kept {
 const projects = new Map<string, Kept>();
 const published = new Map<string, Project>();
 const failed = new Map<string, { readonly files: string; readonly error: MillraceError; readonly atMs: number }>();
-const looks = new Map<string, { readonly files: string; readonly atMs: number }>();
+const looks = new Map<string, { readonly files: string; readonly untilMs: number }>();
 
 export interface Place {
   /** Of the folder and the environment. */
@@ -121,11 +122,18 @@ function put<Value>(map: Map<string, Value>, key: string, value: Value): void {
   }
 }
 
+/** Files have changed: what was seen before counts no more. */
+export function lookAgain(): void {
+  looks.clear();
+}
+
 function filesOf(dir: string): string {
   const known = looks.get(dir);
-  if (known !== undefined && performance.now() - known.atMs < LOOK_HOLDS_MS) return known.files;
+  const beganMs = performance.now();
+  if (known !== undefined && beganMs < known.untilMs) return known.files;
   const files = textOf(lookAtProject(dir));
-  put(looks, dir, { files, atMs: performance.now() });
+  const endedMs = performance.now();
+  put(looks, dir, { files, untilMs: endedMs + Math.max(LOOK_HOLDS_MS_MIN, (endedMs - beganMs) * LOOK_HOLDS_PER_TIME) });
   return files;
 }
 
