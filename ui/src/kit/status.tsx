@@ -5,6 +5,7 @@ export type StatusKind = "ok" | "fail" | "run" | "warn" | "late" | "idle" | "qua
 
 const kinds: Readonly<Record<string, StatusKind>> = {
   current: "ok",
+  present: "ok",
   succeeded: "ok",
   success: "ok",
   passed: "ok",

@@ -9,7 +9,7 @@ import { type Column, DataTable } from "../../kit/data-table.tsx";
 import { Link } from "../../kit/link.tsx";
 import { Panel } from "../../kit/panel.tsx";
 import { RunLink } from "../../kit/run-link.tsx";
-import { Empty, Failure, States } from "../../kit/states.tsx";
+import { Empty, Failure, Skeleton, States } from "../../kit/states.tsx";
 import { suggestionsFor } from "../../kit/suggestions.ts";
 import { Copy, Time } from "../../kit/values.tsx";
 import { links } from "../../links.ts";
@@ -45,7 +45,7 @@ export function SchemaTab({ described }: { readonly described: DescribeAnswer["a
           <Failure error={read.error} retry={read.retry} />
         )}
       </Panel>
-      {picked === undefined ? null : <Column asset={asset} row={picked} profile={profile} />}
+      {picked === undefined ? null : <Column asset={asset} row={picked} profile={profile} isLoading={read.isLoading} />}
       <Changes asset={asset} />
     </div>
   );
@@ -103,10 +103,12 @@ function Column({
   asset,
   row: { column, profile: known },
   profile,
+  isLoading,
 }: {
   readonly asset: string;
   readonly row: Row;
   readonly profile: AssetProfileAnswer | undefined;
+  readonly isLoading: boolean;
 }): ReactNode {
   const full = `${asset}.${column.name}`;
   return (
@@ -120,7 +122,11 @@ function Column({
       }
     >
       {known === undefined || profile === undefined ? (
-        <span className="muted">Its values are not known.</span>
+        isLoading ? (
+          <Skeleton lines={3} />
+        ) : (
+          <span className="muted">Its values are not known.</span>
+        )
       ) : (
         <div className="cols">
           <dl className="pairs">
