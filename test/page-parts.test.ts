@@ -1,5 +1,6 @@
-// Parts of the page that need no browser: times on a line with idle folded.
+// Parts of the page that need no browser: times on a line with idle folded, the lines of a log that are kept.
 import { describe, expect, it } from "vitest";
+import { KEPT_MAX, shownOf, type Window, withAfter, withBefore } from "../ui/src/pages/run/log-parts.ts";
 import { timeScale } from "../ui/src/pages/run/time-scale.ts";
 
 const HOUR_MS = 3_600_000;
@@ -37,5 +38,50 @@ describe("the steps of a run in time", () => {
 
   it("take a run in which nothing ran yet", () => {
     expect(timeScale({ from: 0, to: 10 }, []).at(5)).toBe(0.5);
+  });
+});
+
+describe("the lines of a log that the page holds", () => {
+  it("are those of the log from one place to another, however far it is read up and down, and never more than are kept", () => {
+    let state = 11;
+    const pick = (below: number): number => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+      return Math.floor((state / 2 ** 32) * below);
+    };
+    let total = 200_000;
+    const levelOf = (line: number): "error" | "info" => (line % 97 === 0 ? "error" : "info");
+    const window = (from: number, to: number): Window => ({
+      lines: Array.from({ length: to - from }, (_, at) => ({
+        line: from + at,
+        level: levelOf(from + at),
+        at: "",
+        run: "r",
+        node: "n",
+        attempt: 1,
+        message: "",
+      })),
+      total,
+      previous: from === 0 ? null : String(from),
+      next: String(to),
+      hasNext: to < total,
+    });
+    let shown = shownOf(window(total - 400, total));
+    for (let turn = 0; turn < 240; turn++) {
+      total += pick(3) * 1_000;
+      const isUp = Math.floor(turn / 80) % 2 === 0;
+      if (isUp && shown.previous !== null) {
+        const to = Number(shown.previous);
+        shown = withBefore(shown, window(Math.max(0, to - 1_000), to));
+      } else {
+        const from = Number(shown.next);
+        shown = withAfter(shown, window(from, Math.min(total, from + 1 + pick(5_000))));
+      }
+      const first = shown.lines[0]!.line;
+      expect(shown.lines.length).toBeLessThanOrEqual(KEPT_MAX);
+      if (turn % 8 === 0) expect(shown.lines.every(({ line }, at) => line === first + at)).toBe(true);
+      expect([shown.previous ?? "0", shown.next]).toEqual([String(first), String(first + shown.lines.length)]);
+      expect(shown.errors).toBe(shown.lines.filter(({ level }) => level === "error").length);
+    }
+    expect(shown.parts.length).toBeLessThan(200);
   });
 });

@@ -3,7 +3,7 @@ import { memo, type ReactNode } from "react";
 import { Button } from "../../kit/button.tsx";
 import { Copy } from "../../kit/values.tsx";
 import { piecesOf, plainText } from "./ansi.ts";
-import type { LogLine } from "./use-log.ts";
+import type { LogLine } from "./log-parts.ts";
 
 interface LineProps {
   readonly each: LogLine;

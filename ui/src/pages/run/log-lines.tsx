@@ -157,7 +157,7 @@ export function Lines({ log, line, to, isLive, isWrapped, mark, onRange, onError
             {behind > 0 ? ` · ${countWords(behind)} new` : ""} <span aria-hidden="true">↓</span>
           </button>
         )}
-        <Summary total={log.total} errors={lines.filter(({ level }) => level === "error").length} isLive={isLive} />
+        <Summary total={log.total} errors={log.errors} isLive={isLive} />
         <span className="grow" />
         <span className="muted wide-only">A number chooses its line, Shift the lines up to it; Ctrl A, Ctrl C copy all</span>
         <Button small look="quiet" data-key="e" aria-keyshortcuts="e" onClick={() => onError(line ?? inSight() - 1)}>

@@ -36,7 +36,7 @@ export function LogPanel({ run, step, attempt, isLive }: LogPanelProps): ReactNo
   const [node, ofAttempt] = isAll ? [undefined, undefined] : [step, attempt];
   const wish = { run, node, attempt: ofAttempt, level, grep: isMarked ? undefined : grep };
   const log = useLog({ ...wish, line });
-  const errors = log.lines.filter((each) => each.level === "error").length;
+  const { errors } = log;
   const isFiltered = level !== undefined || grep !== undefined;
   const ask = askIn(environment);
   const doing = async (work: () => Promise<void>): Promise<void> => {

@@ -50,13 +50,24 @@ export function timeScale(whole: Span, busy: readonly Span[]): TimeScale {
   });
   return {
     at(ms) {
-      const stretch = placed.find(({ to }) => ms <= to) ?? placed.at(-1);
+      const stretch = placed[countBefore(placed, ms)] ?? placed.at(-1);
       if (stretch === undefined) return 0;
       const part = stretch.to === stretch.from ? 0 : (ms - stretch.from) / (stretch.to - stretch.from);
       return Math.max(0, Math.min(1, stretch.at + stretch.width * Math.max(0, Math.min(1, part))));
     },
     folds: placed.filter(({ isFolded }) => isFolded).map(({ from, to, at, width }) => ({ from, to, at, width })),
   };
+}
+
+/** How many end before a time; they follow each other. */
+function countBefore(placed: readonly Span[], ms: number): number {
+  let [low, high] = [0, placed.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (placed[middle]!.to < ms) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function united(spans: readonly Span[]): readonly Span[] {

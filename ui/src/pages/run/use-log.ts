@@ -1,11 +1,10 @@
 // The lines of a run's log that are on this page: a window that grows at both ends, and at its end by what is logged just now.
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { LogWindowAnswer } from "../../../../src/model/live-answers.ts";
 import { askIn } from "../../data/ask.ts";
 import { useEnvironment } from "../../data/environment.ts";
 import { useTopic } from "../../data/live.ts";
+import { type LogLine, type Shown, shownOf, withAfter, withBefore } from "./log-parts.ts";
 
-export type LogLine = LogWindowAnswer["lines"][number];
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
 export interface LogWish {
@@ -20,6 +19,8 @@ export interface LogWish {
 
 export interface Log {
   readonly lines: readonly LogLine[];
+  /** Of the lines shown. */
+  readonly errors: number;
   readonly total: number;
   readonly isLoading: boolean;
   readonly error: Error | null;
@@ -38,18 +39,10 @@ export interface Log {
   readonly retry: () => void;
 }
 
-interface Shown {
-  readonly hasNext: boolean;
-  readonly lines: readonly LogLine[];
-  readonly total: number;
-  readonly previous: string | null;
-  readonly next: string;
-}
-
+/** At the end: what is in sight, and some more. */
+const FIRST = 400;
 const WINDOW = 1_000;
 const STEP = 5_000;
-/** More lines are not kept on the page: the oldest go, and can be read again. */
-const KEPT_MAX = 60_000;
 const LEAD_LINES = 20;
 
 export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log {
@@ -84,9 +77,9 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
     const stop = new AbortController();
     show(null);
     setError(null);
-    ask({ limit: WINDOW, ...(line === undefined ? {} : { line: Math.max(0, line - LEAD_LINES) }) }, stop.signal).then(
+    ask(line === undefined ? { limit: FIRST } : { limit: WINDOW, line: Math.max(0, line - LEAD_LINES) }, stop.signal).then(
       (answer) => {
-        if (!stop.signal.aborted) show(answer);
+        if (!stop.signal.aborted) show(shownOf(answer));
       },
       (thrown: unknown) => {
         if (!stop.signal.aborted) setError(thrown as Error);
@@ -110,8 +103,7 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
         const answer = await ask({ after: from.next, limit: STEP });
         if (newest.current !== from && newest.current?.next !== from.next) return; // another filter meanwhile
         const at = newest.current ?? from;
-        const lines = [...at.lines, ...answer.lines];
-        show({ ...at, lines: lines.slice(-KEPT_MAX), total: answer.total, next: answer.next, hasNext: answer.hasNext });
+        show(withAfter(at, answer));
         isDirty.current ||= answer.hasNext && !isReading;
       }
     } catch {
@@ -129,7 +121,7 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
     try {
       const answer = await ask({ before: from.previous, limit: WINDOW });
       if (newest.current !== from) return 0;
-      show({ ...from, lines: [...answer.lines, ...from.lines], previous: answer.previous });
+      show(withBefore(from, answer));
       return answer.lines.length;
     } finally {
       isAsking.current = false;
@@ -137,10 +129,11 @@ export function useLog({ run, node, attempt, level, grep, line }: LogWish): Log 
   };
   const around = async (where: { readonly line?: number }): Promise<void> => {
     const answer = await ask({ limit: WINDOW, ...where });
-    show(answer);
+    show(shownOf(answer));
   };
   return {
     lines: shown?.lines ?? NONE,
+    errors: shown?.errors ?? 0,
     total: shown?.total ?? 0,
     isLoading: shown === null && error === null,
     error,
