@@ -1,5 +1,6 @@
 // A backfill before it starts: which partitions, how many at once, with what stands below; what it would build, how long it may take, what already works on them.
 import { useState, type ReactNode } from "react";
+import type { BackfillAnswer } from "../../../src/model/backfill-answers.ts";
 import type { Api } from "../../../src/server/api.ts";
 import { useAct } from "../data/act.ts";
 import { usePreview } from "../data/preview.ts";
@@ -130,16 +131,41 @@ export function BackfillDialog({ asset, partition: given, onClose }: BackfillDia
         </div>
       )}
       {busy.map((each) => (
-        <p key={each.backfill} className="row wrap">
-          <span className="tag warn">overlap</span> {each.status === "paused" ? "A paused backfill" : "A backfill that runs"} works on{" "}
-          {asset}, too:{" "}
-          <Link className="link" to={links.backfill(each.backfill)}>
-            {each.backfill}
-          </Link>
-        </p>
+        <Overlap key={each.backfill} backfill={each} from={preview.data?.from ?? null} to={preview.data?.to ?? null} />
       ))}
     </ActForm>
   );
+}
+
+interface OverlapProps {
+  readonly backfill: BackfillAnswer;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/** Another backfill of the asset that is not through: how many of the same partitions it still builds. */
+function Overlap({ backfill, from, to }: OverlapProps): ReactNode {
+  const { data } = useRead("backfills.show", { backfill: backfill.backfill });
+  const left = (data?.nodes ?? []).filter(
+    ({ asset, status }) => asset === backfill.asset && (status === "pending" || status === "running"),
+  );
+  const same = left.filter(({ partition }) => from !== null && to !== null && isWithin(partition, from, to)).length;
+  if (data !== undefined && from !== null && same === 0) return null;
+  return (
+    <p className="row wrap">
+      <span className="tag warn">overlap</span> {backfill.status === "paused" ? "A paused backfill" : "A backfill that runs"} still builds{" "}
+      {same === 0 ? "partitions" : same === 1 ? "one of these partitions" : `${countWords(same)} of these partitions`} of {backfill.asset}:{" "}
+      <Link className="link" to={links.backfill(backfill.backfill)}>
+        {backfill.backfill}
+      </Link>
+    </p>
+  );
+}
+
+/** Keys of time stand in the order of their text; a batch is FROM..TO. */
+function isWithin(partition: string | null, from: string, to: string): boolean {
+  const [first = "", last = first] = partition?.split("..") ?? [];
+  return first <= to && last >= from;
 }
 
 function Outlook({ preview }: { readonly preview: Api["backfills.preview"]["answer"] }): ReactNode {

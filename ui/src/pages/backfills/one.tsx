@@ -136,12 +136,20 @@ function rateWords(perSecond: number): string {
 }
 
 function Failures({ answer }: { readonly answer: BackfillShowAnswer }): ReactNode {
-  const groups = new Map<string, { readonly code: string; readonly message: string; readonly partitions: string[] }>();
+  const groups = new Map<
+    string,
+    { readonly code: string; readonly message: string; readonly partitions: string[]; readonly step: string }
+  >();
   for (const { error, partition, asset } of answer.nodes) {
     if (error === null) continue;
     const message = (error.message.split("\n", 1)[0] ?? "").replaceAll(/\d{4}-\d{2}-\d{2}\S*/g, "…");
     const key = `${error.code} ${message}`;
-    const group = groups.get(key) ?? { code: error.code, message, partitions: [] };
+    const group = groups.get(key) ?? {
+      code: error.code,
+      message,
+      partitions: [],
+      step: partition === null ? asset : `${asset}[${partition}]`,
+    };
     group.partitions.push(partition ?? asset);
     groups.set(key, group);
   }
@@ -149,11 +157,11 @@ function Failures({ answer }: { readonly answer: BackfillShowAnswer }): ReactNod
   return (
     <Panel title="Failures" sub="by cause" padded>
       <ul className="plain stack">
-        {[...groups].map(([key, { code, message, partitions }]) => (
+        {[...groups].map(([key, { code, message, partitions, step }]) => (
           <li key={key}>
             <div className="row wrap">
               <StatusMark status="failed" word={code} /> <span className="strong">{countWords(partitions.length)}×</span>{" "}
-              <span>{message}</span>
+              <span>{message}</span> <RunLink run={answer.backfill.backfill} step={step} word="step and log" />
             </div>
             <div className="mono muted cut">
               {partitions.toSorted().slice(0, 8).join(", ")}
