@@ -158,6 +158,7 @@ function plainOperations(workspace: Workspace, closeParts: () => Promise<void>):
     queryExport: async (request) => (await import("./operations/query/export.ts")).exportQuery(workspace, request),
     queryFile: async (exported) => (await import("./operations/query/export.ts")).queryFile(exported),
     queryCompletions: async () => (await import("./operations/query/completions.ts")).completionsOf(workspace),
+    queryPersonal: async (request) => (await import("./operations/query/personal.ts")).personalColumns(workspace, request),
     connections: async () => (await import("./operations/connections/connections.ts")).listConnections(workspace),
     connectionTest: async (name) => (await import("./operations/connections/connections.ts")).testConnection(workspace, name),
     project: async () => (await import("./operations/project/project.ts")).showProject(workspace),

@@ -200,6 +200,137 @@ describe("millrace mcp", () => {
   });
 });
 
+/** One wrong request of each kind for each tool: names that nothing has, other types, no end, what writes. */
+const WRONG: readonly (readonly [tool: string, input: Readonly<Record<string, unknown>>, told: RegExp])[] = [
+  ["overview", { select: "tag:none" }, /MR2020/],
+  ["overview", { select: "((" }, /MR2021/],
+  ["overview", { select: 7 }, /expected string/],
+  ["search", { words: "" }, /too_small|Too small/],
+  ["search", { words: ["a"] }, /expected string/],
+  ["search", { words: "x".repeat(10_000) }, /too_big|Too big/],
+  ["search", { words: "sales", limit: 1e9 }, /too_big|Too big/],
+  ["describe", { name: "clean.nothing" }, /MR6102/],
+  ["describe", { name: "r_NOTHING" }, /MR6101/],
+  ["describe", { name: "b_NOTHING" }, /MR8211/],
+  ["describe", { name: "__proto__" }, /MR6102/],
+  ["describe", { name: "constructor", kind: "job" }, /MR(1614|8311|6103)/],
+  ["describe", { name: "x".repeat(5_000) }, /too_big|Too big/],
+  ["lineage", { target: "clean.nothing" }, /MR2020/],
+  ["lineage", { target: "clean.sales.nothing" }, /MR2020/],
+  ["lineage", { target: "clean.sales", depth: 1e9 }, /too_big|Too big/],
+  ["lineage", { target: "clean.sales", direction: "sideways" }, /nvalid/],
+  ["query", { sql: "" }, /too_small|Too small/],
+  ["query", { sql: "selekt 1" }, /MR8001/],
+  ["query", { sql: "from nothing.at.all" }, /MR8001/],
+  ["query", { sql: "select 1; select 2" }, /MR8\d\d\d/],
+  ["query", { sql: "create table clean.mine as select 1" }, /MR8002/],
+  ["query", { sql: "delete from clean.sales" }, /MR8002/],
+  ["query", { sql: "attach 'other.duckdb'" }, /MR8\d\d\d/],
+  ["query", { sql: "copy (select 1) to 'out.csv'" }, /MR8\d\d\d/],
+  ["query", { sql: "from read_csv('/etc/passwd')" }, /MR8140/],
+  ["query", { sql: "select sum(a.range * b.range) from range(10000000) a, range(10000000) b", seconds: 1 }, /MR8141/],
+  ["query", { sql: "select 1", seconds: 3_600 }, /too_big|Too big/],
+  ["preview", { asset: "clean.nothing" }, /MR6102/],
+  ["preview", { asset: "clean.nothing", profile: true }, /MR6102/],
+  ["preview", { asset: "clean.sales", where: "nothing = 1" }, /MR8001/],
+  ["preview", { asset: "clean.sales", where: "id in (select 1 from read_csv('/etc/passwd'))" }, /MR8140/],
+  ["preview", { asset: "clean.sales", limit: 1e6 }, /too_big|Too big/],
+  ["plan", { select: "status:" }, /MR202\d/],
+  ["plan", { job: "nothing" }, /MR6103/],
+  ["plan", { against: "nowhere" }, /MR8\d\d\d/],
+  ["run", { job: "nothing" }, /MR6103/],
+  ["run", { select: "clean.nothing" }, /MR2020/],
+  ["run", { from_failure: "r_NOTHING" }, /MR6101/],
+  ["run", { job: "nightly", params: { region: 3 } }, /expected string/],
+  ["run", {}, /exactly one/],
+  ["run", { job: "nightly", wait: 1e9 }, /too_big|Too big/],
+  ["backfill", { asset: "clean.nothing", last: "1d" }, /MR6102/],
+  ["backfill", { asset: "clean.sales", last: "1d" }, /MR8\d\d\d/],
+  ["backfill", { asset: "clean.sales", jobs: 0 }, /too_small|Too small/],
+  ["diagnose", { run: "r_NOTHING" }, /MR6101/],
+  ["diagnose", { run: "" }, /too_small|Too small/],
+  ["logs", { run: "r_NOTHING" }, /MR6101/],
+  ["logs", { run: "r_NOTHING", level: "loud" }, /nvalid/],
+  ["logs", {}, /expected string/],
+  ["resolve", { decision: "discard", records: ["clean.nothing"] }, /MR6102|MR8005/],
+  ["resolve", { decision: "discard" }, /name the records/],
+  ["resolve", { decision: "approve", run: "r_NOTHING", task: "t" }, /MR6\d\d\d/],
+  ["resolve", { decision: "fix", records: ["raw.sales"], set: { nothing: "1" } }, /MR8\d\d\d/],
+  ["resolve", { decision: "fix", records: ["raw.sales"], set: { price: "(select 1 from read_csv('/etc/passwd'))" } }, /MR8140/],
+  ["resolve", { decision: "burn", records: ["raw.sales"] }, /nvalid/],
+];
+
+/** All at once, so that one list tells which are not right. */
+async function refusesWhatIsWrong(client: Client): Promise<void> {
+  const wrong: unknown[] = [];
+  for (const [tool, input, told] of WRONG) {
+    const { text, isError } = await call(client, tool, input);
+    const isAnswer = /exactly one|name the records/.test(told.source); // what to do instead, in words
+    if ((!isError && !isAnswer) || !told.test(text) || text.includes("MR9001")) wrong.push({ tool, input, text: text.slice(0, 300) });
+  }
+  expect(wrong).toEqual([]);
+  await expect(call(client, "nothing")).resolves.toMatchObject({ isError: true });
+  await expect(client.readResource({ uri: "millrace://asset/clean.nothing" })).rejects.toThrow(/clean\.nothing/);
+  await expect(client.readResource({ uri: "millrace://asset/__proto__" })).rejects.toThrow(/__proto__/);
+  await expect(client.readResource({ uri: "file:///etc/passwd" })).rejects.toThrow(/not found/);
+  await expect(client.getPrompt({ name: "nothing" })).rejects.toThrow(/not found/);
+  await expect(client.getPrompt({ name: "add_source" })).rejects.toThrow(/from/);
+  expect((await call(client, "search", { words: "contact" })).isError).toBe(false); // it goes on
+}
+
+describe("an agent", () => {
+  beforeEach(async () => {
+    files.write("data/people.csv", "id,nick,email,city\n1,adaada,ada@example.org,Bonn\n2,bobbob,bob@example.org,Bonn\n3,cydcyd,,Kiel\n");
+    files.write("sources/people.yaml", 'from: { files: { path: "data/people.csv" } }\npii: { nick: mask }\n');
+    files.write(
+      "models/clean/people.sql",
+      "/*---\nmaterialize: table\n---*/\nselect id, city, split_part(email, '@', 1) as account, left(nick, 3) as begins, email is null as silent from raw.people\n",
+    );
+    files.write(
+      "models/final/cities.sql",
+      "/*---\nmaterialize: table\n---*/\nselect city, count(account) as reached, count(*) filter (silent) as silents, max(account) as last_one, list(begins order by id) as them from clean.people group by city\n",
+    );
+    expect((await millrace(["run"], files.dir)).exitCode).toBe(0);
+  });
+
+  it("is not shown what is made of what is personal, however far, unless it only counts", async () => {
+    const client = await overStdio();
+    const cities = await call(client, "preview", { asset: "final.cities" });
+    expect(cities.data.masked).toEqual(["last_one", "them"]);
+    expect(cities.data.rows.toSorted()).toEqual([
+      ["Bonn", 2, 0, "[masked]", "[masked]"],
+      ["Kiel", 0, 1, null, "[masked]"],
+    ]);
+    expect(cities.text).not.toMatch(/bob|ada/);
+    expect((await call(client, "preview", { asset: "clean.people", profile: true })).text).not.toMatch(/ada|bob/);
+    const asked = async (sql: string): Promise<unknown> => (await call(client, "query", { sql })).data.rows;
+    expect(
+      await asked("select id, account as id, upper(account) || '!' as a, account is null as n from clean.people where id = 1"),
+    ).toEqual([[1, "[masked]", "[masked]", false]]);
+    expect(await asked("with x as (select account as y from clean.people) select count(y) as c, max(y) as m from x")).toEqual([
+      [2, "[masked]"],
+    ]);
+    expect(await asked("select s.v.w as z from (select { w: account } as v from clean.people where id = 1) s")).toEqual([["[masked]"]]);
+    expect(await asked("select account from clean.people where id = 1 union all select 'none'")).toEqual([["[masked]"], ["[masked]"]]);
+    expect(JSON.stringify(await asked("from _millrace.rows('raw.people')"))).not.toMatch(/adaada|example/);
+    expect(await asked("select city, count(*) as many from clean.people group by city order by city")).toEqual([
+      ["Bonn", 2],
+      ["Kiel", 1],
+    ]);
+  });
+
+  it.each(["standard input and output", "HTTP"])("hears clearly what is wrong with its request, over %s", async (way) => {
+    const client =
+      way === "HTTP"
+        ? await (async () => {
+            const url = await serve();
+            return overHttp(url, await tokenOf("operate"));
+          })()
+        : await overStdio(["--allow-write"]);
+    await refusesWhatIsWrong(client);
+  });
+});
+
 describe("POST /mcp of an engine", () => {
   it("lets an agent read without a token, act with one that may operate, and notes it", async () => {
     const url = await serve();

@@ -108,6 +108,7 @@ export const apiPaths = {
   "query.export": "POST /query/export",
   "query.cancel": "POST /query/cancel",
   "query.completions": "GET /query/completions",
+  "query.personal": "POST /query/personal",
   // models' tests
   "tests.run": "POST /tests/run",
   "tests.record": "POST /tests/record",

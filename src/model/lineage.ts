@@ -14,6 +14,8 @@ export interface LineageSource {
   readonly kind: LineageKind;
   /** All ways in which it takes part, where `kind` does not say all. */
   readonly ways?: readonly LineageWay[];
+  /** Nothing of its value is left: only how many there are, or whether there is one. */
+  readonly hides?: true;
 }
 
 export interface AssetLineage {

@@ -60,3 +60,11 @@ export interface CompletionsAnswer {
   }[];
   readonly functions: readonly string[];
 }
+
+/** Which columns of a query's answer are personal, as far as their origins tell. */
+export interface PersonalAnswer {
+  /** Null where the origins cannot be read. */
+  readonly columns: readonly { readonly name: string; readonly isPersonal: boolean }[] | null;
+  /** All are to be taken for personal: the origins cannot be read, and the project has personal columns. */
+  readonly isAll: boolean;
+}

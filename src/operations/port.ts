@@ -83,7 +83,7 @@ import type { ApproveRequest } from "./runs/approve.ts";
 import type { QueryPart } from "./assets/query.ts";
 import type { ConnectionsAnswer, ConnectionTestAnswer } from "../model/connection-answers.ts";
 import type { ProjectAnswer } from "../model/project-answers.ts";
-import type { CompletionsAnswer, QueryCancelAnswer, QueryExportAnswer, QueryRunAnswer } from "../model/query-answers.ts";
+import type { CompletionsAnswer, PersonalAnswer, QueryCancelAnswer, QueryExportAnswer, QueryRunAnswer } from "../model/query-answers.ts";
 import type { QueryRequest } from "./query/console.ts";
 import type { QueryExportRequest, QueryFile } from "./query/export.ts";
 import type { PauseAct, TriggerAct } from "./triggers/acts.ts";
@@ -173,6 +173,8 @@ export interface App {
   /** Where an exported file lies. */
   queryFile(exported: string): Promise<QueryFile>;
   queryCompletions(): Promise<CompletionsAnswer>;
+  /** Which columns of a query's answer are personal, by their origins. */
+  queryPersonal(request: { readonly sql: string }): Promise<PersonalAnswer>;
   connections(): Promise<ConnectionsAnswer>;
   connectionTest(connection: string): Promise<ConnectionTestAnswer>;
   project(): Promise<ProjectAnswer>;

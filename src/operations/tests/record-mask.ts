@@ -2,7 +2,8 @@
 // stay what they are. The model's own rows are made of the replaced ones.
 import type { JsonValue } from "../../model/answers.ts";
 import type { NodeId, ProjectNode } from "../../model/graph.ts";
-import type { AssetLineage } from "../../model/lineage.ts";
+import type { AssetLineage, LineageSource } from "../../model/lineage.ts";
+import { tellsOfPersons } from "../../model/personal.ts";
 import { namesSecret } from "../../platform/secret-names.ts";
 
 export interface MaskedColumns {
@@ -10,9 +11,6 @@ export interface MaskedColumns {
   isMasked(this: void, asset: NodeId, column: string): boolean;
 }
 
-/** Names that tell of persons; what has such a name is masked although nobody declared it. */
-const PERSONAL =
-  /^(e_?mail|phone|mobile|ssn|iban|passport|birth_?(date|day)|dob|first_?name|last_?name|surname|full_?name|street|address)(_|$)|_(e_?mail|phone|ssn|iban|passport)$/i;
 const EMAIL = /^[^@\s]+@[^@\s]+\.[^@\s]+$/;
 /** What `pii:` made of a value when it was loaded. */
 const MASKED_ALREADY = /^(.\*{5}|\[redacted\]|[0-9a-f]{64})$/su;
@@ -20,17 +18,21 @@ const MASKED_ALREADY = /^(.\*{5}|\[redacted\]|[0-9a-f]{64})$/su;
 export interface MaskRequest {
   readonly nodes: ReadonlyMap<NodeId, ProjectNode>;
   readonly lineageOf: (asset: NodeId) => AssetLineage | null;
+  /** Whether what is made of a masked column in this way is masked, too. Default: unchanged or computed, not aggregated. */
+  readonly passesOn?: (source: LineageSource) => boolean;
 }
 
+const passesValues = ({ kind }: LineageSource): boolean => kind === "identity" || kind === "transform";
+
 /** Columns with `pii:`, columns made of them, and columns whose names say so. */
-export function maskedColumns({ nodes, lineageOf }: MaskRequest): MaskedColumns {
+export function maskedColumns({ nodes, lineageOf, passesOn = passesValues }: MaskRequest): MaskedColumns {
   const known = new Map<string, boolean>();
   const isMasked = (asset: NodeId, column: string): boolean => {
     const key = `${asset}\0${column.toLowerCase()}`;
     const found = known.get(key);
     if (found !== undefined) return found;
     known.set(key, false); // a circle ends here
-    const answer = PERSONAL.test(column) || (namesSecret(column) && !/_?(id|key|keys)$/i.test(column)) || isDeclared(asset, column);
+    const answer = tellsOfPersons(column) || (namesSecret(column) && !/_?(id|key|keys)$/i.test(column)) || isDeclared(asset, column);
     known.set(key, answer);
     return answer;
   };
@@ -40,9 +42,7 @@ export function maskedColumns({ nodes, lineageOf }: MaskRequest): MaskedColumns 
       return Object.keys(node.spec.pii ?? {}).some((name) => name.toLowerCase() === column.toLowerCase());
     const sources =
       Object.entries(lineageOf(asset)?.columns ?? {}).find(([name]) => name.toLowerCase() === column.toLowerCase())?.[1] ?? [];
-    return sources
-      .filter(({ kind }) => kind === "identity" || kind === "transform")
-      .some(({ asset: from, path }) => isMasked(from, path) || isMasked(from, path.split(".")[0]!));
+    return sources.filter(passesOn).some(({ asset: from, path }) => isMasked(from, path) || isMasked(from, path.split(".")[0]!));
   };
   return { isMasked };
 }
@@ -80,5 +80,5 @@ const EMAIL_WITHIN = /[^\s@"'<>(),;:]+@[^\s@"'<>(),;:]+\.\p{L}{2,}/u;
 export function looksPersonal(value: JsonValue): boolean {
   if (typeof value === "string") return EMAIL_WITHIN.test(value);
   if (typeof value !== "object" || value === null) return false;
-  return Object.entries(value).some(([name, each]) => each !== null && (PERSONAL.test(name) || looksPersonal(each)));
+  return Object.entries(value).some(([name, each]) => each !== null && (tellsOfPersons(name) || looksPersonal(each)));
 }

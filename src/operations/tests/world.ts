@@ -10,6 +10,7 @@ import type { Project } from "../../project/reader.ts";
 import { openCompileCache } from "../../sql/compile/cache.ts";
 import { withCodeHashes } from "../../sql/compile/hash.ts";
 import { compile } from "../../sql/compile/compile.ts";
+import type { SqlUnit } from "../../sql/compile/errors.ts";
 import type { Compilation, CompiledColumn } from "../../sql/compile/types.ts";
 import { macrosOf } from "../../sql/functions/macros.ts";
 import { PARAM_TYPES } from "../../sql/parameters.ts";
@@ -37,7 +38,7 @@ export interface TestWorld {
 export async function openWorld(
   workspace: Workspace,
   connection: DuckDBConnection,
-  { lineage = "tables" }: { readonly lineage?: "tables" | "columns" } = {},
+  { lineage = "tables", queries = [] }: { readonly lineage?: "tables" | "columns"; readonly queries?: readonly SqlUnit[] } = {},
 ): Promise<TestWorld> {
   const project = await workspace.projectWithErrors();
   const errors: MillraceError[] = [...project.errors];
@@ -47,6 +48,7 @@ export async function openWorld(
   const models = project.nodes.filter((node) => node.kind === "model");
   const compilation = await compile({
     models: withAddedColumns(models, new Map()),
+    queries,
     schemas,
     assets: readable(project),
     lineage,

@@ -1,6 +1,8 @@
-// Personal values do not go to an agent: columns whose names tell of persons, and values that are addresses, telephone, account or card numbers. What `pii:`
-// masked when it was loaded is masked already.
+// Personal values do not go to an agent: columns whose names tell of persons or that are declared `pii:`, all that is made of such, and values that are
+// addresses, telephone, account or card numbers.
+import type { Ask } from "../../client/ask.ts";
 import type { JsonValue } from "../../model/json.ts";
+import { tellsOfPersons } from "../../model/personal.ts";
 
 export interface MaskedRows {
   readonly rows: readonly (readonly JsonValue[])[];
@@ -9,9 +11,6 @@ export interface MaskedRows {
 }
 
 const MASK = "[masked]";
-/** Names that tell of persons. */
-const PERSONAL =
-  /^(e_?mail|phone|mobile|telephone|ssn|iban|passport|birth_?(date|day)|dob|first_?name|last_?name|surname|full_?name|street|address|ip_?address|card_?(no|number))(_|$)|_(e_?mail|phone|ssn|iban|passport|dob|address)$/i;
 const SECRET = /(^|_)(password|passwd|secret|token|api_?key|private_?key|credential)s?$/i;
 const EMAIL = /[^\s@<>"']+@[^\s@<>"']+\.[a-z]{2,}/gi;
 const IBAN = /\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b/g;
@@ -19,8 +18,37 @@ const SSN = /\b\d{3}-\d{2}-\d{4}\b/g;
 const PHONE = /(?<![\w.])\+\d[\d ()./-]{7,17}\d(?!\w)/g;
 const CARD = /\b(?:\d[ -]?){13,19}\b/g;
 
-export function maskRows(columns: readonly { readonly name: string }[], rows: readonly (readonly JsonValue[])[]): MaskedRows {
-  const personal = columns.map(({ name }) => PERSONAL.test(name) || SECRET.test(name));
+/** Whether the column at a place of an answer is masked for its origin. */
+export type Origins = (index: number, columns: number) => boolean;
+
+/** What a query's answer is made of; where that cannot be read, all of it is masked. */
+export async function originsOf(ask: Ask, sql: string, signal: AbortSignal): Promise<Origins> {
+  const { columns, isAll } = await ask("query.personal", { sql }, { signal });
+  return (index, many) =>
+    isAll || (columns !== null && (columns.length === many ? columns[index]!.isPersonal : columns.some(({ isPersonal }) => isPersonal)));
+}
+
+/** Every row of an asset, in SQL. */
+export function rowsOf(asset: string): string {
+  const names = asset.split(".").map((name) => `"${name.replaceAll('"', '""')}"`);
+  return `from ${names.join(".")}`;
+}
+
+/** One value of an asset's column. */
+export type MaskCell = (column: string, value: JsonValue) => JsonValue;
+
+export async function cellsOf(ask: Ask, asset: string): Promise<MaskCell> {
+  const { columns, isAll } = await ask("query.personal", { sql: rowsOf(asset) });
+  const personal = new Set((columns ?? []).flatMap(({ name, isPersonal }) => (isPersonal ? [name] : [])));
+  return (column, value) => maskRows([{ name: column }], [[value]], () => isAll || personal.has(column)).rows[0]![0]!;
+}
+
+export function maskRows(
+  columns: readonly { readonly name: string }[],
+  rows: readonly (readonly JsonValue[])[],
+  isPersonal: Origins = () => false,
+): MaskedRows {
+  const personal = columns.map(({ name }, index) => tellsOfPersons(name) || SECRET.test(name) || isPersonal(index, columns.length));
   const masked = new Set<string>();
   const maskCell = (value: JsonValue, index: number): JsonValue => {
     const made = personal[index] === true && value !== null ? MASK : maskValue(value);
@@ -31,7 +59,7 @@ export function maskRows(columns: readonly { readonly name: string }[], rows: re
 }
 
 /** Everywhere in a value, nested ones included; the same value where there is nothing to mask. */
-export function maskValue(value: JsonValue): JsonValue {
+function maskValue(value: JsonValue): JsonValue {
   if (typeof value === "string") return maskText(value);
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) {
@@ -39,7 +67,7 @@ export function maskValue(value: JsonValue): JsonValue {
     return made.some((each, index) => each !== value[index]) ? made : value;
   }
   const made = Object.entries(value).map(
-    ([key, inner]) => [key, (PERSONAL.test(key) || SECRET.test(key)) && inner !== null ? MASK : maskValue(inner)] as const,
+    ([key, inner]) => [key, (tellsOfPersons(key) || SECRET.test(key)) && inner !== null ? MASK : maskValue(inner)] as const,
   );
   return made.some(([key, inner]) => inner !== (value as Readonly<Record<string, JsonValue>>)[key]) ? Object.fromEntries(made) : value;
 }

@@ -37,6 +37,13 @@ export const queryRoutes = [
     run: async (app, input) => app.queryCancel(input),
   }),
   read({
+    id: "query.personal",
+    summary: "Which columns of a query's answer are personal: declared so, called so, or made of such; nothing is run",
+    scope: "read",
+    input: z.object({ sql }),
+    run: (app, input) => app.queryPersonal(input),
+  }),
+  read({
     id: "query.completions",
     summary: "Tables with their columns, and functions, for whoever writes a query",
     scope: "read",

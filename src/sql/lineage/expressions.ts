@@ -1,5 +1,5 @@
 // Which sources a bound expression takes its value from, and in which ways.
-import { asking, computed, type ConditionWay, deciding, fieldOf, mergeSources, NO_SOURCES, type Sources } from "./sources.ts";
+import { asking, computed, type ConditionWay, deciding, fieldOf, hidden, mergeSources, NO_SOURCES, type Sources } from "./sources.ts";
 import { type Columns, referred } from "../plan/columns.ts";
 import { constantIn, nodesOf, type PlanNode } from "../plan/nodes.ts";
 import { dependsOnOrder } from "../plan/order.ts";
@@ -31,6 +31,9 @@ const DECIDING: Readonly<Record<string, ConditionWay>> = {
   arg_orders: "window",
   order_bys: "sort",
 };
+/** Of the value nothing is left. */
+const COUNTS = new Set(["count", "count_star", "approx_count_distinct"]);
+const NULL_TESTS = new Set(["OPERATOR_IS_NULL", "OPERATOR_IS_NOT_NULL"]);
 const FIELD_FUNCTIONS = new Set(["struct_extract", "struct_extract_at"]);
 
 export function sourcesOf(expression: unknown, below: Relation): Sources {
@@ -59,6 +62,10 @@ export function sourcesOf(expression: unknown, below: Relation): Sources {
       const field = FIELD_FUNCTIONS.has(textOf(expression["name"])) ? constantIn(children[1]) : undefined;
       return field === undefined ? computed(partsOf(expression, below), "transform") : fieldOf(sourcesOf(children[0], below), field);
     }
+    case "BOUND_OPERATOR":
+      return NULL_TESTS.has(textOf(expression["type"]))
+        ? hidden(partsOf(expression, below), "transform")
+        : computed(partsOf(expression, below), "transform");
     case "BOUND_AGGREGATE":
     case "BOUND_WINDOW":
       return overRows(expression, below);
@@ -89,11 +96,13 @@ function partsOf(expression: PlanNode, below: Relation): Sources {
 
 function overRows(expression: PlanNode, below: Relation): Sources {
   const found: Sources[] = [];
+  const counts = COUNTS.has(textOf(expression["name"]));
   for (const [key, value] of Object.entries(expression)) {
     if (SKIPPED.has(key)) continue;
     const sources = mergeSources(inside(value, below));
     const way = DECIDING[key];
-    found.push(way === undefined ? computed(sources, "aggregate") : deciding(sources, way));
+    if (way !== undefined) found.push(deciding(sources, way));
+    else found.push(counts ? hidden(sources, "aggregate") : computed(sources, "aggregate"));
   }
   if (dependsOnOrder(expression)) found.push(deciding(below.order, "sort"));
   return mergeSources(found);

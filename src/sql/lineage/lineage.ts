@@ -1,6 +1,6 @@
 // Column lineage of one query: the plan is walked, and its tables become assets again.
 import type { AssetLineage, LineageSource } from "../../model/lineage.ts";
-import { kindOf, type Sources, splitKey, waysOf } from "./sources.ts";
+import { isHidden, kindOf, type Sources, splitKey, waysOf } from "./sources.ts";
 import { walkPlan } from "./walk.ts";
 import { type PlanNode, UnknownPlan } from "../plan/nodes.ts";
 
@@ -24,7 +24,7 @@ function sourcesList(sources: Sources, assetOf: (table: string) => string): read
     .map(([key, bits]): LineageSource => {
       const { table, path } = splitKey(key);
       const [kind, ways] = [kindOf(bits), waysOf(bits)];
-      const source = { asset: assetOf(table), path, kind };
+      const source = { asset: assetOf(table), path, kind, ...(isHidden(bits) ? { hides: true as const } : {}) };
       return ways.length === 1 && ways[0] === kind ? source : { ...source, ways };
     })
     .toSorted((a, b) => compare(a.asset, b.asset) || compare(a.path, b.path));

@@ -23,8 +23,11 @@ const BITS: Readonly<Record<LineageWay, number>> = {
 const WAYS = Object.entries(BITS) as readonly (readonly [LineageWay, number])[];
 /** A CASE inside an aggregate asks for it. */
 const CASE_AGGREGATED = 16;
+/** An aggregate that only counts, and a test for null: nothing of the value is left. */
+const COUNTED = 1_024;
+const TESTED = 2_048;
 const DIRECT = BITS.identity | BITS.transform | BITS.aggregate;
-const VALUES = DIRECT | BITS.case | CASE_AGGREGATED;
+const VALUES = DIRECT | BITS.case | CASE_AGGREGATED | COUNTED | TESTED;
 const SEPARATOR = "\u0000";
 
 export const NO_SOURCES: Sources = new Map();
@@ -43,14 +46,20 @@ export function oneSource(table: string, path: string, way: "identity" | "transf
 }
 
 export function kindOf(ways: number): LineageKind {
-  if ((ways & (BITS.aggregate | CASE_AGGREGATED)) !== 0) return "aggregate";
-  if ((ways & (BITS.transform | BITS.case)) !== 0) return "transform";
+  if ((ways & (BITS.aggregate | CASE_AGGREGATED | COUNTED)) !== 0) return "aggregate";
+  if ((ways & (BITS.transform | BITS.case | TESTED)) !== 0) return "transform";
   return (ways & BITS.identity) === 0 ? "condition" : "identity";
 }
 
 /** In the order of their strength. */
-export function waysOf(ways: number): readonly LineageWay[] {
+export function waysOf(bits: number): readonly LineageWay[] {
+  const ways = bits | ((bits & COUNTED) === 0 ? 0 : BITS.aggregate) | ((bits & TESTED) === 0 ? 0 : BITS.transform);
   return WAYS.flatMap(([way, bit]) => ((ways & bit) === 0 ? [] : [way]));
+}
+
+/** It takes part, and nothing of its value is left: only how many there are, or whether there is one. */
+export function isHidden(ways: number): boolean {
+  return (ways & (COUNTED | TESTED)) !== 0 && (ways & VALUES & ~COUNTED & ~TESTED) === 0;
 }
 
 export function mergeSources(sets: readonly Sources[]): Sources {
@@ -70,8 +79,14 @@ export function computed(set: Sources, kind: "transform" | "aggregate"): Sources
   const changed = kind === "transform" ? BITS.identity : DIRECT;
   return each(set, (ways) => {
     const direct = (ways & changed) === 0 ? ways : (ways & ~changed) | BITS[kind];
-    return kind === "aggregate" && (ways & BITS.case) !== 0 ? direct | CASE_AGGREGATED : direct;
+    const whole = kind === "aggregate" && (ways & TESTED) !== 0 ? (direct & ~TESTED) | COUNTED : direct;
+    return kind === "aggregate" && (ways & BITS.case) !== 0 ? whole | CASE_AGGREGATED : whole;
   });
+}
+
+/** The same sources, of which only is left how many there are (`aggregate`), or whether there is one (`transform`). */
+export function hidden(set: Sources, kind: "transform" | "aggregate"): Sources {
+  return each(set, (ways) => ((ways & VALUES) === 0 ? ways : (ways & ~VALUES) | (kind === "aggregate" ? COUNTED : TESTED)));
 }
 
 /** The same sources: which of several values there is hangs on theirs. */

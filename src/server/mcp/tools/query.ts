@@ -1,6 +1,6 @@
 // `query` and `preview`: rows, few, masked, within seconds.
 import { z } from "zod";
-import { maskRows } from "../masking.ts";
+import { maskRows, originsOf, type Origins, rowsOf } from "../masking.ts";
 import { capped, lines, table } from "../text.ts";
 import { tool, type ToolAnswer } from "../tool.ts";
 import type { JsonValue } from "../../../model/json.ts";
@@ -20,7 +20,13 @@ export const query = tool({
   does: "reads",
   run: async ({ sql, limit, seconds }, { ask, signal }) => {
     const { columns, rows, cutBy } = await ask("query.run", { sql, rows: limit, seconds }, { signal });
-    return rowsAnswer({ columns, rows, note: cutBy === null ? "" : `there are more: only the first ${rows.length} are here (${cutBy})` });
+    const origins = await originsOf(ask, sql, signal);
+    return rowsAnswer({
+      columns,
+      rows,
+      origins,
+      note: cutBy === null ? "" : `there are more: only the first ${rows.length} are here (${cutBy})`,
+    });
   },
 });
 
@@ -37,21 +43,26 @@ export const preview = tool({
   }),
   does: "reads",
   run: async ({ asset, limit, where, profile }, { ask, signal }) => {
-    if (profile) return profileAnswer(await ask("assets.profile", { asset }, { signal }));
+    if (profile) {
+      const found = await ask("assets.profile", { asset }, { signal });
+      return profileAnswer(found, await originsOf(ask, rowsOf(found.asset), signal));
+    }
     const answer = await ask("assets.rows", { asset, limit, ...(where === undefined ? {} : { where }) }, { signal });
     const { columns, rows, total, more } = answer;
-    return rowsAnswer({ columns, rows, note: more ? `of ${total ?? "more"} rows` : "" });
+    const origins = await originsOf(ask, rowsOf(answer.asset), signal);
+    return rowsAnswer({ columns, rows, origins, note: more ? `of ${total ?? "more"} rows` : "" });
   },
 });
 
 interface Rows {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
+  readonly origins: Origins;
   readonly note: string;
 }
 
-function rowsAnswer({ columns, rows, note }: Rows): ToolAnswer {
-  const { rows: shown, masked } = maskRows(columns, rows);
+function rowsAnswer({ columns, rows, origins, note }: Rows): ToolAnswer {
+  const { rows: shown, masked } = maskRows(columns, rows, origins);
   const text = lines(
     `${shown.length} rows${note === "" ? "" : `, ${note}`}`,
     masked.length === 0 ? "" : `masked: ${masked.join(", ")}`,
@@ -63,20 +74,24 @@ function rowsAnswer({ columns, rows, note }: Rows): ToolAnswer {
   return { text: capped(text), data: { columns, rows: shown, masked } };
 }
 
-function profileAnswer({ asset, rows, sampled, columns }: Profile): ToolAnswer {
+function profileAnswer({ asset, rows, sampled, columns }: Profile, origins: Origins): ToolAnswer {
   const names = columns.map(({ name }) => ({ name }));
   // The values of a column stand below its name, so that they are masked as in rows.
   const [lows, highs, often] = [
-    maskRows(names, [columns.map(({ min }) => min)]),
-    maskRows(names, [columns.map(({ max }) => max)]),
-    maskRows(names, [
-      columns.map(({ frequent }) =>
-        frequent
-          .slice(0, 3)
-          .map(({ value }) => value)
-          .join(", "),
-      ),
-    ]),
+    maskRows(names, [columns.map(({ min }) => min)], origins),
+    maskRows(names, [columns.map(({ max }) => max)], origins),
+    maskRows(
+      names,
+      [
+        columns.map(({ frequent }) =>
+          frequent
+            .slice(0, 3)
+            .map(({ value }) => value)
+            .join(", "),
+        ),
+      ],
+      origins,
+    ),
   ];
   const text = lines(
     `${asset}: ${rows} rows${sampled < rows ? `, ${sampled} of them looked at` : ""}`,

@@ -2,7 +2,7 @@
 // the token that the person's command prints, or the person says yes in the agent's own window.
 import { z } from "zod";
 import type { Ask } from "../../../client/ask.ts";
-import { maskValue } from "../masking.ts";
+import { cellsOf } from "../masking.ts";
 import { cell, firstOf, lines } from "../text.ts";
 import { tool, type ToolAnswer, type ToolContext } from "../tool.ts";
 import { outcome } from "./run.ts";
@@ -91,19 +91,31 @@ async function previewOf(ask: Ask, decision: Decision): Promise<readonly string[
     decision.where === undefined ? "" : ` where ${decision.where}`,
   ];
   const heading = `${decision.decision} ${named}${narrowed.join("")}`;
-  if (decision.decision === "discard") return [heading, ...because];
+  if (decision.decision === "discard") return [heading, ...(await meantBy(ask, decision)), ...because];
   const told = await ask("quarantine.preview", wished(decision, decision.decision as "fix" | "accept" | "replay"));
+  const shown = told.changes.length === 0 ? null : await cellsOf(ask, told.asset);
   return [
     heading,
     `${told.records} records of ${told.asset}: ${told.loaded} rows would be loaded, ${told.superseded} are superseded, ${told.asideAgain + told.stillBroken.rows} stay aside`,
     ...firstOf(
       told.changes,
       CHANGES_SHOWN,
-      ({ id, column, before, after }) => `  ${id} ${column}: ${cell(maskValue(before))} → ${cell(maskValue(after))}`,
+      ({ id, column, before, after }) => `  ${id} ${column}: ${cell(shown!(column, before))} → ${cell(shown!(column, after))}`,
       "cells",
     ),
     ...because,
   ];
+}
+
+/** Of a discard there is no preview; that there is such a record is looked at. */
+async function meantBy(ask: Ask, { records, rule }: Decision): Promise<readonly string[]> {
+  const first = records![0]!;
+  if (first.startsWith("q_")) {
+    const { item } = await ask("quarantine.show", { id: first });
+    return [`${item.id} of ${item.asset}: ${cell(item.reason)}`];
+  }
+  const { total } = await ask("quarantine.list", { asset: first, limit: 1, ...(rule === undefined ? {} : { rule }) });
+  return [`${total} records of ${first} wait for a decision`];
 }
 
 async function carryOut({ ask, signal }: ToolContext, decision: Decision): Promise<ToolAnswer> {
