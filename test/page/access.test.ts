@@ -40,6 +40,49 @@ const NOTHING_FOUND = [
   "/automations?find=none-such",
 ];
 
+/** Each kind of layer that lies over a page. */
+const LAYERS: readonly { readonly address: string; readonly open: (page: Page) => Promise<unknown> }[] = [
+  { address: "/", open: (page) => page.keyboard.press("Control+k") },
+  { address: "/runs", open: typing("orders") },
+  { address: "/assets", open: typing("+final.rev") },
+  { address: "/quality", open: typing("MR7002") },
+  { address: "/inbox", open: (page) => page.keyboard.press("?") },
+  {
+    address: "/runs",
+    open: async (page) => {
+      await page.keyboard.press("j");
+      await page.keyboard.press(".");
+    },
+  },
+  { address: "/sql?sql=select%201", open: button("Save as model…") },
+  { address: "/settings/tokens", open: button("Revoke spare") },
+  { address: "/changes?show=environments", open: button("Drop spare") },
+  { address: "/quarantine/raw.orders", open: button("Discard") },
+  { address: "/quarantine/raw.orders", open: button("Accept as is") },
+  {
+    address: "/partitions",
+    open: async (page) => {
+      await page.getByRole("grid").first().focus();
+      await page.keyboard.press("ArrowLeft");
+      await page.keyboard.press("b");
+    },
+  },
+  { address: "/automations?job=nightly", open: button(/^Run now/) },
+  { address: "/automations?job=nightly", open: button(/^Pause/) },
+];
+
+function button(name: string | RegExp): (page: Page) => Promise<unknown> {
+  return (page) => page.getByRole("button", { name }).first().click();
+}
+
+function typing(words: string): (page: Page) => Promise<unknown> {
+  return async (page) => {
+    await page.keyboard.press("/");
+    await page.locator(".palette-input").fill(words);
+    await page.locator(".palette-list [role=option]").first().waitFor();
+  };
+}
+
 let stage: Stage;
 let empty: ServedShop;
 let withData: readonly string[];
@@ -74,8 +117,14 @@ interface Auditor extends Visitor {
   audit(): Promise<readonly string[]>;
 }
 
-async function auditor(before?: (page: Page) => Promise<unknown>, url = stage.url()): Promise<Auditor> {
-  const visitor = await stage.visit({ reducedMotion: "reduce" });
+interface Circumstances {
+  readonly before?: (page: Page) => Promise<unknown>;
+  readonly url?: string;
+  readonly session?: boolean;
+}
+
+async function auditor({ before, url = stage.url(), session = false }: Circumstances = {}): Promise<Auditor> {
+  const visitor = await stage.visit({ reducedMotion: "reduce", session });
   const { page } = visitor;
   await before?.(page);
   const walk = walkOn(page);
@@ -144,7 +193,7 @@ describe("axe finds nothing", { timeout: 400_000 }, () => {
   });
 
   it("at first use", async () => {
-    const { walk, audit: look, errors, close } = await auditor(undefined, empty.url());
+    const { walk, audit: look, errors, close } = await auditor({ url: empty.url() });
     const found: string[] = [];
     for (const address of addresses({ run: ["r_0"], backfill: ["b_0"], asset: ["none"], tab: ["data"], part: ["tokens", "audit"] })) {
       await walk.go(address);
@@ -155,8 +204,66 @@ describe("axe finds nothing", { timeout: 400_000 }, () => {
     await close();
   });
 
+  it("with a layer over the page, which Esc closes and nothing else", async () => {
+    await stage.millrace(["token", "create", "spare", "--scope", "read"]);
+    await stage.millrace(["env", "create", "spare"]);
+    const { page, walk, audit: look, errors, close } = await auditor({ session: true });
+    const found: string[] = [];
+    const layer = page.locator("dialog[open]");
+    for (const { address, open } of LAYERS) {
+      await walk.go(address);
+      await open(page);
+      await layer.waitFor().catch(() => {
+        throw new Error(`no layer over ${address} after ${String(open)}`);
+      });
+      await walk.settled();
+      found.push(...(await look()));
+      await page.keyboard.press("Escape");
+      await layer.waitFor({ state: "detached" });
+      expect(new URL(page.url()).pathname, address).toBe(address.split("?")[0]);
+    }
+    expect(found).toEqual([]);
+    expect(errors).toEqual([]);
+    await close();
+  });
+
+  it("with a key asked for, an inspector, nor SQL that is completed and typed over", async () => {
+    const { page, walk, audit: look, errors, close } = await auditor();
+    const found: string[] = [];
+    await walk.go("/quality");
+    await button("Run all checks")(page);
+    await page.getByRole("dialog", { name: "This needs a key" }).waitFor();
+    found.push(...(await look()));
+    await page.keyboard.press("Escape");
+    await walk.go("/quality?suggest=raw.customers");
+    await page.getByText("- notNull: [id, name, city]").waitFor();
+    found.push(...(await look()));
+    await walk.go("/partitions?row=final.daily&from=2026-10-22&to=2026-10-24");
+    found.push(...(await look()));
+    await walk.go("/sql?sql=select%20*%0Afrom%20clean.orders");
+    const editor = page.locator(".cm-content");
+    await editor.click();
+    await page.keyboard.press("Control+a");
+    await page.keyboard.type("select cus");
+    await page.locator(".cm-tooltip-autocomplete").waitFor();
+    found.push(...(await look()));
+    expect(await editor.innerText()).toBe("select cus");
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("Control+z");
+    expect(await editor.innerText()).toContain("clean.orders");
+    expect(found).toEqual([]);
+    // The server's policy refused nothing.
+    expect(errors).toEqual([]);
+    await close();
+  });
+
   it("while answers are awaited", async () => {
-    const { page, walk, audit: look, close } = await auditor((each) => each.route("**/api/v1/**", () => new Promise<void>(() => {})));
+    const {
+      page,
+      walk,
+      audit: look,
+      close,
+    } = await auditor({ before: (each) => each.route("**/api/v1/**", () => new Promise<void>(() => {})) });
     const found: string[] = [];
     let waiting = 0;
     for (const address of routes) {
@@ -178,7 +285,7 @@ describe("axe finds nothing", { timeout: 400_000 }, () => {
   });
 
   it("where the server stumbles", async () => {
-    const { page, walk, audit: look, close } = await auditor((each) => stumbling(each));
+    const { page, walk, audit: look, close } = await auditor({ before: (each) => stumbling(each) });
     const found: string[] = [];
     let failures = 0;
     for (const address of routes) {
@@ -197,12 +304,13 @@ describe("axe finds nothing", { timeout: 400_000 }, () => {
       walk,
       audit: look,
       close,
-    } = await auditor((each) =>
-      each.addInitScript(() => {
-        const now = Date.now.bind(Date);
-        Date.now = () => now() + Number(Reflect.get(globalThis, "laterMs") ?? 0);
-      }),
-    );
+    } = await auditor({
+      before: (each) =>
+        each.addInitScript(() => {
+          const now = Date.now.bind(Date);
+          Date.now = () => now() + Number(Reflect.get(globalThis, "laterMs") ?? 0);
+        }),
+    });
     const found: string[] = [];
     for (const address of routes) await walk.go(address);
     await stumbling(page);

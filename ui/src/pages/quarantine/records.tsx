@@ -18,6 +18,7 @@ import { DecisionDialog } from "./decision-dialog.tsx";
 import { Decisions } from "./decisions.tsx";
 import { type Decision, ofRecords } from "./decision.ts";
 import { cellsOf, type Edits, NO_EDITS, recordsOf, withCell } from "./edits.ts";
+import { Forms } from "./forms.tsx";
 import { FollowRun } from "./follow-run.tsx";
 import { Grid } from "./grid.tsx";
 
@@ -81,6 +82,7 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
         {(answer) => (
           <div className="q-parts">
             <Rules answer={answer} rule={rule} onRule={(next) => setSearch({ rule: next, record: undefined })} />
+            <Forms answer={answer} selected={selected} onSelect={setSelected} />
             <Panel>
               {answer.total === 0 ? (
                 <NoMatch what="records" clear={() => setSearch({ rule: undefined })} />
@@ -131,15 +133,20 @@ export function Records({ asset }: { readonly asset: string }): ReactNode {
 /** The open records as a file to edit; `millrace quarantine fix` takes it back. */
 function Export({ asset, rule }: { readonly asset: string; readonly rule: string | undefined }): ReactNode {
   const made = useAct("quarantine.export");
-  const save = (): void =>
+  const save = (format: "csv" | "ndjson"): void =>
     void made
-      .run({ asset, ...(rule === undefined ? {} : { rule }), format: "csv" })
+      .run({ asset, ...(rule === undefined ? {} : { rule }), format })
       .then(saveFile)
       .catch((error: Error) => toast(error.message, { look: "fail" }));
   return (
-    <Button busy={made.isPending} onClick={save}>
-      Export CSV
-    </Button>
+    <>
+      <Button busy={made.isPending} onClick={() => save("csv")}>
+        Export CSV
+      </Button>
+      <Button busy={made.isPending} onClick={() => save("ndjson")}>
+        Export NDJSON
+      </Button>
+    </>
   );
 }
 
