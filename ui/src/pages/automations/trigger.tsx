@@ -187,8 +187,8 @@ export function Trigger({ row, timezone, now, onClose }: TriggerProps): ReactNod
               <dd>
                 <Copy text={job.file} />
                 {trigger === null ? null : (
-                  <Copy text={codeOf(trigger)} label={`Copy ${trigger.trigger} as code`}>
-                    copy as code
+                  <Copy text={codeOf(trigger)} label={`Copy as code: ${trigger.trigger}`}>
+                    Copy as code
                   </Copy>
                 )}
               </dd>
