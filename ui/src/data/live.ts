@@ -2,6 +2,9 @@
 // topic; who wants the change itself listens with `useTopic`.
 import type { Query, QueryClient } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
+import type { RunAnswer, RunsAnswer } from "../../../src/model/answers.ts";
+import type { AssetGraphAnswer } from "../../../src/model/graph-answers.ts";
+import { withAssets, withRuns } from "./deltas.ts";
 import { createLiveHub, type LiveNews, type LiveWish } from "./live-hub.ts";
 import { signal } from "./signal.ts";
 
@@ -78,6 +81,7 @@ export function startLive(client: QueryClient): void {
       refresh(client, () => true);
     } else {
       for (const listener of listeners.get(news.topic) ?? []) listener(news.changed);
+      if (Array.isArray(news.changed)) show(client, news.topic, news.changed);
       refresh(client, isTouchedBy(news.topic));
     }
   };
@@ -107,6 +111,22 @@ function isTouchedBy(topic: string): (query: Query) => boolean {
       id !== "runs.logs";
   const begins = touches[topic] ?? [];
   return ({ queryKey: [id] }) => typeof id === "string" && begins.some((begin) => id.startsWith(begin));
+}
+
+/** At once, what the change itself tells of the answers that are kept. */
+function show(client: QueryClient, topic: string, changed: readonly unknown[]): void {
+  for (const query of client.getQueryCache().getAll()) {
+    const [id, input, of] = query.queryKey;
+    if (of !== (environment ?? "") || query.state.data === undefined) continue;
+    const before = query.state.data;
+    const after =
+      topic === "runs" && id === "runs.list"
+        ? withRuns(before as RunsAnswer, input as object, changed as readonly RunAnswer[])
+        : topic === "assets" && id === "assets.graph"
+          ? withAssets(before as AssetGraphAnswer, changed as Parameters<typeof withAssets>[1])
+          : before;
+    if (after !== before) client.setQueryData(query.queryKey, after);
+  }
 }
 
 const dirty = new Set<Query>();
