@@ -32,7 +32,9 @@ export function cellText(value: JsonValue | undefined, charactersMax = CELL_CHAR
 /** Text from data or errors without control characters other than line feed and tab. */
 export function printable(text: string): string {
   // oxlint-disable-next-line no-control-regex -- these are exactly the characters that must not reach a terminal
-  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (character) => (character === "\r" ? "␍" : "�"));
+  return text.replaceAll(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, (character) =>
+    character === "\r" ? "␍" : "�",
+  );
 }
 
 export function renderTable(

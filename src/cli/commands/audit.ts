@@ -32,7 +32,7 @@ export const audit: Command = {
     const answer = await (await app()).audit({ limit, ...given });
     if (output.mode === "json") return output.json(answer);
     if (answer.entries.length === 0) return output.note("nothing was done yet");
-    for (const entry of answer.entries) for (const line of linesOf(entry)) output.data(printable(line));
+    for (const entry of answer.entries) for (const line of linesOf(entry)) output.data(printable(line).replaceAll(/[\n\t]/g, "␤"));
     if (answer.next !== null) output.note(`more: --cursor ${answer.next}`);
   },
 };
