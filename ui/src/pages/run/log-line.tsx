@@ -86,7 +86,7 @@ export function Detail({ each, onClose }: { readonly each: LogLine; readonly onC
         <Copy text={location.href} label="Copy link to this line">
           Copy link
         </Copy>
-        <Copy text={lineText(each)} label="Copy this line">
+        <Copy text={lineText(each)} label="Copy line as text">
           Copy line
         </Copy>
         <Button small look="quiet" onClick={onClose}>

@@ -78,7 +78,7 @@ export function LogPanel({ run, step, attempt, isLive }: LogPanelProps): ReactNo
         }
         actions={
           <>
-            <Copy text={`millrace logs ${run}${isAll ? "" : ` --node ${step}`}`} label="Copy the command that prints this log">
+            <Copy text={`millrace logs ${run}${isAll ? "" : ` --node ${step}`}`} label="Copy command that prints this log">
               Copy command
             </Copy>
             <Button small look="quiet" busy={isBusy} onClick={() => void copy({})}>
