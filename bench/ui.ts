@@ -1,5 +1,6 @@
 // The page, as the issue asks for it: home, graph, status, partitions, runs, logs and events in headless Chromium on made projects, each beside its wall
-// of the same run: an empty page, a plain canvas, bytes compressed, a bare server of Node.
+// of the same run: an empty page, a plain canvas, bytes compressed, a bare server of Node. Neither network nor processor is throttled; times are medians of TURNS unless
+// a figure says first.
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +17,10 @@ const TURNS = 5;
 const FRAMES_MS = 3_000;
 const TINY_RUNS = 20;
 const LINES_PER_SECOND = 10_000;
-const LINES_FOR_SECONDS = 8;
+/** Longer than it takes to open the page and to look at it. */
+const LINES_FOR_SECONDS = 40;
+const QUERY = "select i, i % 7 as v, 'row ' || i as name, timestamp '2026-01-01' + interval (i) second as at from range(10000000) t(i)";
+const QUERY_ROWS = 1_000;
 const PARTITIONED = 500;
 const DAYS = 10_000;
 
@@ -153,6 +157,7 @@ async function largeFigures(dir: string, parts: Parts): Promise<Figure[]> {
       ...(await graphFigures(served, parts)),
       ...(await runsFigures(served, parts)),
       ...(await logFigures(served, parts)),
+      ...(await queryFigures(served, parts)),
     ];
   } finally {
     await served.close();
@@ -160,23 +165,36 @@ async function largeFigures(dir: string, parts: Parts): Promise<Figure[]> {
 }
 
 async function statusFigures(served: Served, { bare }: Parts): Promise<Figure[]> {
-  const first = await served.ask("/graph");
-  const [times, wall]: number[][] = [[], []];
+  const soon = "/graph?soon=true";
+  const first = await served.ask(soon);
+  const began = performance.now();
+  const plannedMs = await untilPlanned(served, soon, began);
+  const [times, standing, wall]: number[][] = [[], [], []];
   for (let turn = 0; turn < TURNS; turn++) {
     await pause(2_500); // longer than a kept answer holds
     const before = performance.now();
     await (await fetch(bare)).text();
     wall!.push(performance.now() - before);
-    times!.push((await served.ask("/graph")).ms);
+    times!.push((await served.ask(soon)).ms);
+    standing!.push((await served.ask("/status?soon=true")).ms);
   }
-  const { ms } = await served.ask("/status");
   const zipped = gzipSync(first.body, { level: 9 }).length / 1_000;
   return [
     atMost("how 2,000 assets stand, one request, against a bare server", median(times!), 100, "ms", median(wall!)),
-    atMost("the same, first request of a server", first.ms, 1_000, "ms", null),
+    atMost("the same, first request of a server that just listens: partial, by definitions and runs", first.ms, 500, "ms", null),
+    atMost("from then on until a plan has told the rest, behind the answers", plannedMs, 5_000, "ms", null),
     atMost("the same, in bytes, against the tightest compression", first.bytes / 1_000, 60, "KB", zipped),
-    atMost("status of 2,000 assets as home asks for it", ms, 1_000, "ms", null),
+    atMost("status of 2,000 assets as home asks for it", median(standing!), 100, "ms", median(wall!)),
   ];
+}
+
+async function untilPlanned(served: Served, path: string, beganMs: number): Promise<number> {
+  for (let tries = 0; tries < 600; tries++) {
+    const { partial } = JSON.parse((await served.ask(path)).body) as { readonly partial?: string };
+    if (partial === undefined) return performance.now() - beganMs;
+    await pause(50);
+  }
+  throw new Error("no plan was ever told");
 }
 
 async function graphFigures(served: Served, { browser, bare }: Parts): Promise<Figure[]> {
@@ -185,8 +203,13 @@ async function graphFigures(served: Served, { browser, bare }: Parts): Promise<F
   const wallFrames = await framesPerSecond(plain.page, FRAMES_MS, "pan");
   const wallHeap = await heapMegabytes(plain.page);
   const url = `${served.url}/graph?open=*`;
+  const [cold, painted, laid]: number[][] = [[], [], []];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const once = await open(browser, url, stage);
+    cold!.push(once.paintedMs);
+    await once.page.context().close();
+  }
   const graph = await open(browser, url, stage);
-  const [painted, laid]: number[][] = [[], []];
   for (let turn = 0; turn < TURNS; turn++) {
     painted!.push(await visit(graph.page, url, stage));
     laid!.push(Number(await graph.page.getAttribute(stage, "data-took-ms")));
@@ -204,22 +227,56 @@ async function graphFigures(served: Served, { browser, bare }: Parts): Promise<F
       "ms",
       plain.paintedMs,
     ),
+    atMost("the same, nothing in the browser's cache", median(cold!), 1_000, "ms", plain.paintedMs),
     atLeast("graph of 2,000 assets panned", pan, 55, wallFrames),
     atLeast("graph of 2,000 assets zoomed", zoom, 55, wallFrames),
     atMost("what the graph's page holds", heap, 60, "MB", wallHeap),
   ];
 }
 
-async function runsFigures(served: Served, { bare }: Parts): Promise<Figure[]> {
+async function runsFigures(served: Served, { browser, bare }: Parts): Promise<Figure[]> {
   const filters = ["status=failed", "job=j7", "job=j7&status=failed", "trigger=webhook", "job=none"];
-  const [times, wall]: number[][] = [[], []];
+  const [times, wall, painted, empty]: number[][] = [[], [], [], []];
+  const { page } = await open(browser, `${served.url}/runs`, "tbody tr");
   for (let turn = 0; turn < TURNS; turn++) {
     for (const filter of filters) times!.push((await served.ask(`/runs?limit=${100 + turn}&${filter}`)).ms);
     const before = performance.now();
     await (await fetch(bare)).text();
     wall!.push(performance.now() - before);
+    painted!.push(await visit(page, `${served.url}/runs?status=failed&job=j${turn + 10}`, "tbody tr"));
+    empty!.push(await visit(page, bare, "#there"));
   }
-  return [atMost("100,000 runs filtered, slowest filter, against a bare server", Math.max(...times!), 150, "ms", median(wall!))];
+  await page.context().close();
+  return [
+    atMost("100,000 runs filtered, slowest filter, against a bare server", Math.max(...times!), 150, "ms", median(wall!)),
+    atMost(
+      "100,000 runs filtered, from the address to the first rows on the page, against an empty page",
+      median(painted!),
+      500,
+      "ms",
+      median(empty!),
+    ),
+  ];
+}
+
+/** Rows of ten million, of which the first are shown. */
+async function queryFigures(served: Served, { bare }: Parts): Promise<Figure[]> {
+  const [times, wall]: number[][] = [[], []];
+  for (let turn = 0; turn < TURNS; turn++) {
+    const before = performance.now();
+    const answer = await fetch(`${served.url}/api/v1/query`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ sql: QUERY, rows: QUERY_ROWS }),
+    });
+    const { rows, cutBy } = (await answer.json()) as { readonly rows: readonly unknown[]; readonly cutBy: string | null };
+    if (rows.length !== QUERY_ROWS || cutBy !== "rows") throw new Error(`the query answered ${rows.length} rows, cut by ${cutBy}`);
+    times!.push(performance.now() - before);
+    const bareBefore = performance.now();
+    await (await fetch(bare)).text();
+    wall!.push(performance.now() - bareBefore);
+  }
+  return [atMost("the first 1,000 of 10 M rows of a query, from asking to the last byte", median(times!), 200, "ms", median(wall!))];
 }
 
 async function logFigures(served: Served, { browser, bare }: Parts): Promise<Figure[]> {
@@ -233,10 +290,19 @@ async function logFigures(served: Served, { browser, bare }: Parts): Promise<Fig
   await log.page.context().close();
   const run = await served.start("chatter");
   const live = await open(browser, `${served.url}/r/${run}`, ".log-line");
-  const before = await shownTotal(live.page);
-  const began = performance.now();
+  const atEnd = async (): Promise<{ readonly shown: number; readonly written: number; readonly ms: number }> => {
+    const shown = await shownTotal(live.page);
+    const { total } = JSON.parse((await served.ask(`/runs/${run}/logs?limit=1`)).body) as { readonly total: number };
+    return { shown, written: total, ms: performance.now() };
+  };
+  const before = await atEnd();
   const frames = await framesPerSecond(live.page, FRAMES_MS, "nothing");
-  const lines = ((await shownTotal(live.page)) - before) / ((performance.now() - began) / 1_000);
+  const after = await atEnd();
+  const perSecond = (lines: number): number => (lines / (after.ms - before.ms)) * 1_000;
+  const lines = perSecond(after.shown - before.shown);
+  const written = perSecond(after.written - before.written);
+  const { status } = JSON.parse((await served.ask(`/runs/${run}`)).body).run as { readonly status: string };
+  if (status !== "running") throw new Error(`the chatter was over before it was looked at: ${status}`);
   await Promise.all([live.page.context().close(), empty.page.context().close()]);
   return [
     atMost(
@@ -247,7 +313,12 @@ async function logFigures(served: Served, { browser, bare }: Parts): Promise<Fig
       empty.paintedMs,
     ),
     atMost("the same, opened again", again, 500, "ms", empty.paintedMs),
-    { ...atLeast("lines appended and shown", lines, 9_000, null), unit: "/s", reach: `${LINES_PER_SECOND}/s written` },
+    {
+      ...atLeast("lines appended and shown, against those that the engine wrote meanwhile", lines, LINES_PER_SECOND * 0.9, written),
+      unit: "/s",
+      reach: `all of ${LINES_PER_SECOND}/s`,
+      reached: lines >= written * 0.95 && written >= LINES_PER_SECOND * 0.9,
+    },
     atLeast("frames while they are appended, against an empty page", frames, 55, idle),
   ];
 }
