@@ -455,4 +455,18 @@ describe("help", () => {
     expect((await millrace(["run"], shop.dir)).exitCode).toBe(0);
     shop.remove();
   });
+
+  it.runIf(process.platform === "linux")("has more threads for queries and files than queries run at once", async () => {
+    const counted = project({
+      "count.cjs": 'process.on("exit", () => console.error("threads", require("fs").readdirSync("/proc/self/task").length));\n',
+    });
+    const threads = async (size: string | undefined): Promise<number> => {
+      const env = { NODE_OPTIONS: `--require ${join(counted.dir, "count.cjs")}`, UV_THREADPOOL_SIZE: size };
+      const { stderr } = await start(["--version"], counted.dir, env).finished;
+      return Number(/threads (\d+)/.exec(stderr)?.[1]);
+    };
+    const [own, four, sixteen] = [await threads(undefined), await threads("4"), await threads("16")];
+    expect([own, sixteen - four]).toEqual([sixteen, 12]);
+    counted.remove();
+  });
 });
