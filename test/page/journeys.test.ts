@@ -166,6 +166,9 @@ describe("by keyboard alone, a person", () => {
     await page.getByRole("heading", { level: 1, name: "succeeded" }).waitFor();
     const audit = (await stage.millrace(["audit", "--json"])).stdout;
     expect(audit).toContain("month is closed");
+    await page.goto(`${stage.url()}/inbox?show=decided`);
+    const decided = page.getByRole("table", { name: "Decisions" }).getByRole("row").filter({ hasText: "month is closed" });
+    expect(await decided.innerText()).toContain("approved");
   });
 
   it("repairs a row that was set aside and sees what is built of it grow", async () => {
@@ -252,6 +255,46 @@ describe("by keyboard alone, a person", () => {
     await page.getByRole("table", { name: "Promotions" }).getByText("promote dev").waitFor();
     await page.goto(`${stage.url()}/a/clean.cities/schema?env=prod`);
     await page.getByText("last", { exact: true }).first().waitFor();
+  });
+
+  it("selects assets in the graph, widens them by a step and runs them together", async () => {
+    const { page } = visitor;
+    await hands.press("g", "g");
+    await page.getByRole("heading", { level: 1, name: "Graph" }).waitFor();
+    await hands.to(page.getByRole("tree"));
+    await hands.press("End", "Home", "x");
+    const chosen = page.getByRole("region", { name: "Selection" });
+    await chosen.getByText("1 asset selected").waitFor();
+    await hands.enter(chosen.getByRole("button", { name: "Widen by a step" }), "back");
+    await chosen.getByText(/^[2-9] assets selected/).waitFor();
+    expect(page.url()).toContain("sel=");
+    await hands.enter(chosen.getByRole("button", { name: "Run them" }), "back");
+    const asked = page.getByRole("dialog", { name: "Run them" });
+    await hands.enter(asked.getByRole("button", { name: "Run", exact: true }));
+    await page
+      .getByRole("status")
+      .getByText(/^Run r_\w+ has begun/)
+      .waitFor();
+    // The same selection stands in the table, which does the same with it.
+    await page.goto(page.url().replace("/graph?", "/graph?view=table&"));
+    await page
+      .getByRole("table", { name: /^Graph of/ })
+      .getByRole("checkbox", { checked: true })
+      .first()
+      .waitFor();
+    await chosen.getByText(/^[2-9] assets selected/).waitFor();
+  });
+
+  it("gives a view a name and comes back to it", async () => {
+    const { page } = visitor;
+    await page.goto(`${stage.url()}/graph?view=table&q=final.*`);
+    await hands.enter(page.getByText("Views", { exact: true }));
+    await hands.type(page.getByRole("textbox", { name: "Name of this view" }), "what is sold");
+    await hands.press("Enter");
+    await page.goto(`${stage.url()}/graph`);
+    await hands.enter(page.getByText("Views 1", { exact: true }));
+    await hands.enter(page.getByRole("link", { name: "what is sold" }));
+    await page.waitForURL(/q=final/);
   });
 
   it("finds where a column comes from", async () => {

@@ -1,12 +1,16 @@
 // The graph's picture without a browser: layers, crossings, overlap, what stays where it was, groups, ways, keys.
 import { describe, expect, it } from "vitest";
 import type { GraphNodeAnswer } from "../../../src/model/graph-answers.ts";
+import type { AssetChangeAnswer } from "../../../src/model/change-answers.ts";
 import { cameraText, fit, parseCamera, toView, toWorld, zoomAt } from "./canvas/camera.ts";
+import { isInside } from "./canvas/lasso.ts";
 import { spatialIndex } from "./canvas/spatial.ts";
 import { layOut } from "./layout/layout.ts";
 import { LAYER_GAP, type Layout, type LayoutEdge, NODE_GAP } from "./layout/types.ts";
+import { type ChangeKind, changesWords, itemMarks, marksOf } from "./marks.ts";
 import { between, graphModel, longestChain, reach, worstStatus } from "./model.ts";
 import { moved, typedTo } from "./moves.ts";
+import { placesOfWords, toggled, withNeighbours, wordsOfPlaces } from "./picks.ts";
 import { sceneOf } from "./scene.ts";
 
 const size = { width: 200, height: 40 };
@@ -167,7 +171,7 @@ describe("a graph", () => {
       ["group:raw", "failed", 3],
     ]);
     const named = scene.edges.map(({ from, to }) => `${scene.items[from]!.key} ${scene.items[to]!.key}`);
-    expect(named.toSorted()).toEqual(["clean.b group:out", "group:raw clean.b", "group:raw group:out"]);
+    expect(named.toSorted(([a], [b]) => (a! < b! ? -1 : 1))).toEqual(["clean.b group:out", "group:raw clean.b", "group:raw group:out"]);
     expect(worstStatus(["current", "stale", "missing"])).toBe("stale");
   });
 
@@ -183,6 +187,71 @@ describe("a graph", () => {
     expect(typedTo(placed, 0, "out.e")).toBe(4);
     expect(typedTo(placed, 0, "d")).toBe(3);
     expect(typedTo(placed, 0, "zzz")).toBe(0);
+  });
+});
+
+describe("a selection", () => {
+  const places = (...assets: readonly string[]): ReadonlySet<number> => new Set(assets.map((asset) => model.placeOf.get(asset)!));
+
+  it("is told in the fewest words of the grammar, and found again by them", () => {
+    const some = places("raw.a", "raw.c", "out.d");
+    expect(wordsOfPlaces(model, some)).toEqual(["out.d", "raw.*"]);
+    expect(placesOfWords(model, ["out.d", "raw.*", "gone.x", "gone.*"])).toEqual(some);
+    expect(wordsOfPlaces(model, new Set())).toEqual([]);
+  });
+
+  it("widens by a step on both sides, and what is selected already leaves when it is meant again", () => {
+    expect(withNeighbours(model, places("clean.b"))).toEqual(places("clean.b", "raw.a", "out.d"));
+    expect(toggled(places("raw.a"), [...places("raw.a", "raw.c")])).toEqual(places("raw.a", "raw.c"));
+    expect(toggled(places("raw.a", "raw.c"), [...places("raw.a", "raw.c")])).toEqual(new Set());
+  });
+
+  it("is what lies inside of a loop, also of one that is bent", () => {
+    const bent = [
+      [0, 0],
+      [100, 0],
+      [100, 100],
+      [50, 40],
+      [0, 100],
+    ].map(([x, y]) => ({ x: x!, y: y! }));
+    expect(isInside(bent, { x: 50, y: 20 })).toBe(true);
+    expect(isInside(bent, { x: 50, y: 80 })).toBe(false);
+    expect(isInside(bent, { x: 120, y: 20 })).toBe(false);
+    expect(isInside([], { x: 0, y: 0 })).toBe(false);
+  });
+});
+
+describe("changes beside another state", () => {
+  const change = (asset: string, kind: ChangeKind): AssetChangeAnswer => ({
+    asset,
+    kind: "model",
+    change: kind,
+    rows: true,
+    columns: [],
+    settings: [],
+    reasons: [],
+  });
+  const assets = [change("clean.b", "breaking"), change("out.d", "indirect"), change("raw.c", "added"), change("raw.gone", "removed")];
+
+  it("mark what they touch; a folded group is marked by what matters most, with how many", () => {
+    const marks = marksOf(model, { assets });
+    expect([...marks].map(([place, mark]) => [model.nodes[place]!.asset, mark.change])).toEqual([
+      ["clean.b", "breaking"],
+      ["out.d", "indirect"],
+      ["raw.c", "added"],
+    ]);
+    const scene = sceneOf({ model, shown: all, isFolded: (group) => group === "clean" || group === "out" });
+    const named = [...itemMarks(scene, marks)].map(([item, { change: what, word }]) => [scene.items[item]!.key, what, word]);
+    expect(named.toSorted(([a], [b]) => (a! < b! ? -1 : 1))).toEqual([
+      ["group:clean", "breaking", "1 changed"],
+      ["group:out", "indirect", "1 changed"],
+      ["raw.c", "added", "added"],
+    ]);
+  });
+
+  it("are told in a sentence that names what is gone", () => {
+    expect(changesWords({ assets })).toBe("1 breaking, 1 removed: raw.gone, 1 added, 1 changed indirectly");
+    expect(changesWords({ assets: [] })).toBe("nothing differs");
   });
 });
 
