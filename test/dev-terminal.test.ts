@@ -7,6 +7,8 @@ import { afterEach, expect, it } from "vitest";
 import { entry, project } from "./millrace.ts";
 
 const WITHIN_MS = 60_000;
+/** Of util-linux. */
+const PSEUDO_TERMINAL = "/usr/bin/script";
 const model = (sql: string): string => `/*---\nmaterialize: table\n---*/\n${sql}\n`;
 const files = {
   "millrace.yaml": "name: shop\n",
@@ -38,7 +40,7 @@ function terminal(): Terminal {
   chmodSync(join(dir, "bin/xdg-open"), 0o755);
   const { CI: _ci, NO_COLOR: _noColor, AGENT: _agent, AI_AGENT: _aiAgent, MILLRACE_OUTPUT: _output, ...env } = process.env;
   const line = `"${process.execPath}" "${entry}" dev --port 0; echo "ended with $?"; stty -a; echo all told`;
-  const child: ChildProcess = spawn("script", ["-qec", line, "/dev/null"], {
+  const child: ChildProcess = spawn(PSEUDO_TERMINAL, ["-qec", line, "/dev/null"], {
     cwd: dir,
     env: { ...env, TERM: "xterm-256color", PATH: `${join(dir, "bin")}:${env["PATH"]}` },
     stdio: ["pipe", "pipe", "inherit"],
