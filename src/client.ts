@@ -1,5 +1,5 @@
 // `millrace/client`: a server, or the project in a folder, for code.
-export { ApiError, type Ask, type Asked } from "./client/ask.ts";
+export { ApiError, type AnswerOf, type Ask, type Asked, type BegunAnswer } from "./client/ask.ts";
 export type { Backfill, BackfillWish } from "./client/backfill.ts";
 export { type Client, connect, type ConnectOptions, type RunWish, type Submission } from "./client/connect.ts";
 export type { Correction, Narrowing, Quarantine, QuarantineFilter, Records } from "./client/quarantine.ts";

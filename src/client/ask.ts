@@ -23,15 +23,29 @@ interface AskInit {
   readonly signal?: AbortSignal;
 }
 
-export interface Asked {
+export interface Asked<Wait extends boolean = boolean> {
   readonly signal?: AbortSignal;
   /** The same act asked for twice with the same key is done once. */
   readonly idempotencyKey?: string;
   /** A long act answers when its run has ended; default: once it is durable. */
-  readonly wait?: boolean;
+  readonly wait?: Wait;
 }
 
-export type Ask = <Id extends keyof Api>(id: Id, input: Api[Id]["input"], asked?: Asked) => Promise<Api[Id]["answer"]>;
+/** What a long act is answered that is not waited for, where it led to a run; with it comes what is known by then. */
+export interface BegunAnswer {
+  readonly run: string;
+  readonly status: "running" | "queued";
+}
+
+export type AnswerOf<Id extends keyof Api, Wait extends boolean> =
+  | Api[Id]["answer"]
+  | (Wait extends true ? never : Api[Id]["kind"] extends "long" ? BegunAnswer : never);
+
+export type Ask = <Id extends keyof Api, Wait extends boolean = false>(
+  id: Id,
+  input: Api[Id]["input"],
+  asked?: Asked<Wait>,
+) => Promise<AnswerOf<Id, Wait>>;
 
 interface Refusal {
   readonly error?: ErrorRecord;

@@ -1,9 +1,7 @@
 // `connect`: a server, or the project in this folder, for code: submit a job, follow its run, ask for rows, backfill, repair what was set aside.
 import type { JsonValue } from "../model/answers.ts";
-import type { RouteId } from "../model/api-paths.ts";
 import { MillraceError } from "../model/errors.ts";
-import type { Api } from "../server/api.ts";
-import type { Ask, Asked } from "./ask.ts";
+import type { Ask } from "./ask.ts";
 import { type Backfill, type BackfillWish, createBackfill, previewBackfill, startBackfill } from "./backfill.ts";
 import type { BackfillStartedAnswer } from "../model/backfill-answers.ts";
 import type { Place } from "./place.ts";
@@ -65,8 +63,7 @@ export function connect<Assets = RowsByAsset>(options: ConnectOptions = {}): Cli
   let opened: Promise<Place> | undefined;
   const place = (): Promise<Place> => (opened ??= openPlace(options));
   checkOptions(options);
-  const ask: Ask = async <Id extends keyof Api & RouteId>(id: Id, input: Api[Id]["input"], asked?: Asked) =>
-    (await place()).ask(id, input, asked);
+  const ask: Ask = async (id, input, asked) => (await place()).ask(id, input, asked);
   const start = async <Outputs>({ params, idempotencyKey, ...wish }: RunWish): Promise<Run<Outputs>> => {
     const input = { ...wish, ...(params === undefined ? {} : { params: textsOf(params) }) };
     const begun = await ask("runs.start", input, idempotencyKey === undefined ? {} : { idempotencyKey });

@@ -1,12 +1,13 @@
 // The API without a port: its description, what it refuses, how a long act is answered.
 import { Validator } from "@seriousme/openapi-schema-validator";
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
+import type { AnswerOf, BegunAnswer } from "../client/ask.ts";
 import { apiPaths } from "../model/api-paths.ts";
 import { codes } from "../model/codes/index.ts";
 import { MillraceError } from "../model/errors.ts";
 import type { RunProgress } from "../model/progress.ts";
 import type { App } from "../operations/port.ts";
-import { anyRoutes } from "./api.ts";
+import { type Api, anyRoutes } from "./api.ts";
 import { STATUS_OF_CODE } from "./errors.ts";
 import { addApi } from "./handlers.ts";
 import { type AnswerSchemas, openApiDocument } from "./openapi.ts";
@@ -195,4 +196,11 @@ describe("a long act", () => {
     const server = serverOf({ run: async () => Promise.reject(new MillraceError({ code: "MR6103", message: "there is no job x" })) });
     expect((await ask(server, "/runs", '{"job":"x"}')).status).toBe(404);
   });
+});
+
+it("is typed by whether a long act is waited for", () => {
+  type Summary = Api["runs.start"]["answer"];
+  expectTypeOf<AnswerOf<"runs.start", true>>().toEqualTypeOf<Summary>();
+  expectTypeOf<AnswerOf<"runs.start", false>>().toEqualTypeOf<Summary | BegunAnswer>();
+  expectTypeOf<AnswerOf<"runs.list", false>>().toEqualTypeOf<Api["runs.list"]["answer"]>();
 });

@@ -2,6 +2,7 @@
 // session first, it is asked for and the act goes on.
 import { useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
+import type { AnswerOf } from "../../../src/client/ask.ts";
 import type { Api } from "../../../src/server/api.ts";
 import { ApiError, askIn } from "./ask.ts";
 import { useEnvironment } from "./environment.ts";
@@ -9,7 +10,7 @@ import { askForSession } from "./session.ts";
 
 export interface Act<Id extends keyof Api> {
   /** @throws what the server refused; `error` holds it, too */
-  readonly run: (input: Api[Id]["input"], how?: { readonly wait?: boolean }) => Promise<Api[Id]["answer"]>;
+  readonly run: <Wait extends boolean = false>(input: Api[Id]["input"], how?: { readonly wait?: Wait }) => Promise<AnswerOf<Id, Wait>>;
   readonly isPending: boolean;
   readonly error: Error | null;
   readonly clear: () => void;
@@ -21,7 +22,10 @@ export function useAct<Id extends keyof Api>(id: Id): Act<Id> {
   const [pending, setPending] = useState(0);
   const [error, setError] = useState<Error | null>(null);
   const again = useRef<{ readonly input: string; readonly key: string } | null>(null);
-  const run = async (input: Api[Id]["input"], how: { readonly wait?: boolean } = {}): Promise<Api[Id]["answer"]> => {
+  const run = async <Wait extends boolean = false>(
+    input: Api[Id]["input"],
+    how: { readonly wait?: Wait } = {},
+  ): Promise<AnswerOf<Id, Wait>> => {
     // The same wish after a failure of the network has the same key: it is done once.
     const text = JSON.stringify(input);
     const key = again.current?.input === text ? again.current.key : newKey();
@@ -29,7 +33,7 @@ export function useAct<Id extends keyof Api>(id: Id): Act<Id> {
     setPending((count) => count + 1);
     setError(null);
     try {
-      const ask = (): Promise<Api[Id]["answer"]> => askIn(environment)(id, input, { idempotencyKey: key, ...how });
+      const ask = (): Promise<AnswerOf<Id, Wait>> => askIn(environment)(id, input, { idempotencyKey: key, ...how });
       const answer = await ask().catch(async (thrown: unknown) => {
         if (!(thrown instanceof ApiError) || thrown.status !== 401 || !(await askForSession(thrown.error.message))) throw thrown;
         return await ask();

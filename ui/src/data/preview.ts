@@ -20,7 +20,7 @@ export function usePreview<Id extends "backfills.preview" | "quarantine.preview"
   const isCalm = calm === JSON.stringify(input);
   const query = useQuery<Api[Id]["answer"]>({
     queryKey: ["preview", id, calm, environment ?? ""],
-    queryFn: ({ signal }) => askIn(environment)(id, JSON.parse(calm) as Api[Id]["input"], { signal }),
+    queryFn: ({ signal }) => askIn(environment)<Id, true>(id, JSON.parse(calm) as Api[Id]["input"], { signal }),
     enabled: enabled && isCalm,
     staleTime: 10_000,
     gcTime: 10_000,

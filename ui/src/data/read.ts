@@ -48,7 +48,8 @@ export interface ReadOptions {
 function asking<Id extends keyof Api>(id: Id, input: Api[Id]["input"], environment: string | undefined) {
   return {
     queryKey: [id, input, environment ?? ""],
-    queryFn: ({ signal }: { readonly signal: AbortSignal }): Promise<Api[Id]["answer"]> => askIn(environment)(id, input, { signal }),
+    queryFn: ({ signal }: { readonly signal: AbortSignal }): Promise<Api[Id]["answer"]> =>
+      askIn(environment)<Id, true>(id, input, { signal }),
   };
 }
 
