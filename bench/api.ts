@@ -12,7 +12,7 @@ import { openSqliteStore } from "../src/store/sqlite.ts";
 import type { Append } from "../src/store/store.ts";
 import type { RunEvent } from "../src/model/events.ts";
 import { type Figure, median } from "./figure.ts";
-import { entry, urlOf } from "./served.ts";
+import { end, entry, urlOf } from "./served.ts";
 
 const ASSETS = 2_000;
 const RUNS = 100_000;
@@ -52,7 +52,7 @@ export async function benchApi(): Promise<Figure[]> {
   } finally {
     agent.destroy();
     probe.destroy();
-    served?.kill("SIGKILL");
+    if (served !== undefined) await end(served);
     rmSync(dir, { recursive: true, force: true });
   }
 }

@@ -1,13 +1,12 @@
 // What figures of the page stand on: a made project served by a process of its own, Chromium, and a bare server of Node whose pages are the walls.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Browser, Page } from "playwright-core";
+import { end, entry, urlOf } from "./served.ts";
 
-const entry = resolve(fileURLToPath(import.meta.url), "../../dist/cli/main.js");
 const SEEN_WITHIN_MS = 120_000;
 
 export function writeFiles(dir: string, files: Readonly<Record<string, string>>): void {
@@ -58,25 +57,8 @@ export async function serve(dir: string): Promise<Served> {
       if (!response.ok) throw new Error(`${job} was not started: ${await response.text()}`);
       return ((await response.json()) as { readonly run: string }).run;
     },
-    close() {
-      if (child.exitCode !== null) return Promise.resolve();
-      const ended = new Promise<void>((done) => child.once("exit", () => done()));
-      child.kill("SIGKILL");
-      return ended;
-    },
+    close: () => end(child),
   };
-}
-
-function urlOf(served: ChildProcess): Promise<string> {
-  return new Promise((done, fail) => {
-    let text = "";
-    served.stdout!.on("data", (chunk: Buffer) => {
-      text += chunk.toString();
-      const found = /"url":"([^"]+)"/.exec(text)?.[1];
-      if (found !== undefined) done(found);
-    });
-    served.once("exit", () => fail(new Error(`serve ended: ${text}`)));
-  });
 }
 
 /** A server that answers each path with the same text each time. */
