@@ -126,17 +126,38 @@ function axisAnswer({ domain, step, places }: Axis, { from, to }: Shown): GridAx
 /** Rows of which no place is told are left out. */
 function rowAnswers({ asset, axis, rows }: Laid, shown: Shown): readonly GridRowAnswer[] {
   return [...rows].flatMap(([key, numbers]) => {
-    let [from, to] = [shown.from, shown.to];
-    while (from < to && numbers[from] === 0) from++;
-    while (to > from && numbers[to - 1] === 0) to--;
-    if (from === to) return [];
-    return [{ asset: asset.id, key, axis: axis.number, from: from - shown.from, cells: runLengths(numbers.subarray(from, to), LETTERS) }];
+    const { from, cells } = cellsOf(numbers, shown);
+    return cells === "" ? [] : [{ asset: asset.id, key, axis: axis.number, from: from - shown.from, cells }];
   });
+}
+
+/** Of rows that are kept: nobody changes them after they were told. */
+const counted = new WeakMap<Uint8Array, readonly number[]>();
+const coded = new WeakMap<Uint8Array, { readonly shown: Shown; readonly from: number; readonly cells: string }>();
+
+function cellsOf(numbers: Uint8Array, shown: Shown): { readonly from: number; readonly cells: string } {
+  const known = coded.get(numbers);
+  if (known !== undefined && known.shown.from === shown.from && known.shown.to === shown.to) return known;
+  let { from, to } = shown;
+  while (from < to && numbers[from] === 0) from++;
+  while (to > from && numbers[to - 1] === 0) to--;
+  const told = { shown, from, cells: runLengths(numbers.subarray(from, to), LETTERS) };
+  coded.set(numbers, told);
+  return told;
+}
+
+function countsOf(numbers: Uint8Array): readonly number[] {
+  const known = counted.get(numbers);
+  if (known !== undefined) return known;
+  const counts = Array.from(LETTERS, () => 0);
+  for (const number of numbers) counts[number]! += 1;
+  counted.set(numbers, counts);
+  return counts;
 }
 
 function totalOf({ asset, rows, first, last }: Laid): PartitionGridAnswer["totals"][number] {
   const counts = Array.from(LETTERS, () => 0);
-  for (const numbers of rows.values()) for (const number of numbers) counts[number]! += 1;
+  for (const numbers of rows.values()) for (const [number, count] of countsOf(numbers).entries()) counts[number]! += count;
   const { id, space } = asset;
   const ends = { first: first === null ? null : keyOf(space, first), last: last === null ? null : keyOf(space, last) };
   return { asset: id, ...countedAnswer(space, (status) => counts[NUMBERS[status]]!, ends) };
