@@ -250,6 +250,34 @@ it("no answer of any route holds a secret, whoever asks", { timeout: 60_000 }, a
       if (secrets.length > 0) found.push(`${route.id} ${JSON.stringify(input)}: ${secrets.join(", ")} in ${text.slice(0, 300)}`);
     }
   }
+  const others: Record<string, string> = {};
+  for (const path of ["/api", "/api/openapi.json", "/", "/nonsense"])
+    others[path] = await (await fetch(engine.url + path, { headers: bearer(admin) })).text();
+  for (const [name, given] of Object.entries({
+    overview: {},
+    diagnose: { run: failed.run },
+    logs: { run: failed.run },
+    describe: { asset: "raw.away" },
+    query: { sql: "select getenv('MILLRACE_TOKEN')" },
+  })) {
+    const call = { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name, arguments: given } };
+    const headers = { ...bearer(admin), "content-type": "application/json", accept: "application/json, text/event-stream" };
+    others[`mcp ${name}`] = await (await fetch(`${engine.url}/mcp`, { method: "POST", headers, body: JSON.stringify(call) })).text();
+  }
+  const leaving = new AbortController();
+  const topics = `runs,assets,logs:${failed.run},run:${failed.run}`;
+  const stream = await fetch(`${engine.url}/api/v1/live?topics=${topics}&after=0`, { signal: leaving.signal });
+  let heard = "";
+  const listening = (async () => {
+    for await (const chunk of stream.body!.pipeThrough(new TextDecoderStream())) heard += chunk;
+  })().catch(() => {}); // it is left
+  const { run } = await ask("POST", "/runs", bearer(admin), { job: "nightly" });
+  await until(() => heard.includes(run) || undefined);
+  leaving.abort();
+  await listening;
+  others["live"] = heard;
+  for (const [place, text] of Object.entries(others)) found.push(...secretsIn(text).map((secret) => `${place}: ${secret}`));
+  expect(others["mcp diagnose"]).toContain(failed.run);
   expect(found).toEqual([]);
   expect(answered).toBeGreaterThan(40);
   expect(secretsIn(printed.stdout + printed.stderr)).toEqual([]);

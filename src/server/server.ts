@@ -137,7 +137,7 @@ export function createServerApp(
   if (calls !== undefined) addCalls(app, rules.token, calls);
   if (live !== undefined) {
     const endings = followHolders(access);
-    const streams = addLive(app, { live, ownerOf: endings.ownerOf });
+    const streams = addLive(app, { live, ownerOf: endings.ownerOf, now: () => access?.now() ?? Date.now() });
     endings.follow(streams);
     onStreams?.(streams);
   }

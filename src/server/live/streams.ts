@@ -44,13 +44,18 @@ export interface LiveOptions {
   readonly live: LivePort;
   /** Default: nobody's, for good. */
   readonly ownerOf?: (context: Context) => StreamOwner;
+  /** By which tokens expire; default: this machine's. */
+  readonly now?: () => number;
 }
 
-export function addLive(server: Hono, { live, ownerOf = () => ({ token: null, untilMs: null }) }: LiveOptions): LiveStreams {
+export function addLive(
+  server: Hono,
+  { live, ownerOf = () => ({ token: null, untilMs: null }), now: nowMs = Date.now }: LiveOptions,
+): LiveStreams {
   const streams = new Set<Stream>();
   let heart: NodeJS.Timeout | undefined;
   const beat = (): void => {
-    const now = Date.now();
+    const now = nowMs();
     const sign = encode(`: ${new Date(now).toISOString()}\n\n`);
     for (const stream of streams) {
       if (stream.owner.untilMs !== null && stream.owner.untilMs <= now) stream.end("expired");
@@ -97,7 +102,7 @@ export function addLive(server: Hono, { live, ownerOf = () => ({ token: null, un
               controller.close();
             },
           };
-          const expiry = timerUntil(owner.untilMs, () => stream.end("expired"));
+          const expiry = timerIn(owner.untilMs === null ? Infinity : owner.untilMs - nowMs(), () => stream.end("expired"));
           leave = () => {
             isOver = true;
             clearTimeout(expiry);
@@ -138,8 +143,7 @@ function cutOff(context: Context, controller: ReadableStreamDefaultController<Ui
 /** Node's timers do not reach further. */
 const TIMER_MS_MAX = 2_147_483_647;
 
-function timerUntil(untilMs: number | null, act: () => void): NodeJS.Timeout | undefined {
-  const waitMs = untilMs === null ? Infinity : untilMs - Date.now();
+function timerIn(waitMs: number, act: () => void): NodeJS.Timeout | undefined {
   return waitMs > TIMER_MS_MAX ? undefined : setTimeout(act, Math.max(0, waitMs)).unref(); // the heartbeat sees those further away
 }
 
