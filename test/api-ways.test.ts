@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commands } from "../src/cli/commands/index.ts";
-import type { RouteId } from "../src/model/api-paths.ts";
+import { apiPaths, fillPath, methodOf, type RouteId } from "../src/model/api-paths.ts";
 import { anyRoutes } from "../src/server/api.ts";
 import { byApi, byCommand, copyOf, routeNamed } from "./api-ways.ts";
 import { createAsk } from "../src/client/ask.ts";
@@ -311,13 +311,17 @@ async function ways(given: Case): Promise<void> {
   const [id, input] = given;
   const route = routeNamed(id);
   const words = wordsOf(given);
+  const key = `key-${JSON.stringify([id, words])}`.slice(0, 200);
+  const before = await noted();
   const [first, second, third] = await Promise.all([
     byCommand(alone.dir, words),
     byCommand(beside.dir, words),
-    byApi(asked, route, input()),
+    byApi(asked, route, input(), key),
   ]);
   expect({ way: "command beside serve", answer: second }).toEqual({ way: "command beside serve", answer: first });
   expect({ way: "API", answer: third }).toEqual({ way: "API", answer: first });
+  if (route.kind !== "read" && !("error" in (third as object) && !("run" in (third as object))))
+    await isDoneOnce(given, { key, third, before });
 }
 
 /** Lists that go on behind a cursor: where they are, and what names a row. */
@@ -402,6 +406,111 @@ describe("a list of the API", () => {
       const wrong = await fetch(`${place.url}/api/v1/${LISTS[list]!.path}cursor=${encodeURIComponent(cursor)}`);
       expect([cursor, wrong.status, ((await wrong.json()) as any).error?.code]).toEqual([cursor, 400, "MR7001"]);
     }
+  });
+});
+
+async function noted(): Promise<number> {
+  return (await askApi("audit.list", { limit: 1_000 })).entries.length;
+}
+
+/** Acts that only look. */
+const LOOKS: ReadonlySet<RouteId> = new Set(["checks.run", "tests.run", "contracts.check", "backfills.preview", "quarantine.preview"]);
+
+/** The same key again is answered the same and does nothing; with another request it is refused. */
+async function isDoneOnce(
+  [id, input]: Case,
+  { key, third, before }: { readonly key: string; readonly third: unknown; readonly before: number },
+): Promise<void> {
+  const once = await noted();
+  const entries = LOOKS.has(id) || input()["dryRun"] === true ? 0 : 1;
+  expect({ id, entries: once - before }).toEqual({ id, entries });
+  const again = await byApi(asked, routeNamed(id), input(), key);
+  if (id === "tokens.create") expect(again).toMatchObject({ error: { code: "MR8118" } }); // its answer is a secret, and not kept
+  else expect(again).toEqual(third);
+  const other = await byApi(asked, routeNamed("tokens.revoke"), { token: `other than ${id}` }, key);
+  expect(other).toMatchObject({ error: { code: "MR8117" } });
+  expect({ id, entries: (await noted()) - once }).toEqual({ id, entries: 0 });
+}
+
+/** Reads that no command asks for. */
+const ONLY_API: readonly Case[] = [
+  ["project.show", () => ({})],
+  ["search.find", () => ({ q: "clean" })],
+  ["schemas.list", () => ({})],
+  ["schemas.show", () => ({ kind: "source" })],
+  ["assets.graph", () => ({})],
+  ["assets.source", () => ({ asset: "clean.y" })],
+  ["assets.rows", () => ({ asset: "clean.y" })],
+  ["assets.profile", () => ({ asset: "clean.y" })],
+  ["checks.list", () => ({})],
+  ["quality.show", () => ({})],
+  ["assets.drift", () => ({ since: 0 })],
+  ["lineage.graph", () => ({ target: "clean.y" })],
+  ["lineage.events", () => ({ target: "clean.y" })],
+  ["partitions.grid", () => ({})],
+  ["partitions.show", () => ({ asset: "clean.years", partition: "2024" })],
+  ["runs.changes", () => ({ run })],
+  ["runs.logs", () => ({ run })],
+  ["runs.strip", () => ({})],
+  ["approvals.list", () => ({})],
+  ["approvals.form", () => ({ run: waiting, task: "agree" })],
+  ["quarantine.records", () => ({ asset: "raw.x" })],
+  ["jobs.list", () => ({})],
+  ["jobs.parameters", () => ({ job: "nightly" })],
+  ["query.completions", () => ({})],
+  ["connectors.form", () => ({ connector: "files" })],
+  ["connections.list", () => ({})],
+  ["doctor.show", () => ({})],
+  ["session.show", () => ({})],
+];
+/** Whose answers tell of the moment. */
+const OF_THE_MOMENT: ReadonlySet<RouteId> = new Set(["lineage.events", "doctor.show", "session.show", "assets.profile"]);
+
+describe("a read of the API", () => {
+  const gets = [...READS, ...ONLY_API].filter(([id, input]) => methodOf(id) === "GET" && input()["asset"] !== "y");
+
+  it("has an ETag, by which it is not sent again while nothing has changed", async () => {
+    const wrong: unknown[] = [];
+    for (const [id, input] of gets) {
+      const { path, rest } = fillPath(id, input());
+      const query = new URLSearchParams(Object.entries(rest).map(([name, value]): [string, string] => [name, String(value)]));
+      const get = (headers: Readonly<Record<string, string>>): Promise<Response> =>
+        fetch(`${asked.url}/api/v1${path}?${query.toString()}`, { headers: { authorization: `Bearer ${asked.token}`, ...headers } });
+      let told: unknown = null;
+      for (let tries = 0; tries < 5; tries++) {
+        const first = await get({});
+        const etag = first.headers.get("etag");
+        await first.text();
+        const again = await get({ "if-none-match": etag ?? "none" });
+        told = { id, status: first.status, etag: etag !== null, again: again.status, body: again.status === 304 ? await again.text() : "" };
+        if (again.status === 304 || OF_THE_MOMENT.has(id)) break;
+      }
+      const again = OF_THE_MOMENT.has(id) ? (told as { readonly again: number }).again : 304;
+      const etag = id === "session.show" ? (told as { readonly etag: boolean }).etag : true;
+      if (JSON.stringify(told) !== JSON.stringify({ id, status: 200, etag, again, body: "" })) wrong.push(told);
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it("is among those, each of the table", () => {
+    const covered = new Set<RouteId>([...gets.map(([id]) => id), "environments.diff"]); // there is no other environment yet
+    const missing = anyRoutes.filter(({ id }) => methodOf(id) === "GET" && !covered.has(id)).map(({ id }) => id);
+    expect(missing).toEqual([]);
+  });
+
+  it.each(["__proto__", "constructor", "toString"])("finds nothing under the name %s", async (name) => {
+    const wrong: unknown[] = [];
+    for (const [id, input] of gets) {
+      const template: string = apiPaths[id];
+      const named = [...template.matchAll(/:([a-z]+)/gi)].map(([, parameter]) => parameter!);
+      if (named.length === 0) continue;
+      const given = { ...input(), ...Object.fromEntries(named.map((parameter) => [parameter, name])) };
+      const { path, rest } = fillPath(id, given);
+      const query = new URLSearchParams(Object.entries(rest).map(([key, value]): [string, string] => [key, String(value)]));
+      const { status } = await fetch(`${asked.url}/api/v1${path}?${query.toString()}`);
+      if (![400, 404, 422].includes(status)) wrong.push({ id, status });
+    }
+    expect(wrong).toEqual([]);
   });
 });
 

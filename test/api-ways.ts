@@ -1,6 +1,7 @@
 // What a question to the API, the same command, and the same command while `serve` runs answer, in a form in which they must be equal.
 import { cpSync } from "node:fs";
-import { createAsk } from "../src/client/ask.ts";
+import { randomUUID } from "node:crypto";
+import { type Asked, createAsk } from "../src/client/ask.ts";
 import type { ErrorRecord } from "../src/model/errors.ts";
 import { anyRoutes } from "../src/server/api.ts";
 import type { Route } from "../src/server/route.ts";
@@ -34,10 +35,11 @@ export async function byApi(
   at: { readonly dir: string; readonly url: string; readonly token: string },
   route: Route,
   input: Readonly<Record<string, unknown>>,
+  idempotencyKey: string = randomUUID(),
 ): Promise<Json> {
-  const ask = createAsk(at) as (id: string, given: object, asked: { readonly wait: boolean }) => Promise<Record<string, unknown>>;
-  const answer = await ask(route.id, input, { wait: route.kind === "long" }).catch((thrown: unknown) =>
-    errorOf((thrown as { readonly error: ErrorRecord }).error),
+  const ask = createAsk(at) as (id: string, given: object, asked: Asked) => Promise<Record<string, unknown>>;
+  const answer = await ask(route.id, input, { wait: route.kind === "long", ...(route.kind === "read" ? {} : { idempotencyKey }) }).catch(
+    (thrown: unknown) => errorOf((thrown as { readonly error: ErrorRecord }).error),
   );
   // Where nothing was to be carried out, the command's last line is what else the API tells.
   const told = route.kind === "long" && answer["run"] === undefined ? (answer["act"] ?? answer["started"] ?? {}) : {};
