@@ -7,6 +7,7 @@ import type { Unsure } from "./graph-answers.ts";
 import type { JsonValue } from "./json.ts";
 import type { NeedAbout } from "./need-answers.ts";
 import type { RowCounts } from "./plan.ts";
+import type { RunErrorAnswer } from "./run-answers.ts";
 
 export type { JsonValue } from "./json.ts";
 
@@ -267,17 +268,6 @@ export type RunAnswer = {
   readonly error: RunErrorAnswer | null;
 };
 
-/** A type, not an interface, so that it is JSON. */
-export type RunErrorAnswer = {
-  readonly code: string;
-  /** Its first line. */
-  readonly message: string;
-  /** The asset or task; null: the run as a whole. */
-  readonly node: string | null;
-  /** The same for errors that differ only in numbers, times, ids and partitions: `MR3301-1f3a9c20`. */
-  readonly fingerprint: string;
-};
-
 export interface RunsAnswer {
   readonly runs: readonly RunAnswer[];
   readonly next: string | null; // the `cursor` of those behind these
@@ -383,17 +373,6 @@ export interface LogLineAnswer {
   readonly node: string;
   readonly attempt: number;
   readonly message: string;
-}
-
-export interface LineageAnswer {
-  readonly asset: string;
-  readonly columns: Readonly<
-    Record<string, { readonly upstream: readonly string[]; readonly downstream: readonly string[]; readonly influences: readonly string[] }>
-  >;
-  readonly upstream: readonly string[];
-  readonly downstream: readonly string[];
-  /** Another engine runs its SQL; its columns are those that DuckDB reads in it. */
-  readonly readAs?: "duckdb";
 }
 
 export interface ConvertedFileAnswer {

@@ -1,5 +1,16 @@
-// Answers about lineage besides `LineageAnswer`: a graph for pictures, what a change would reach, and inherited descriptions.
+// Answers about lineage: what stands above and below, a graph for pictures, what a change would reach, and inherited descriptions.
 import type { LineageKind } from "./lineage.ts";
+
+export interface LineageAnswer {
+  readonly asset: string;
+  readonly columns: Readonly<
+    Record<string, { readonly upstream: readonly string[]; readonly downstream: readonly string[]; readonly influences: readonly string[] }>
+  >;
+  readonly upstream: readonly string[];
+  readonly downstream: readonly string[];
+  /** Another engine runs its SQL; its columns are those that DuckDB reads in it. */
+  readonly readAs?: "duckdb";
+}
 
 export interface LineageColumn {
   readonly asset: string;

@@ -1,4 +1,15 @@
-// What changed between a run and the last one before it that went well: the JSON of `runs.changes`.
+// What failed first in a run, and what changed between it and the last one before it that went well (`runs.changes`).
+
+/** A type, not an interface, so that it is JSON. */
+export type RunErrorAnswer = {
+  readonly code: string;
+  /** Its first line. */
+  readonly message: string;
+  /** The asset or task; null: the run as a whole. */
+  readonly node: string | null;
+  /** The same for errors that differ only in numbers, times, ids and partitions: `MR3301-1f3a9c20`. */
+  readonly fingerprint: string;
+};
 
 export interface RunChangesAnswer {
   readonly run: string;

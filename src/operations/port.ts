@@ -12,7 +12,6 @@ import type {
   DoctorAnswer,
   HistoryAnswer,
   JsonValue,
-  LineageAnswer,
   LogLineAnswer,
   PlanAnswer,
   QuarantineAnswer,
@@ -33,7 +32,7 @@ import type {
   RollbackAnswer,
   WhyAnswer,
 } from "../model/act-answers.ts";
-import type { ImpactAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
+import type { ImpactAnswer, LineageAnswer, LineageGraphAnswer } from "../model/lineage-answers.ts";
 import type { CatalogueAnswer, TypesAnswer } from "../model/catalogue-answers.ts";
 import type {
   AssetProfileAnswer,
@@ -86,8 +85,7 @@ import type { ProjectAnswer } from "../model/project-answers.ts";
 import type { CompletionsAnswer, PersonalAnswer, QueryCancelAnswer, QueryExportAnswer, QueryRunAnswer } from "../model/query-answers.ts";
 import type { QueryRequest } from "./query/console.ts";
 import type { QueryExportRequest, QueryFile } from "./query/export.ts";
-import type { PauseAct, TriggerAct } from "./triggers/acts.ts";
-import type { SensorAct } from "./triggers/look.ts";
+import type { PauseAct, SensorAct, TriggerAct } from "./triggers/acts.ts";
 import type { TriggerActAnswer, TriggerHistoryAnswer, TriggerLookAnswer, TriggersAnswer } from "../model/trigger-answers.ts";
 import type { ForkRequest, RetryRequest } from "./runs/again.ts";
 import type { CancelRequest } from "./runs/cancel.ts";

@@ -1,7 +1,7 @@
 // `millrace lineage ASSET[.COLUMN] --json`: where values come from and where they go, some hops or all the way (PROJECT §9).
 //   L1. `upstream` and `downstream` of a column are values; what only decides about rows (filters, joins, groups, order) stands in `influences`.
 //   L2. A field of a struct is `asset.column.field`; whoever takes the whole struct takes its fields.
-import type { LineageAnswer } from "../model/answers.ts";
+import type { LineageAnswer } from "../model/lineage-answers.ts";
 import { reach } from "./graph.ts";
 import { LineageFlow, type LineageInput, type Place, placeName } from "./lineage-flow.ts";
 

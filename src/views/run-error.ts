@@ -1,5 +1,5 @@
 // What failed first in a run, short enough for a list; errors that differ only in numbers, times, ids and names of partitions have one fingerprint.
-import type { RunErrorAnswer } from "../model/answers.ts";
+import type { RunErrorAnswer } from "../model/run-answers.ts";
 import type { ErrorRecord } from "../model/errors.ts";
 import { hashText } from "../model/text-hash.ts";
 

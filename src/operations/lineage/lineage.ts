@@ -1,6 +1,5 @@
 // `lineage`: what is above and below an asset or a column, as PROJECT §9 says, as a graph, as what a change reaches, and as OpenLineage.
-import type { LineageAnswer } from "../../model/answers.ts";
-import type { ImpactAnswer, LineageGraphAnswer } from "../../model/lineage-answers.ts";
+import type { ImpactAnswer, LineageAnswer, LineageGraphAnswer } from "../../model/lineage-answers.ts";
 import type { TestRows } from "../../model/definitions/test.ts";
 import type { NodeId } from "../../model/graph.ts";
 import { lineageAnswer } from "../../plan/lineage.ts";

@@ -17,6 +17,11 @@ export interface TriggerAct {
   readonly trigger?: string;
 }
 
+export interface SensorAct {
+  readonly job: string;
+  readonly trigger: string;
+}
+
 export interface PauseAct extends TriggerAct {
   /** A time or a duration from now; absent: until it is resumed. */
   readonly until?: string;

@@ -6,14 +6,9 @@ import type { TriggerActAnswer, TriggerLookAnswer } from "../../model/trigger-an
 import { type JobTrigger, triggersOf } from "../../model/triggers.ts";
 import { lookAt, type LookContext } from "../serve/looks.ts";
 import type { Workspace } from "../workspace.ts";
-import { deskOf } from "./acts.ts";
+import { deskOf, type SensorAct } from "./acts.ts";
 import { jobNamed } from "./list.ts";
 import { pauseOf } from "./pause.ts";
-
-export interface SensorAct {
-  readonly job: string;
-  readonly trigger: string;
-}
 
 /** A look of a person ends sooner than one of the engine. */
 const LOOK_MAX_MS = 20_000;
