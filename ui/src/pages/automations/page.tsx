@@ -44,7 +44,13 @@ const COLUMNS: readonly Column<Row>[] = [
         </span>
       ),
   },
-  { id: "last", head: "Last", by: ({ trigger }) => trigger?.last ?? null, cell: ({ trigger }) => <Time at={trigger?.last ?? null} ago /> },
+  {
+    id: "last",
+    head: "Last",
+    wide: true,
+    by: ({ trigger }) => trigger?.last ?? null,
+    cell: ({ trigger }) => <Time at={trigger?.last ?? null} ago />,
+  },
   {
     id: "next",
     head: "Next",

@@ -146,7 +146,7 @@ export function Lines({ log, line, to, isLive, isWrapped, mark, onRange, onError
         <Detail each={picked} onClose={() => onRange(undefined)} />
       )}
       <div className="log-foot row">
-        {!isLive && (isFollowing || !log.isAtEnd) ? <span className="muted">The run has ended</span> : null}
+        {!isLive && (isFollowing || !log.isAtEnd) ? <span className="muted cut">The run has ended</span> : null}
         {isFollowing ? (
           isLive ? (
             <span className="tag run">Live</span>
@@ -159,7 +159,7 @@ export function Lines({ log, line, to, isLive, isWrapped, mark, onRange, onError
         )}
         <Summary total={log.total} errors={log.errors} isLive={isLive} />
         <span className="grow" />
-        <span className="muted wide-only">A number chooses its line, Shift the lines up to it; Ctrl A, Ctrl C copy all</span>
+        <span className="muted wide-only cut">A number chooses its line, with Shift up to it; Ctrl A, Ctrl C copy all</span>
         <Button small look="quiet" data-key="e" aria-keyshortcuts="e" onClick={() => onError(line ?? inSight() - 1)}>
           Next error <kbd>e</kbd>
         </Button>
