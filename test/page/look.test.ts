@@ -16,22 +16,37 @@ columns:
   id: { type: bigint, required: true, description: ${JSON.stringify(SCRIPT)} }
 `,
 };
+/** Always due within the next hours. */
+const SOON = {
+  "jobs/soon.yaml": `select: []\ntasks: { hello: { shell: "echo hello" } }\ntriggers: [{ schedule: { cron: "0 */2 * * *" } }]\n`,
+};
+/** Pages in a state that stands in their address. */
+const STATES = [
+  "/graph?view=table&lens=change&sel=raw.orders",
+  "/graph?lens=age&sel=raw.*",
+  "/assets?sel=raw.orders,raw.customers&compare=true",
+  "/inbox?show=decided",
+  "/a/raw.orders/schema?col=amount",
+];
 const TIMEOUT = { timeout: 300_000 };
 
 let stage: Stage;
 let all: readonly string[];
 
 beforeAll(async () => {
-  stage = await openStage({ ...shopFiles, ...PLANTED });
+  stage = await openStage({ ...shopFiles, ...PLANTED, ...SOON });
   await stage.millrace(["backfill", "final.daily", "--from", "2026-10-22", "--to", "2026-10-25", "--force"]);
   const { runs } = (await (await fetch(`${stage.url()}/api/v1/runs`)).json()) as { readonly runs: readonly { readonly run: string }[] };
-  all = addresses({
-    run: runs.map(({ run }) => run),
-    backfill: runs.map(({ run }) => run).filter((run) => run.startsWith("b_")),
-    asset: ["raw.orders", "raw.planted"],
-    tab: ["data", "schema", "lineage", "checks", "history", "code"],
-    part: ["tokens", "audit", "appearance"],
-  });
+  all = [
+    ...STATES,
+    ...addresses({
+      run: runs.map(({ run }) => run),
+      backfill: runs.map(({ run }) => run).filter((run) => run.startsWith("b_")),
+      asset: ["raw.orders", "raw.planted"],
+      tab: ["data", "schema", "lineage", "checks", "history", "code"],
+      part: ["tokens", "audit", "appearance"],
+    }),
+  ];
 });
 afterAll(() => stage?.close());
 
@@ -198,6 +213,48 @@ it("what only a colour fills is seen with the colours of the system", TIMEOUT, a
     found.push(...(await page.evaluate(lostFills)).map((each) => `${address}: ${each}`));
   }
   expect(found).toEqual([]);
+  await close();
+});
+
+it("Home marks what is due and says which columns came since yesterday", TIMEOUT, async () => {
+  const { page, close } = await stage.visit();
+  stage.write("data/customers.csv", "id,name,city,age\n1,ana,Bonn,30\n2,bo,Kiel,40\n");
+  await stage.millrace(["run", "--select", "raw.customers"]);
+  await page.goto(stage.url());
+  await page
+    .getByRole("list", { name: /due in the next 6 hours/ })
+    .getByRole("link", { name: /soon .* is due/ })
+    .first()
+    .waitFor();
+  const changed = page.getByRole("region", { name: "Changed since yesterday" });
+  await changed.getByRole("link", { name: /raw\.customers age added/ }).click();
+  await page.waitForURL(/\/a\/raw\.customers\/schema/);
+  await close();
+});
+
+it("the graph is looped around to select, and marks what differs from what readers see", TIMEOUT, async () => {
+  const { page, close } = await stage.visit();
+  stage.write("models/clean/cities.sql", "select city, count(distinct id) as customers\nfrom raw.customers\ngroup by city\n");
+  await page.goto(`${stage.url()}/graph?q=clean.orders%20or%20final.daily`);
+  const canvas = page.locator(".graph-stage canvas");
+  await canvas.waitFor();
+  await page.getByRole("button", { name: "Lasso" }).click();
+  const { x, y, width, height } = (await canvas.boundingBox())!;
+  await page.mouse.move(x + 5, y + 5);
+  await page.mouse.down();
+  for (const [right, down] of [
+    [width - 5, 5],
+    [width - 5, height - 60],
+    [5, height - 60],
+    [5, 10],
+  ] as const)
+    await page.mouse.move(x + right, y + down, { steps: 8 });
+  await page.mouse.up();
+  await page.getByRole("region", { name: "Selection" }).getByText("2 assets selected").waitFor();
+  await page.goto(`${stage.url()}/graph?view=table&lens=change`);
+  const cities = page.getByRole("row").filter({ hasText: "clean.cities" });
+  await cities.getByText(/(breaking|changed)$/).waitFor();
+  await page.getByRole("row").filter({ hasText: "raw.orders" }).getByText("none", { exact: true }).first().waitFor();
   await close();
 });
 
