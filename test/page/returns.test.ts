@@ -49,7 +49,7 @@ describe("an address", () => {
     await status.selectOption("failed");
     await page.waitForURL(/status=failed/);
     const runs = page.getByRole("table", { name: "Runs" });
-    await runs.getByRole("link", { name: /^r_/ }).first().click();
+    await runs.locator('a[href^="/r/"]').first().click();
     await page.getByText("task:upload failed first").waitFor();
     await page.goBack();
     await runs.waitFor();
@@ -112,15 +112,15 @@ describe("a page that stays open", () => {
     await page.evaluate(() => document.documentElement.setAttribute("data-kept", "yes"));
     const runs = page.getByRole("table", { name: "Runs" });
     await runs.waitFor();
-    const before = await runs.getByRole("link", { name: /^r_/ }).count();
+    const before = await runs.locator('a[href^="/r/"]').count();
     await stage.restart("SIGKILL", async () => {
       await page.getByText(/^Disconnected: what is shown may be old/).waitFor();
-      expect(await runs.getByRole("link", { name: /^r_/ }).count()).toBe(before);
+      expect(await runs.locator('a[href^="/r/"]').count()).toBe(before);
     });
     await live(page);
     await page.getByText(/^Disconnected: what is shown may be old/).waitFor({ state: "detached" });
     await stage.millrace(["run", "broken"]);
-    await runs.getByRole("link", { name: /^r_/ }).nth(before).waitFor();
+    await runs.locator('a[href^="/r/"]').nth(before).waitFor();
     expect(await page.evaluate(() => document.documentElement.getAttribute("data-kept"))).toBe("yes");
   });
 
@@ -148,7 +148,7 @@ describe("a page that stays open", () => {
     try {
       await stranger.page.goto(`${stage.url()}/runs`);
       await live(stranger.page);
-      await stranger.page.getByRole("table", { name: "Runs" }).getByRole("link", { name: /^r_/ }).last().click();
+      await stranger.page.getByRole("table", { name: "Runs" }).locator('a[href^="/r/"]').last().click();
       const act = async (): Promise<void> => {
         await stranger.page.getByRole("button", { name: "Run again…" }).click();
         await stranger.page.getByRole("dialog", { name: "Run again" }).getByRole("button", { name: "Run again" }).click();
@@ -162,7 +162,7 @@ describe("a page that stays open", () => {
       // Its stream is the session's from now on, and ends with it.
       await stranger.page.goto(`${stage.url()}/runs`);
       await live(stranger.page);
-      const runs = stranger.page.getByRole("table", { name: "Runs" }).getByRole("link", { name: /^r_/ });
+      const runs = stranger.page.getByRole("table", { name: "Runs" }).locator('a[href^="/r/"]');
       await runs.first().waitFor();
       const before = await runs.count();
       expect((await stage.millrace(["token", "revoke", "brief"])).exitCode).toBe(0);
