@@ -32,6 +32,8 @@ export interface GridKept {
   get(asset: string): KeptRows | undefined;
   set(asset: string, kept: KeptRows): void;
   delete(asset: string): void;
+  /** Forgets all others: they are no more. */
+  only(assets: ReadonlySet<string>): void;
   /** Writes what was set since. */
   save(): void;
 }
@@ -74,6 +76,9 @@ function openKept(path: string): GridKept {
       assets.set(asset, kept);
     },
     delete: remove,
+    only(wanted) {
+      for (const asset of assets.keys()) if (!wanted.has(asset)) remove(asset);
+    },
     save() {
       if (isDirty) store(path, assets);
       isDirty = false;

@@ -49,6 +49,7 @@ export async function partitionGrid(workspace: Workspace, { assets, limit }: Gri
   const plain = laid.filter(({ plain: how }) => how !== undefined);
   const kept = await gridKept(workspace);
   const strays = await warehouse.session((session) => tellPlain(session, { world, laid: plain, keyOf: keys, kept }));
+  if (assets === undefined) kept.only(new Set(world.assets.keys()));
   kept.save();
   for (const each of plain) if (!layOutcomes(each)) strays.add(each.asset.id);
   const others = laid.filter((each) => each.plain === undefined || strays.has(each.asset.id));

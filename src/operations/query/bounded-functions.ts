@@ -14,7 +14,7 @@ const TOO_LARGE = "a value is larger than a query of the API may make";
 
 /** Per function its parameters, and how large what it makes is. */
 const BOUNDED: Readonly<Record<string, readonly (readonly [parameters: string, size: string, most: number])[]>> = {
-  repeat: [["s, n", "n::double * len(s)", SIZE_MAX]],
+  repeat: [["s, n", "n::double * strlen(s::varchar)", SIZE_MAX]],
   lpad: [["s, n, with", "n::double", SIZE_MAX]],
   rpad: [["s, n, with", "n::double", SIZE_MAX]],
   replace: [["s, a, b", "strlen(s)::double * strlen(b) / greatest(strlen(a), 1)", 50 * SIZE_MAX]],

@@ -106,7 +106,7 @@ describe("a query of the API", () => {
   });
 
   it("makes values as DuckDB does where they are small", async () => {
-    const sql = `select repeat('ab', 2), repeat([1, 2], 2), lpad('7', 3, '0'), rpad('7', 3, '0'), range(3), range(2, 4), generate_series(1, 5, 2),
+    const sql = `select repeat('ab', 2), repeat('ab'::blob, 2), repeat([1, 2], 2), lpad('7', 3, '0'), rpad('7', 3, '0'), range(3), range(2, 4), generate_series(1, 5, 2),
       len(range(date '2026-01-01', date '2026-03-01', interval 1 day)), levenshtein('abc', 'abd'), replace('aba', 'a', 'xx'), repeat(null, 3), range(5, 1, -2)`;
     const plain: unknown[] = [];
     await app.query(sql, (part) => void ("rows" in part && plain.push(...part.rows)));
