@@ -216,9 +216,7 @@ function Suggested({ column, profile }: { readonly column: string; readonly prof
     <section>
       <h3>Checks that its rows would pass today</h3>
       <pre className="frame">
-        <Copy text={text} label="Copy the checks">
-          {text}
-        </Copy>
+        <Copy text={text}>{text}</Copy>
       </pre>
       <p className="muted">Whether they should hold tomorrow, you know; they belong into the definition of the asset.</p>
     </section>

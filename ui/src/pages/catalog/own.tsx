@@ -33,9 +33,7 @@ export function Own({ assets, onClose }: { readonly assets: readonly string[]; r
         </Field>
         {lines === "" ? null : (
           <pre className="frame">
-            <Copy text={lines} label="Copy the lines">
-              {lines}
-            </Copy>
+            <Copy text={lines}>{lines}</Copy>
           </pre>
         )}
         <States read={read} lines={3}>
