@@ -17,7 +17,7 @@ import { assetsByRuns, type AssetsNow, assetsPlanned, statusWith } from "../stat
 import type { Workspace } from "../workspace.ts";
 import { nodesEarly } from "./early.ts";
 import { type Happened, happenedSince, overlaid, runningHere, statusAfter } from "./happened.ts";
-import { isOfFiles, notePlan, type Place, placeOf, whyUnplanned } from "./project-kept.ts";
+import { FAILED_HOLDS_MS, isOfFiles, notePlan, type Place, placeOf, whyUnplanned } from "./project-kept.ts";
 
 /** Files of sources and the time of day change how things stand without a run. */
 const FRESH_MS = 10_000;
@@ -221,6 +221,8 @@ function make(place: Place): Promise<Board> {
       },
       (thrown: unknown) => {
         notePlan(place, thrown);
+        // Whoever follows asks again then: another process may have let go of the warehouse.
+        if (unsure(place) === "unplanned") setTimeout(tellAll, FAILED_HOLDS_MS + CALM_MS).unref();
         throw thrown;
       },
     )

@@ -13,7 +13,7 @@ const LOOK_HOLDS_MS_MIN = 200;
 const LOOK_HOLDS_PER_TIME = 40;
 const PROJECTS_MAX = 4;
 /** No plan could be made: it is not tried again before. */
-const FAILED_HOLDS_MS = 10_000;
+export const FAILED_HOLDS_MS = 10_000;
 
 interface Kept {
   readonly project: Project;
