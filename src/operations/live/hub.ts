@@ -123,7 +123,10 @@ export async function createHub({ store, clock, version, environment: own, tails
   });
   const settle = async (): Promise<void> => {
     isDirty = false;
-    await feed.catchUp();
+    await feed.catchUp().catch((error: unknown) => {
+      isDirty = true; // who reads next tries again
+      throw error;
+    });
     announce();
   };
   const changed = (topic: "project" | "data", what: JsonValue): void => {
@@ -159,6 +162,7 @@ export async function createHub({ store, clock, version, environment: own, tails
       const begun = settle().finally(() => {
         if (settling === begun) settling = undefined;
       });
+      begun.catch(() => {}); // heard by who waits, if anybody does
       settling = begun;
       return begun;
     },
