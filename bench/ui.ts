@@ -243,7 +243,7 @@ async function runsFigures(served: Served, { browser, bare }: Parts): Promise<Fi
     const before = performance.now();
     await (await fetch(bare)).text();
     wall!.push(performance.now() - before);
-    painted!.push(await visit(page, `${served.url}/runs?status=failed&job=j${turn + 10}`, "tbody tr"));
+    painted!.push(await visit(page, `${served.url}/runs?status=failed&job=j${turn * 5 + 3}`, "tbody tr"));
     empty!.push(await visit(page, bare, "#there"));
   }
   await page.context().close();
