@@ -282,10 +282,10 @@ describe("a page of another origin, in the browser that has the session", () => 
       });
       await new Promise<void>((resolve) => void elsewhere.listen(0, "127.0.0.1", resolve));
       const { port } = elsewhere.address() as AddressInfo;
-      const noted = async (): Promise<readonly string[]> =>
-        (await stage.millrace(["audit", "--json", "--limit", "1000"]))
-          .lines()[0]!
-          ["entries"].map(({ act }: { readonly act: string }) => act);
+      const noted = async (): Promise<readonly string[]> => {
+        const [answer] = (await stage.millrace(["audit", "--json", "--limit", "1000"])).lines();
+        return answer!["entries"].map(({ act }: { readonly act: string }) => act);
+      };
       const runs = async (): Promise<number> => (await (await fetch(`${stage.url()}/api/v1/runs?limit=1000`)).json()).runs.length as number;
       const before = [await noted(), await runs()];
       const evil = await visitor.context.newPage();
