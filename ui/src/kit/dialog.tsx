@@ -16,6 +16,7 @@ interface DialogProps {
 
 export function Dialog({ open, title, onClose, actions, wide, closeWord = "Cancel", children }: DialogProps): ReactNode {
   const element = useRef<HTMLDialogElement>(null);
+  const body = useRef<HTMLDivElement>(null);
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
@@ -23,6 +24,7 @@ export function Dialog({ open, title, onClose, actions, wide, closeWord = "Cance
     if (!dialog.open) dialog.showModal();
     return () => dialog.close();
   }, [open]);
+  useEffect(() => scrollsByKeys(body.current));
   if (!open) return null;
   return (
     <dialog
@@ -38,11 +40,21 @@ export function Dialog({ open, title, onClose, actions, wide, closeWord = "Cance
       <header>
         <h2 id={id}>{title}</h2>
       </header>
-      <div className="dialog-body">{children}</div>
+      <div ref={body} className="dialog-body">
+        {children}
+      </div>
       <footer>
         <Button onClick={onClose}>{closeWord}</Button>
         {actions}
       </footer>
     </dialog>
   );
+}
+
+/** What is only read is reached by Tab where it is longer than the window. */
+function scrollsByKeys(body: HTMLElement | null): void {
+  if (body === null) return;
+  const isLong = body.scrollHeight > body.clientHeight && body.querySelector("a, button, input, select, textarea") === null;
+  if (isLong) body.tabIndex = 0;
+  else body.removeAttribute("tabindex");
 }
