@@ -21,6 +21,8 @@ function beginReading(): void {
   const { pathname, search } = location;
   for (const route of router.getMatchedRoutes(pathname)[0]) void router.loadRouteChunk(route);
   const environment = new URLSearchParams(search).get("env") ?? undefined;
+  const run = /^\/r\/([\w-]+)$/.exec(pathname)?.[1];
+  if (run !== undefined) readAhead("runs.show", { run }, environment);
   if (ofGraph.includes(pathname)) readAhead("assets.graph", { soon: true }, environment);
   readAhead("status.show", { soon: true }, environment);
   readAhead("project.show", {}, environment);

@@ -2,8 +2,9 @@
 //   O1. What was built since feeds others: they are stale until they were built after it, whatever the next plan finds.
 import type { AssetGraphAnswer, GraphNodeAnswer } from "../../model/graph-answers.ts";
 import { splitNodeId } from "../../model/partition.ts";
+import type { EventStore } from "../../store/store.ts";
 import { type AssetRow, readAssetsSince } from "../../views/assets.ts";
-import { foldRun } from "../../views/run-fold.ts";
+import { createRunFold, type RunFold } from "../../views/run-fold.ts";
 import { listRuns } from "../../views/runs.ts";
 import type { Workspace } from "../workspace.ts";
 
@@ -23,11 +24,32 @@ export async function happenedSince(workspace: Workspace, asOfMs: number): Promi
 /** Assets and tasks that are being carried out. */
 export async function runningHere(workspace: Workspace): Promise<ReadonlySet<string>> {
   const [store, { name: environment }] = [await workspace.store(), await workspace.environment()];
-  const running = new Set<string>();
-  for (const { run } of await listRuns(store, { status: "running", environment, limit: RUNNING_RUNS_MAX }))
-    for (const { node, status } of foldRun(await store.read(run))?.nodes() ?? [])
-      if (status === "running") running.add(splitNodeId(node).asset);
+  const before = followed.get(store);
+  const [running, now] = [new Set<string>(), new Map<string, Followed>()];
+  for (const { run } of await listRuns(store, { status: "running", environment, limit: RUNNING_RUNS_MAX })) {
+    const known = before?.get(run) ?? { fold: createRunFold(), version: 0 };
+    now.set(run, known);
+    await readOn(store, run, known);
+    for (const { node, status } of known.fold.nodes()) if (status === "running") running.add(splitNodeId(node).asset);
+  }
+  followed.set(store, now);
   return running;
+}
+
+/** A run that is being carried out, as far as it was read: what is read again is what happened since. */
+interface Followed {
+  readonly fold: RunFold;
+  version: number;
+}
+
+const followed = new WeakMap<EventStore, ReadonlyMap<string, Followed>>();
+
+async function readOn(store: EventStore, run: string, known: Followed): Promise<void> {
+  const from = known.version;
+  const events = await store.read(run, from);
+  // Another reader may have been first.
+  for (const event of events.slice(known.version - from)) known.fold.apply(event);
+  known.version = Math.max(known.version, from + events.length);
 }
 
 export function overlaid(answer: AssetGraphAnswer, { rows, running }: Happened): AssetGraphAnswer {
