@@ -45,7 +45,7 @@ export function TreeView({ model, shown, label, selected, chosen, onChoose, mark
   const rows = useMemo(() => treeRows(model, { shown, toggled, selected }), [model, shown, toggled, selected]);
   const at = Math.min(current, rows.length - 1);
   const virtual = useVirtualizer({ count: rows.length, getScrollElement: () => box.current, estimateSize: () => ROW_HEIGHT, overscan: 16 });
-  const typed = useRef({ text: "", at: 0 });
+  const typed = useRef({ text: "", at: Number.NEGATIVE_INFINITY });
   useEffect(() => {
     if (selected < 0) return;
     const found = rows.findIndex(({ place }) => place === selected);

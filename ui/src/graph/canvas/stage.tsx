@@ -38,7 +38,7 @@ export function Stage(props: StageProps): ReactNode {
   const canvas = useRef<HTMLCanvasElement>(null);
   const engine = useRef<Engine>(null);
   const newest = useRef(props);
-  const typed = useRef({ text: "", at: 0 });
+  const typed = useRef({ text: "", at: Number.NEGATIVE_INFINITY });
   const [wanted, setFocus] = useState(-1);
   const [isFocused, setFocused] = useState(false);
   const [isLasso, setLasso] = useState(false);
